@@ -1,0 +1,34 @@
+"""Constants, named as in the seed, and the check of signal names."""
+
+import re
+from typing import Final
+
+from rfhydra.errors import InvalidName
+
+MIN_SAMPLES_FOR_TRAINING: Final = 5
+DEFAULT_EPOCHS: Final = 50
+EARLY_STOP_PATIENCE: Final = 5
+DEFAULT_BATCH_SIZE: Final = 4
+DEFAULT_LEARNING_RATE: Final = 1e-3
+VALIDATION_FRACTION: Final = 0.2
+MAX_VERSIONS_KEPT: Final = 5
+IOU_THRESHOLD: Final = 0.5
+
+AUTO_PROMOTE_MIN_GAIN: Final = 0.02
+AUTO_PROMOTE_EXCELLENT_F1: Final = 0.95
+
+MAX_NAME_LENGTH: Final = 64
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{MAX_NAME_LENGTH - 1}}}")
+
+
+def check_name(name: str, field: str = "signal_name") -> str:
+    """Return ``name`` if it is a legal signal name, else raise :class:`InvalidName`.
+
+    Legal: 1 to 64 characters, a letter or digit first, then letters, digits, ``_``, ``.``, ``-``; never ``..``.
+    """
+    if not _NAME.fullmatch(name) or ".." in name:
+        raise InvalidName(
+            f"{field} {name[:MAX_NAME_LENGTH]!r} is not allowed: use 1 to {MAX_NAME_LENGTH} letters, digits, '_', '.' or '-',"
+            " a letter or digit first, and no '..'"
+        )
+    return name

@@ -1,0 +1,86 @@
+"""The one error tree. Every class carries the ``code`` that it has on the wire and in ``--json`` output.
+
+::
+
+    RfhydraError                    internal
+    ├── InvalidMessage              invalid_message     a field is missing, of the wrong type or out of range
+    │   ├── InvalidBox              invalid_message     a box is empty, not finite or outside its window
+    │   └── InvalidRecording        invalid_message     a recording cannot be read: empty, truncated, wrong datatype
+    ├── InvalidName                 invalid_name        a signal name outside the allowed alphabet
+    ├── NotFound                    not_found           no such workspace, signal, version, sample or file
+    ├── Conflict                    conflict            the request contradicts what is there
+    ├── Busy                        busy                somebody else owns the workspace, or a training runs
+    ├── TooLarge                    too_large           over a stated limit
+    ├── NotEnoughSamples            not_enough_samples  fewer samples than a training needs
+    ├── Incompatible                incompatible        another contract, another backbone, a head that has drifted
+    ├── Cancelled                   cancelled           the operator stopped it
+    ├── MissingExtra                internal            an optional dependency is not installed
+    ├── Damaged                     internal            stored data does not match its digest
+    └── StorageFull                 internal            the disk is full; nothing was written
+
+Messages say what is wrong, with the field and the limit, and what to do next. They never name a path inside a workspace.
+"""
+
+from typing import ClassVar
+
+
+class RfhydraError(Exception):
+    """Base of every error that rfhydra raises on purpose."""
+
+    code: ClassVar[str] = "internal"
+
+
+class InvalidMessage(RfhydraError):
+    code = "invalid_message"
+
+
+class InvalidBox(InvalidMessage):
+    pass
+
+
+class InvalidRecording(InvalidMessage):
+    pass
+
+
+class InvalidName(RfhydraError):
+    code = "invalid_name"
+
+
+class NotFound(RfhydraError):
+    code = "not_found"
+
+
+class Conflict(RfhydraError):
+    code = "conflict"
+
+
+class Busy(RfhydraError):
+    code = "busy"
+
+
+class TooLarge(RfhydraError):
+    code = "too_large"
+
+
+class NotEnoughSamples(RfhydraError):
+    code = "not_enough_samples"
+
+
+class Incompatible(RfhydraError):
+    code = "incompatible"
+
+
+class Cancelled(RfhydraError):
+    code = "cancelled"
+
+
+class MissingExtra(RfhydraError):
+    """An optional dependency is not installed; the message names the extra."""
+
+
+class Damaged(RfhydraError):
+    """A stored blob does not match the digest that names it."""
+
+
+class StorageFull(RfhydraError):
+    """The disk is full. The change was not made and nothing half-written is visible."""

@@ -1,0 +1,161 @@
+"""The bank: isolated bursts of many waveforms, made once with TorchSig and mixed into scenes ever after.
+
+TorchSig's own bandwidth label is up to several times the occupied one, so every burst is measured here.
+"""
+
+import json
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from rfhydra.errors import InvalidMessage, MissingExtra
+from rfhydra.spectrum.synth import Burst, Rng, occupied_band
+
+HELD_OUT: Final = (
+    "80211a",
+    "adsb-long",
+    "adsb-short",
+    "btle",
+    "chirpss",
+    "dmr",
+    "dvbs2",
+    "gsm",
+    "lfm-radar",
+    "lora",
+    "p25",
+    "zigbee",
+)
+"""Waveforms that never enter pretraining: they are the few-shot benchmark."""
+
+MAX_BANDWIDTH: Final = 0.5
+MAX_TRIES: Final = 4
+
+
+def family(waveform: str) -> str:
+    """What a waveform is to the eye. Linear modulations look alike in a power spectrogram: one family."""
+    if waveform == "ook" or waveform.startswith(("am-", "lfm")) or waveform in ("fm", "tone"):
+        return {"am-dsb-sc": "am-dsb", "lfm-data": "lfm"}.get(waveform, waveform)
+    if waveform.endswith("ask"):
+        return "ask"
+    if waveform.endswith(("fsk", "msk")):
+        order = int("".join(char for char in waveform[:2] if char.isdigit()))
+        return {2: "fsk2", 4: "fsk4"}.get(order, "fsk-many")
+    if waveform.startswith("ofdm"):
+        return "ofdm"
+    return "linear" if waveform.endswith(("psk", "qam", "apsk", "_cross")) else waveform
+
+
+def base_waveforms() -> list[str]:
+    """TorchSig's waveforms less :data:`HELD_OUT`, sorted.
+
+    Raises:
+        MissingExtra: TorchSig is not installed.
+    """
+    try:
+        from torchsig.signals.signal_lists import SIGNALS_SHARED_LIST
+    except ImportError:
+        raise MissingExtra("pretraining needs TorchSig: pip install 'rfhydra[pretrain]'") from None
+    return sorted(set(SIGNALS_SHARED_LIST) - set(HELD_OUT))
+
+
+def make_waveform(waveform: str, rng: Rng, duration: int, bandwidth: float) -> Burst | None:
+    """One TorchSig burst of about ``duration`` samples and ``bandwidth`` cycles per sample; None if it came out empty."""
+    from torchsig.datasets.datasets import TorchSigIterableDataset
+
+    rate_hz = 1e6
+    settings = {
+        "num_iq_samples_dataset": duration + 2048,
+        "num_signals_min": 1,
+        "num_signals_max": 1,
+        "fft_size": 512,
+        "fft_stride": 512,
+        "sample_rate": rate_hz,
+        "noise_power_db": 0.0,
+        "snr_db_min": 60.0,
+        "snr_db_max": 60.1,
+        "cochannel_overlap_probability": 0.1,
+        "signal_duration_in_samples_min": int(duration * 0.95),
+        "signal_duration_in_samples_max": duration,
+        "bandwidth_min": bandwidth * rate_hz * 0.98,
+        "bandwidth_max": bandwidth * rate_hz * 1.02,
+        "signal_center_freq_min": -100.0,
+        "signal_center_freq_max": 100.0,
+        "frequency_min": -0.48 * rate_hz,
+        "frequency_max": 0.48 * rate_hz,
+    }
+    dataset = TorchSigIterableDataset(signal_generators=[waveform], metadata=settings)
+    dataset.seed(int(rng.integers(2**31)))
+    made = next(iter(dataset))
+    if not made.component_signals:
+        return None
+    part = made.component_signals[0]
+    start, count = int(part["start_in_samples"]), int(part["duration_in_samples"])
+    iq = made.data[start : start + count]
+    if not np.isfinite(iq).all() or np.mean(np.abs(iq) ** 2) < 1e-9:
+        return None
+    carrier = np.exp(-2j * np.pi * float(part["center_freq"]) / rate_hz * np.arange(len(iq)))
+    return Burst.measured(waveform, iq * carrier)
+
+
+def make_bank(
+    waveforms: list[str], per_waveform: int, seed: int, *, progress: Callable[[str], None] = lambda waveform: None
+) -> list[Burst]:
+    """``per_waveform`` bursts of each waveform, log-uniform in duration (2k to 120k samples) and bandwidth (0.006 to 0.35).
+
+    Raises:
+        InvalidMessage: a held-out waveform was asked for.
+    """
+    if banned := set(waveforms) & set(HELD_OUT):
+        raise InvalidMessage(f"waveforms {sorted(banned)} are held out for the benchmark and never enter a bank")
+    rng = np.random.default_rng(seed)
+    bursts: list[Burst] = []
+    logging.getLogger("torchsig").setLevel(logging.ERROR)
+    for waveform in waveforms:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            bursts += list(_some(waveform, rng, per_waveform))
+        progress(waveform)
+    return bursts
+
+
+def _some(waveform: str, rng: Rng, count: int) -> Iterator[Burst]:
+    made = 0
+    for _ in range(MAX_TRIES * count):
+        duration = int(np.exp(rng.uniform(np.log(2e3), np.log(1.2e5))))
+        bandwidth = float(np.exp(rng.uniform(np.log(0.006), np.log(0.35))))
+        try:
+            burst = make_waveform(waveform, rng, duration, bandwidth)
+        except (ValueError, IndexError, ZeroDivisionError):  # some waveforms cannot be that short or that narrow
+            continue
+        if burst is not None and burst.bandwidth < MAX_BANDWIDTH:
+            yield burst
+            made += 1
+        if made == count:
+            return
+
+
+def save_bank(bursts: list[Burst], path: Path) -> None:
+    """Write ``bursts`` as half-precision I/Q in one safetensors file."""
+    tensors = {f"{index:06d}": burst.iq.view(np.float32).astype(np.float16) for index, burst in enumerate(bursts)}
+    temporary = path.with_suffix(".tmp")
+    save_file(tensors, temporary, metadata={"kinds": json.dumps([burst.kind for burst in bursts])})
+    temporary.replace(path)
+
+
+def load_bank(path: Path) -> list[Burst]:
+    """The bursts that :func:`save_bank` wrote, their bands measured again."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as file:
+        kinds: list[Any] = json.loads(file.metadata()["kinds"])
+    tensors = load_file(path)
+    bursts = []
+    for kind, key in zip(kinds, sorted(tensors), strict=True):
+        iq = tensors[key].astype(np.float32).view(np.complex64)
+        bursts.append(Burst(kind, iq, *occupied_band(iq)))
+    return bursts

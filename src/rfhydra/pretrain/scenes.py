@@ -1,0 +1,172 @@
+"""Scenes to pretrain on: bursts and keyed trains in a band, heard by an imperfect receiver, cut to a crop.
+
+Clean scenes alone give a body that is blind on real recordings (DESIGN.md, section 4), so most scenes hold keyed trains,
+strong signals with skirts, overload, images, AGC and spurs. Every FFT size and hop of :data:`CONTRACTS` is drawn.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rfhydra.pretrain.bank import family
+from rfhydra.spectrum.boxes import Frame, PixelBoxes
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.spectrum.spectrogram import spectrogram
+from rfhydra.spectrum.synth import EMITTERS, Burst, Keying, Receiver, Rng, Scene, make_burst
+
+KEYINGS: Final = ("pwm", "ppm", "manchester", "nrz", "fsk")
+EXTRA_CLASSES: Final = (*(f"keyed-{kind}" for kind in KEYINGS), "hopper", "chirp")
+CROP_PX: Final = 384
+VISIBLE_LEVELS: Final = 3  # of 255, about 1 dB
+CONTRACTS: Final = tuple(
+    SpectrogramSpec(fft_size=fft_size, hop=hop, rows=512, cols=CROP_PX)
+    for fft_size, hop in ((512, 256), (512, 256), (512, 128), (512, 512), (1024, 256), (1024, 512), (2048, 512))
+)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingScene:
+    """``image`` uint8 (rows, cols), ``boxes`` float32 (n, 4) in pixels, ``labels`` one class name for each box."""
+
+    image: NDArray[np.uint8]
+    boxes: PixelBoxes
+    labels: list[str]
+
+
+class SceneMaker:
+    """Draws scenes from a bank. Families of the bank are equally likely, ``linear`` and ``ofdm`` twice as much."""
+
+    def __init__(self, bank: list[Burst], rng: Rng) -> None:
+        self.rng = rng
+        self._by_family: dict[str, list[Burst]] = {}
+        for burst in bank:
+            self._by_family.setdefault(family(burst.kind), []).append(burst)
+        names = sorted(self._by_family)
+        weights = np.array([2.0 if name in ("linear", "ofdm") else 1.0 for name in names])
+        self._names, self._weights = names, weights / max(weights.sum(), 1.0)
+
+    def draw(self) -> TrainingScene:
+        """A scene with at least one box, cropped to :data:`CROP_PX` squared."""
+        while True:
+            scene = self._draw()
+            if len(scene.boxes):
+                return scene
+
+    def _draw(self) -> TrainingScene:
+        rng = self.rng
+        spec = CONTRACTS[int(rng.integers(len(CONTRACTS)))]
+        scene = Scene(spec.window_samples)
+        if rng.random() < 0.7:
+            for _ in range(int(rng.integers(1, 4))):
+                self._add_train(scene, spec)
+        for _ in range(int(rng.integers(0, 7))):
+            snr_db = rng.uniform(-1, 50) if rng.random() < 0.3 else rng.uniform(-1, 30)
+            scene.place(self._burst(spec), rng, snr_db)
+        receiver = Receiver.random(rng)
+        image = spectrogram(receiver.hear(scene, rng), spec).numpy()
+        return self._crop(image, scene, spec, first_col=int(receiver.silence * image.shape[1]))
+
+    def _burst(self, spec: SpectrogramSpec) -> Burst:
+        rng = self.rng
+        if not self._names or rng.random() < 0.12:
+            kind = str(rng.choice(["hopper", "chirp", "ofdm", "qpsk", "tone"]))
+            return make_burst(kind, rng, int(spec.hop * _log_uniform(rng, 3, 300)), _log_uniform(rng, 0.01, 0.3))
+        name = self._names[int(rng.choice(len(self._names), p=self._weights))]
+        burst = self._by_family[name][int(rng.integers(len(self._by_family[name])))]
+        return self._varied(burst)
+
+    def _varied(self, burst: Burst) -> Burst:
+        """The burst as another path would bring it: mirrored, cut short, with an echo."""
+        rng, iq = self.rng, burst.iq
+        low, high = burst.low, burst.high
+        if rng.random() < 0.5 and family(burst.kind) not in ("am-lsb", "am-usb"):
+            iq, low, high = np.conj(iq), -high, -low
+        if rng.random() < 0.3 and len(iq) > 4000:
+            count = int(len(iq) * rng.uniform(0.3, 1.0))
+            start = int(rng.integers(0, len(iq) - count + 1))
+            iq = iq[start : start + count]
+        if rng.random() < 0.3:
+            delay = int(rng.integers(1, 40))
+            echo = np.complex64(rng.uniform(0, 0.7) * np.exp(2j * np.pi * rng.random()))
+            iq = np.concatenate([iq[:delay], iq[delay:] + echo * iq[:-delay]])
+        return Burst(burst.kind, iq, low, high)
+
+    def _add_train(self, scene: Scene, spec: SpectrogramSpec) -> None:
+        rng = self.rng
+        keying = random_keying(rng, spec)
+        burst = keying.packet(rng, int(spec.hop * rng.uniform(8, 300)))
+        least = max(int(2.5 * max(spec.hop, spec.fft_size / 2)), int(keying.longest_gap * rng.uniform(1.3, 3)))
+        gap = max(least, int(len(burst) * _log_uniform(rng, 0.03, 3)))
+        repeats = int(rng.integers(1, 13))
+        start = int(rng.uniform(-0.3 * len(burst), 0.8 * len(scene.iq)))
+        snr_db = rng.uniform(0, 55)
+        scene.place_train(
+            Burst(f"keyed-{burst.kind}", burst.iq, burst.low, burst.high),
+            rng,
+            snr_db,
+            repeats=repeats,
+            gap=gap,
+            start=start,
+        )
+
+    def _crop(
+        self, image: NDArray[np.uint8], scene: Scene, spec: SpectrogramSpec, first_col: int
+    ) -> TrainingScene:
+        frame = Frame(spec, sample_rate_hz=1.0, center_freq_hz=0.0, cols=image.shape[1])
+        boxes = frame.to_pixels([emission.box(1.0, 0.0) for emission in scene.emissions])
+        labels = [_class_of(emission.kind) for emission in scene.emissions]
+        top = int(self.rng.integers(0, spec.rows - CROP_PX + 1))
+        boxes[:, [1, 3]] -= top
+        whole = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+        thin = np.maximum(3 - (boxes[:, 3] - boxes[:, 1]), 0) / 2  # nothing is drawn thinner than a Hann main lobe
+        boxes[:, 1] -= thin
+        boxes[:, 3] += thin
+        boxes = boxes.clip([first_col, 0, first_col, 0], CROP_PX)
+        width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+        crop = np.ascontiguousarray(image[top : top + CROP_PX])
+        keep = (width >= 1.5) & (height >= 2) & (width * height >= 0.2 * whole)
+        keep = np.array([bool(solid) and _visible(crop, box) for solid, box in zip(keep, boxes, strict=True)], bool)
+        return TrainingScene(
+            crop,
+            boxes[keep].astype(np.float32),
+            [label for label, kept in zip(labels, keep, strict=True) if kept],
+        )
+
+
+def random_keying(rng: Rng, spec: SpectrogramSpec) -> Keying:
+    """A cheap transmitter's packet format, its chip drawn so that bits are from hidden to plainly seen in the image."""
+    kind = str(rng.choice(KEYINGS, p=[0.22, 0.22, 0.18, 0.13, 0.25]))
+    chip = max(int(spec.hop * _log_uniform(rng, 0.12, 5)), 6)
+    short = int(rng.integers(1, 5))
+    rise = int(rng.integers(1, max(3, chip // 3)))
+    drift = rng.uniform(-1, 1) * rng.choice([0, 0, 0.0005, 0.003])
+    deviation = _log_uniform(rng, min(0.25 / chip, 0.05), 0.15)
+    bits = int(rng.integers(10, 130))
+    return Keying(kind, chip, bits, (short, short + int(rng.integers(1, 6))), rise, deviation, float(drift))
+
+
+def _visible(image: NDArray[np.uint8], box: NDArray[np.float32]) -> bool:
+    """Whether ``box`` stands out from its surroundings: what a receiver has buried cannot be asked for."""
+    x0, y0, x1, y1 = (round(float(edge)) for edge in box)
+    inside = image[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
+    margin = max(4, (y1 - y0) // 2)
+    above, below = image[max(y0 - margin, 0) : y0, x0:x1], image[y1 : y1 + margin, x0:x1]
+    around = np.concatenate([above, below])
+    if not around.size or not inside.size:
+        return bool(inside.size)
+    return float(np.percentile(inside, 80)) - float(np.percentile(around, 80)) >= VISIBLE_LEVELS
+
+
+def class_names(bank: list[Burst]) -> tuple[str, ...]:
+    """Every class that scenes from ``bank`` may hold, sorted."""
+    return tuple(sorted({family(burst.kind) for burst in bank} | set(map(_class_of, EMITTERS)) | set(EXTRA_CLASSES)))
+
+
+def _class_of(kind: str) -> str:
+    return {"qpsk": "linear"}.get(kind, kind if kind in EXTRA_CLASSES else family(kind))
+
+
+def _log_uniform(rng: Rng, low: float, high: float) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))

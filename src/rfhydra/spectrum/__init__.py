@@ -1,0 +1,1 @@
+"""The contract and everything that touches IQ: spectrograms, boxes, recordings, synthetic signals."""

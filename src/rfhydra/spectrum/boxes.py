@@ -1,0 +1,156 @@
+"""Boxes, and the one conversion between pixels and seconds/Hz.
+
+Physical boxes are the truth at rest; pixel boxes exist only inside ``spectrum`` and ``hydra``. Column ``t`` of a
+spectrogram covers the samples ``[t * hop, (t + 1) * hop)``. FFT bin ``k`` is centred on ``(k - fft_size / 2)`` bin widths
+from the centre frequency, so the top edge of row 0 lies half a bin below ``+ sample_rate / 2``.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rfhydra.errors import InvalidBox
+from rfhydra.spectrum.spec import SpectrogramSpec
+
+PixelBoxes: TypeAlias = NDArray[np.float32]
+"""Shape (n, 4): x_min, y_min, x_max, y_max in pixels; y grows towards lower frequency."""
+
+
+@dataclass(frozen=True, order=True)
+class Box:
+    """A rectangle in time and frequency: seconds from the start of its window, absolute Hz. Never empty.
+
+    Raises:
+        InvalidBox: a value is not finite, or the box has no extent.
+    """
+
+    time_start_sec: float
+    time_end_sec: float
+    freq_low_hz: float
+    freq_high_hz: float
+
+    def __post_init__(self) -> None:
+        if not all(math.isfinite(value) for value in self.as_tuple()):
+            raise InvalidBox("a box has a value that is not a finite number")
+        if self.time_end_sec <= self.time_start_sec:
+            raise InvalidBox(f"time_end_sec {self.time_end_sec} must be after time_start_sec {self.time_start_sec}")
+        if self.freq_high_hz <= self.freq_low_hz:
+            raise InvalidBox(f"freq_high_hz {self.freq_high_hz} must be above freq_low_hz {self.freq_low_hz}")
+
+    def as_tuple(self) -> tuple[float, float, float, float]:
+        return (self.time_start_sec, self.time_end_sec, self.freq_low_hz, self.freq_high_hz)
+
+    def shifted(self, offset_sec: float) -> Self:
+        """The same box seen from a window that starts ``offset_sec`` earlier."""
+        return type(self)(
+            self.time_start_sec + offset_sec, self.time_end_sec + offset_sec, self.freq_low_hz, self.freq_high_hz
+        )
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where a window lies: what turns its pixels into seconds and Hz, and back.
+
+    A window whose sample rate nobody knows has ``sample_rate_hz=1`` and ``center_freq_hz=0``: its boxes are then in
+    samples and cycles per sample.
+    """
+
+    spec: SpectrogramSpec
+    sample_rate_hz: float
+    center_freq_hz: float
+    cols: int
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.sample_rate_hz) and self.sample_rate_hz > 0):
+            raise InvalidBox(f"sample_rate_hz {self.sample_rate_hz} must be a positive number")
+        if not math.isfinite(self.center_freq_hz):
+            raise InvalidBox(f"center_freq_hz {self.center_freq_hz} must be a finite number")
+
+    @property
+    def duration_sec(self) -> float:
+        return self.cols * self.seconds_per_col
+
+    @property
+    def seconds_per_col(self) -> float:
+        return self.spec.hop / self.sample_rate_hz
+
+    @property
+    def hz_per_row(self) -> float:
+        return self.sample_rate_hz / self.spec.rows
+
+    @property
+    def freq_high_hz(self) -> float:
+        """Frequency of the top edge of row 0."""
+        return self.center_freq_hz + self.sample_rate_hz * (0.5 - 0.5 / self.spec.fft_size)
+
+    @property
+    def freq_low_hz(self) -> float:
+        return self.freq_high_hz - self.sample_rate_hz
+
+    def to_pixels(self, boxes: Iterable[Box]) -> PixelBoxes:
+        """Physical boxes as pixels, shape (n, 4) float32, unclipped."""
+        physical = np.array([box.as_tuple() for box in boxes], dtype=np.float64).reshape(-1, 4)
+        top = self.freq_high_hz
+        return np.stack(
+            [
+                physical[:, 0] / self.seconds_per_col,
+                (top - physical[:, 3]) / self.hz_per_row,
+                physical[:, 1] / self.seconds_per_col,
+                (top - physical[:, 2]) / self.hz_per_row,
+            ],
+            axis=1,
+        ).astype(np.float32)
+
+    def to_boxes(self, pixels: PixelBoxes | Sequence[Sequence[float]]) -> list[Box]:
+        """Pixel boxes, shape (n, 4), as physical boxes.
+
+        Raises:
+            InvalidBox: a box is empty or not finite.
+        """
+        rows = np.asarray(pixels, dtype=np.float64).reshape(-1, 4)
+        top = self.freq_high_hz
+        return [
+            Box(
+                float(x0 * self.seconds_per_col),
+                float(x1 * self.seconds_per_col),
+                float(top - y1 * self.hz_per_row),
+                float(top - y0 * self.hz_per_row),
+            )
+            for x0, y0, x1, y1 in rows
+        ]
+
+    def clip(self, box: Box, *, min_visible: float = 0.0) -> Box | None:
+        """The part of ``box`` inside the window, or None when less than ``min_visible`` of its area is."""
+        start, end = max(box.time_start_sec, 0.0), min(box.time_end_sec, self.duration_sec)
+        low, high = max(box.freq_low_hz, self.freq_low_hz), min(box.freq_high_hz, self.freq_high_hz)
+        if end <= start or high <= low:
+            return None
+        area = (box.time_end_sec - box.time_start_sec) * (box.freq_high_hz - box.freq_low_hz)
+        if (end - start) * (high - low) < min_visible * area:
+            return None
+        return Box(start, end, low, high)
+
+    def require_inside(self, box: Box) -> Box:
+        """``box`` clipped to the window by at most a pixel.
+
+        Raises:
+            InvalidBox: the box lies outside the window by more than a pixel in time or frequency.
+        """
+        slack_sec, slack_hz = self.seconds_per_col, self.hz_per_row
+        if box.time_start_sec < -slack_sec or box.time_end_sec > self.duration_sec + slack_sec:
+            raise InvalidBox(
+                f"box time {box.time_start_sec:g} to {box.time_end_sec:g} s is outside the window 0 to {self.duration_sec:g} s"
+            )
+        if box.freq_low_hz < self.freq_low_hz - slack_hz or box.freq_high_hz > self.freq_high_hz + slack_hz:
+            raise InvalidBox(
+                f"box frequency {box.freq_low_hz:.9g} to {box.freq_high_hz:.9g} Hz is outside the window"
+                f" {self.freq_low_hz:.9g} to {self.freq_high_hz:.9g} Hz"
+            )
+        clipped = self.clip(box)
+        if clipped is None:
+            raise InvalidBox("a box lies on the edge of the window and has no extent inside it")
+        return clipped

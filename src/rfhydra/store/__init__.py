@@ -1,0 +1,1 @@
+"""The workspace at rest: SQLite and content-addressed blobs. No torch in here."""

@@ -1,0 +1,72 @@
+"""Who changed what, when and why. An entry is written in the transaction of the change that it tells of."""
+
+import getpass
+import json
+import os
+import sqlite3
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rfhydra.store.columns import to_json, utc_now
+from rfhydra.store.database import Database
+
+DEFAULT_LIMIT: Final = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditEntry:
+    """One change. ``at`` is UTC, ISO 8601; ``detail`` depends on ``action``."""
+
+    entry_id: int
+    at: str
+    who: str
+    action: str
+    signal_name: str | None
+    detail: dict[str, Any]
+
+
+class AuditLog:
+    """The changes of a workspace, oldest to newest; nothing is ever removed."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def record(
+        self,
+        action: str,
+        signal_name: str | None = None,
+        detail: dict[str, Any] | None = None,
+        who: str | None = None,
+    ) -> None:
+        """Add an entry inside the current transaction; ``who`` is the user of the process unless given.
+
+        Raises:
+            InvalidMessage: ``detail`` is not JSON.
+            TooLarge: ``detail`` takes more than ``MAX_JSON_BYTES``.
+        """
+        with self._db.transaction() as connection:
+            connection.execute(
+                "INSERT INTO audit (at, who, action, signal_name, detail) VALUES (?, ?, ?, ?, ?)",
+                (utc_now(), who or _user_name(), action, signal_name, to_json(detail or {}, "detail")),
+            )
+
+    def list(self, signal_name: str | None = None, limit: int = DEFAULT_LIMIT) -> list[AuditEntry]:
+        """The newest ``limit`` entries, newest first; those of one signal if ``signal_name`` is given."""
+        if signal_name is None:
+            rows = self._db.rows("SELECT * FROM audit ORDER BY entry_id DESC LIMIT ?", (limit,))
+        else:
+            rows = self._db.rows(
+                "SELECT * FROM audit WHERE signal_name = ? ORDER BY entry_id DESC LIMIT ?", (signal_name, limit)
+            )
+        return [_entry(row) for row in rows]
+
+
+def _entry(row: sqlite3.Row) -> AuditEntry:
+    return AuditEntry(**{**dict(row), "detail": json.loads(row["detail"])})
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user id need not have a name
+        return f"uid {os.getuid()}"

@@ -1,0 +1,82 @@
+"""Bytes named by their SHA-256. This file owns the invariant that what a digest names is what was put there."""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Final
+
+from rfhydra.errors import Damaged, InvalidMessage, NotFound
+from rfhydra.store.files import make_directory, write_file
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_SCRATCH: Final = "tmp"
+
+
+def digest_of(data: bytes) -> str:
+    """The SHA-256 of ``data`` as 64 lower-case hex digits: its name in a :class:`BlobStore`."""
+    return hashlib.sha256(data).hexdigest()
+
+
+class BlobStore:
+    """A directory of blobs, ``ab/cdef…`` each, and ``tmp`` for the ones being written. Safe to use from any thread."""
+
+    def __init__(self, root: Path) -> None:
+        """Open or make the store at ``root`` and remove what a killed process left half-written.
+
+        Raises:
+            StorageFull: there is no room on the disk.
+        """
+        self._root = root
+        self.scratch = root / _SCRATCH
+        make_directory(self.scratch)
+        for leftover in self.scratch.iterdir():
+            leftover.unlink()
+
+    def put(self, data: bytes) -> str:
+        """Store ``data`` durably and return its digest, 64 hex digits.
+
+        A blob that is there already is written again: that heals a damaged one, and makes sure of one whose directory
+        was not yet on disk when the process died.
+
+        Raises:
+            StorageFull: there is no room on the disk; nothing was stored.
+        """
+        digest = digest_of(data)
+        path = self._path(digest)
+        make_directory(path.parent)
+        write_file(path, data, self.scratch)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """The bytes that ``digest`` names.
+
+        Raises:
+            InvalidMessage: not a digest.
+            NotFound: no such blob.
+            Damaged: the file no longer matches its digest.
+        """
+        try:
+            data = self._path(digest).read_bytes()
+        except FileNotFoundError:
+            raise NotFound(f"no blob {digest[:12]} in this workspace") from None
+        if digest_of(data) != digest:
+            raise Damaged(
+                f"blob {digest[:12]} does not match its digest: restore it from a backup or add its data again"
+            )
+        return data
+
+    def collect(self, referenced: set[str]) -> int:
+        """Remove every blob that is not in ``referenced`` and return how many there were.
+
+        Call it under the write lock only: a blob is written before the row that names it.
+        """
+        blobs = self._root.glob("[0-9a-f][0-9a-f]/*")
+        unreferenced = [path for path in blobs if path.parent.name + path.name not in referenced]
+        for path in unreferenced:
+            path.unlink()
+        return len(unreferenced)
+
+    def _path(self, digest: str) -> Path:
+        if not _DIGEST.fullmatch(digest):
+            raise InvalidMessage(f"digest {digest[:64]!r} must be 64 lower-case hex digits")
+        return self._root / digest[:2] / digest[2:]

@@ -1,0 +1,30 @@
+"""How values become columns: JSON documents and times."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from rfhydra.errors import InvalidMessage, TooLarge
+
+MAX_JSON_BYTES: Final = 64 * 1024
+
+
+def to_json(value: Any, field: str) -> str:
+    """``value`` as compact JSON, ASCII only.
+
+    Raises:
+        InvalidMessage: ``value`` is not JSON (numbers that are not finite are not).
+        TooLarge: more than ``MAX_JSON_BYTES``.
+    """
+    try:
+        text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidMessage(f"{field} is not JSON: {error}") from None
+    if len(text) > MAX_JSON_BYTES:
+        raise TooLarge(f"{field} takes {len(text)} bytes as JSON, the limit is {MAX_JSON_BYTES}")
+    return text
+
+
+def utc_now() -> str:
+    """Now, as ISO 8601 in UTC with microseconds and a ``Z``."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,87 @@
+"""The tables. ``PRAGMA user_version`` counts the migrations that a database has seen; they are only ever appended to.
+
+Digests and ids are SHA-256 as 64 hex digits, times ISO 8601 in UTC, documents JSON.
+"""
+
+from typing import Final
+
+_FIRST: Final = """
+CREATE TABLE samples (
+    position INTEGER PRIMARY KEY,  -- order of creation, whatever the clock did
+    sample_id TEXT NOT NULL UNIQUE CHECK (length(sample_id) = 64),
+    signal_name TEXT NOT NULL,
+    spec_id TEXT NOT NULL,
+    image_digest TEXT NOT NULL CHECK (length(image_digest) = 64),
+    iq_digest TEXT CHECK (length(iq_digest) = 64),
+    cols INTEGER NOT NULL CHECK (cols > 0),
+    sample_rate_hz REAL CHECK (sample_rate_hz > 0),
+    center_freq_hz REAL,
+    boxes TEXT NOT NULL CHECK (json_array_length(boxes) > 0),
+    negatives TEXT NOT NULL CHECK (json_type(negatives) = 'array'),
+    recording TEXT,
+    start_sample INTEGER CHECK (start_sample >= 0),
+    metadata TEXT NOT NULL CHECK (json_type(metadata) = 'object'),
+    created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX samples_of_signal ON samples (signal_name, position);
+
+CREATE TABLE splits (
+    signal_name TEXT NOT NULL,
+    version INTEGER NOT NULL CHECK (version > 0),
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (signal_name, version)
+) STRICT, WITHOUT ROWID;
+
+-- No foreign key to samples: a split tells what was trained on, also after a sample has been deleted.
+CREATE TABLE split_members (
+    signal_name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    part TEXT NOT NULL CHECK (part IN ('train', 'val')),
+    position INTEGER NOT NULL CHECK (position >= 0),
+    sample_id TEXT NOT NULL CHECK (length(sample_id) = 64),
+    PRIMARY KEY (signal_name, version, part, position),
+    UNIQUE (signal_name, version, sample_id),
+    FOREIGN KEY (signal_name, version) REFERENCES splits (signal_name, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE head_versions (
+    signal_name TEXT NOT NULL,
+    version INTEGER NOT NULL CHECK (version > 0),
+    kind TEXT NOT NULL,
+    artifact_digest TEXT NOT NULL CHECK (length(artifact_digest) = 64),
+    spec_id TEXT NOT NULL,
+    backbone_id TEXT NOT NULL,
+    metrics TEXT NOT NULL CHECK (json_type(metrics) = 'object'),
+    sample_count INTEGER NOT NULL CHECK (sample_count >= 0),
+    split_version INTEGER,
+    epochs_trained INTEGER NOT NULL CHECK (epochs_trained >= 0),
+    early_stopped INTEGER NOT NULL CHECK (early_stopped IN (0, 1)),
+    training_time_sec REAL NOT NULL CHECK (training_time_sec >= 0),
+    notes TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    retired_at TEXT,  -- retired rows stay, so that no number is used twice
+    PRIMARY KEY (signal_name, version),
+    FOREIGN KEY (signal_name, split_version) REFERENCES splits (signal_name, version)
+) STRICT;
+
+-- A stack per signal; its top is the active version.
+CREATE TABLE activations (
+    position INTEGER PRIMARY KEY,
+    signal_name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    FOREIGN KEY (signal_name, version) REFERENCES head_versions (signal_name, version)
+) STRICT;
+CREATE INDEX activations_of_signal ON activations (signal_name, position);
+
+CREATE TABLE audit (
+    entry_id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    who TEXT NOT NULL,
+    action TEXT NOT NULL,
+    signal_name TEXT,
+    detail TEXT NOT NULL CHECK (json_type(detail) = 'object')
+) STRICT;
+CREATE INDEX audit_of_signal ON audit (signal_name, entry_id);
+"""
+
+MIGRATIONS: Final = (_FIRST,)

@@ -1,0 +1,246 @@
+"""The versions of each signal's head: which there are, which one is active, and which was before.
+
+This file owns two invariants. A version's number is never used twice. The active version is the top of the signal's
+activation history, a stack; rolling back pops it, so it goes back in the order of promotion, not of numbers.
+"""
+
+import json
+import sqlite3
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rfhydra.config import check_name
+from rfhydra.errors import Conflict, InvalidMessage, NotFound
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.store.audit import AuditLog
+from rfhydra.store.blobs import BlobStore
+from rfhydra.store.columns import to_json, utc_now
+from rfhydra.store.database import Database
+
+REQUIRED_METRICS: Final = ("f1_score", "precision", "recall")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadVersion:
+    """One trained head of a signal.
+
+    ``artifact_digest`` names the blob with its weights; ``metrics`` hold at least ``REQUIRED_METRICS``;
+    ``split_version`` is None where no split of this workspace was used. Times are UTC, ISO 8601; a version with
+    ``retired_at`` is a tombstone.
+    """
+
+    signal_name: str
+    version: int
+    kind: str
+    artifact_digest: str
+    spec_id: str
+    backbone_id: str
+    metrics: dict[str, Any] = field(hash=False)
+    sample_count: int
+    split_version: int | None
+    epochs_trained: int
+    early_stopped: bool
+    training_time_sec: float
+    notes: str
+    created_at: str
+    retired_at: str | None = None
+
+
+class VersionStore:
+    """The head versions of a workspace. Every change is one transaction, together with its audit entry."""
+
+    def __init__(self, db: Database, blobs: BlobStore, audit: AuditLog, spec: SpectrogramSpec) -> None:
+        self._db = db
+        self._blobs = blobs
+        self._audit = audit
+        self._spec = spec
+
+    def add(
+        self,
+        *,
+        signal_name: str,
+        kind: str,
+        artifact: bytes,
+        spec_id: str,
+        backbone_id: str,
+        metrics: dict[str, Any],
+        sample_count: int,
+        split_version: int | None,
+        epochs_trained: int,
+        early_stopped: bool,
+        training_time_sec: float,
+        notes: str = "",
+        who: str | None = None,
+    ) -> HeadVersion:
+        """Store a head under the next number. It is not active before :meth:`activate`.
+
+        Raises:
+            InvalidName: ``signal_name`` is not a legal name.
+            Incompatible: ``spec_id`` is not the contract of this workspace.
+            InvalidMessage: a required metric is missing, or ``metrics`` is not JSON.
+            TooLarge: ``metrics`` takes more than ``MAX_JSON_BYTES``.
+            NotFound: the signal has no such split.
+            StorageFull: there is no room on the disk; nothing was changed.
+        """
+        check_name(signal_name)
+        self._spec.require(spec_id, "the head")
+        missing = [name for name in REQUIRED_METRICS if name not in metrics]
+        if missing:
+            raise InvalidMessage(f"metrics lacks {', '.join(missing)}")
+        with self._db.transaction() as connection:
+            self._require_split(signal_name, split_version)
+            head = HeadVersion(
+                signal_name=signal_name,
+                version=self._next_number(signal_name),
+                kind=kind,
+                artifact_digest=self._blobs.put(artifact),
+                spec_id=spec_id,
+                backbone_id=backbone_id,
+                metrics=json.loads(to_json(metrics, "metrics")),
+                sample_count=sample_count,
+                split_version=split_version,
+                epochs_trained=epochs_trained,
+                early_stopped=early_stopped,
+                training_time_sec=training_time_sec,
+                notes=notes,
+                created_at=utc_now(),
+            )
+            connection.execute(_INSERT, {**vars(head), "metrics": json.dumps(head.metrics)})
+            self._audit.record("version.add", signal_name, {"version": head.version, "kind": kind}, who)
+        return head
+
+    def get(self, signal_name: str, version: int, *, include_retired: bool = False) -> HeadVersion:
+        """One version.
+
+        Raises:
+            NotFound: there is none with this number, or it is retired and ``include_retired`` is false.
+        """
+        row = self._db.row("SELECT * FROM head_versions WHERE signal_name = ? AND version = ?", (signal_name, version))
+        if row is None:
+            raise NotFound(f"signal {signal_name!r} has no version {version}")
+        if row["retired_at"] is not None and not include_retired:
+            raise NotFound(f"version {version} of signal {signal_name!r} was retired at {row['retired_at']}")
+        return _from_row(row)
+
+    def artifact(self, head: HeadVersion) -> bytes:
+        """The bytes that the head was added with.
+
+        Raises:
+            NotFound: the version is retired and its blob has been collected.
+            Damaged: the stored bytes do not match their digest.
+        """
+        return self._blobs.get(head.artifact_digest)
+
+    def active(self, signal_name: str) -> int | None:
+        """The active version, or None where none was activated yet."""
+        version: int | None = self._db.value(
+            "SELECT version FROM activations WHERE signal_name = ? ORDER BY position DESC LIMIT 1", (signal_name,)
+        )
+        return version
+
+    def previous(self, signal_name: str) -> int | None:
+        """The version that :meth:`rollback` would return to, or None."""
+        entry = self._previous_entry(signal_name)
+        return None if entry is None else int(entry["version"])
+
+    def activate(self, signal_name: str, version: int, reason: str = "", who: str | None = None) -> None:
+        """Make a version the active one. Nothing changes if it is that already.
+
+        Raises:
+            NotFound: there is no such version, or it is retired.
+        """
+        with self._db.transaction() as connection:
+            self.get(signal_name, version)
+            former = self.active(signal_name)
+            if version == former:
+                return
+            connection.execute("INSERT INTO activations (signal_name, version) VALUES (?, ?)", (signal_name, version))
+            self._audit_change("version.activate", signal_name, former, version, reason, who)
+
+    def rollback(self, signal_name: str, reason: str = "", who: str | None = None) -> int:
+        """Return to the version that was active before the current one, skipping retired ones, and say which it is.
+
+        Raises:
+            Conflict: there is no such version.
+        """
+        with self._db.transaction() as connection:
+            former = self.active(signal_name)
+            entry = self._previous_entry(signal_name)
+            if entry is None:
+                raise Conflict(f"signal {signal_name!r} cannot be rolled back: no other version was active before")
+            connection.execute(
+                "DELETE FROM activations WHERE signal_name = ? AND position > ?", (signal_name, entry["position"])
+            )
+            version = int(entry["version"])
+            self._audit_change("version.rollback", signal_name, former, version, reason, who)
+        return version
+
+    def retire(self, signal_name: str, keep: int, who: str | None = None) -> list[int]:
+        """Retire all but the newest ``keep`` versions, never the active nor the previous one, and say which.
+
+        Raises:
+            InvalidMessage: ``keep`` is less than 1.
+        """
+        if keep < 1:
+            raise InvalidMessage(f"keep {keep} must be at least 1")
+        with self._db.transaction() as connection:
+            live = [head.version for head in self.list(signal_name)]
+            needed = {*live[-keep:], self.active(signal_name), self.previous(signal_name)}
+            retired = [version for version in live if version not in needed]
+            if retired:
+                now = utc_now()
+                connection.executemany(
+                    "UPDATE head_versions SET retired_at = ? WHERE signal_name = ? AND version = ?",
+                    [(now, signal_name, version) for version in retired],
+                )
+                self._audit.record("version.retire", signal_name, {"versions": retired, "keep": keep}, who)
+        return retired
+
+    def signals(self) -> list[str]:
+        """The signals that have versions, sorted."""
+        return [row[0] for row in self._db.rows("SELECT DISTINCT signal_name FROM head_versions ORDER BY signal_name")]
+
+    def digests(self) -> set[str]:
+        """Every blob that a live version names."""
+        return {row[0] for row in self._db.rows("SELECT artifact_digest FROM head_versions WHERE retired_at IS NULL")}
+
+    def list(self, signal_name: str) -> list[HeadVersion]:
+        """The live versions of a signal, by number."""
+        rows = self._db.rows(
+            "SELECT * FROM head_versions WHERE signal_name = ? AND retired_at IS NULL ORDER BY version", (signal_name,)
+        )
+        return [_from_row(row) for row in rows]
+
+    def _next_number(self, signal_name: str) -> int:
+        highest = self._db.value("SELECT max(version) FROM head_versions WHERE signal_name = ?", (signal_name,))
+        return int(highest or 0) + 1
+
+    def _previous_entry(self, signal_name: str) -> sqlite3.Row | None:
+        return self._db.row(
+            "SELECT position, version FROM activations JOIN head_versions USING (signal_name, version)"
+            " WHERE signal_name = ? AND retired_at IS NULL AND version <> ? ORDER BY position DESC LIMIT 1",
+            (signal_name, self.active(signal_name)),
+        )
+
+    def _require_split(self, signal_name: str, split_version: int | None) -> None:
+        found = self._db.row("SELECT 1 FROM splits WHERE signal_name = ? AND version = ?", (signal_name, split_version))
+        if split_version is not None and found is None:
+            raise NotFound(f"signal {signal_name!r} has no split {split_version}")
+
+    def _audit_change(
+        self, action: str, signal_name: str, former: int | None, version: int, reason: str, who: str | None
+    ) -> None:
+        self._audit.record(action, signal_name, {"from": former, "to": version, "reason": reason}, who)
+
+
+_INSERT: Final = """
+INSERT INTO head_versions VALUES (
+    :signal_name, :version, :kind, :artifact_digest, :spec_id, :backbone_id, :metrics, :sample_count, :split_version,
+    :epochs_trained, :early_stopped, :training_time_sec, :notes, :created_at, :retired_at
+)
+"""
+
+
+def _from_row(row: sqlite3.Row) -> HeadVersion:
+    columns = {**dict(row), "metrics": json.loads(row["metrics"]), "early_stopped": bool(row["early_stopped"])}
+    return HeadVersion(**columns)

@@ -1,0 +1,164 @@
+"""A workspace: a directory with one contract, one database, and one process that owns it.
+
+``rfhydra.toml`` is written last, and atomically: a directory is a workspace if and only if it has one.
+"""
+
+import json
+import tomllib
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Any, Final, Self
+
+from filelock import FileLock, Timeout
+
+from rfhydra.errors import Busy, Conflict, Damaged, InvalidMessage, NotFound
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.store.audit import AuditLog
+from rfhydra.store.blobs import BlobStore
+from rfhydra.store.columns import utc_now
+from rfhydra.store.database import Database
+from rfhydra.store.files import make_directory, write_file
+from rfhydra.store.samples import SampleStore
+from rfhydra.store.splits import SplitStore
+from rfhydra.store.versions import VersionStore
+
+_SETTINGS: Final = "rfhydra.toml"
+_DATABASE: Final = "rfhydra.db"
+_LOCK: Final = "rfhydra.lock"
+_BLOBS: Final = "blobs"
+_LOGS: Final = "logs"
+# What a killed creation may have left, and the next one completes.
+_OURS: Final = frozenset(
+    {_DATABASE, f"{_DATABASE}-journal", f"{_DATABASE}-wal", f"{_DATABASE}-shm", _LOCK, _BLOBS, _LOGS}
+)
+
+
+class Workspace:
+    """A workspace, owned by this process until :meth:`close`. Its stores may be used from any thread.
+
+    Attributes:
+        path: the directory, absolute.
+        spec: the contract, locked when the workspace was created.
+    """
+
+    def __init__(self, path: Path, spec: SpectrogramSpec, db: Database, blobs: BlobStore, owned: ExitStack) -> None:
+        """Put the parts together: callers use :meth:`create` and :meth:`open`. ``owned`` ends with the workspace."""
+        self.path = path
+        self.spec = spec
+        self.db = db
+        self.blobs = blobs
+        self.audit = AuditLog(db)
+        self.samples = SampleStore(db, blobs, self.audit, spec)
+        self.splits = SplitStore(db, self.audit)
+        self.versions = VersionStore(db, blobs, self.audit, spec)
+        self._owned = owned
+
+    @classmethod
+    def create(cls, path: Path, spec: SpectrogramSpec) -> Self:
+        """Make a workspace in a new or empty directory, and own it. Completes a creation that was killed.
+
+        Raises:
+            Conflict: the directory is a workspace already, or it holds something else.
+            Busy: another process is creating it.
+            StorageFull: there is no room on the disk.
+        """
+        path = path.resolve()
+        _require_vacant(path)  # also before locking: no lock file goes into somebody else's directory
+        make_directory(path)
+        with ExitStack() as owned:
+            owned.enter_context(_lock(path))
+            _require_vacant(path)
+            make_directory(path / _LOGS)
+            blobs = BlobStore(path / _BLOBS)
+            db = owned.enter_context(Database(path / _DATABASE))
+            write_file(path / _SETTINGS, _to_toml(spec).encode(), blobs.scratch)
+            return cls(path, spec, db, blobs, owned.pop_all())
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Own the workspace at ``path``, and remove what a killed process left half-written.
+
+        Raises:
+            NotFound: the directory is not a workspace.
+            Busy: another process owns it.
+            Incompatible: a newer rfhydra made its database.
+            Damaged: its settings or its database cannot be read.
+        """
+        path = path.resolve()
+        if not (path / _SETTINGS).is_file():
+            raise NotFound(
+                f"{path.name} is not a workspace: create one there, or open the directory that has {_SETTINGS}"
+            )
+        with ExitStack() as owned:
+            owned.enter_context(_lock(path))
+            spec = _read_spec(path)
+            if not (path / _DATABASE).is_file():  # SQLite would make an empty one
+                raise Damaged(f"workspace {path.name} has lost its database: restore it from a backup")
+            blobs = BlobStore(path / _BLOBS)
+            db = owned.enter_context(Database(path / _DATABASE))
+            return cls(path, spec, db, blobs, owned.pop_all())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database and of the directory. Closing twice is allowed."""
+        self._owned.close()
+
+    def collect_garbage(self) -> int:
+        """Remove the blobs that neither a sample nor a live version names, and return how many there were.
+
+        Not inside a transaction: files do not come back with a rollback.
+        """
+        with self.db.transaction(outermost=True):
+            return self.blobs.collect(self.samples.digests() | self.versions.digests())
+
+
+def _require_vacant(path: Path) -> None:
+    if (path / _SETTINGS).exists():
+        raise Conflict(f"{path.name} is a workspace already: open it, or choose another directory")
+    if path.exists() and not (path.is_dir() and all(entry.name in _OURS for entry in path.iterdir())):
+        raise Conflict(f"{path.name} is not an empty directory: choose another one for the workspace")
+
+
+def _lock(path: Path) -> AbstractContextManager[object]:
+    # Not thread-local: the workspace is opened in one thread and may be closed in another.
+    lock = FileLock(path / _LOCK, timeout=0, thread_local=False)
+    try:
+        return lock.acquire()
+    except Timeout:
+        raise Busy(
+            f"workspace {path.name} is in use by another rfhydra process: stop that one, or talk to its server"
+        ) from None
+
+
+def _read_spec(path: Path) -> SpectrogramSpec:
+    try:
+        settings: dict[str, Any] = tomllib.loads((path / _SETTINGS).read_text())
+        spec = SpectrogramSpec.from_dict(settings["contract"])
+        locked = settings["workspace"]["spec_id"]
+    except (ValueError, KeyError, TypeError, InvalidMessage) as error:
+        raise Damaged(f"{_SETTINGS} of workspace {path.name} cannot be read: {error}") from error
+    if spec.spec_id != locked:
+        raise Damaged(
+            f"the contract in {_SETTINGS} of workspace {path.name} was changed, but it is locked: put its values back"
+        )
+    return spec
+
+
+def _to_toml(spec: SpectrogramSpec) -> str:
+    contract = spec.to_dict()
+    scaling = contract.pop("scaling")
+    workspace = {"spec_id": spec.spec_id, "created_at": utc_now()}
+    tables = {"workspace": workspace, "contract": contract, "contract.scaling": scaling}
+    return "# The contract is locked: every sample and head was made under it.\n" + "".join(
+        _table(name, fields) for name, fields in tables.items()
+    )
+
+
+def _table(name: str, fields: dict[str, Any]) -> str:
+    """A TOML table of scalars, which TOML writes as JSON does."""
+    return f"\n[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in fields.items())

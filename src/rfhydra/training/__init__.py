@@ -1,0 +1,1 @@
+"""From boxes to a head: splits, cached features, the training loop, metrics."""
