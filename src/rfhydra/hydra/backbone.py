@@ -214,10 +214,11 @@ class Backbone:
         if spec.scaling != self.config.scaling:
             raise Incompatible("the backbone was pretrained on another value scaling than this workspace's contract")
 
-    @torch.inference_mode()
-    def features(self, image: NDArray[np.uint8] | Tensor) -> dict[str, Tensor]:
-        """The float32 pyramid of one uint8 image (rows, cols)."""
-        pixels = torch.as_tensor(image).to(self.device).float()[None, None] / 255
+    @torch.no_grad()
+    def features(self, images: NDArray[np.uint8] | Tensor) -> dict[str, Tensor]:
+        """The float32 pyramid of one uint8 image (rows, cols), or of several of one size (n, rows, cols)."""
+        pixels = torch.as_tensor(images).to(self.device).float() / 255
+        pixels = pixels.reshape(-1, 1, *pixels.shape[-2:])
         with self._precision():
             return self.body.features(pixels)
 

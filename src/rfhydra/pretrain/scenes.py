@@ -111,9 +111,7 @@ class SceneMaker:
             start=start,
         )
 
-    def _crop(
-        self, image: NDArray[np.uint8], scene: Scene, spec: SpectrogramSpec, first_col: int
-    ) -> TrainingScene:
+    def _crop(self, image: NDArray[np.uint8], scene: Scene, spec: SpectrogramSpec, first_col: int) -> TrainingScene:
         frame = Frame(spec, sample_rate_hz=1.0, center_freq_hz=0.0, cols=image.shape[1])
         boxes = frame.to_pixels([emission.box(1.0, 0.0) for emission in scene.emissions])
         labels = [_class_of(emission.kind) for emission in scene.emissions]

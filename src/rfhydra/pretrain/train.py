@@ -92,7 +92,9 @@ class PretrainRun:
         directory.mkdir(parents=True, exist_ok=True)
         self._checkpoint = directory / CHECKPOINT_FILE
         if self._checkpoint.exists() and not resume:
-            raise Conflict(f"{directory.name} already holds a pretraining run: add --resume, or choose another directory")
+            raise Conflict(
+                f"{directory.name} already holds a pretraining run: add --resume, or choose another directory"
+            )
         self.bank_path = directory / BANK_FILE
         saved = torch.load(self._checkpoint, weights_only=True) if self._checkpoint.exists() else None
         if saved:
@@ -106,7 +108,10 @@ class PretrainRun:
     def prepare(self, progress: Callable[[str], None] = lambda waveform: None) -> None:
         """Make the bank if there is none yet; ``progress`` hears each waveform."""
         if not self.bank_path.exists():
-            save_bank(make_bank(base_waveforms(), self.recipe.per_waveform, self.recipe.seed, progress=progress), self.bank_path)
+            save_bank(
+                make_bank(base_waveforms(), self.recipe.per_waveform, self.recipe.seed, progress=progress),
+                self.bank_path,
+            )
 
     def run(self, progress: Callable[[PretrainProgress], None] = lambda report: None) -> Path:
         """Train until the budget of minutes is spent; returns the path of the finished body."""

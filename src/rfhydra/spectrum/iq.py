@@ -49,7 +49,7 @@ def open_recording(
     """Open a recording without reading its samples.
 
     Args:
-        path: a ``.sigmf-meta``, its ``.sigmf-data`` or their common stem; an uncompressed ``.sigmf`` archive; a ``.wav``
+        path: a ``.sigmf-meta``, its ``.sigmf-data`` or their stem; an uncompressed ``.sigmf`` archive; a ``.wav``
             with I and Q as its two channels, 8 or 16 bits; a raw ``.cu8``, ``.cs8``, ``.cs16`` or ``.cf32``
             (little-endian); or any other raw file if ``datatype`` is given.
         datatype: as in SigMF, for a raw file.
@@ -129,9 +129,8 @@ def _within(path: Path, metadata: dict[str, Any], data_path: Path, start_byte: i
     """The samples of a dataset, without the header and trailer that its metadata tells to skip."""
     header, trailer = skipped_bytes(metadata, path.name)
     if header or trailer:
-        metadata["global"].pop(
-            keys.SHA512_KEY, None
-        )  # it covers the skipped bytes too, so it is not that of the samples
+        # the digest covers the skipped bytes too, so it is not that of the samples
+        metadata["global"].pop(keys.SHA512_KEY, None)
     return _Container(path, metadata, data_path, start_byte + header, byte_count - header - trailer)
 
 

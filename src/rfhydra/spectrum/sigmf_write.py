@@ -10,7 +10,7 @@ import math
 import os
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -47,7 +47,8 @@ def write_recording(
         the path of the ``.sigmf-meta``.
 
     Raises:
-        InvalidMessage: ``iq`` is empty, not one row of complex numbers or not finite, or an argument is out of range.
+        InvalidMessage: ``iq`` is empty, not one row of complex numbers or not finite, an argument is out of range, or
+            the files cannot be written.
         StorageFull: the disk is full.
     """
     if iq.ndim != 1 or not np.iscomplexobj(iq):
@@ -97,7 +98,7 @@ def write_sigmf_annotations(
         ``out_path``.
 
     Raises:
-        InvalidMessage: ``out_path`` has another extension, or a score is not finite.
+        InvalidMessage: ``out_path`` has another extension or cannot be written, or a score is not finite.
         InvalidBox: a box lies outside the recording.
         Conflict: ``out_path`` is the metadata of a recording.
         StorageFull: the disk is full.
@@ -199,6 +200,7 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StorageFull(f"the disk is full: {path.name} was not written") from error
-        raise
+        raise InvalidMessage(f"{path.name} cannot be written: {error.strerror}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # it has its new name, or was never made
+            temporary.unlink()

@@ -31,6 +31,11 @@ class ValueScaling:
     pooling: Literal["peak"] = "peak"
     window: Literal["hann_periodic"] = "hann_periodic"
 
+    @property
+    def floor_grey(self) -> int:
+        """The uint8 level of the noise floor."""
+        return round(255 * self.headroom_db / self.range_db)
+
 
 @dataclass(frozen=True, kw_only=True)
 class SpectrogramSpec:

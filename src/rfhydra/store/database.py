@@ -11,7 +11,7 @@ from rfhydra.errors import Busy, Damaged, Incompatible, StorageFull
 from rfhydra.store.files import NO_ROOM_MESSAGE
 from rfhydra.store.schema import MIGRATIONS
 
-_BUSY_TIMEOUT_SEC: Final = 5.0
+_BUSY_TIMEOUT_SEC: Final = 1.0  # nobody else should write: the workspace is ours
 # SQLite reports a full quota (EDQUOT, EFBIG) as a failed write, of a page or of the shared-memory file.
 _NO_ROOM: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
 _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})

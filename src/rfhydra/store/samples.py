@@ -204,15 +204,14 @@ class SampleStore:
         return None if row is None else _from_row(row)
 
     def _store(self, sample: Sample, blobs: Iterable[bytes], who: str | None) -> tuple[Sample, bool]:
-        # The blobs come first, and under the lock: a garbage collection must not see them without their row.
         with self._db.transaction() as connection:
+            for blob in blobs:  # before the row, and under the lock: a garbage collection must not see them without it
+                self._blobs.put(blob)
             former = self._find(sample.sample_id)
             if former is not None:
                 sample = _updated(former, sample)
             if sample == former:
                 return former, False
-            for blob in blobs:
-                self._blobs.put(blob)
             connection.execute(_UPSERT, _to_row(sample))
             action = "sample.add" if former is None else "sample.update"
             detail = {"sample_id": sample.sample_id, "boxes": len(sample.boxes), "negatives": len(sample.negatives)}

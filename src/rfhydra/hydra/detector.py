@@ -1,0 +1,145 @@
+"""HydraDetector: any set of heads on one backbone pass.
+
+The loaded set is an immutable snapshot that is replaced whole, so one image never mixes versions.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.head import Detections, EmbeddingHead, HeadStack
+from rfhydra.hydra.rcnn import RcnnHead
+from rfhydra.hydra.version_manager import Head, VersionManager
+from rfhydra.spectrum.boxes import Box, Frame
+from rfhydra.spectrum.spectrogram import spectrogram
+
+MAX_REGIONS: Final = 100
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One emission of ``signal_name``, found by ``version`` of its head: seconds from the start of the window, Hz."""
+
+    signal_name: str
+    version: int
+    score: float
+    box: Box
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "signal_name": self.signal_name,
+            "version": self.version,
+            "score": round(self.score, 4),
+            **asdict(self.box),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedHead:
+    version: int
+    head: Head
+
+
+@dataclass(frozen=True, eq=False)
+class _Snapshot:
+    """What is loaded at one instant: by signal name, embedding heads also as one stack."""
+
+    heads: dict[str, LoadedHead]
+    stack: HeadStack
+    stacked: tuple[str, ...]
+
+    @classmethod
+    def of(cls, heads: dict[str, LoadedHead]) -> "_Snapshot":
+        embedding = {name: each.head for name, each in heads.items() if isinstance(each.head, EmbeddingHead)}
+        return cls(heads, HeadStack(list(embedding.values())), tuple(embedding))
+
+
+class HydraDetector:
+    """Detects every loaded signal in spectrograms or IQ of the workspace's contract."""
+
+    def __init__(self, versions: VersionManager, backbone: Backbone) -> None:
+        """
+        Raises:
+            Incompatible: the backbone was pretrained on another value scaling than the workspace's contract has.
+        """
+        self.versions, self.backbone, self.spec = versions, backbone, versions.spec
+        backbone.require_scaling(self.spec)
+        self._loaded = _Snapshot.of({})
+
+    def load_heads(self, signal_names: Iterable[str]) -> list[str]:
+        """Add the active heads of ``signal_names`` to the loaded set; all of them or, on an error, none.
+
+        A loaded head whose signal has another active version by now is replaced by it. Returns the loaded names.
+
+        Raises:
+            NotFound: a signal has no active version.
+            Incompatible: a head does not fit the contract or the backbone, or has drifted.
+        """
+        fresh = {name: self._read(name) for name in signal_names}
+        self._loaded = _Snapshot.of({**self._loaded.heads, **fresh})
+        return self.get_loaded_heads()
+
+    def load_head(self, signal_name: str, version: int, head: Head) -> None:
+        """Add ``head`` as it is: a candidate that is not in the store."""
+        self._loaded = _Snapshot.of({**self._loaded.heads, signal_name: LoadedHead(version, head)})
+
+    def unload_heads(self, signal_names: Iterable[str] | None = None) -> list[str]:
+        """Take ``signal_names`` (default: all) out of the loaded set. Returns the names that are left."""
+        gone = set(self._loaded.heads if signal_names is None else signal_names)
+        self._loaded = _Snapshot.of({name: head for name, head in self._loaded.heads.items() if name not in gone})
+        return self.get_loaded_heads()
+
+    def get_loaded_heads(self) -> list[str]:
+        """Names of the loaded signals, sorted."""
+        return sorted(self._loaded.heads)
+
+    def _read(self, signal_name: str) -> LoadedHead:
+        version = self.versions.require_active(signal_name)
+        return LoadedHead(version, self.versions.load_head(signal_name, version, self.backbone))
+
+    def detect_iq(
+        self, iq: NDArray[np.complex64], sample_rate_hz: float, center_freq_hz: float, threshold: float | None = None
+    ) -> list[Detection]:
+        """Detections in one window of ``iq``, complex64 (samples,); see :meth:`detect`."""
+        image = spectrogram(iq, self.spec).numpy()
+        return self.detect(image, Frame(self.spec, sample_rate_hz, center_freq_hz, image.shape[1]), threshold)
+
+    def detect(self, image: NDArray[np.uint8], frame: Frame, threshold: float | None = None) -> list[Detection]:
+        """Detections of all loaded heads in one spectrogram, strongest first.
+
+        Args:
+            image: uint8, shape (rows, cols), of the workspace's contract.
+            frame: where the image lies in time and frequency.
+            threshold: the least score; default is each head's own stored one.
+        """
+        loaded = self._loaded
+        if not loaded.heads:
+            return []
+        found = []
+        for name, detections in self._detect_pixels(image, loaded, threshold):
+            version = loaded.heads[name].version
+            for box, score in zip(frame.to_boxes(detections.boxes.numpy()), detections.scores.tolist(), strict=True):
+                found.append(Detection(name, version, score, box))
+        return sorted(found, key=lambda detection: -detection.score)
+
+    def _detect_pixels(
+        self, image: NDArray[np.uint8], loaded: _Snapshot, threshold: float | None
+    ) -> Iterator[tuple[str, Detections]]:
+        """Pixel detections of each loaded head, all on one backbone pass."""
+        size = (image.shape[0], image.shape[1])
+        features = self.backbone.features(image)
+        if loaded.stacked:
+            thresholds = [_least_score(head, threshold) for head in loaded.stack.heads]
+            regions = self.backbone.propose(features, size, MAX_REGIONS)
+            yield from zip(loaded.stacked, loaded.stack.detect(regions, thresholds, size), strict=True)
+        for name, each in loaded.heads.items():
+            if isinstance(each.head, RcnnHead):
+                yield name, each.head.detect(features, _least_score(each.head, threshold), size)
+
+
+def _least_score(head: Head, threshold: float | None) -> float:
+    return head.info.threshold if threshold is None else threshold

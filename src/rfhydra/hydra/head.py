@@ -1,0 +1,253 @@
+"""A head: what one signal looks like, on top of the frozen backbone.
+
+``EmbeddingHead`` is a linear classifier on RoI embeddings and box size, with calibrated scores, a threshold and a box
+refinement that has learnt how its user draws. It is kilobytes; any number of them cost one matrix product
+(:class:`HeadStack`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, Self
+
+import torch
+from torch import Tensor
+from torchvision.ops import batched_nms
+
+from rfhydra.errors import Incompatible
+from rfhydra.hydra.backbone import Regions
+from rfhydra.hydra.weights import Weights, read_weights, write_weights
+
+GEOMETRY_FEATURES: Final = 4
+NMS_IOU: Final = 0.4
+MAX_NESTING: Final = 0.7
+GOLDEN_TOLERANCE: Final = 1e-3
+_MAX_LOG_SCALE: Final = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadInfo:
+    """What makes a head valid: what it detects and what it was made under and from."""
+
+    kind: str
+    signal_name: str
+    spec_id: str
+    backbone_id: str
+    threshold: float = 0.5
+    split_version: int | None = None
+    sample_ids: tuple[str, ...] = ()
+    metrics: dict[str, Any] = field(default_factory=dict)
+    notes: str | None = None
+
+    @classmethod
+    def from_metadata(cls, fields: dict[str, Any]) -> Self:
+        """Raises Incompatible: a field is missing or unknown."""
+        try:
+            return cls(**{**fields, "sample_ids": tuple(fields["sample_ids"])})
+        except (KeyError, TypeError):
+            raise Incompatible("this head artifact lacks what makes it valid: train it again") from None
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """Pixel detections of one head: ``boxes`` float32 (n, 4), ``scores`` float32 (n,) in 0..1, strongest first."""
+
+    boxes: Tensor
+    scores: Tensor
+
+    @classmethod
+    def none(cls) -> Self:
+        return cls(torch.zeros((0, 4)), torch.zeros(0))
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddingHead:
+    """``score = sigmoid(features @ weight + bias)`` on features of :func:`head_features`, d + 4 of them.
+
+    Attributes:
+        info: what the head is.
+        weight: float32 (d + 4,), calibrated.
+        bias: float32 scalar.
+        size_mean: float32 (2,), the signal's mean log width and log height in pixels.
+        refine_mean: float32 (d + 4,), refine_weight: float32 (d + 4, 4), refine_offset: float32 (4,): the ridge
+            regression from features to box deltas.
+    """
+
+    kind: ClassVar[str] = "embedding"
+
+    info: HeadInfo
+    weight: Tensor
+    bias: Tensor
+    size_mean: Tensor
+    refine_mean: Tensor
+    refine_weight: Tensor
+    refine_offset: Tensor
+    golden: "Golden | None" = None
+
+    def score(self, features: Tensor) -> Tensor:
+        """Calibrated scores (n,) of features (n, d + 4)."""
+        return torch.sigmoid(features @ self.weight + self.bias)
+
+    def to_bytes(self) -> bytes:
+        """The artifact: safetensors with everything that makes the head valid."""
+        tensors = {name: getattr(self, name) for name in _HEAD_TENSORS}
+        if self.golden:
+            tensors |= {f"golden_{name}": tensor for name, tensor in vars(self.golden).items()}
+        return write_weights(Weights("embedding-head", tensors, {"info": _info_dict(self.info)}))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """The inverse of :meth:`to_bytes`; replays the golden vectors.
+
+        Raises:
+            Incompatible: not such an artifact, or the head answers otherwise than when it was made.
+        """
+        weights = read_weights(data, "embedding-head")
+        info = HeadInfo.from_metadata(weights.metadata.get("info", {}))
+        try:
+            tensors = {name: weights.tensors[name] for name in _HEAD_TENSORS}
+            golden = Golden(**{name: weights.tensors[f"golden_{name}"] for name in _GOLDEN_TENSORS})
+        except KeyError:
+            raise Incompatible(f"the head of {info.signal_name} lacks a tensor: train it again") from None
+        head = cls(info, **tensors, golden=golden)
+        golden.replay(head)
+        return head
+
+
+_HEAD_TENSORS: Final = ("weight", "bias", "size_mean", "refine_mean", "refine_weight", "refine_offset")
+_GOLDEN_TENSORS: Final = ("boxes", "embeddings", "scores", "refined")
+
+
+@dataclass(frozen=True, eq=False)
+class Golden:
+    """A few regions and the scores and refined boxes that the head gave for them when it was made."""
+
+    boxes: Tensor
+    embeddings: Tensor
+    scores: Tensor
+    refined: Tensor
+
+    @classmethod
+    def record(cls, head: EmbeddingHead, boxes: Tensor, embeddings: Tensor) -> Self:
+        scores, refined = _answers(head, boxes, embeddings)
+        return cls(boxes, embeddings, scores, refined)
+
+    def replay(self, head: EmbeddingHead) -> None:
+        """Raise :class:`Incompatible` when ``head`` no longer gives the recorded answers."""
+        scores, refined = _answers(head, self.boxes, self.embeddings)
+        same = torch.allclose(scores, self.scores, atol=GOLDEN_TOLERANCE) and torch.allclose(
+            refined, self.refined, rtol=GOLDEN_TOLERANCE, atol=0.05
+        )
+        if not same:
+            raise Incompatible(
+                f"the head of {head.info.signal_name} does not give the detections that it gave when it was made:"
+                " roll back or train it again"
+            )
+
+
+def _answers(head: EmbeddingHead, boxes: Tensor, embeddings: Tensor) -> tuple[Tensor, Tensor]:
+    features = head_features(boxes, embeddings, head.size_mean)
+    return head.score(features), refine(head, boxes, features)
+
+
+def size_features(boxes: Tensor, size_mean: Tensor) -> Tensor:
+    """Four numbers of the size of ``boxes`` (n, 4) for each ``size_mean`` (..., 2): (..., n, 4) float32.
+
+    Log width and log height relative to the signal's mean, and their squares: real emitters keep their bandwidth and
+    burst length, so a size may be wrong in both directions. Never a position.
+    """
+    sides = (boxes[:, 2:] - boxes[:, :2]).clamp_min(0.5).log() - size_mean.unsqueeze(-2)
+    return torch.cat([0.3 * sides.clamp(-3, 3), 0.3 * sides.square().clamp_max(4)], dim=-1)
+
+
+def head_features(boxes: Tensor, embeddings: Tensor, size_mean: Tensor) -> Tensor:
+    """Inputs of a head: embeddings (n, d) beside the :func:`size_features`, (n, d + 4) float32."""
+    return torch.cat([embeddings, size_features(boxes, size_mean)], dim=1)
+
+
+def refine(head: EmbeddingHead, boxes: Tensor, features: Tensor) -> Tensor:
+    """``boxes`` (n, 4) as the head's user would have drawn them."""
+    return apply_deltas(boxes, (features - head.refine_mean) @ head.refine_weight + head.refine_offset)
+
+
+def deltas_between(boxes: Tensor, wanted: Tensor) -> Tensor:
+    """What moves ``boxes`` (n, 4) onto ``wanted`` (n, 4): shift of the centre in box sides, log scale of the sides (n, 4)."""
+    sides, wanted_sides = boxes[:, 2:] - boxes[:, :2], wanted[:, 2:] - wanted[:, :2]
+    shift = ((wanted[:, 2:] + wanted[:, :2]) - (boxes[:, 2:] + boxes[:, :2])) / 2 / sides
+    return torch.cat([shift, (wanted_sides / sides).log()], dim=1)
+
+
+def apply_deltas(boxes: Tensor, deltas: Tensor) -> Tensor:
+    """The inverse of :func:`deltas_between`: (n, 4)."""
+    sides = boxes[:, 2:] - boxes[:, :2]
+    centre = (boxes[:, 2:] + boxes[:, :2]) / 2 + deltas[:, :2] * sides
+    half = sides * deltas[:, 2:].clamp(-_MAX_LOG_SCALE, _MAX_LOG_SCALE).exp() / 2
+    return torch.cat([centre - half, centre + half], dim=1)
+
+
+class HeadStack:
+    """Any number of embedding heads as one matrix: immutable, so a window never mixes versions."""
+
+    def __init__(self, heads: Sequence[EmbeddingHead]) -> None:
+        self.heads = tuple(heads)
+        if not heads:
+            return
+        self._dim = len(heads[0].weight) - GEOMETRY_FEATURES
+        self._weight = torch.stack([head.weight for head in heads])
+        self._bias = torch.stack([head.bias for head in heads])
+        self._size_mean = torch.stack([head.size_mean for head in heads])
+
+    @torch.inference_mode()
+    def detect(self, regions: Regions, thresholds: Sequence[float], size: tuple[int, int]) -> list[Detections]:
+        """Detections of each head in one image of ``size`` (rows, cols), at its threshold."""
+        if not self.heads or not len(regions):
+            return [Detections.none() for _ in self.heads]
+        boxes, embeddings = regions.boxes.cpu(), regions.embeddings.cpu()
+        scores = torch.sigmoid(self._logits(boxes, embeddings))
+        owner, region = torch.nonzero(scores >= torch.tensor(thresholds)[:, None], as_tuple=True)
+        if not len(owner):
+            return [Detections.none() for _ in self.heads]
+        refined = torch.zeros((len(owner), 4))
+        for index in owner.unique().tolist():
+            head, mine = self.heads[index], owner == index
+            chosen = region[mine]
+            features = head_features(boxes[chosen], embeddings[chosen], head.size_mean)
+            refined[mine] = refine(head, boxes[chosen], features)
+        return _suppress(refined, scores[owner, region], owner, len(self.heads), size)
+
+    def _logits(self, boxes: Tensor, embeddings: Tensor) -> Tensor:
+        """Scores before the sigmoid, (heads, regions), without a feature matrix per head."""
+        by_size = (size_features(boxes, self._size_mean) * self._weight[:, None, self._dim :]).sum(2)
+        return self._weight[:, : self._dim] @ embeddings.T + by_size + self._bias[:, None]
+
+
+def _suppress(boxes: Tensor, scores: Tensor, owner: Tensor, heads: int, size: tuple[int, int]) -> list[Detections]:
+    """Per-head suppression of overlapping and of nested boxes."""
+    limit = torch.tensor([size[1], size[0], size[1], size[0]], dtype=boxes.dtype)
+    boxes = torch.minimum(boxes.clamp_min(0), limit)
+    solid = ((boxes[:, 2:] - boxes[:, :2]) >= 0.5).all(1)
+    boxes, scores, owner = boxes[solid], scores[solid], owner[solid]
+    kept = batched_nms(boxes, scores, owner, NMS_IOU)
+    boxes, scores, owner = boxes[kept], scores[kept], owner[kept]
+    results = []
+    for index in range(heads):
+        mine = owner == index
+        unnested = _drop_nested(boxes[mine])
+        results.append(Detections(boxes[mine][unnested], scores[mine][unnested]))
+    return results
+
+
+def _drop_nested(boxes: Tensor) -> Tensor:
+    """Mask (n,) of the boxes that share less than :data:`MAX_NESTING` of the smaller area with a stronger kept one."""
+    low = torch.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    high = torch.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    shared = (high - low).clamp_min(0).prod(2)
+    area = (boxes[:, 2:] - boxes[:, :2]).prod(1)
+    nested = shared > MAX_NESTING * torch.minimum(area[:, None], area[None])
+    keep = torch.ones(len(boxes), dtype=torch.bool)
+    for index in range(1, len(boxes)):
+        keep[index] = not bool((nested[index, :index] & keep[:index]).any())
+    return keep
+
+
+def _info_dict(info: HeadInfo) -> dict[str, Any]:
+    return {**vars(info), "sample_ids": list(info.sample_ids)}

@@ -1,0 +1,274 @@
+"""Training of an embedding head: logistic regression on cached features, ridge regression of the boxes, calibration.
+
+Convex, so L-BFGS gets there in milliseconds; an epoch is a few of its iterations. Threshold and calibration come from
+out-of-fold scores, the folds cut by recording.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from rfhydra.hydra.backbone import Regions
+from rfhydra.hydra.head import EmbeddingHead, Golden, HeadInfo, HeadStack
+from rfhydra.store.samples import Sample
+from rfhydra.training.features import SampleFeatures
+from rfhydra.training.metrics import Metrics, Scored, best_threshold, evaluate, iou_matrix, match
+from rfhydra.training.report import Trained, report
+from rfhydra.training.splits import group_by_recording
+from rfhydra.training.trainer import Control, run_epochs
+from rfhydra.training.vectors import Labelled, RegionSet, Vectors, mean_log_size, refinement_pairs
+
+INPUT_SCALE: Final = 20.0
+L2: Final = 1e-4
+RIDGE: Final = 1.0
+ITERATIONS_PER_EPOCH: Final = 4
+FOLDS: Final = 5
+TINY_SET: Final = 20
+GOLDEN_VECTORS: Final = 16
+LEAST_SCORE: Final = 0.02
+CALIBRATION_IOU: Final = 0.3
+MIN_SLOPE: Final = 0.1
+MIN_THRESHOLD: Final = 0.1
+MAX_THRESHOLD: Final = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """A sample of the signal with its features and what they teach."""
+
+    sample: Sample
+    features: SampleFeatures
+    labelled: Labelled
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """Everything a head of one signal is trained on: its own ``lessons`` and what ``others`` teach it."""
+
+    lessons: list[Lesson]
+    others: list[Labelled]
+    dim: int
+
+
+def train_embedding_head(
+    material: Material,
+    val: Sequence[Lesson],
+    info: HeadInfo,
+    epochs: int,
+    control: Control,
+    previous: EmbeddingHead | None = None,
+) -> Trained:
+    """A calibrated head trained on ``material`` and scored on ``val``, going on from ``previous`` if given.
+
+    Raises:
+        Cancelled: ``control`` said so.
+    """
+    learner = EmbeddingLearner(material, val, info)
+    if previous is not None:
+        learner.warm_start(previous)
+    outcome = run_epochs(learner, epochs, control)
+    calibration = Calibration.fit(out_of_fold(material.lessons, material, info, outcome.best_epoch))
+    head = calibration.calibrated(learner.head())
+    metrics = report(
+        detect_lessons(head, val or material.lessons, calibration.threshold), calibration.threshold, outcome
+    )
+    every = [*material.lessons, *val]
+    if len(every) < TINY_SET:
+        folds = calibration.apply_to(out_of_fold(every, material, info, outcome.best_epoch))
+        metrics["cross_validation"] = report(folds, calibration.threshold)
+    metrics["proposal_recall"] = proposal_recall(every)
+    head = replace(head, info=replace(head.info, metrics=metrics))
+    golden = RegionSet.join((lesson.labelled.positive for lesson in every), material.dim)
+    chosen = torch.linspace(0, len(golden) - 1, min(GOLDEN_VECTORS, len(golden))).long()
+    golden_head = replace(head, golden=Golden.record(head, golden.boxes[chosen], golden.embeddings[chosen]))
+    return Trained(golden_head, outcome, metrics)
+
+
+def proposal_recall(lessons: Sequence[Lesson], iou: float = 0.5) -> float:
+    """Share of the user's boxes that a proposal covers with at least ``iou``: below 0.95 an ``rcnn`` head may do better."""
+    best = [iou_matrix(lesson.features.positives.numpy(), lesson.features.regions.numpy()) for lesson in lessons]
+    found = np.concatenate([overlap.max(1, initial=0.0) >= iou for overlap in best])
+    return float(found.mean())
+
+
+class EmbeddingLearner:
+    """Learns one head in epochs (see :class:`.trainer.Learner`)."""
+
+    def __init__(self, material: Material, val: Sequence[Lesson], info: HeadInfo) -> None:
+        """``val`` may be empty; its loss and metrics are then those of the training samples."""
+        labelled = [lesson.labelled for lesson in material.lessons]
+        self._info, self._val = info, list(val) or material.lessons
+        self._size_mean = mean_log_size(labelled)
+        self._train_set = Vectors.of([*labelled, *material.others], self._size_mean, material.dim)
+        self._val_set = Vectors.of([lesson.labelled for lesson in self._val], self._size_mean, material.dim)
+        self._refinement = _ridge(*refinement_pairs(labelled, self._size_mean, material.dim))
+        self._weight = torch.zeros(self._train_set.inputs.shape[1], requires_grad=True)
+        self._bias = torch.zeros((), requires_grad=True)
+        self._optimiser = torch.optim.LBFGS(
+            [self._weight, self._bias], max_iter=ITERATIONS_PER_EPOCH, history_size=20, line_search_fn="strong_wolfe"
+        )
+
+    def warm_start(self, head: EmbeddingHead) -> None:
+        """Begin from the weights of an earlier version."""
+        with torch.no_grad():
+            self._weight.copy_(head.weight / INPUT_SCALE)
+            self._bias.copy_(head.bias)
+
+    def train_epoch(self) -> float:
+        return float(self._optimiser.step(self._closure))  # type: ignore[no-untyped-call]
+
+    def _closure(self) -> Tensor:
+        self._optimiser.zero_grad()
+        loss = self._loss(self._train_set) + L2 * self._weight.square().sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+
+    def _loss(self, vectors: Vectors) -> Tensor:
+        logits = vectors.inputs @ self._weight * INPUT_SCALE + self._bias
+        return (vectors.weights * binary_cross_entropy_with_logits(logits, vectors.labels, reduction="none")).sum()
+
+    @torch.no_grad()
+    def validate(self) -> tuple[float, Metrics]:
+        scenes = detect_lessons(self.head(), self._val, threshold=0.5)
+        return float(self._loss(self._val_set)), evaluate(scenes, 0.5)
+
+    def state(self) -> tuple[Tensor, Tensor]:
+        return self._weight.detach().clone(), self._bias.detach().clone()
+
+    @torch.no_grad()
+    def restore(self, state: tuple[Tensor, Tensor]) -> None:
+        self._weight.copy_(state[0])
+        self._bias.copy_(state[1])
+
+    def head(self) -> EmbeddingHead:
+        """The head as it is now, not calibrated."""
+        mean, weight, offset = self._refinement
+        return EmbeddingHead(
+            info=self._info,
+            weight=self._weight.detach() * INPUT_SCALE,
+            bias=self._bias.detach().clone(),
+            size_mean=self._size_mean,
+            refine_mean=mean,
+            refine_weight=weight,
+            refine_offset=offset,
+        )
+
+
+def detect_lessons(head: EmbeddingHead, lessons: Sequence[Lesson], threshold: float) -> list[Scored]:
+    """What ``head`` finds in each lesson, as the detector would, against the user's boxes."""
+    stack = HeadStack([head])
+    scenes = []
+    for lesson in lessons:
+        features = lesson.features
+        regions = Regions(features.regions, torch.ones(len(features.regions)), features.embeddings)
+        (found,) = stack.detect(regions, [threshold], features.size)
+        truth = features.positives.numpy()
+        scenes.append(Scored(found.boxes.numpy(), found.scores.numpy(), truth, lesson.sample.recording))
+    return scenes
+
+
+def out_of_fold(lessons: Sequence[Lesson], material: Material, info: HeadInfo, epochs: int) -> list[Scored]:
+    """Detections on each of ``lessons`` by a head that saw no window of the same recording, down to a low score.
+
+    With a single recording the folds are single windows.
+    """
+    groups = group_by_recording([lesson.sample for lesson in lessons])
+    if len(groups) < 2:
+        groups = [[lesson.sample] for lesson in lessons]
+    scenes: list[Scored] = []
+    for start in range(min(FOLDS, len(groups))):
+        fold = {sample.sample_id for group in groups[start::FOLDS] for sample in group}
+        rest = [lesson for lesson in lessons if lesson.sample.sample_id not in fold]
+        if not rest:
+            continue
+        learner = EmbeddingLearner(replace(material, lessons=rest), [], info)
+        for _ in range(epochs):
+            learner.train_epoch()
+        held_out = [lesson for lesson in lessons if lesson.sample.sample_id in fold]
+        scenes += detect_lessons(learner.head(), held_out, LEAST_SCORE)
+    return scenes
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """``slope`` and ``offset`` turn a logit into the log odds that a detection is true (Platt, 1999).
+
+    ``threshold`` is the calibrated score that gives the best F1.
+    """
+
+    slope: float = 1.0
+    offset: float = 0.0
+    threshold: float = 0.5
+
+    @classmethod
+    def fit(cls, scenes: Sequence[Scored]) -> "Calibration":
+        """The calibration of out-of-fold detections; the identity where they are all true or all false."""
+        hits = [match(scene, iou=CALIBRATION_IOU) for scene in scenes]
+        true = torch.from_numpy(np.concatenate([np.zeros(0, bool), *hits]))
+        if not true.any() or true.all():
+            return cls()
+        logits = torch.logit(
+            torch.from_numpy(np.concatenate([scene.scores for scene in scenes])).double().clamp(1e-6, 1 - 1e-6)
+        )
+        found = cls(*_platt(logits, true))
+        threshold = best_threshold(found.apply_to(scenes))
+        return replace(found, threshold=float(np.clip(threshold, MIN_THRESHOLD, MAX_THRESHOLD)))
+
+    def apply_to(self, scenes: Sequence[Scored]) -> list[Scored]:
+        """``scenes`` with calibrated scores."""
+        return [replace(scene, scores=self._scores(scene.scores)) for scene in scenes]
+
+    def calibrated(self, head: EmbeddingHead) -> EmbeddingHead:
+        """``head`` with calibrated scores and this threshold."""
+        return replace(
+            head,
+            weight=head.weight * self.slope,
+            bias=head.bias * self.slope + self.offset,
+            info=replace(head.info, threshold=self.threshold),
+        )
+
+    def _scores(self, scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        logits = logit(np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6))
+        calibrated: NDArray[np.float64] = expit(self.slope * logits + self.offset)
+        return calibrated
+
+
+def _platt(logits: Tensor, true: Tensor) -> tuple[float, float]:
+    """Slope and offset by maximum likelihood with Platt's smoothed targets and a weak prior on the identity."""
+    positive, total = int(true.sum()), len(true)
+    targets = torch.where(true, (positive + 1) / (positive + 2), 1 / (total - positive + 2)).double()
+    line = torch.tensor([1.0, 0.0], dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.LBFGS([line], max_iter=50, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimiser.zero_grad()
+        prior = 0.5 * (line[0] - 1).square() + 0.05 * line[1].square()
+        loss = binary_cross_entropy_with_logits(logits * line[0] + line[1], targets, reduction="sum") + prior
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+
+    optimiser.step(closure)  # type: ignore[no-untyped-call]
+    slope, offset = line.detach().tolist()
+    return max(slope, MIN_SLOPE), offset
+
+
+def _ridge(inputs: Tensor, deltas: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean of the inputs (d,), weights (d, 4) and offset (4,) of a ridge regression; all zero without pairs.
+
+    With few pairs the weights vanish and the mean habit of the user is left.
+    """
+    dim = inputs.shape[1]
+    if not len(inputs):
+        return torch.zeros(dim), torch.zeros((dim, 4)), torch.zeros(4)
+    mean, offset = inputs.mean(0), deltas.mean(0)
+    centred = inputs - mean
+    # The dual form: as many equations as pairs, not as inputs.
+    gram = centred @ centred.T + RIDGE * torch.eye(len(inputs))
+    return mean, centred.T @ torch.linalg.solve(gram, deltas - offset), offset

@@ -1,0 +1,53 @@
+"""A head against annotated recordings: what ``rfhydra eval`` and the benchmarks report."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from rfhydra.hydra.detector import HydraDetector
+from rfhydra.hydra.sweep import detect_recording
+from rfhydra.spectrum.boxes import Box
+from rfhydra.spectrum.iq import Recording
+from rfhydra.training.metrics import Scored, average_precision, evaluate, f1_interval
+
+LEAST_SCORE: Final = 0.02
+
+
+def score_recordings(
+    detector: HydraDetector,
+    signal_name: str,
+    recordings: Sequence[Recording],
+    progress: Callable[[str], None] = lambda name: None,
+) -> list[Scored]:
+    """Detections of the loaded head of ``signal_name`` in each recording, down to a low score, against its annotations."""
+    scenes = []
+    for recording in recordings:
+        found = [each for each in detect_recording(recording, detector, LEAST_SCORE) if each.signal_name == signal_name]
+        truth = [recording.box_of(each) for each in recording.annotations if each.label == signal_name]
+        scores = np.array([each.score for each in found])
+        scenes.append(Scored(_corners([each.box for each in found]), scores, _corners(truth), recording.recording_id))
+        progress(recording.name)
+    return scenes
+
+
+def summarise(scenes: Sequence[Scored], threshold: float, iou: float) -> dict[str, Any]:
+    """The report of ``rfhydra eval``: F1, precision, recall, AP, counts and the 90 % interval of F1."""
+    metrics = evaluate(scenes, threshold, iou)
+    return {
+        **metrics.to_dict(),
+        "ap": average_precision(scenes, iou),
+        "tp": metrics.tp,
+        "fp": metrics.fp,
+        "fn": metrics.fn,
+        "iou": iou,
+        "f1_interval": list(f1_interval(scenes, threshold, iou)),
+        "threshold": threshold,
+        "recordings": len(scenes),
+    }
+
+
+def _corners(boxes: Sequence[Box]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """Boxes as x_min, y_min, x_max, y_max in seconds and Hz, shape (n, 4)."""
+    rows = [(each.time_start_sec, each.freq_low_hz, each.time_end_sec, each.freq_high_hz) for each in boxes]
+    return np.array(rows, np.float64).reshape(-1, 4)

@@ -1,0 +1,143 @@
+"""What a head is trained on: the regions of each sample as the frozen backbone sees them, computed once and cached.
+
+A cache entry is keyed by the image, the labelled boxes and the backbone. It can be deleted at any time.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.detector import MAX_REGIONS
+from rfhydra.store.samples import Sample
+from rfhydra.store.workspace import Workspace
+
+JITTERS: Final = 4
+JITTER_SHIFT: Final = 0.06
+JITTER_SCALE: Final = 0.10
+_FORMAT: Final = "1"
+
+
+@dataclass(frozen=True, eq=False)
+class SampleFeatures:
+    """One sample as the backbone sees it.
+
+    Attributes:
+        size: (rows, cols) of the image.
+        regions: proposed boxes in pixels (n, 4) and their ``embeddings`` (n, d).
+        positives: the user's boxes (m, 4); ``jittered`` are 1 + JITTERS copies of each, the box itself first
+            (m * (1 + JITTERS), 4), with ``jittered_embeddings``.
+        negatives: verified boxes of other labels (k, 4) with ``negative_embeddings``.
+    """
+
+    size: tuple[int, int]
+    regions: Tensor
+    embeddings: Tensor
+    positives: Tensor
+    jittered: Tensor
+    jittered_embeddings: Tensor
+    negatives: Tensor
+    negative_embeddings: Tensor
+
+
+_TENSORS: Final = (
+    "regions",
+    "embeddings",
+    "positives",
+    "jittered",
+    "jittered_embeddings",
+    "negatives",
+    "negative_embeddings",
+)
+
+
+class FeatureCache:
+    """Features of a workspace's samples on one backbone, kept under ``cache/`` of the workspace."""
+
+    def __init__(self, workspace: Workspace, backbone: Backbone) -> None:
+        self._workspace, self.backbone = workspace, backbone
+        self._directory = workspace.path / "cache"
+
+    def get(self, sample: Sample) -> SampleFeatures:
+        """The features of ``sample``, from the cache or computed now."""
+        spec = self._workspace.spec
+        frame = sample.frame(spec)
+        positives = torch.from_numpy(frame.to_pixels(sample.boxes))
+        negatives = torch.from_numpy(frame.to_pixels(box for _, box in sample.negatives))
+        size = (spec.rows, sample.cols)
+        path = self._path(sample.image_digest, (positives, negatives))
+        cached = _read(path)
+        if cached is None:
+            cached = self._compute(self._workspace.samples.image(sample), positives, negatives, path.stem)
+            self._write(path, cached)
+        return SampleFeatures(size, **cached)
+
+    def has(self, sample: Sample) -> bool:
+        """Whether :meth:`get` will find ``sample`` in the cache."""
+        frame = sample.frame(self._workspace.spec)
+        parts = (frame.to_pixels(sample.boxes), frame.to_pixels(box for _, box in sample.negatives))
+        return self._path(sample.image_digest, map(torch.from_numpy, parts)).exists()
+
+    def clear(self) -> None:
+        """Forget everything: the next training is a cold one."""
+        for entry in self._directory.glob("*.safetensors"):
+            entry.unlink()
+
+    def _path(self, image_digest: str, boxes: Iterable[Tensor]) -> Path:
+        key = hashlib.sha256(f"{_FORMAT} {image_digest} {self.backbone.backbone_id}".encode())
+        for part in boxes:
+            key.update(f" {len(part)} ".encode() + part.numpy().tobytes())
+        return self._directory / f"{key.hexdigest()[:40]}.safetensors"
+
+    def _compute(
+        self, image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], positives: Tensor, negatives: Tensor, seed: str
+    ) -> dict[str, Tensor]:
+        size = (image.shape[0], image.shape[1])
+        features = self.backbone.features(image)
+        regions = self.backbone.propose(features, size, MAX_REGIONS)
+        jittered = jitter(positives, size, int(seed[:8], 16))
+        return {
+            "regions": regions.boxes.cpu(),
+            "embeddings": regions.embeddings.cpu(),
+            "positives": positives,
+            "jittered": jittered,
+            "jittered_embeddings": self.backbone.embed(features, jittered, size).cpu(),
+            "negatives": negatives,
+            "negative_embeddings": self.backbone.embed(features, negatives, size).cpu(),
+        }
+
+    def _write(self, path: Path, tensors: dict[str, Tensor]) -> None:
+        # No fsync: a lost or torn entry is computed again.
+        self._directory.mkdir(exist_ok=True)
+        temporary = path.with_suffix(".tmp")
+        temporary.write_bytes(save({name: tensor.contiguous() for name, tensor in tensors.items()}))
+        temporary.replace(path)
+
+
+def _read(path: Path) -> dict[str, Tensor] | None:
+    try:
+        tensors = load(path.read_bytes())
+    except (FileNotFoundError, SafetensorError):
+        return None
+    return tensors if set(tensors) == set(_TENSORS) else None
+
+
+def jitter(boxes: Tensor, size: tuple[int, int], seed: int) -> Tensor:
+    """Each box (n, 4) and JITTERS shifted and scaled copies of it, as users draw them: (n * (1 + JITTERS), 4)."""
+    generator = torch.Generator().manual_seed(seed)
+    sides = (boxes[:, 2:] - boxes[:, :2])[:, None]
+    centre = ((boxes[:, 2:] + boxes[:, :2]) / 2)[:, None]
+    noise = torch.randn((len(boxes), 1 + JITTERS, 4), generator=generator)
+    noise[:, 0] = 0
+    middle = centre + JITTER_SHIFT * noise[..., :2] * sides
+    half = sides / 2 * (JITTER_SCALE * noise[..., 2:]).exp()
+    limit = torch.tensor([size[1], size[0], size[1], size[0]], dtype=boxes.dtype)
+    return torch.minimum(torch.cat([middle - half, middle + half], dim=2).clamp_min(0), limit).reshape(-1, 4)

@@ -1,0 +1,164 @@
+"""How good detections are: F1, precision, recall and average precision at one IoU, with intervals.
+
+Matching follows COCO: detections of a scene in order of falling score, each taking the free truth box that it overlaps
+most, each truth box matched at most once. Boxes may be in pixels or in seconds and Hz; IoU is the same in both.
+"""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from faster_coco_eval import COCO, COCOeval_faster
+from numpy.typing import NDArray
+
+from rfhydra.config import IOU_THRESHOLD
+
+Boxes = NDArray[np.floating[Any]]
+BOOTSTRAP_DRAWS: Final = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """One scene: ``boxes`` (n, 4) with ``scores`` (n,), the ``truth`` boxes (m, 4), and the recording they are from."""
+
+    boxes: Boxes
+    scores: NDArray[np.floating[Any]]
+    truth: Boxes
+    group: Hashable = None
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Counts and the rates that follow from them. A rate with nothing to count is 0."""
+
+    tp: int
+    fp: int
+    fn: int
+    iou: float = IOU_THRESHOLD
+
+    @property
+    def precision(self) -> float:
+        return self.tp / max(self.tp + self.fp, 1)
+
+    @property
+    def recall(self) -> float:
+        return self.tp / max(self.tp + self.fn, 1)
+
+    @property
+    def f1_score(self) -> float:
+        return 2 * self.tp / max(2 * self.tp + self.fp + self.fn, 1)
+
+    def to_dict(self) -> dict[str, float]:
+        return {"f1_score": self.f1_score, "precision": self.precision, "recall": self.recall}
+
+
+def iou_matrix(first: Boxes, second: Boxes) -> NDArray[np.float64]:
+    """IoU of every box of ``first`` (n, 4) with every box of ``second`` (m, 4), as x_min, y_min, x_max, y_max: (n, m)."""
+    a, b = np.asarray(first, np.float64).reshape(-1, 1, 4), np.asarray(second, np.float64).reshape(1, -1, 4)
+    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    shared = sides.clip(0).prod(-1)
+    union = (a[..., 2:] - a[..., :2]).prod(-1) + (b[..., 2:] - b[..., :2]).prod(-1) - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+def match(scene: Scored, iou: float = IOU_THRESHOLD) -> NDArray[np.bool_]:
+    """Which detections of the scene are true, in the order of ``scene.scores``; shape (n,)."""
+    overlap = iou_matrix(scene.boxes, scene.truth)
+    hit = np.zeros(len(scene.scores), bool)
+    for index in np.argsort(-scene.scores, kind="stable"):
+        if overlap.shape[1] and (best := overlap[index].argmax()) is not None and overlap[index, best] >= iou:
+            hit[index] = True
+            overlap[:, best] = -1
+    return hit
+
+
+def evaluate(scenes: Sequence[Scored], threshold: float, iou: float = IOU_THRESHOLD) -> Metrics:
+    """Counts over all ``scenes`` of the detections with a score of at least ``threshold``."""
+    return _total(_counts(scenes, threshold, iou), iou)
+
+
+def _counts(scenes: Sequence[Scored], threshold: float, iou: float) -> NDArray[np.int64]:
+    """True positives, false positives and misses of each scene, shape (scenes, 3)."""
+    rows = []
+    for scene in scenes:
+        kept = scene.scores >= threshold
+        hits = int(match(Scored(scene.boxes[kept], scene.scores[kept], scene.truth), iou).sum())
+        rows.append((hits, int(kept.sum()) - hits, len(scene.truth) - hits))
+    return np.array(rows, np.int64).reshape(-1, 3)
+
+
+def _total(counts: NDArray[np.int64], iou: float) -> Metrics:
+    tp, fp, fn = (int(value) for value in counts.sum(0))
+    return Metrics(tp, fp, fn, iou)
+
+
+def f1_interval(
+    scenes: Sequence[Scored], threshold: float, iou: float = IOU_THRESHOLD, *, level: float = 0.9, seed: int = 0
+) -> tuple[float, float]:
+    """Bootstrap interval of F1 over recordings (scenes of one ``group`` are drawn together), percentile method."""
+    counts = _counts(scenes, threshold, iou)
+    groups: dict[Hashable, int] = {}
+    owner = [groups.setdefault(("alone", i) if s.group is None else s.group, len(groups)) for i, s in enumerate(scenes)]
+    totals = np.zeros((len(groups), 3))
+    np.add.at(totals, owner, counts)
+    draws = np.random.default_rng(seed).integers(0, len(groups), (BOOTSTRAP_DRAWS, len(groups)))
+    tp, fp, fn = totals[draws].sum(1).T
+    scores = 2 * tp / np.maximum(2 * tp + fp + fn, 1)
+    low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def best_threshold(scenes: Sequence[Scored], iou: float = IOU_THRESHOLD, *, default: float = 0.5) -> float:
+    """The score that maximises F1: the middle of the best plateau. ``default`` when nothing was ever matched."""
+    scores = np.concatenate([scene.scores for scene in scenes]) if scenes else np.zeros(0)
+    hits = np.concatenate([match(scene, iou) for scene in scenes]) if scenes else np.zeros(0, bool)
+    if not hits.any():
+        return default
+    order = np.argsort(-scores, kind="stable")
+    ranked, tp = scores[order], np.cumsum(hits[order])
+    f1 = 2 * tp / (np.arange(1, len(tp) + 1) + sum(len(scene.truth) for scene in scenes))
+    best = int(np.flatnonzero(f1 >= f1.max() - 1e-12)[-1])
+    below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
+    return float((ranked[best] + below) / 2)
+
+
+def average_precision(scenes: Sequence[Scored], iou: float = IOU_THRESHOLD) -> float:
+    """COCO average precision (101 recall points) at one IoU, 0 when there is no truth box."""
+    if not any(len(scene.truth) for scene in scenes) or not any(len(scene.scores) for scene in scenes):
+        return 0.0
+    images = [{"id": index} for index in range(len(scenes))]
+    truth = [_annotation(index, box) for index, scene in enumerate(scenes) for box in scene.truth]
+    found = [
+        {**_annotation(index, box), "score": float(score)}
+        for index, scene in enumerate(scenes)
+        for box, score in zip(scene.boxes, scene.scores, strict=True)
+    ]
+    for number, annotation in enumerate(truth, start=1):
+        annotation["id"] = number
+    coco = COCO(
+        {"images": images, "annotations": truth, "categories": [{"id": 1, "name": "signal"}]}, use_deepcopy=False
+    )
+    run = COCOeval_faster(coco, coco.loadRes(found), iouType="bbox", print_function=_quiet)
+    run.params.iouThrs = np.array([iou])
+    run.params.maxDets = [max(len(scene.scores) for scene in scenes)]
+    run.params.areaRng, run.params.areaRngLbl = [[0, 1e18]], ["all"]
+    run.evaluate()
+    run.accumulate()
+    precision = run.eval["precision"]
+    return float(np.clip(precision[precision > -1].mean(), 0, 1)) if (precision > -1).any() else 0.0
+
+
+def _annotation(image: int, box: Boxes) -> dict[str, Any]:
+    x, y, width, height = float(box[0]), float(box[1]), float(box[2] - box[0]), float(box[3] - box[1])
+    return {
+        "image_id": image,
+        "category_id": 1,
+        "bbox": [x, y, width, height],
+        "area": width * height,
+        "iscrowd": 0,
+    }
+
+
+def _quiet(*words: object) -> None:
+    """The library reports through a print function; our numbers go through our own output."""

@@ -1,0 +1,108 @@
+"""Training of the seed's head: RPN and RoI heads on the frozen pyramid, which is computed anew in every epoch."""
+
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+
+from rfhydra.config import DEFAULT_LEARNING_RATE
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.head import HeadInfo
+from rfhydra.hydra.rcnn import RcnnHead, RcnnNetwork, golden_crop
+from rfhydra.training.dataset import Batch, Target
+from rfhydra.training.embedding import MAX_THRESHOLD, MIN_THRESHOLD
+from rfhydra.training.metrics import Metrics, Scored, best_threshold, evaluate
+from rfhydra.training.report import Trained, report
+from rfhydra.training.trainer import Control, run_epochs
+
+
+def train_rcnn_head(
+    backbone: Backbone,
+    loaders: tuple[DataLoader[Batch], DataLoader[Batch]],
+    info: HeadInfo,
+    epochs: int,
+    control: Control,
+    *,
+    previous: RcnnHead | None = None,
+    warm_start: bool = True,
+) -> Trained:
+    """A head with proposals of its own, trained on images and scored on the second loader's.
+
+    It begins from ``previous``, else from the body's own proposal network (``warm_start``), else from noise, as the seed.
+
+    Raises:
+        Cancelled: ``control`` said so.
+    """
+    network = RcnnNetwork(backbone.config)
+    if previous is not None:
+        network.load_state_dict(previous.network.state_dict())
+    elif warm_start:
+        network.warm_start(backbone)
+    train, val = loaders
+    learner = RcnnLearner(backbone, network, train, val if len(val) else train)
+    outcome = run_epochs(learner, epochs, control)
+    learner.validate()
+    threshold = min(max(best_threshold(learner.scenes), MIN_THRESHOLD), MAX_THRESHOLD)
+    metrics = report(learner.scenes, threshold, outcome)
+    images, targets = next(iter(train))
+    crop = golden_crop(images[0], targets[0]["boxes"][0])
+    head = RcnnHead.record(replace(info, threshold=threshold, metrics=metrics), learner.network, crop, backbone)
+    return Trained(head, outcome, metrics)
+
+
+class RcnnLearner:
+    """Learns one network in epochs with Adam (see :class:`.trainer.Learner`)."""
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        network: RcnnNetwork,
+        train: DataLoader[Batch],
+        val: DataLoader[Batch],
+        learning_rate: float = DEFAULT_LEARNING_RATE,
+    ) -> None:
+        self.network = network.to(backbone.device)
+        self._backbone, self._train, self._val = backbone, train, val
+        self._optimiser = torch.optim.Adam(self.network.parameters(), lr=learning_rate)
+        self.scenes: list[Scored] = []  # what the last validation saw
+
+    def train_epoch(self) -> float:
+        self.network.train()
+        total = 0.0
+        for images, targets in self._train:
+            losses = self.network.losses(self._backbone.features(images), images, self._placed(targets))
+            loss = torch.stack(list(losses.values())).sum()
+            self._optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            self._optimiser.step()
+            total += float(loss.detach())
+        return total / max(len(self._train), 1)
+
+    @torch.no_grad()
+    def validate(self) -> tuple[float, Metrics]:
+        self.network.eval()
+        scenes, total = [], 0.0
+        with torch.random.fork_rng(devices=[]):  # the losses draw which anchors count; validation always the same ones
+            torch.manual_seed(0)
+            for images, targets in self._val:
+                features = self._backbone.features(images)
+                losses = self.network.losses(features, images, self._placed(targets))
+                total += float(torch.stack(list(losses.values())).sum())
+                scenes.append(self._detect(features, images, targets[0]))
+        self.scenes = scenes
+        return total / max(len(self._val), 1), evaluate(scenes, 0.5)
+
+    def state(self) -> dict[str, Any]:
+        return deepcopy(self.network.state_dict())
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.network.load_state_dict(state)
+
+    def _detect(self, features: dict[str, torch.Tensor], images: torch.Tensor, target: Target) -> Scored:
+        found = self.network.detect(features, (images.shape[1], images.shape[2]))
+        return Scored(found.boxes.numpy(), found.scores.numpy(), target["boxes"].numpy())
+
+    def _placed(self, targets: list[Target]) -> list[Target]:
+        return [{name: tensor.to(self._backbone.device) for name, tensor in target.items()} for target in targets]

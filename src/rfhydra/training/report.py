@@ -1,0 +1,30 @@
+"""What is said of a trained head: its metrics as they are stored and sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rfhydra.hydra.version_manager import Head
+from rfhydra.training.metrics import Scored, average_precision, evaluate, f1_interval
+from rfhydra.training.trainer import Outcome
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A head, how its training went, and how it does on the validation split."""
+
+    head: Head
+    outcome: Outcome
+    metrics: dict[str, Any]
+
+
+def report(scenes: Sequence[Scored], threshold: float, outcome: Outcome | None = None) -> dict[str, Any]:
+    """Metrics of ``scenes`` at ``threshold`` as JSON: rates, counts, the 90 % interval of F1, and AP."""
+    metrics = evaluate(scenes, threshold)
+    body: dict[str, Any] = metrics.to_dict()
+    body["f1_interval"] = list(f1_interval(scenes, threshold))
+    body |= {"ap": average_precision(scenes), "threshold": threshold, "iou": metrics.iou}
+    body |= {"tp": metrics.tp, "fp": metrics.fp, "fn": metrics.fn}
+    if outcome is not None:
+        body |= {"val_loss": outcome.val_loss, "best_epoch": outcome.best_epoch}
+    return body

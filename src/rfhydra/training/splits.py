@@ -1,0 +1,149 @@
+"""SplitManager: which samples validate. Validation is chosen once, by recording, and stays when a signal is extended."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rfhydra.config import MIN_SAMPLES_FOR_TRAINING, VALIDATION_FRACTION, check_name
+from rfhydra.errors import Conflict, InvalidMessage, NotEnoughSamples
+from rfhydra.store.samples import Sample
+from rfhydra.store.workspace import Workspace
+
+MAX_VALIDATION_FRACTION: Final = 0.4
+
+
+@dataclass(frozen=True)
+class SplitPlan:
+    """Training and validation samples of the active split, or of the one that would follow it (``is_new``)."""
+
+    version: int
+    is_new: bool
+    train: list[Sample]
+    val: list[Sample]
+
+    @property
+    def sample_count(self) -> int:
+        return len(self.train) + len(self.val)
+
+
+class SplitManager:
+    """Splits of a workspace's signals into training and validation samples."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._samples, self._splits = workspace.samples, workspace.splits
+
+    def create_initial_split(self, signal_name: str) -> int:
+        """Split the signal's samples for the first time; a signal that has a split keeps it. Returns its version.
+
+        Raises:
+            InvalidName: not a legal signal name.
+            NotEnoughSamples: fewer than 5 samples; no split is made.
+        """
+        active = self._splits.active_version(check_name(signal_name))
+        return active if active is not None else self.commit(signal_name, self.plan(signal_name))
+
+    def extend_split(self, signal_name: str) -> int:
+        """Add the pending samples to training; validation stays as it is. Returns the active version.
+
+        Raises:
+            InvalidName: not a legal signal name.
+            NotEnoughSamples: fewer than 5 samples; no split is made.
+        """
+        return self.commit(signal_name, self.plan(signal_name))
+
+    def plan(self, signal_name: str) -> SplitPlan:
+        """The split that the next training uses, without making it.
+
+        The first one puts about a fifth of the samples into validation, windows of one recording on one side where that
+        is possible. Later ones add the pending samples to training.
+
+        Raises:
+            InvalidName: not a legal signal name.
+            NotEnoughSamples: fewer than 5 samples.
+        """
+        samples = self._samples.list(check_name(signal_name))
+        if len(samples) < MIN_SAMPLES_FOR_TRAINING:
+            raise NotEnoughSamples(
+                f"Not enough samples (minimum {MIN_SAMPLES_FOR_TRAINING} required): {signal_name} has {len(samples)}"
+            )
+        active = self._splits.active_version(signal_name)
+        train, val = self.members(signal_name, active) if active is not None else ([], [])
+        if not val:  # the first split, or every validation sample was deleted: there is nothing to keep fixed
+            chosen = choose_validation(samples)
+            train = [sample for sample in samples if sample.sample_id not in chosen]
+            val = [sample for sample in samples if sample.sample_id in chosen]
+            return SplitPlan((active or 0) + 1, True, train, val)
+        assert active is not None
+        pending = self.get_pending_samples(signal_name)
+        recorded = sum(map(len, self._splits.members(signal_name, active)))
+        if not pending and recorded == len(train) + len(val):
+            return SplitPlan(active, False, train, val)
+        return SplitPlan(active + 1, True, train + pending, val)
+
+    def commit(self, signal_name: str, plan: SplitPlan) -> int:
+        """Make ``plan`` the active split. Returns its version.
+
+        Raises:
+            NotFound: a sample has been deleted meanwhile.
+            Conflict: another split was made meanwhile.
+        """
+        if not plan.is_new:
+            return plan.version
+        train, val = ([sample.sample_id for sample in part] for part in (plan.train, plan.val))
+        version = self._splits.create(signal_name, train, val)
+        if version != plan.version:
+            raise Conflict(f"the split of {signal_name} was changed during the training: train again")
+        return version
+
+    def get_active_split_version(self, signal_name: str) -> int | None:
+        """The newest split's version, None before the first training."""
+        return self._splits.active_version(signal_name)
+
+    def get_pending_samples(self, signal_name: str) -> list[Sample]:
+        """Samples that the next extension would train on: in no part of the active split.
+
+        Where the split is by recording, windows of a validation recording are near-copies of it and never pending.
+        """
+        active = self._splits.active_version(signal_name)
+        samples = self._samples.list(signal_name)
+        if active is None:
+            return samples
+        train, val = self._splits.members(signal_name, active)
+        by_id = {sample.sample_id: sample for sample in samples}
+        train_recordings = {by_id[each].recording for each in train if each in by_id}
+        validating = {by_id[each].recording for each in val if each in by_id} - train_recordings - {None}
+        seen = {*train, *val}
+        return [s for s in samples if s.sample_id not in seen and s.recording not in validating]
+
+    def members(self, signal_name: str, version: int) -> tuple[list[Sample], list[Sample]]:
+        """Training and validation samples of a split; deleted ones are left out."""
+        by_id = {sample.sample_id: sample for sample in self._samples.list(signal_name)}
+        train, val = self._splits.members(signal_name, version)
+        return [by_id[each] for each in train if each in by_id], [by_id[each] for each in val if each in by_id]
+
+
+def choose_validation(samples: Sequence[Sample]) -> set[str]:
+    """Ids of about a fifth of ``samples``: whole recordings where that fits, else single windows. Deterministic."""
+    groups = group_by_recording(samples)
+    wanted = max(1, round(VALIDATION_FRACTION * len(samples)))
+    for candidate in (groups, [[sample] for sample in samples]):
+        chosen: list[Sample] = []
+        for group in sorted(candidate, key=_shuffle_key):
+            if len(chosen) < wanted and len(chosen) + len(group) <= MAX_VALIDATION_FRACTION * len(samples):
+                chosen += group
+        if chosen:
+            return {sample.sample_id for sample in chosen}
+    raise InvalidMessage("a split needs at least 3 samples")
+
+
+def group_by_recording(samples: Sequence[Sample]) -> list[list[Sample]]:
+    """Samples of one recording together; a sample of unknown origin is a group of its own."""
+    groups: dict[str, list[Sample]] = {}
+    for sample in samples:
+        groups.setdefault(sample.recording or f"sample {sample.sample_id}", []).append(sample)
+    return list(groups.values())
+
+
+def _shuffle_key(group: list[Sample]) -> str:
+    return hashlib.sha256((group[0].recording or group[0].sample_id).encode()).hexdigest()

@@ -1,0 +1,148 @@
+"""From samples to labelled vectors: which regions are the signal, which are not, and how much each one counts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+from torchvision.ops import box_iou
+
+from rfhydra.hydra.head import deltas_between, head_features
+from rfhydra.store.samples import Sample
+from rfhydra.training.features import JITTERS, SampleFeatures
+
+POSITIVE_IOU: Final = 0.6
+BEST_POSITIVE_IOU: Final = 0.3
+NEGATIVE_IOU: Final = 0.3
+VERIFIED_IOU: Final = 0.5
+UNLABELLED_WEIGHT: Final = 0.3  # an unlabelled region may hide the signal
+
+
+@dataclass(frozen=True, eq=False)
+class RegionSet:
+    """Boxes (n, 4) with their embeddings (n, d)."""
+
+    boxes: Tensor
+    embeddings: Tensor
+
+    @classmethod
+    def join(cls, parts: Iterable["RegionSet"], dim: int) -> "RegionSet":
+        parts = list(parts)
+        if not parts:
+            return cls(torch.zeros((0, 4)), torch.zeros((0, dim)))
+        return cls(torch.cat([part.boxes for part in parts]), torch.cat([part.embeddings for part in parts]))
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """What one sample teaches about a signal.
+
+    ``positive`` regions show it, ``verified`` ones show something else for certain, ``unlabelled`` ones probably do.
+    ``drawn`` pairs proposals with the user's box for each: what the box refinement learns from.
+    """
+
+    positive: RegionSet
+    verified: RegionSet
+    unlabelled: RegionSet
+    proposed: RegionSet
+    drawn: Tensor
+
+
+def label_own(features: SampleFeatures) -> Labelled:
+    """What a sample of the signal itself teaches."""
+    overlap = box_iou(features.regions, features.positives)
+    best, nearest = overlap.max(1) if overlap.shape[1] else (torch.zeros(len(overlap)), torch.zeros(0).long())
+    is_positive = best > POSITIVE_IOU
+    if len(overlap):
+        top, region = overlap.max(0)
+        is_positive[region[top >= BEST_POSITIVE_IOU]] = True
+    verified = _max_iou(features.regions, features.negatives) > VERIFIED_IOU
+    unlabelled = (best < NEGATIVE_IOU) & ~verified
+    own = RegionSet(features.regions, features.embeddings)
+    loose = best >= BEST_POSITIVE_IOU
+    return Labelled(
+        positive=_join(_pick(own, is_positive), RegionSet(features.jittered, features.jittered_embeddings)),
+        verified=_join(
+            _pick(own, verified & ~is_positive & (best < NEGATIVE_IOU)),
+            RegionSet(features.negatives, features.negative_embeddings),
+        ),
+        unlabelled=_pick(own, unlabelled & ~is_positive),
+        proposed=_pick(own, loose),
+        drawn=features.positives[nearest[loose]],
+    )
+
+
+def label_other(features: SampleFeatures, sample: Sample, signal_name: str, *, same_image: bool) -> Labelled:
+    """What a sample of another signal teaches about ``signal_name``: its boxes are verified negatives.
+
+    ``same_image``: the signal has a sample of the same image, which says more about the unlabelled regions.
+    """
+    nothing = RegionSet.join([], features.embeddings.shape[1])
+    named = torch.tensor([label == signal_name for label, _ in sample.negatives], dtype=torch.bool)
+    mine = features.negatives[named]
+    taught = torch.cat([features.positives, features.negatives[~named]])
+    own = RegionSet(features.regions, features.embeddings)
+    clear = _max_iou(features.regions, mine) < NEGATIVE_IOU
+    verified = (_max_iou(features.regions, taught) > VERIFIED_IOU) & clear
+    drawn = RegionSet(features.positives, features.jittered_embeddings[:: 1 + JITTERS])
+    return Labelled(
+        positive=nothing,
+        verified=_join(_pick(own, verified), drawn),
+        unlabelled=nothing if same_image else _pick(own, clear & ~verified),
+        proposed=nothing,
+        drawn=torch.zeros((0, 4)),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """Inputs of a head (n, d + 4), labels (n,) and weights (n,). Each class weighs one half in all."""
+
+    inputs: Tensor
+    labels: Tensor
+    weights: Tensor
+
+    @classmethod
+    def of(cls, labelled: Sequence[Labelled], size_mean: Tensor, dim: int) -> "Vectors":
+        positive = RegionSet.join((each.positive for each in labelled), dim)
+        verified = RegionSet.join((each.verified for each in labelled), dim)
+        unlabelled = RegionSet.join((each.unlabelled for each in labelled), dim)
+        every = RegionSet.join([positive, verified, unlabelled], dim)
+        inputs = head_features(every.boxes, every.embeddings, size_mean)
+        labels = torch.zeros(len(every))
+        labels[: len(positive)] = 1
+        weights = torch.ones(len(every))
+        weights[len(positive) + len(verified) :] = UNLABELLED_WEIGHT
+        for label in (0, 1):
+            mask = labels == label
+            weights[mask] *= 0.5 / weights[mask].sum().clamp_min(1e-6)
+        return cls(inputs, labels, weights)
+
+
+def mean_log_size(labelled: Sequence[Labelled]) -> Tensor:
+    """Mean log width and log height (2,) of the signal's regions, in pixels."""
+    boxes = torch.cat([each.positive.boxes for each in labelled])
+    return (boxes[:, 2:] - boxes[:, :2]).clamp_min(0.5).log().mean(0)
+
+
+def refinement_pairs(labelled: Sequence[Labelled], size_mean: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+    """Features (n, d + 4) of proposals and the deltas (n, 4) that would make them the user's boxes."""
+    proposed = RegionSet.join((each.proposed for each in labelled), dim)
+    drawn = torch.cat([each.drawn for each in labelled])
+    return head_features(proposed.boxes, proposed.embeddings, size_mean), deltas_between(proposed.boxes, drawn)
+
+
+def _pick(regions: RegionSet, mask: Tensor) -> RegionSet:
+    return RegionSet(regions.boxes[mask], regions.embeddings[mask])
+
+
+def _join(*parts: RegionSet) -> RegionSet:
+    return RegionSet.join(parts, parts[0].embeddings.shape[1])
+
+
+def _max_iou(boxes: Tensor, others: Tensor) -> Tensor:
+    return box_iou(boxes, others).max(1).values if len(others) else torch.zeros(len(boxes))

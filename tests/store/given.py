@@ -1,0 +1,80 @@
+"""Small real things to test with: a small contract, images, boxes, heads, and a second process."""
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rfhydra.spectrum.boxes import Box
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.store.samples import Sample
+from rfhydra.store.versions import HeadVersion
+from rfhydra.store.workspace import Workspace
+
+SPEC = SpectrogramSpec(fft_size=64, hop=32, rows=32, cols=32)
+SIGNAL = "ook-433"
+RATE_HZ = 32_000.0  # a column lasts a millisecond, a row is 1 kHz high
+CENTER_HZ = 433_920_000.0
+METRICS = {"f1_score": 0.9, "precision": 0.92, "recall": 0.88}
+
+
+def image(seed: int, cols: int = SPEC.cols) -> NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 256, (SPEC.rows, cols), dtype=np.uint8)
+
+
+def iq(seed: int, cols: int = SPEC.cols) -> NDArray[np.complex64]:
+    parts = np.random.default_rng(seed).standard_normal((cols * SPEC.hop, 2), dtype=np.float32)
+    return parts.view(np.complex64)[:, 0]
+
+
+def box(start_ms: float = 4, offset_khz: float = 0) -> Box:
+    """A box of 3 ms by 2 kHz."""
+    low = CENTER_HZ + offset_khz * 1e3
+    return Box(start_ms / 1e3, (start_ms + 3) / 1e3, low, low + 2e3)
+
+
+def add_sample(workspace: Workspace, seed: int, signal_name: str = SIGNAL, **fields: Any) -> Sample:
+    return add_or_update(workspace, seed, signal_name, **fields)[0]
+
+
+def add_or_update(workspace: Workspace, seed: int, signal_name: str = SIGNAL, **fields: Any) -> tuple[Sample, bool]:
+    given: dict[str, Any] = {
+        "signal_name": signal_name,
+        "spec_id": SPEC.spec_id,
+        "image": image(seed),
+        "boxes": [box()],
+        "sample_rate_hz": RATE_HZ,
+        "center_freq_hz": CENTER_HZ,
+    }
+    return workspace.samples.add(**{**given, **fields})
+
+
+def add_version(workspace: Workspace, signal_name: str = SIGNAL, **fields: Any) -> HeadVersion:
+    given: dict[str, Any] = {
+        "signal_name": signal_name,
+        "kind": "linear",
+        "artifact": b"weights",
+        "spec_id": SPEC.spec_id,
+        "backbone_id": "r18-0001",
+        "metrics": METRICS,
+        "sample_count": 10,
+        "split_version": None,
+        "epochs_trained": 12,
+        "early_stopped": True,
+        "training_time_sec": 0.4,
+    }
+    return workspace.versions.add(**{**given, **fields})
+
+
+def process(module: str, *arguments: object) -> subprocess.Popen[str]:
+    """A second process that runs a module of these tests, with pipes to its stdin and stdout."""
+    return subprocess.Popen(
+        [sys.executable, "-m", f"tests.store.{module}", *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
