@@ -23,7 +23,15 @@ from rfhydra.training.metrics import Metrics, Scored, best_threshold, evaluate, 
 from rfhydra.training.report import Trained, report
 from rfhydra.training.splits import group_by_recording
 from rfhydra.training.trainer import Control, run_epochs
-from rfhydra.training.vectors import Labelled, RegionSet, Vectors, mean_log_size, refinement_pairs
+from rfhydra.training.vectors import (
+    Labelled,
+    RegionSet,
+    Vectors,
+    label_other,
+    label_own,
+    mean_log_size,
+    refinement_pairs,
+)
 
 INPUT_SCALE: Final = 20.0
 L2: Final = 1e-4
@@ -41,19 +49,32 @@ MAX_THRESHOLD: Final = 0.9
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
-    """A sample of the signal with its features and what they teach."""
+    """A sample with its features and what they teach about the signal, whose boxes in it are ``truth`` (n, 4)."""
 
     sample: Sample
     features: SampleFeatures
     labelled: Labelled
+    truth: Tensor
+
+    @classmethod
+    def own(cls, sample: Sample, features: SampleFeatures) -> "Lesson":
+        """From a sample of the signal itself."""
+        return cls(sample, features, label_own(features), features.positives)
+
+    @classmethod
+    def other(cls, sample: Sample, features: SampleFeatures, signal_name: str, *, same_image: bool) -> "Lesson":
+        """From a sample of another signal; see :func:`label_other`."""
+        named = torch.tensor([label == signal_name for label, _ in sample.negatives], dtype=torch.bool)
+        labelled = label_other(features, named, same_image=same_image)
+        return cls(sample, features, labelled, features.negatives[named])
 
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """Everything a head of one signal is trained on: its own ``lessons`` and what ``others`` teach it."""
+    """Everything that a head of one signal is trained on: ``own`` samples, and ``others``, of other signals."""
 
-    lessons: list[Lesson]
-    others: list[Labelled]
+    own: list[Lesson]
+    others: list[Lesson]
     dim: int
 
 
@@ -74,14 +95,12 @@ def train_embedding_head(
     if previous is not None:
         learner.warm_start(previous)
     outcome = run_epochs(learner, epochs, control)
-    calibration = Calibration.fit(out_of_fold(material.lessons, material, info, outcome.best_epoch))
+    calibration = Calibration.fit(out_of_fold(material, info, outcome.best_epoch))
     head = calibration.calibrated(learner.head())
-    metrics = report(
-        detect_lessons(head, val or material.lessons, calibration.threshold), calibration.threshold, outcome
-    )
-    every = [*material.lessons, *val]
+    metrics = report(detect_lessons(head, val or material.own, calibration.threshold), calibration.threshold, outcome)
+    every = [*material.own, *val]
     if len(every) < TINY_SET:
-        folds = calibration.apply_to(out_of_fold(every, material, info, outcome.best_epoch))
+        folds = calibration.apply_to(out_of_fold(replace(material, own=every), info, outcome.best_epoch))
         metrics["cross_validation"] = report(folds, calibration.threshold)
     metrics["proposal_recall"] = proposal_recall(every)
     head = replace(head, info=replace(head.info, metrics=metrics))
@@ -103,10 +122,11 @@ class EmbeddingLearner:
 
     def __init__(self, material: Material, val: Sequence[Lesson], info: HeadInfo) -> None:
         """``val`` may be empty; its loss and metrics are then those of the training samples."""
-        labelled = [lesson.labelled for lesson in material.lessons]
-        self._info, self._val = info, list(val) or material.lessons
+        labelled = [lesson.labelled for lesson in material.own]
+        others = [lesson.labelled for lesson in material.others]
+        self._info, self._val = info, list(val) or material.own
         self._size_mean = mean_log_size(labelled)
-        self._train_set = Vectors.of([*labelled, *material.others], self._size_mean, material.dim)
+        self._train_set = Vectors.of([*labelled, *others], self._size_mean, material.dim)
         self._val_set = Vectors.of([lesson.labelled for lesson in self._val], self._size_mean, material.dim)
         self._refinement = _ridge(*refinement_pairs(labelled, self._size_mean, material.dim))
         self._weight = torch.zeros(self._train_set.inputs.shape[1], requires_grad=True)
@@ -169,31 +189,46 @@ def detect_lessons(head: EmbeddingHead, lessons: Sequence[Lesson], threshold: fl
         features = lesson.features
         regions = Regions(features.regions, torch.ones(len(features.regions)), features.embeddings)
         (found,) = stack.detect(regions, [threshold], features.size)
-        truth = features.positives.numpy()
+        truth = lesson.truth.numpy()
         scenes.append(Scored(found.boxes.numpy(), found.scores.numpy(), truth, lesson.sample.recording))
     return scenes
 
 
-def out_of_fold(lessons: Sequence[Lesson], material: Material, info: HeadInfo, epochs: int) -> list[Scored]:
-    """Detections on each of ``lessons`` by a head that saw no window of the same recording, down to a low score.
+def out_of_fold(material: Material, info: HeadInfo, epochs: int) -> list[Scored]:
+    """Detections on every sample by a head that saw no window of the same recording, down to a low score.
 
-    With a single recording the folds are single windows.
+    Samples of other signals take part: what a head finds in them is a false alarm. Where there is a single recording the
+    folds are single windows.
     """
-    groups = group_by_recording([lesson.sample for lesson in lessons])
-    if len(groups) < 2:
-        groups = [[lesson.sample] for lesson in lessons]
+    folds = _folds(material)
     scenes: list[Scored] = []
-    for start in range(min(FOLDS, len(groups))):
-        fold = {sample.sample_id for group in groups[start::FOLDS] for sample in group}
-        rest = [lesson for lesson in lessons if lesson.sample.sample_id not in fold]
-        if not rest:
+    for fold in range(FOLDS):
+        own = [lesson for lesson in material.own if folds[lesson.sample.sample_id] != fold]
+        others = [lesson for lesson in material.others if folds[lesson.sample.sample_id] != fold]
+        held_out = [lesson for lesson in [*material.own, *material.others] if folds[lesson.sample.sample_id] == fold]
+        if not own or not held_out:
             continue
-        learner = EmbeddingLearner(replace(material, lessons=rest), [], info)
+        learner = EmbeddingLearner(Material(own, others, material.dim), [], info)
         for _ in range(epochs):
             learner.train_epoch()
-        held_out = [lesson for lesson in lessons if lesson.sample.sample_id in fold]
         scenes += detect_lessons(learner.head(), held_out, LEAST_SCORE)
     return scenes
+
+
+def _folds(material: Material) -> dict[str, int]:
+    """Which fold each sample is held out in, by sample id."""
+    groups = group_by_recording([lesson.sample for lesson in material.own])
+    if len(groups) < 2:
+        groups = [[lesson.sample] for lesson in material.own]
+    of_recording = {group[0].recording: index for index, group in enumerate(groups) if group[0].recording}
+    groups += [[lesson.sample] for lesson in material.others if lesson.sample.recording not in of_recording]
+    folds = {sample.sample_id: index % FOLDS for index, group in enumerate(groups) for sample in group}
+    shared = {
+        lesson.sample.sample_id: of_recording[lesson.sample.recording] % FOLDS
+        for lesson in material.others
+        if lesson.sample.recording in of_recording
+    }
+    return folds | shared
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,6 @@ from rfhydra.training.rcnn import train_rcnn_head
 from rfhydra.training.report import Trained, report
 from rfhydra.training.splits import SplitManager, SplitPlan
 from rfhydra.training.trainer import Control, TrainingProgress
-from rfhydra.training.vectors import label_other, label_own
 
 HeadKind = Literal["embedding", "rcnn"]
 MAX_OTHER_SAMPLES: Final = 300
@@ -225,9 +224,9 @@ class TrainingService:
             request.control.check()
             seen.append(self.features.get(sample))
             request.control.on_features(len(seen), len(own) + len(others))
-        lessons = [Lesson(sample, each, label_own(each)) for sample, each in zip(own, seen, strict=False)]
+        lessons = [Lesson.own(sample, each) for sample, each in zip(own, seen, strict=False)]
         taught = [
-            label_other(each, sample, request.signal_name, same_image=sample.image_digest in own_images)
+            Lesson.other(sample, each, request.signal_name, same_image=sample.image_digest in own_images)
             for sample, each in zip(others, seen[len(own) :], strict=True)
         ]
         return train_embedding_head(
@@ -253,7 +252,7 @@ class TrainingService:
     def _rescore(self, head: Head, samples: list[Sample]) -> dict[str, Any]:
         """Metrics of the active head on the boxes that the candidate was scored on, at its own threshold."""
         if isinstance(head, EmbeddingHead):
-            lessons = [Lesson(sample, each := self.features.get(sample), label_own(each)) for sample in samples]
+            lessons = [Lesson.own(sample, self.features.get(sample)) for sample in samples]
             return report(detect_lessons(head, lessons, head.info.threshold), head.info.threshold)
         scenes = []
         for sample in samples:

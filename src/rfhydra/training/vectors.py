@@ -9,7 +9,6 @@ from torch import Tensor
 from torchvision.ops import box_iou
 
 from rfhydra.hydra.head import deltas_between, head_features
-from rfhydra.store.samples import Sample
 from rfhydra.training.features import JITTERS, SampleFeatures
 
 POSITIVE_IOU: Final = 0.6
@@ -76,13 +75,15 @@ def label_own(features: SampleFeatures) -> Labelled:
     )
 
 
-def label_other(features: SampleFeatures, sample: Sample, signal_name: str, *, same_image: bool) -> Labelled:
-    """What a sample of another signal teaches about ``signal_name``: its boxes are verified negatives.
+def label_other(features: SampleFeatures, named: Tensor, *, same_image: bool) -> Labelled:
+    """What a sample of another signal teaches: its boxes are verified negatives.
 
-    ``same_image``: the signal has a sample of the same image, which says more about the unlabelled regions.
+    Args:
+        features: of that sample.
+        named: bool (k,), which of its ``negatives`` are labelled as the signal that learns.
+        same_image: the signal has a sample of the same image, which says more about the unlabelled regions.
     """
     nothing = RegionSet.join([], features.embeddings.shape[1])
-    named = torch.tensor([label == signal_name for label, _ in sample.negatives], dtype=torch.bool)
     mine = features.negatives[named]
     taught = torch.cat([features.positives, features.negatives[~named]])
     own = RegionSet(features.regions, features.embeddings)
