@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from rfhydra.errors import NotFound
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import Detections, EmbeddingHead, HeadStack
 from rfhydra.hydra.rcnn import RcnnHead
@@ -96,6 +97,17 @@ class HydraDetector:
     def get_loaded_heads(self) -> list[str]:
         """Names of the loaded signals, sorted."""
         return sorted(self._loaded.heads)
+
+    def loaded_threshold(self, signal_name: str) -> float:
+        """The stored threshold of a loaded head.
+
+        Raises:
+            NotFound: it is not loaded.
+        """
+        loaded = self._loaded.heads.get(signal_name)
+        if loaded is None:
+            raise NotFound(f"the head of {signal_name!r} is not loaded")
+        return loaded.head.info.threshold
 
     def _read(self, signal_name: str) -> LoadedHead:
         version = self.versions.require_active(signal_name)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from rfhydra.hydra.detector import HydraDetector
+from rfhydra.hydra.detector import Detection, HydraDetector
 from rfhydra.hydra.sweep import detect_recording
 from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.iq import Recording
@@ -23,12 +23,17 @@ def score_recordings(
     """Detections of the loaded head of ``signal_name`` in each recording, down to a low score, against its annotations."""
     scenes = []
     for recording in recordings:
-        found = [each for each in detect_recording(recording, detector, LEAST_SCORE) if each.signal_name == signal_name]
-        truth = [recording.box_of(each) for each in recording.annotations if each.label == signal_name]
-        scores = np.array([each.score for each in found])
-        scenes.append(Scored(_corners([each.box for each in found]), scores, _corners(truth), recording.recording_id))
+        scenes.append(as_scene(recording, signal_name, detect_recording(recording, detector, LEAST_SCORE)))
         progress(recording.name)
     return scenes
+
+
+def as_scene(recording: Recording, signal_name: str, detections: Sequence[Detection]) -> Scored:
+    """The ``detections`` of one signal in ``recording`` against its annotations of that label."""
+    found = [each for each in detections if each.signal_name == signal_name]
+    truth = [recording.box_of(each) for each in recording.annotations if each.label == signal_name]
+    scores = np.array([each.score for each in found])
+    return Scored(_corners([each.box for each in found]), scores, _corners(truth), recording.recording_id)
 
 
 def summarise(scenes: Sequence[Scored], threshold: float, iou: float) -> dict[str, Any]:

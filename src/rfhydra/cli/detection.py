@@ -1,0 +1,177 @@
+"""``rfhydra detect`` and ``rfhydra eval``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rfhydra.cli.arguments import (
+    AsJson,
+    Body,
+    CenterFrequency,
+    Datatype,
+    Recordings,
+    SampleRate,
+    Signal,
+    Workspace,
+)
+from rfhydra.cli.output import console, print_json, print_table, progress_bar, reported
+from rfhydra.config import IOU_THRESHOLD
+from rfhydra.errors import InvalidMessage
+
+if TYPE_CHECKING:
+    from rfhydra.hydra.detector import Detection, HydraDetector
+    from rfhydra.spectrum.iq import Recording
+    from rfhydra.store.workspace import Workspace as Store
+
+
+def detect(
+    directory: Workspace,
+    recordings: Recordings,
+    heads: Annotated[str | None, typer.Option(metavar="A,B", help="Signals to look for; default all.")] = None,
+    threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Least score; default each head's own.")] = None,
+    sigmf: Annotated[Path | None, typer.Option(metavar="OUT", help="Write SigMF annotations.")] = None,
+    png: Annotated[Path | None, typer.Option(metavar="OUT", help="Write a picture with the boxes.")] = None,
+    sample_rate: SampleRate = None,
+    center_freq: CenterFrequency = None,
+    datatype: Datatype = None,
+    backbone: Body = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the emissions of trained signals in recordings. With several recordings OUT is a directory."""
+    with reported(as_json=as_json):
+        from rfhydra.spectrum.iq import open_recording
+        from rfhydra.store.workspace import Workspace as Store
+
+        opened = [
+            open_recording(path, datatype=datatype, sample_rate_hz=sample_rate, center_freq_hz=center_freq)
+            for path in recordings
+        ]
+        with Store.open(directory) as store:
+            detector = load_detector(store, heads.split(",") if heads is not None else None, backbone)
+            found = detect_all(opened, detector, threshold)
+        for recording, detections in zip(opened, found, strict=True):
+            if sigmf is not None:
+                _write_sigmf(recording, detections, _output(sigmf, recording, ".sigmf-meta", len(opened)))
+            if png is not None:
+                write_picture(recording, detector, detections, _output(png, recording, ".png", len(opened)))
+        _show(opened, found, as_json=as_json)
+
+
+def evaluate(
+    directory: Workspace,
+    signal: Signal,
+    recordings: Recordings,
+    iou: Annotated[float, typer.Option(min=0.01, max=1, help="Overlap that counts as found.")] = IOU_THRESHOLD,
+    backbone: Body = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score the active head of a signal against the annotations of recordings."""
+    with reported(as_json=as_json), progress_bar() as bar:
+        from rfhydra.spectrum.iq import open_recording
+        from rfhydra.store.workspace import Workspace as Store
+        from rfhydra.training.evaluation import score_recordings, summarise
+
+        opened = [open_recording(path) for path in recordings]
+        task = bar.add_task("detecting", total=len(opened), note="")
+        with Store.open(directory) as store:
+            detector = load_detector(store, [signal], backbone)
+            scenes = score_recordings(detector, signal, opened, lambda name: bar.update(task, advance=1, note=name))
+            version = detector.versions.require_active(signal)
+            threshold = detector.loaded_threshold(signal)
+        report = {"signal_name": signal, "version": version, **summarise(scenes, threshold, iou)}
+    if as_json:
+        print_json(report)
+        return
+    low, high = report["f1_interval"]
+    rows = [(name, report[name]) for name in ("f1_score", "precision", "recall", "ap", "tp", "fp", "fn", "threshold")]
+    title = f"{signal} version {version} on {len(opened)} recordings at IoU {iou:g}"
+    print_table(title, ["", ""], [*rows, ("F1, 90 % interval", f"{low:.3f} to {high:.3f}")])
+
+
+def load_detector(store: "Store", names: list[str] | None, backbone: Path | None) -> "HydraDetector":
+    """A detector with the active heads of ``names``, or of every signal that has one."""
+    from rfhydra.hydra.backbone import Backbone
+    from rfhydra.hydra.detector import HydraDetector
+    from rfhydra.hydra.device import best_device
+    from rfhydra.hydra.version_manager import VersionManager
+
+    versions = VersionManager(store)
+    if names is None:
+        names = [name for name in store.versions.signals() if store.versions.active(name) is not None]
+        if not names:
+            raise InvalidMessage("this workspace has no head yet: train one first")
+    detector = HydraDetector(versions, Backbone.load(backbone, best_device()))
+    detector.load_heads(name.strip() for name in names)
+    return detector
+
+
+def detect_all(
+    recordings: list["Recording"], detector: "HydraDetector", threshold: float | None = None
+) -> list[list["Detection"]]:
+    """Detections in each recording, with a bar that counts samples."""
+    from rfhydra.hydra.sweep import merge, sweep
+
+    found = []
+    with progress_bar() as bar:
+        task = bar.add_task("detecting", total=sum(each.sample_count for each in recordings), note="")
+        before = 0
+        for recording in recordings:
+            sightings = []
+            for done, part in sweep(recording, detector, threshold):
+                sightings += part
+                bar.update(task, completed=before + done, note=recording.name)
+            before += recording.sample_count
+            found.append(merge(sightings))
+    return found
+
+
+def write_picture(recording: "Recording", detector: "HydraDetector", found: list["Detection"], path: Path) -> None:
+    """The recording with its annotations and ``found`` as a PNG."""
+    from rfhydra.plots import Mark, draw_recording
+
+    truth = [Mark(each.label or "", recording.box_of(each), truth=True) for each in recording.annotations]
+    marks = [Mark(each.signal_name, each.box, each.score) for each in found]
+    draw_recording(recording, detector.spec, [*truth, *marks], path)
+
+
+def _write_sigmf(recording: "Recording", found: list["Detection"], path: Path) -> None:
+    from rfhydra.spectrum.iq import write_sigmf_annotations
+
+    write_sigmf_annotations(recording, [(each.signal_name, each.score, each.box) for each in found], path)
+
+
+def _output(out: Path, recording: "Recording", suffix: str, count: int) -> Path:
+    """``out`` itself for one recording, a file in the directory ``out`` for several."""
+    if count == 1 and not out.is_dir():
+        return out
+    out.mkdir(parents=True, exist_ok=True)
+    return out / f"{recording.name}{suffix}"
+
+
+def _show(recordings: list["Recording"], found: list[list["Detection"]], *, as_json: bool) -> None:
+    pairs = list(zip(recordings, found, strict=True))
+    if as_json:
+        body: list[dict[str, Any]] = [
+            {"recording": recording.name, "detections": [each.to_dict() for each in detections]}
+            for recording, detections in pairs
+        ]
+        print_json({"recordings": body})
+        return
+    for recording, detections in pairs:
+        if not detections:
+            console.print(f"[bold]{recording.name}[/]: nothing found")
+            continue
+        columns = ["signal", "score", "start s", "end s", "low MHz", "high MHz"]
+        rows = [
+            (
+                each.signal_name,
+                f"{each.score:.2f}",
+                f"{each.box.time_start_sec:.4f}",
+                f"{each.box.time_end_sec:.4f}",
+                f"{each.box.freq_low_hz / 1e6:.4f}",
+                f"{each.box.freq_high_hz / 1e6:.4f}",
+            )
+            for each in detections
+        ]
+        print_table(recording.name, columns, rows)

@@ -1,0 +1,42 @@
+"""``rfhydra pretrain``."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rfhydra.cli.output import console, progress_bar, reported
+
+
+class Device(StrEnum):
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+def pretrain(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Directory of the run.", show_default=False)],
+    minutes: Annotated[float, typer.Option(min=0.01, help="Training time, earlier parts included.")] = 60.0,
+    device: Annotated[Device, typer.Option(help="Where to train.")] = Device.CPU,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
+    seed: Annotated[int, typer.Option(help="Of bursts, scenes and weights.")] = 1,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that make scenes.")] = 1,
+    initial: Annotated[Path | None, typer.Option(metavar="FILE", help="Fine-tune this body.")] = None,
+) -> None:
+    """Make a body: bursts with TorchSig, scenes, training. Writes OUT/body.safetensors."""
+    with reported(), progress_bar() as bar:
+        from rfhydra.pretrain.bank import base_waveforms
+        from rfhydra.pretrain.train import PretrainProgress, PretrainRun, Recipe
+
+        recipe = Recipe(minutes=minutes, seed=seed, workers=workers)
+        run = PretrainRun(out, recipe, device=device.value, resume=resume, initial=initial)
+        making = bar.add_task("making bursts", total=len(base_waveforms()), note="")
+        run.prepare(lambda waveform: bar.update(making, advance=1, note=waveform))
+        training = bar.add_task("training, minutes", total=round(minutes, 1), note="")
+
+        def on_step(report: PretrainProgress) -> None:
+            losses = " ".join(f"{name.removeprefix('loss_')} {value:.3f}" for name, value in report.losses.items())
+            bar.update(training, completed=round(report.minutes, 1), note=f"step {report.step} {losses}")
+
+        body = run.run(on_step)
+    console.print(f"body written to {body}: use it with --backbone, or put it in the package to ship it")

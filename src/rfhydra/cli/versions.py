@@ -1,0 +1,90 @@
+"""``rfhydra versions``, ``promote``, ``rollback`` and ``registry``."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rfhydra.cli.arguments import AsJson, Signal, Workspace
+from rfhydra.cli.output import console, print_json, print_table, reported
+
+if TYPE_CHECKING:
+    from rfhydra.hydra.version_manager import VersionManager
+
+
+def versions(directory: Workspace, signal: Signal, as_json: AsJson = False) -> None:
+    """Show the versions of a signal's head."""
+    with _manager(directory, as_json=as_json) as manager:
+        history = manager.get_version_history(signal)
+    if as_json:
+        print_json(history)
+        return
+    columns = ["version", "", "F1", "precision", "recall", "samples", "kind", "created", "notes"]
+    rows = [
+        (
+            each["version"],
+            "active" if each.get("is_active") else "",
+            each["f1_score"],
+            each["precision"],
+            each["recall"],
+            each["sample_count"],
+            each["kind"],
+            each["created_at"],
+            each["notes"],
+        )
+        for each in history["versions"]
+    ]
+    print_table(signal, columns, rows)
+
+
+def promote(
+    directory: Workspace,
+    signal: Signal,
+    version: Annotated[int, typer.Argument(metavar="VERSION", help="Its number.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Make a version the active one."""
+    with _manager(directory, as_json=as_json) as manager:
+        manager.promote_version(signal, version, reason="promoted by the operator")
+    if as_json:
+        print_json({"signal_name": signal, "version": version})
+    else:
+        console.print(f"{signal}: version {version} is active")
+
+
+def rollback(directory: Workspace, signal: Signal, as_json: AsJson = False) -> None:
+    """Return to the version that was active before."""
+    with _manager(directory, as_json=as_json) as manager:
+        version = manager.rollback(signal, reason="rolled back by the operator")
+    if as_json:
+        print_json({"signal_name": signal, "active_version": version})
+    else:
+        console.print(f"{signal}: back to version {version}")
+
+
+def registry(directory: Workspace, as_json: AsJson = False) -> None:
+    """Show every signal with its active version."""
+    with _manager(directory, as_json=as_json) as manager:
+        body = manager.get_registry()
+    if as_json:
+        print_json(body)
+        return
+    keys = ("active_version", "f1_score", "precision", "recall", "sample_count", "last_trained")
+    rows = [(name, *(entry[key] for key in keys)) for name, entry in body["signals"].items()]
+    print_table(
+        f"backbone version {body['backbone_version']}",
+        ["signal", "active", "F1", "precision", "recall", "samples", "last trained"],
+        rows,
+    )
+
+
+@contextmanager
+def _manager(directory: Path, *, as_json: bool) -> Iterator["VersionManager"]:
+    with reported(as_json=as_json):
+        from rfhydra.hydra.version_manager import VersionManager
+        from rfhydra.store.workspace import Workspace as Store
+
+        with Store.open(directory) as store:
+            yield VersionManager(store)

@@ -1,0 +1,137 @@
+"""Pictures: spectrograms with boxes, and training curves. Matplotlib only here, and never a window."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from rfhydra.spectrum.boxes import Box, Frame
+from rfhydra.spectrum.iq import Recording
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.spectrum.spectrogram import level_db, spectrogram
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TRUTH_COLOUR: Final = "white"
+COLOURS: Final = ("#ff4d4d", "#ffd23f", "#3bceac", "#ff8cc6", "#7fb7ff", "#c3f73a", "#ff9f1c", "#d0a2f7")
+MAX_PANELS: Final = 6
+DPI: Final = 110
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A labelled box on a picture: seconds from the start of the recording, absolute Hz. ``truth`` draws it dashed."""
+
+    label: str
+    box: Box
+    score: float | None = None
+    truth: bool = False
+
+
+def draw_recording(recording: Recording, spec: SpectrogramSpec, marks: Sequence[Mark], path: Path) -> int:
+    """Write a PNG of the recording, a panel per window, with ``marks`` on it.
+
+    Returns how many windows there are; only the first :data:`MAX_PANELS` are drawn.
+    """
+    starts = [
+        (start, min(spec.window_samples, (end - start) // spec.hop * spec.hop), capture.center_freq_hz)
+        for begin, end, capture in recording.segments()
+        for start in range(begin, end - spec.hop + 1, spec.window_samples)
+    ]
+    shown = starts[:MAX_PANELS]
+    figure = Figure(figsize=(12, 3.6 * len(shown)), dpi=DPI, layout="constrained")
+    axes = figure.subplots(len(shown), squeeze=False)[:, 0]
+    colours = _colours(marks)
+    for axis, (start, count, center_hz) in zip(axes, shown, strict=True):
+        count = min(count, (recording.sample_count - start) // spec.hop * spec.hop)
+        image = spectrogram(recording.read(start, count), spec).numpy()
+        frame = Frame(spec, recording.sample_rate_hz, center_hz, image.shape[1])
+        _draw_window(axis, image, frame, start / recording.sample_rate_hz, marks, colours)
+    more = f", first {len(shown)} of {len(starts)} windows" if len(starts) > len(shown) else ""
+    axes[0].set_title(f"{recording.name}{more}", loc="left", fontsize=10)
+    _legend(axes[0], marks, colours)
+    figure.savefig(path)
+    return len(starts)
+
+
+def draw_curve(train_loss: Sequence[float], val_loss: Sequence[float], f1: Sequence[float], path: Path) -> None:
+    """Write a PNG of a training: both losses and the F1 score on the validation split by epoch."""
+    figure = Figure(figsize=(8, 4), dpi=DPI, layout="constrained")
+    losses = figure.subplots()
+    epochs = range(1, len(train_loss) + 1)
+    losses.plot(epochs, train_loss, label="training loss", color="#7a7a7a")
+    losses.plot(epochs, val_loss, label="validation loss", color="#d1495b")
+    losses.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
+    scores = losses.twinx()
+    scores.plot(epochs, f1, label="F1 on the validation split", color="#00798c", marker="o", markersize=3)
+    scores.set(ylabel="F1", ylim=(0, 1.05))
+    lines = [*losses.get_lines(), *scores.get_lines()]
+    losses.legend(lines, [str(line.get_label()) for line in lines], loc="center right", fontsize=8)
+    figure.savefig(path)
+
+
+def _draw_window(
+    axis: "Axes",
+    image: NDArray[np.uint8],
+    frame: Frame,
+    offset_sec: float,
+    marks: Sequence[Mark],
+    colours: dict[str, str],
+) -> None:
+    end_sec = offset_sec + frame.duration_sec
+    low_mhz, high_mhz = frame.freq_low_hz / 1e6, frame.freq_high_hz / 1e6
+    axis.imshow(
+        level_db(image, frame.spec).numpy(),
+        extent=(offset_sec, end_sec, low_mhz, high_mhz),
+        aspect="auto",
+        cmap="magma",
+        vmin=-5,
+        vmax=50,
+        interpolation="nearest",
+    )
+    axis.set(xlabel="s", ylabel="MHz", xlim=(offset_sec, end_sec), ylim=(low_mhz, high_mhz))
+    axis.ticklabel_format(useOffset=False)
+    for mark in marks:
+        box = mark.box
+        if box.time_end_sec <= offset_sec or box.time_start_sec >= end_sec:
+            continue
+        axis.add_patch(_rectangle(mark, colours[mark.label]))
+        if mark.score is not None:
+            corner = (max(box.time_start_sec, offset_sec), box.freq_high_hz / 1e6)
+            text = f"{mark.score:.2f}"
+            axis.annotate(text, corner, (0, 2), textcoords="offset points", fontsize=7, color=colours[mark.label])
+
+
+def _rectangle(mark: Mark, colour: str) -> Rectangle:
+    box = mark.box
+    return Rectangle(
+        (box.time_start_sec, box.freq_low_hz / 1e6),
+        box.time_end_sec - box.time_start_sec,
+        (box.freq_high_hz - box.freq_low_hz) / 1e6,
+        fill=False,
+        edgecolor=TRUTH_COLOUR if mark.truth else colour,
+        linestyle="--" if mark.truth else "-",
+        linewidth=0.9 if mark.truth else 1.4,
+    )
+
+
+def _colours(marks: Sequence[Mark]) -> dict[str, str]:
+    names = sorted({mark.label for mark in marks})
+    return {name: COLOURS[index % len(COLOURS)] for index, name in enumerate(names)}
+
+
+def _legend(axis: "Axes", marks: Sequence[Mark], colours: dict[str, str]) -> None:
+    handles: list[Any] = [
+        Rectangle((0, 0), 1, 1, fill=False, edgecolor=colours[name], label=name)
+        for name in sorted({mark.label for mark in marks if not mark.truth})
+    ]
+    if any(mark.truth for mark in marks):
+        handles.append(Rectangle((0, 0), 1, 1, fill=False, edgecolor="grey", linestyle="--", label="annotation"))
+    if handles:
+        axis.legend(handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=4, fontsize=8, frameon=False)

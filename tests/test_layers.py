@@ -1,0 +1,45 @@
+"""What must import where only the client is installed: the engine is an extra. `lint-imports` checks the directions."""
+
+import subprocess
+import sys
+from typing import Final
+
+import pytest
+
+ENGINE: Final = ("numpy", "torch", "torchvision", "scipy", "matplotlib", "PIL", "safetensors", "sigmf", "faster_coco_eval")
+
+WITHOUT_ENGINE: Final = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Refuse(MetaPathFinder):
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname.partition(".")[0] in {engine!r}:
+            raise ModuleNotFoundError(f"No module named {{fullname!r}}", name=fullname)
+
+sys.meta_path.insert(0, Refuse())
+"""
+
+
+def run_without_engine(script: str) -> subprocess.CompletedProcess[str]:
+    """Run ``script`` in a Python that has none of the engine's dependencies."""
+    code = WITHOUT_ENGINE.format(engine=set(ENGINE)) + script
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_engine_is_refused() -> None:
+    done = run_without_engine("import rfhydra.hydra.backbone")
+    assert "ModuleNotFoundError" in done.stderr
+
+
+@pytest.mark.parametrize("module", ["rfhydra", "rfhydra.errors", "rfhydra.config", "rfhydra.spectrum.spec"])
+def test_module_imports_without_the_engine(module: str) -> None:
+    done = run_without_engine(f"import {module}")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["demo", "--help"], ["train", "--help"]])
+def test_cli_helps_without_the_engine(arguments: list[str]) -> None:
+    done = run_without_engine(f"import rfhydra.cli; sys.argv = {['rfhydra', *arguments]!r}; rfhydra.cli.main()")
+    assert done.returncode == 0, done.stderr
+    assert "Usage" in done.stdout
