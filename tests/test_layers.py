@@ -6,7 +6,17 @@ from typing import Final
 
 import pytest
 
-ENGINE: Final = ("numpy", "torch", "torchvision", "scipy", "matplotlib", "PIL", "safetensors", "sigmf", "faster_coco_eval")
+ENGINE: Final = (
+    "numpy",
+    "torch",
+    "torchvision",
+    "scipy",
+    "matplotlib",
+    "PIL",
+    "safetensors",
+    "sigmf",
+    "faster_coco_eval",
+)
 
 WITHOUT_ENGINE: Final = """
 import sys

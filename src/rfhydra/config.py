@@ -28,7 +28,7 @@ def check_name(name: str, field: str = "signal_name") -> str:
     """
     if not _NAME.fullmatch(name) or ".." in name:
         raise InvalidName(
-            f"{field} {name[:MAX_NAME_LENGTH]!r} is not allowed: use 1 to {MAX_NAME_LENGTH} letters, digits, '_', '.' or '-',"
-            " a letter or digit first, and no '..'"
+            f"{field} {name[:MAX_NAME_LENGTH]!r} is not allowed: use 1 to {MAX_NAME_LENGTH} letters, digits, '_', '.'"
+            " or '-', a letter or digit first, and no '..'"
         )
     return name

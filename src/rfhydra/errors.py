@@ -18,7 +18,8 @@
     ├── Damaged                     internal            stored data does not match its digest
     └── StorageFull                 internal            the disk is full; nothing was written
 
-Messages say what is wrong, with the field and the limit, and what to do next. They never name a path inside a workspace.
+Messages say what is wrong, with the field and the limit, and what to do next. They never name a path inside a
+workspace.
 """
 
 from typing import ClassVar

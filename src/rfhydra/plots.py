@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.iq import Recording
+from rfhydra.spectrum.sigmf_write import replacing
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import level_db, spectrogram
 
@@ -38,30 +39,39 @@ def draw_recording(recording: Recording, spec: SpectrogramSpec, marks: Sequence[
     """Write a PNG of the recording, a panel per window, with ``marks`` on it.
 
     Returns how many windows there are; only the first :data:`MAX_PANELS` are drawn.
+
+    Raises:
+        InvalidRecording: the recording is shorter than one column.
+        StorageFull: the disk is full; ``path`` is as it was.
+        InvalidMessage: ``path`` cannot be written.
     """
-    starts = [
-        (start, min(spec.window_samples, (end - start) // spec.hop * spec.hop), capture.center_freq_hz)
-        for begin, end, capture in recording.segments()
-        for start in range(begin, end - spec.hop + 1, spec.window_samples)
+    windows = [
+        (start, min(spec.window_samples, end - start), capture.center_freq_hz)
+        for begin, end, capture in recording.segments(spec.hop)
+        for start in range(begin, end, spec.window_samples)
     ]
-    shown = starts[:MAX_PANELS]
+    shown = windows[:MAX_PANELS]
     figure = Figure(figsize=(12, 3.6 * len(shown)), dpi=DPI, layout="constrained")
     axes = figure.subplots(len(shown), squeeze=False)[:, 0]
     colours = _colours(marks)
     for axis, (start, count, center_hz) in zip(axes, shown, strict=True):
-        count = min(count, (recording.sample_count - start) // spec.hop * spec.hop)
         image = spectrogram(recording.read(start, count), spec).numpy()
         frame = Frame(spec, recording.sample_rate_hz, center_hz, image.shape[1])
         _draw_window(axis, image, frame, start / recording.sample_rate_hz, marks, colours)
-    more = f", first {len(shown)} of {len(starts)} windows" if len(starts) > len(shown) else ""
-    axes[0].set_title(f"{recording.name}{more}", loc="left", fontsize=10)
+    more = f", first {len(shown)} of {len(windows)} windows" if len(windows) > len(shown) else ""
+    axes[0].set_title(f"{recording.name}{more}", loc="left", fontsize=10, parse_math=False)
     _legend(axes[0], marks, colours)
-    figure.savefig(path)
-    return len(starts)
+    _save(figure, path)
+    return len(windows)
 
 
 def draw_curve(train_loss: Sequence[float], val_loss: Sequence[float], f1: Sequence[float], path: Path) -> None:
-    """Write a PNG of a training: both losses and the F1 score on the validation split by epoch."""
+    """Write a PNG of a training: both losses and the F1 score on the validation split by epoch.
+
+    Raises:
+        StorageFull: the disk is full; ``path`` is as it was.
+        InvalidMessage: ``path`` cannot be written.
+    """
     figure = Figure(figsize=(8, 4), dpi=DPI, layout="constrained")
     losses = figure.subplots()
     epochs = range(1, len(train_loss) + 1)
@@ -73,7 +83,13 @@ def draw_curve(train_loss: Sequence[float], val_loss: Sequence[float], f1: Seque
     scores.set(ylabel="F1", ylim=(0, 1.05))
     lines = [*losses.get_lines(), *scores.get_lines()]
     losses.legend(lines, [str(line.get_label()) for line in lines], loc="center right", fontsize=8)
-    figure.savefig(path)
+    _save(figure, path)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    """Whatever ``path`` is called, what lies there is a PNG."""
+    with replacing(path) as file:
+        figure.savefig(file, format="png")
 
 
 def _draw_window(

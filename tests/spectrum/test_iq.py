@@ -28,7 +28,7 @@ from rfhydra.spectrum.iq import (
     write_recording,
     write_sigmf_annotations,
 )
-from rfhydra.spectrum.sigmf_write import _replacing
+from rfhydra.spectrum.sigmf_write import replacing
 
 SHARED_RF = Path(__file__).parents[3] / "shared" / "rf"
 RATE_HZ = 1_000_000.0
@@ -167,7 +167,7 @@ def test_write_refuses_what_could_not_be_opened(
 
 def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
     target = tmp_path / "rec.sigmf-meta"
-    with pytest.raises(StorageFull, match=r"rec\.sigmf-meta"), _replacing(target), Path("/dev/full").open("wb") as full:
+    with pytest.raises(StorageFull, match=r"rec\.sigmf-meta"), replacing(target), Path("/dev/full").open("wb") as full:
         full.write(b"x")
     assert list(tmp_path.iterdir()) == []
 

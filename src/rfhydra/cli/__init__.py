@@ -1,4 +1,4 @@
-"""The command line: the composition root. Importing it is cheap; the engine is imported by the command that needs it."""
+"""The command line: the composition root. Importing it is cheap; a command imports the engine when it runs."""
 
 from rfhydra.cli.app import main
 

@@ -1,7 +1,7 @@
 """``rfhydra detect`` and ``rfhydra eval``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,14 +15,17 @@ from rfhydra.cli.arguments import (
     Signal,
     Workspace,
 )
-from rfhydra.cli.output import console, print_json, print_table, progress_bar, reported
+from rfhydra.cli.output import note, print_json, print_table, progress_bar, reported, say
+from rfhydra.cli.recordings import open_recordings, output_files
 from rfhydra.config import IOU_THRESHOLD
-from rfhydra.errors import InvalidMessage
+from rfhydra.errors import InvalidMessage, NotFound
 
 if TYPE_CHECKING:
     from rfhydra.hydra.detector import Detection, HydraDetector
     from rfhydra.spectrum.iq import Recording
     from rfhydra.store.workspace import Workspace as Store
+
+_SIGMF_SUFFIX = ".sigmf-meta"
 
 
 def detect(
@@ -40,22 +43,27 @@ def detect(
 ) -> None:
     """Find the emissions of trained signals in recordings. With several recordings OUT is a directory."""
     with reported(as_json=as_json):
-        from rfhydra.spectrum.iq import open_recording
         from rfhydra.store.workspace import Workspace as Store
 
-        opened = [
-            open_recording(path, datatype=datatype, sample_rate_hz=sample_rate, center_freq_hz=center_freq)
-            for path in recordings
-        ]
+        opened = open_recordings(recordings, datatype=datatype, sample_rate_hz=sample_rate, center_freq_hz=center_freq)
+        if sigmf is not None and len(opened) == 1 and not sigmf.is_dir() and sigmf.suffix != _SIGMF_SUFFIX:
+            raise InvalidMessage(f"--sigmf {sigmf} must end in {_SIGMF_SUFFIX}")
         with Store.open(directory) as store:
-            detector = load_detector(store, heads.split(",") if heads is not None else None, backbone)
+            names = None if heads is None else [name.strip() for name in heads.split(",")]
+            detector = load_detector(store, names, backbone)
+            annotations = [] if sigmf is None else output_files(sigmf, opened, _SIGMF_SUFFIX)
+            pictures = [] if png is None else output_files(png, opened, ".png")
             found = detect_all(opened, detector, threshold)
+        # an output that was not asked for has no files, and its zip ends at once
+        for recording, detections, path in zip(opened, found, annotations, strict=False):
+            write_annotations(recording, detections, path)
+        for recording, detections, path in zip(opened, found, pictures, strict=False):
+            write_picture(recording, detector, detections, path)
+    if as_json:
+        print_json({"recordings": [_as_json(*pair) for pair in zip(opened, found, strict=True)]})
+    else:
         for recording, detections in zip(opened, found, strict=True):
-            if sigmf is not None:
-                _write_sigmf(recording, detections, _output(sigmf, recording, ".sigmf-meta", len(opened)))
-            if png is not None:
-                write_picture(recording, detector, detections, _output(png, recording, ".png", len(opened)))
-        _show(opened, found, as_json=as_json)
+            _show(recording, detections)
 
 
 def evaluate(
@@ -68,11 +76,10 @@ def evaluate(
 ) -> None:
     """Score the active head of a signal against the annotations of recordings."""
     with reported(as_json=as_json), progress_bar() as bar:
-        from rfhydra.spectrum.iq import open_recording
         from rfhydra.store.workspace import Workspace as Store
         from rfhydra.training.evaluation import score_recordings, summarise
 
-        opened = [open_recording(path) for path in recordings]
+        opened = open_recordings(recordings)
         task = bar.add_task("detecting", total=len(opened), note="")
         with Store.open(directory) as store:
             detector = load_detector(store, [signal], backbone)
@@ -80,6 +87,8 @@ def evaluate(
             version = detector.versions.require_active(signal)
             threshold = detector.loaded_threshold(signal)
         report = {"signal_name": signal, "version": version, **summarise(scenes, threshold, iou)}
+    if not any(len(scene.truth) for scene in scenes):
+        note(f"nothing is annotated as {signal}: only the false alarms mean something")
     if as_json:
         print_json(report)
         return
@@ -96,13 +105,12 @@ def load_detector(store: "Store", names: list[str] | None, backbone: Path | None
     from rfhydra.hydra.device import best_device
     from rfhydra.hydra.version_manager import VersionManager
 
-    versions = VersionManager(store)
     if names is None:
         names = [name for name in store.versions.signals() if store.versions.active(name) is not None]
         if not names:
-            raise InvalidMessage("this workspace has no head yet: train one first")
-    detector = HydraDetector(versions, Backbone.load(backbone, best_device()))
-    detector.load_heads(name.strip() for name in names)
+            raise NotFound("this workspace has no head yet: train one first")
+    detector = HydraDetector(VersionManager(store), Backbone.load(backbone, best_device()))
+    detector.load_heads(names)
     return detector
 
 
@@ -135,43 +143,31 @@ def write_picture(recording: "Recording", detector: "HydraDetector", found: list
     draw_recording(recording, detector.spec, [*truth, *marks], path)
 
 
-def _write_sigmf(recording: "Recording", found: list["Detection"], path: Path) -> None:
+def write_annotations(recording: "Recording", found: list["Detection"], path: Path) -> None:
+    """``found`` as a SigMF metadata file that describes the samples of ``recording``."""
     from rfhydra.spectrum.iq import write_sigmf_annotations
 
     write_sigmf_annotations(recording, [(each.signal_name, each.score, each.box) for each in found], path)
 
 
-def _output(out: Path, recording: "Recording", suffix: str, count: int) -> Path:
-    """``out`` itself for one recording, a file in the directory ``out`` for several."""
-    if count == 1 and not out.is_dir():
-        return out
-    out.mkdir(parents=True, exist_ok=True)
-    return out / f"{recording.name}{suffix}"
+def _as_json(recording: "Recording", found: list["Detection"]) -> dict[str, object]:
+    return {"recording": recording.name, "detections": [each.to_dict() for each in found]}
 
 
-def _show(recordings: list["Recording"], found: list[list["Detection"]], *, as_json: bool) -> None:
-    pairs = list(zip(recordings, found, strict=True))
-    if as_json:
-        body: list[dict[str, Any]] = [
-            {"recording": recording.name, "detections": [each.to_dict() for each in detections]}
-            for recording, detections in pairs
-        ]
-        print_json({"recordings": body})
+def _show(recording: "Recording", found: list["Detection"]) -> None:
+    if not found:
+        say((recording.name, "bold"), ": nothing found")
         return
-    for recording, detections in pairs:
-        if not detections:
-            console.print(f"[bold]{recording.name}[/]: nothing found")
-            continue
-        columns = ["signal", "score", "start s", "end s", "low MHz", "high MHz"]
-        rows = [
-            (
-                each.signal_name,
-                f"{each.score:.2f}",
-                f"{each.box.time_start_sec:.4f}",
-                f"{each.box.time_end_sec:.4f}",
-                f"{each.box.freq_low_hz / 1e6:.4f}",
-                f"{each.box.freq_high_hz / 1e6:.4f}",
-            )
-            for each in detections
-        ]
-        print_table(recording.name, columns, rows)
+    columns = ["signal", "score", "start s", "end s", "low MHz", "high MHz"]
+    rows = [
+        (
+            each.signal_name,
+            f"{each.score:.2f}",
+            f"{each.box.time_start_sec:.4f}",
+            f"{each.box.time_end_sec:.4f}",
+            f"{each.box.freq_low_hz / 1e6:.4f}",
+            f"{each.box.freq_high_hz / 1e6:.4f}",
+        )
+        for each in found
+    ]
+    print_table(recording.name, columns, rows)

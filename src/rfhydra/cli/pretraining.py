@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from rfhydra.cli.output import console, progress_bar, reported
+from rfhydra.cli.output import progress_bar, reported, say
+from rfhydra.errors import InvalidMessage
 
 
 class Device(StrEnum):
@@ -25,9 +26,13 @@ def pretrain(
 ) -> None:
     """Make a body: bursts with TorchSig, scenes, training. Writes OUT/body.safetensors."""
     with reported(), progress_bar() as bar:
+        import torch
+
         from rfhydra.pretrain.bank import base_waveforms
         from rfhydra.pretrain.train import PretrainProgress, PretrainRun, Recipe
 
+        if device is Device.CUDA and not torch.cuda.is_available():
+            raise InvalidMessage("torch finds no GPU here: leave out --device, or install a torch for this GPU")
         recipe = Recipe(minutes=minutes, seed=seed, workers=workers)
         run = PretrainRun(out, recipe, device=device.value, resume=resume, initial=initial)
         making = bar.add_task("making bursts", total=len(base_waveforms()), note="")
@@ -39,4 +44,4 @@ def pretrain(
             bar.update(training, completed=round(report.minutes, 1), note=f"step {report.step} {losses}")
 
         body = run.run(on_step)
-    console.print(f"body written to {body}: use it with --backbone, or put it in the package to ship it")
+    say(f"body written to {body}: use it with --backbone, or put it in the package to ship it")

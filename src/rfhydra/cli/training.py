@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rfhydra.cli.arguments import AsJson, Body, Signal, Workspace
-from rfhydra.cli.output import console, messages, print_json, progress_bar, reported, sparkline
+from rfhydra.cli.output import note, output_file, print_json, progress_bar, reported, say, sparkline
 from rfhydra.config import DEFAULT_EPOCHS
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def extend(
     backbone: Body = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train on from the active version with the samples added since; validation stays as it was."""
+    """Train a better version with the samples added since; validation stays as it was."""
     _train(directory, signal, kind, epochs, notes, png, backbone, extend=True, as_json=as_json)
 
 
@@ -75,15 +75,16 @@ def _train(
         from rfhydra.store.workspace import Workspace as Store
         from rfhydra.training.service import TrainingService
 
+        curve = None if png is None else output_file(png)
         with Store.open(directory) as store:
             service = TrainingService(store, Backbone.load(backbone, best_device()))
             result, history = run_training(service, signal, kind, epochs, notes, extend=extend)
-        if png is not None:
-            write_curve(history, png)
-        if as_json:
-            print_json({**asdict(result), "history": [asdict(progress) for progress in history]})
-        else:
-            show_result(result, history)
+        if curve is not None:
+            write_curve(history, curve)
+    if as_json:
+        print_json({**asdict(result), "history": [asdict(progress) for progress in history]})
+    else:
+        show_result(result, history)
 
 
 def run_training(
@@ -115,24 +116,24 @@ def show_result(result: "TrainingResult", history: list["TrainingProgress"]) -> 
     """The curve, the metrics, the verdict and, where something is amiss, what to do about it."""
     metrics = result.metrics
     early = ", stopped early" if result.early_stopped else ""
-    console.print(
-        f"[bold]{result.signal_name}[/] version {result.version}: {result.sample_count} samples,"
-        f" {result.epochs_trained} epochs{early}, {result.training_time_sec:.1f} s"
+    say(
+        (result.signal_name, "bold"),
+        f" version {result.version}: {result.sample_count} samples,"
+        f" {result.epochs_trained} epochs{early}, {result.training_time_sec:.1f} s",
     )
-    console.print(f"  validation loss {sparkline([each.val_loss for each in history])} {history[-1].val_loss:.4f}")
-    console.print(f"  F1              {sparkline([each.f1_score for each in history], 0, 1)} {metrics['f1_score']:.3f}")
-    console.print(f"  validation: {_rates(metrics)}")
+    say(f"  validation loss {sparkline([each.val_loss for each in history])} {history[-1].val_loss:.4f}")
+    say(f"  F1              {sparkline([each.f1_score for each in history], 0, 1)} {metrics['f1_score']:.3f}")
+    say(f"  validation: {_rates(metrics)}")
     if "cross_validation" in metrics:
-        console.print(
-            f"  {result.sample_count} samples are few; cross-validated by recording: {_rates(metrics['cross_validation'])}"
-        )
-    verdict = "[green]promoted[/]" if result.auto_promoted else "[yellow]not promoted[/]"
-    console.print(f"  {verdict}: {result.promotion_reason}")
+        rates = _rates(metrics["cross_validation"])
+        say(f"  {result.sample_count} samples are few; cross-validated by recording: {rates}")
+    verdict = ("promoted", "green") if result.auto_promoted else ("not promoted", "yellow")
+    say("  ", verdict, f": {result.promotion_reason}")
     recall = metrics.get("proposal_recall", 1.0)
     if recall < ENOUGH_PROPOSALS:
-        messages.print(
-            f"[yellow]note[/] the backbone proposes only {recall:.0%} of your boxes at IoU 0.5; the head corrects boxes,"
-            " but if it misses the signal, try --kind rcnn"
+        note(
+            f"the backbone proposes only {recall:.0%} of your boxes at IoU 0.5; the head corrects boxes, but if it"
+            " misses the signal, try --kind rcnn"
         )
 
 

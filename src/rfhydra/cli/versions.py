@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rfhydra.cli.arguments import AsJson, Signal, Workspace
-from rfhydra.cli.output import console, print_json, print_table, reported
+from rfhydra.cli.output import print_json, print_table, reported, say
 
 if TYPE_CHECKING:
     from rfhydra.hydra.version_manager import VersionManager
@@ -51,7 +51,7 @@ def promote(
     if as_json:
         print_json({"signal_name": signal, "version": version})
     else:
-        console.print(f"{signal}: version {version} is active")
+        say(f"{signal}: version {version} is active")
 
 
 def rollback(directory: Workspace, signal: Signal, as_json: AsJson = False) -> None:
@@ -61,7 +61,7 @@ def rollback(directory: Workspace, signal: Signal, as_json: AsJson = False) -> N
     if as_json:
         print_json({"signal_name": signal, "active_version": version})
     else:
-        console.print(f"{signal}: back to version {version}")
+        say(f"{signal}: back to version {version}")
 
 
 def registry(directory: Workspace, as_json: AsJson = False) -> None:

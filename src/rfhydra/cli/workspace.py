@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from rfhydra.cli.arguments import AsJson, Recordings, Workspace
-from rfhydra.cli.output import console, print_json, print_table, progress_bar, reported
+from rfhydra.cli.output import print_json, print_table, progress_bar, reported, say
+from rfhydra.cli.recordings import open_recordings
 from rfhydra.spectrum.spec import SpectrogramSpec
 
 _DEFAULT = SpectrogramSpec()
@@ -26,14 +27,12 @@ def init(
 
         spec = SpectrogramSpec(fft_size=fft_size, hop=hop, rows=rows, cols=cols)
         Store.create(directory, spec).close()
-        if as_json:
-            print_json({"workspace": directory.name, "spec_id": spec.spec_id, "contract": spec.to_dict()})
-        else:
-            console.print(f"workspace [bold]{directory.name}[/] with contract {spec.spec_id}, locked for good:")
-            console.print(
-                f"  FFT {fft_size}, hop {hop}, {rows} rows, windows of {cols} columns ({spec.window_samples} samples)"
-            )
-            console.print(f"next: rfhydra import {directory} RECORDING...")
+    if as_json:
+        print_json({"workspace": directory.name, "spec_id": spec.spec_id, "contract": spec.to_dict()})
+        return
+    say("workspace ", (directory.name, "bold"), f" with contract {spec.spec_id}, locked for good:")
+    say(f"  FFT {fft_size}, hop {hop}, {rows} rows, windows of {cols} columns ({spec.window_samples} samples)")
+    say(f"next: rfhydra import {directory} RECORDING...")
 
 
 def import_(
@@ -45,12 +44,11 @@ def import_(
 ) -> None:
     """Make samples of annotated SigMF recordings: windows around the labelled boxes."""
     with reported(as_json=as_json), progress_bar() as bar:
-        from rfhydra.spectrum.iq import open_recording
         from rfhydra.store.workspace import Workspace as Store
         from rfhydra.training.importer import import_recordings
 
-        task = bar.add_task("importing", total=len(recordings), note="")
-        opened = [open_recording(path) for path in recordings]
+        opened = open_recordings(recordings)
+        task = bar.add_task("importing", total=len(opened), note="")
         with Store.open(directory) as store:
             result = import_recordings(
                 store, opened, label, max_samples, lambda name: bar.update(task, advance=1, note=name)
@@ -61,11 +59,8 @@ def import_(
     rows = [(name, new, result.total_samples[name]) for name, new in sorted(result.new_samples.items())]
     print_table("samples", ["signal", "new", "in all"], rows)
     if result.skipped:
-        console.print(
-            f"{len(result.skipped)} recordings without such an annotation were skipped: {_some(result.skipped)}"
-        )
-    if rows:
-        console.print(f"next: rfhydra train {directory} {rows[0][0]}")
+        say(f"{len(result.skipped)} recordings without such an annotation were skipped: {_some(result.skipped)}")
+    say(f"next: rfhydra train {directory} {rows[0][0]}")
 
 
 def _some(names: list[str]) -> str:

@@ -1,7 +1,7 @@
 """The frozen part that all heads share: ResNet-18, FPN, class-agnostic RPN, RoIAlign, one embedding layer.
 
-``Body`` is the trainable network that ``rfhydra pretrain`` makes; :class:`Backbone` is a body that is frozen, has an id, and
-turns an image into :class:`Regions`. Built from torchvision's parts: Faster R-CNN (Ren et al., 2015) with a feature
+``Body`` is the trainable network that ``rfhydra pretrain`` makes; :class:`Backbone` is a frozen body that has an id
+and turns an image into :class:`Regions`. Built from torchvision's parts: Faster R-CNN (Ren et al., 2015) with a feature
 pyramid (Lin et al., 2017). Nothing in here knows a signal.
 """
 
@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from torch import Tensor, nn
 from torchvision.models import resnet18
 from torchvision.models.detection.anchor_utils import AnchorGenerator
@@ -28,9 +28,10 @@ from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
 from torchvision.ops import MultiScaleRoIAlign, clip_boxes_to_image, nms
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
-from rfhydra.errors import Incompatible, NotFound
+from rfhydra.errors import Incompatible, InvalidMessage, NotFound
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
 from rfhydra.spectrum.spec import SpectrogramSpec, ValueScaling
+from rfhydra.store.files import write_file
 
 BACKBONE_VERSION: Final = 1
 SHIPPED_BODY: Final = "body.safetensors"
@@ -65,7 +66,7 @@ class _ClassAgnosticPredictor(nn.Module):
         return scores, self.deltas(embeddings).repeat(1, scores.shape[1])
 
 
-class _ExactRPNHead(RPNHead):
+class _ExactRPNHead(RPNHead):  # type: ignore[misc]  # torchvision is untyped
     """An RPN head whose answers are float32 under autocast too: half precision cannot name a pixel."""
 
     def forward(self, features: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
@@ -154,6 +155,7 @@ class Body(nn.Module):
 
 
 def image_list(images: Tensor) -> ImageList:
+    """``images`` (n, 1, rows, cols) of one size in the form that torchvision's detectors take."""
     size = (images.shape[-2], images.shape[-1])
     return ImageList(images, [size] * len(images))
 
@@ -162,7 +164,8 @@ def image_list(images: Tensor) -> ImageList:
 class Regions:
     """What the backbone sees in one image, strongest first.
 
-    ``boxes`` float32 (n, 4) in pixels, ``objectness`` float32 (n,) in 0..1, ``embeddings`` float32 (n, d) of unit length.
+    ``boxes`` float32 (n, 4) in pixels, ``objectness`` float32 (n,) in 0..1, ``embeddings`` float32 (n, d) of unit
+    length.
     """
 
     boxes: Tensor
@@ -180,7 +183,7 @@ class Backbone:
         self.backbone_id = backbone_id
         self.config = body.config
         self.device = torch.device(device)
-        self.body = body.eval().requires_grad_(False).to(self.device, memory_format=torch.channels_last)
+        self.body = body.eval().requires_grad_(False).to(self.device).to(memory_format=torch.channels_last)
         self._half = _autocast_pays(self.device)
 
     @classmethod
@@ -198,7 +201,14 @@ class Backbone:
             raise NotFound(f"no backbone file {path.name}: make one with 'rfhydra pretrain'")
         data = path.read_bytes()
         weights = read_weights(data, "body")
-        body = Body(_CONFIG.validate_python(weights.metadata["config"]))
+        if weights.metadata.get("backbone_version") != BACKBONE_VERSION:
+            raise Incompatible(
+                f"{path.name} is not a backbone of version {BACKBONE_VERSION}: make one with this rfhydra"
+            )
+        try:
+            body = Body(_CONFIG.validate_python(weights.metadata["config"]))
+        except (KeyError, ValidationError, InvalidMessage):
+            raise Incompatible(f"{path.name} does not describe a backbone's shape") from None
         weights.load_into(body)
         return cls(body, digest_of(data), device)
 
@@ -214,7 +224,7 @@ class Backbone:
         if spec.scaling != self.config.scaling:
             raise Incompatible("the backbone was pretrained on another value scaling than this workspace's contract")
 
-    @torch.no_grad()
+    @torch.no_grad()  # not inference_mode: an rcnn head trains on them
     def features(self, images: NDArray[np.uint8] | Tensor) -> dict[str, Tensor]:
         """The float32 pyramid of one uint8 image (rows, cols), or of several of one size (n, rows, cols)."""
         pixels = torch.as_tensor(images).to(self.device).float() / 255
@@ -252,26 +262,29 @@ class Backbone:
 _CONFIG = TypeAdapter(BodyConfig)
 
 
-def save_body(body: Body, path: Path, recipe: dict[str, Any]) -> str:
-    """Write ``body`` as fp16 safetensors with its config and ``recipe``; returns the new backbone id."""
+def save_body(body: Body, path: Path, recipe: dict[str, Any], scratch: Path) -> str:
+    """Write ``body`` as fp16 safetensors with its config and ``recipe``, atomically; returns the new backbone id.
+
+    ``scratch`` is a directory on the same file system for what is half-written.
+
+    Raises:
+        StorageFull: there is no room on the disk; ``path`` is as it was.
+    """
     metadata = {"config": asdict(body.config), "recipe": recipe, "backbone_version": BACKBONE_VERSION}
-    state = {name: _half(tensor) for name, tensor in body.state_dict().items()}
+    state = {
+        name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in body.state_dict().items()
+    }
     data = write_weights(Weights("body", state, metadata))
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    write_file(path, data, scratch)
     return digest_of(data)
 
 
 def digest_of(data: bytes) -> str:
+    """The id of the backbone whose file holds ``data``: the first 16 hex digits of their SHA-256."""
     return hashlib.sha256(data).hexdigest()[:16]
-
-
-def _half(tensor: Tensor) -> Tensor:
-    return tensor.half() if tensor.is_floating_point() else tensor
 
 
 def _autocast_pays(device: torch.device) -> bool:
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())

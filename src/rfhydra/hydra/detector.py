@@ -3,6 +3,7 @@
 The loaded set is an immutable snapshot that is replaced whole, so one image never mixes versions.
 """
 
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -10,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rfhydra.errors import NotFound
+from rfhydra.errors import Incompatible, NotFound
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import Detections, EmbeddingHead, HeadStack
 from rfhydra.hydra.rcnn import RcnnHead
@@ -70,6 +71,7 @@ class HydraDetector:
         self.versions, self.backbone, self.spec = versions, backbone, versions.spec
         backbone.require_scaling(self.spec)
         self._loaded = _Snapshot.of({})
+        self._changing = threading.Lock()
 
     def load_heads(self, signal_names: Iterable[str]) -> list[str]:
         """Add the active heads of ``signal_names`` to the loaded set; all of them or, on an error, none.
@@ -80,18 +82,23 @@ class HydraDetector:
             NotFound: a signal has no active version.
             Incompatible: a head does not fit the contract or the backbone, or has drifted.
         """
-        fresh = {name: self._read(name) for name in signal_names}
-        self._loaded = _Snapshot.of({**self._loaded.heads, **fresh})
+        self._load({name: self._read(name) for name in signal_names})
         return self.get_loaded_heads()
 
     def load_head(self, signal_name: str, version: int, head: Head) -> None:
-        """Add ``head`` as it is: a candidate that is not in the store."""
-        self._loaded = _Snapshot.of({**self._loaded.heads, signal_name: LoadedHead(version, head)})
+        """Add ``head`` as it is: a candidate that is not in the store.
+
+        Raises:
+            Incompatible: it does not fit the contract or the backbone.
+        """
+        self.versions.require_fit(head, self.backbone)
+        self._load({signal_name: LoadedHead(version, head)})
 
     def unload_heads(self, signal_names: Iterable[str] | None = None) -> list[str]:
         """Take ``signal_names`` (default: all) out of the loaded set. Returns the names that are left."""
-        gone = set(self._loaded.heads if signal_names is None else signal_names)
-        self._loaded = _Snapshot.of({name: head for name, head in self._loaded.heads.items() if name not in gone})
+        with self._changing:
+            gone = set(self._loaded.heads if signal_names is None else signal_names)
+            self._loaded = _Snapshot.of({name: head for name, head in self._loaded.heads.items() if name not in gone})
         return self.get_loaded_heads()
 
     def get_loaded_heads(self) -> list[str]:
@@ -108,6 +115,10 @@ class HydraDetector:
         if loaded is None:
             raise NotFound(f"the head of {signal_name!r} is not loaded")
         return loaded.head.info.threshold
+
+    def _load(self, fresh: dict[str, LoadedHead]) -> None:
+        with self._changing:
+            self._loaded = _Snapshot.of({**self._loaded.heads, **fresh})
 
     def _read(self, signal_name: str) -> LoadedHead:
         version = self.versions.require_active(signal_name)
@@ -127,7 +138,12 @@ class HydraDetector:
             image: uint8, shape (rows, cols), of the workspace's contract.
             frame: where the image lies in time and frequency.
             threshold: the least score; default is each head's own stored one.
+
+        Raises:
+            Incompatible: the image is of another contract, or ``frame`` is not its frame.
         """
+        if frame.spec != self.spec or image.shape != (self.spec.rows, frame.cols):
+            raise Incompatible(f"an image of shape {image.shape} is not one of this frame under this contract")
         loaded = self._loaded
         if not loaded.heads:
             return []

@@ -38,9 +38,17 @@ class HeadInfo:
     metrics: dict[str, Any] = field(default_factory=dict)
     notes: str | None = None
 
+    def to_metadata(self) -> dict[str, Any]:
+        """All fields as JSON."""
+        return {**vars(self), "sample_ids": list(self.sample_ids)}
+
     @classmethod
     def from_metadata(cls, fields: dict[str, Any]) -> Self:
-        """Raises Incompatible: a field is missing or unknown."""
+        """The inverse of :meth:`to_metadata`.
+
+        Raises:
+            Incompatible: a field is missing or unknown.
+        """
         try:
             return cls(**{**fields, "sample_ids": tuple(fields["sample_ids"])})
         except (KeyError, TypeError):
@@ -70,6 +78,7 @@ class EmbeddingHead:
         size_mean: float32 (2,), the signal's mean log width and log height in pixels.
         refine_mean: float32 (d + 4,), refine_weight: float32 (d + 4, 4), refine_offset: float32 (4,): the ridge
             regression from features to box deltas.
+        golden: recorded answers; a head that is still learning has none and cannot be stored.
     """
 
     kind: ClassVar[str] = "embedding"
@@ -89,10 +98,10 @@ class EmbeddingHead:
 
     def to_bytes(self) -> bytes:
         """The artifact: safetensors with everything that makes the head valid."""
+        assert self.golden is not None, "a head is stored with its golden answers"
         tensors = {name: getattr(self, name) for name in _HEAD_TENSORS}
-        if self.golden:
-            tensors |= {f"golden_{name}": tensor for name, tensor in vars(self.golden).items()}
-        return write_weights(Weights("embedding-head", tensors, {"info": _info_dict(self.info)}))
+        tensors |= {f"golden_{name}": tensor for name, tensor in vars(self.golden).items()}
+        return write_weights(Weights(_ARTIFACT, tensors, {"info": self.info.to_metadata()}))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -101,7 +110,7 @@ class EmbeddingHead:
         Raises:
             Incompatible: not such an artifact, or the head answers otherwise than when it was made.
         """
-        weights = read_weights(data, "embedding-head")
+        weights = read_weights(data, _ARTIFACT)
         info = HeadInfo.from_metadata(weights.metadata.get("info", {}))
         try:
             tensors = {name: weights.tensors[name] for name in _HEAD_TENSORS}
@@ -113,6 +122,7 @@ class EmbeddingHead:
         return head
 
 
+_ARTIFACT: Final = "embedding-head"
 _HEAD_TENSORS: Final = ("weight", "bias", "size_mean", "refine_mean", "refine_weight", "refine_offset")
 _GOLDEN_TENSORS: Final = ("boxes", "embeddings", "scores", "refined")
 
@@ -170,14 +180,17 @@ def refine(head: EmbeddingHead, boxes: Tensor, features: Tensor) -> Tensor:
 
 
 def deltas_between(boxes: Tensor, wanted: Tensor) -> Tensor:
-    """What moves ``boxes`` (n, 4) onto ``wanted`` (n, 4): shift of the centre in box sides, log scale of the sides (n, 4)."""
+    """What moves ``boxes`` (n, 4) onto ``wanted`` (n, 4), as (n, 4).
+
+    The first two are the shift of the centre in box sides, the others the log scale of the sides.
+    """
     sides, wanted_sides = boxes[:, 2:] - boxes[:, :2], wanted[:, 2:] - wanted[:, :2]
     shift = ((wanted[:, 2:] + wanted[:, :2]) - (boxes[:, 2:] + boxes[:, :2])) / 2 / sides
     return torch.cat([shift, (wanted_sides / sides).log()], dim=1)
 
 
 def apply_deltas(boxes: Tensor, deltas: Tensor) -> Tensor:
-    """The inverse of :func:`deltas_between`: (n, 4)."""
+    """The inverse of :func:`deltas_between`, (n, 4), where no side changes by more than a factor of e²."""
     sides = boxes[:, 2:] - boxes[:, :2]
     centre = (boxes[:, 2:] + boxes[:, :2]) / 2 + deltas[:, :2] * sides
     half = sides * deltas[:, 2:].clamp(-_MAX_LOG_SCALE, _MAX_LOG_SCALE).exp() / 2
@@ -207,7 +220,7 @@ class HeadStack:
         if not len(owner):
             return [Detections.none() for _ in self.heads]
         refined = torch.zeros((len(owner), 4))
-        for index in owner.unique().tolist():
+        for index in torch.unique(owner).tolist():
             head, mine = self.heads[index], owner == index
             chosen = region[mine]
             features = head_features(boxes[chosen], embeddings[chosen], head.size_mean)
@@ -247,7 +260,3 @@ def _drop_nested(boxes: Tensor) -> Tensor:
     for index in range(1, len(boxes)):
         keep[index] = not bool((nested[index, :index] & keep[:index]).any())
     return keep
-
-
-def _info_dict(info: HeadInfo) -> dict[str, Any]:
-    return {**vars(info), "sample_ids": list(info.sample_ids)}

@@ -10,6 +10,7 @@ from typing import ClassVar, Final, Self
 import torch
 from torch import Tensor, nn
 from torchvision.models.detection.image_list import ImageList
+from torchvision.ops import box_iou
 
 from rfhydra.errors import Incompatible
 from rfhydra.hydra.backbone import Backbone, BodyConfig, image_list, make_roi_heads, make_rpn
@@ -18,16 +19,23 @@ from rfhydra.hydra.weights import Weights, read_weights, write_weights
 
 GOLDEN_SIDE_PX: Final = 128
 GOLDEN_SCORE_TOLERANCE: Final = 0.1  # half precision differs between processors
+GOLDEN_IOU: Final = 0.5  # of two near duplicates the other one may win
+_ARTIFACT: Final = "rcnn-head"
+_PREFIX: Final = "network."
 
 
 class RcnnNetwork(nn.Module):
-    """RPN, RoI heads and a two-class predictor, as in the seed's ``FasterRCNN(num_classes=2)``."""
+    """RPN, RoI heads and a two-class predictor, as in the seed's ``FasterRCNN(num_classes=2)``.
+
+    Always in ``eval`` mode, but inside :meth:`losses`.
+    """
 
     def __init__(self, config: BodyConfig) -> None:
         super().__init__()
         self.rpn = make_rpn(config)
         self.roi_heads = make_roi_heads(config, classes=2)
         self.roi_heads.score_thresh = 0.05
+        self.eval()
 
     def warm_start(self, backbone: Backbone) -> None:
         """Begin from the body's own proposals and embedding layers instead of from noise."""
@@ -37,15 +45,17 @@ class RcnnNetwork(nn.Module):
     def losses(
         self, features: dict[str, Tensor], images: Tensor, targets: list[dict[str, Tensor]]
     ) -> dict[str, Tensor]:
-        """The four losses of Faster R-CNN. Works in ``eval`` mode too, where layers behave as in service."""
+        """The four losses of Faster R-CNN on ``images`` (n, rows, cols), of which ``features`` are the pyramid.
+
+        ``targets`` hold ``boxes`` (m, 4) in pixels and ``labels`` (m,), all 1.
+        """
         batch = image_list(images)
-        was_training = self.training
         self.train()
         try:
             proposals, rpn_losses = self.rpn(batch, features, targets)
             _, roi_losses = self.roi_heads(features, proposals, batch.image_sizes, targets)
         finally:
-            self.train(was_training)
+            self.eval()
         return {**rpn_losses, **roi_losses}
 
     @torch.inference_mode()
@@ -60,14 +70,17 @@ class RcnnNetwork(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class RcnnHead:
-    """A trained network and what makes it valid. ``golden_image`` is a uint8 crop, ``golden_*`` its answers."""
+    """A trained network and what makes it valid.
+
+    ``golden_image`` is a uint8 crop, ``golden`` the strongest detection that the head found in it, if it found one.
+    """
 
     kind: ClassVar[str] = "rcnn"
 
     info: HeadInfo
     network: RcnnNetwork
     golden_image: Tensor
-    golden_scores: Tensor
+    golden: Detections
 
     def detect(self, features: dict[str, Tensor], threshold: float, size: tuple[int, int]) -> Detections:
         """Detections at ``threshold`` in one image of ``size`` (rows, cols)."""
@@ -77,50 +90,55 @@ class RcnnHead:
 
     def to_bytes(self) -> bytes:
         """The artifact, weights in half precision."""
-        tensors = {f"network.{name}": tensor.half() for name, tensor in self.network.state_dict().items()}
-        tensors |= {"golden_image": self.golden_image, "golden_scores": self.golden_scores}
-        info = {**vars(self.info), "sample_ids": list(self.info.sample_ids)}
-        return write_weights(Weights("rcnn-head", tensors, {"info": info}))
+        tensors = {f"{_PREFIX}{name}": tensor.half() for name, tensor in self.network.state_dict().items()}
+        tensors |= {"golden_image": self.golden_image}
+        tensors |= {f"golden_{name}": tensor for name, tensor in vars(self.golden).items()}
+        return write_weights(Weights(_ARTIFACT, tensors, {"info": self.info.to_metadata()}))
 
     @classmethod
     def record(cls, info: HeadInfo, network: RcnnNetwork, image: Tensor, backbone: Backbone) -> Self:
         """A head of ``network`` (rounded to half precision, as it will be served) with its answers on ``image``."""
         rounded = {name: tensor.half().float() for name, tensor in network.state_dict().items()}
         network.load_state_dict(rounded)
-        head = cls(info, network.eval(), image, torch.zeros(0))
-        return replace(head, golden_scores=head._golden_answers(backbone))
+        head = cls(info, network, image, Detections.none())
+        found = head._golden_detections(backbone)
+        return replace(head, golden=Detections(found.boxes[:1], found.scores[:1]))
 
     @classmethod
     def from_bytes(cls, data: bytes, backbone: Backbone) -> Self:
         """The inverse of :meth:`to_bytes`; replays the golden image.
 
         Raises:
-            Incompatible: not such an artifact, or the head answers otherwise than when it was made.
+            Incompatible: not such an artifact, made on another backbone, or the head answers otherwise than when it was
+                made.
         """
-        weights = read_weights(data, "rcnn-head")
+        weights = read_weights(data, _ARTIFACT)
         info = HeadInfo.from_metadata(weights.metadata.get("info", {}))
         backbone.require(info.backbone_id, f"the head of {info.signal_name}")
-        network = RcnnNetwork(backbone.config).to(backbone.device).eval().requires_grad_(False)
-        prefix = "network."
-        state = {name.removeprefix(prefix): t for name, t in weights.tensors.items() if name.startswith(prefix)}
-        Weights(weights.kind, state, {}).load_into(network)
+        network = RcnnNetwork(backbone.config).to(backbone.device).requires_grad_(False)
+        state = {name.removeprefix(_PREFIX): t for name, t in weights.tensors.items() if name.startswith(_PREFIX)}
+        replace(weights, tensors=state).load_into(network)
         try:
-            head = cls(info, network, weights.tensors["golden_image"], weights.tensors["golden_scores"])
+            golden = Detections(weights.tensors["golden_boxes"], weights.tensors["golden_scores"])
+            head = cls(info, network, weights.tensors["golden_image"], golden)
         except KeyError:
             raise Incompatible(f"the head of {info.signal_name} lacks its golden image: train it again") from None
-        answers = head._golden_answers(backbone)
-        if (
-            len(answers) != len(head.golden_scores)
-            or (answers - head.golden_scores).abs().gt(GOLDEN_SCORE_TOLERANCE).any()
-        ):
-            raise Incompatible(f"the head of {info.signal_name} does not answer as when it was made: train it again")
+        head._replay(backbone)
         return head
 
-    def _golden_answers(self, backbone: Backbone) -> Tensor:
-        """The strongest score, or 0: more would depend on which of two near duplicates won."""
+    def _replay(self, backbone: Backbone) -> None:
+        found = self._golden_detections(backbone)
+        same_box = box_iou(self.golden.boxes, found.boxes) >= GOLDEN_IOU
+        same_score = (self.golden.scores[:, None] - found.scores).abs() <= GOLDEN_SCORE_TOLERANCE
+        if not bool((same_box & same_score).any(1).all()):
+            raise Incompatible(
+                f"the head of {self.info.signal_name} does not give the detection that it gave when it was made:"
+                " roll back or train it again"
+            )
+
+    def _golden_detections(self, backbone: Backbone) -> Detections:
         size = (self.golden_image.shape[0], self.golden_image.shape[1])
-        found = self.network.detect(backbone.features(self.golden_image), size)
-        return found.scores[:1] if len(found.scores) else torch.zeros(1)
+        return self.network.detect(backbone.features(self.golden_image), size)
 
 
 def golden_crop(image: Tensor, box: Tensor) -> Tensor:

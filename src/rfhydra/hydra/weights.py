@@ -3,13 +3,16 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from rfhydra.errors import Incompatible
+
+_LENGTH_BYTES: Final = 8
+_ALIGNMENT: Final = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +36,14 @@ class Weights:
 
 
 def write_weights(weights: Weights) -> bytes:
-    """``weights`` as the bytes of a safetensors file."""
+    """``weights`` as the bytes of a safetensors file; equal weights give equal bytes."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.tensors.items()}
-    return save(tensors, metadata={"kind": weights.kind, "metadata": json.dumps(weights.metadata, sort_keys=True)})
+    described = {"kind": weights.kind, "metadata": json.dumps(weights.metadata, sort_keys=True)}
+    header, body = _split(save(tensors, metadata=described))
+    # safetensors writes the entries of the metadata in any order; equal weights shall have equal bytes.
+    ordered = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
+    ordered += b" " * (-len(ordered) % _ALIGNMENT)
+    return len(ordered).to_bytes(_LENGTH_BYTES, "little") + ordered + body
 
 
 def read_weights(data: bytes, kind: str) -> Weights:
@@ -46,10 +54,16 @@ def read_weights(data: bytes, kind: str) -> Weights:
     """
     try:
         tensors = load(data)
-        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
-        found, metadata = header["kind"], json.loads(header["metadata"])
-    except (SafetensorError, KeyError, ValueError):
+        described = _split(data)[0]["__metadata__"]
+        found, metadata = described["kind"], dict(json.loads(described["metadata"]))
+    except (SafetensorError, KeyError, TypeError, ValueError):
         raise Incompatible(f"this is not a file of {kind} weights") from None
     if found != kind:
         raise Incompatible(f"these are {found} weights where {kind} weights are needed")
     return Weights(kind, tensors, metadata)
+
+
+def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """The JSON header of a safetensors file and the tensors behind it."""
+    start = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")
+    return json.loads(data[_LENGTH_BYTES:start]), data[start:]

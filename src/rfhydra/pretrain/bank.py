@@ -8,13 +8,15 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
-from rfhydra.errors import InvalidMessage, MissingExtra
-from rfhydra.spectrum.synth import Burst, Rng, occupied_band
+from rfhydra.errors import Incompatible, InvalidMessage, MissingExtra, NotFound
+from rfhydra.spectrum.synth import Burst, Rng, log_uniform, occupied_band
+from rfhydra.store.files import write_file
 
 HELD_OUT: Final = (
     "80211a",
@@ -64,7 +66,10 @@ def base_waveforms() -> list[str]:
 
 
 def make_waveform(waveform: str, rng: Rng, duration: int, bandwidth: float) -> Burst | None:
-    """One TorchSig burst of about ``duration`` samples and ``bandwidth`` cycles per sample; None if it came out empty."""
+    """A TorchSig burst of about ``duration`` samples; None if it came out empty.
+
+    ``bandwidth``, in cycles per sample, is what TorchSig is asked for; what it makes may occupy several times as much.
+    """
     from torchsig.datasets.datasets import TorchSigIterableDataset
 
     rate_hz = 1e6
@@ -105,7 +110,9 @@ def make_waveform(waveform: str, rng: Rng, duration: int, bandwidth: float) -> B
 def make_bank(
     waveforms: list[str], per_waveform: int, seed: int, *, progress: Callable[[str], None] = lambda waveform: None
 ) -> list[Burst]:
-    """``per_waveform`` bursts of each waveform, log-uniform in duration (2k to 120k samples) and bandwidth (0.006 to 0.35).
+    """``per_waveform`` bursts of each waveform, of 2,000 to 120,000 samples and 0.006 to 0.35 cycles per sample.
+
+    A waveform that keeps coming out empty or too wide gives fewer.
 
     Raises:
         InvalidMessage: a held-out waveform was asked for.
@@ -126,8 +133,8 @@ def make_bank(
 def _some(waveform: str, rng: Rng, count: int) -> Iterator[Burst]:
     made = 0
     for _ in range(MAX_TRIES * count):
-        duration = int(np.exp(rng.uniform(np.log(2e3), np.log(1.2e5))))
-        bandwidth = float(np.exp(rng.uniform(np.log(0.006), np.log(0.35))))
+        duration = int(log_uniform(rng, 2e3, 1.2e5))
+        bandwidth = log_uniform(rng, 0.006, 0.35)
         try:
             burst = make_waveform(waveform, rng, duration, bandwidth)
         except (ValueError, IndexError, ZeroDivisionError):  # some waveforms cannot be that short or that narrow
@@ -139,23 +146,35 @@ def _some(waveform: str, rng: Rng, count: int) -> Iterator[Burst]:
             return
 
 
-def save_bank(bursts: list[Burst], path: Path) -> None:
-    """Write ``bursts`` as half-precision I/Q in one safetensors file."""
+def save_bank(bursts: list[Burst], path: Path, scratch: Path) -> None:
+    """Write ``bursts`` as half-precision I/Q in one safetensors file, atomically.
+
+    ``scratch`` is a directory on the same file system for what is half-written.
+
+    Raises:
+        StorageFull: there is no room on the disk; ``path`` is as it was.
+    """
     tensors = {f"{index:06d}": burst.iq.view(np.float32).astype(np.float16) for index, burst in enumerate(bursts)}
-    temporary = path.with_suffix(".tmp")
-    save_file(tensors, temporary, metadata={"kinds": json.dumps([burst.kind for burst in bursts])})
-    temporary.replace(path)
+    write_file(path, save(tensors, metadata={"kinds": json.dumps([burst.kind for burst in bursts])}), scratch)
 
 
 def load_bank(path: Path) -> list[Burst]:
-    """The bursts that :func:`save_bank` wrote, their bands measured again."""
-    from safetensors import safe_open
+    """The bursts that :func:`save_bank` wrote, their bands measured again.
 
-    with safe_open(path, framework="numpy") as file:
-        kinds: list[Any] = json.loads(file.metadata()["kinds"])
-    tensors = load_file(path)
+    Raises:
+        NotFound: there is no such file.
+        Incompatible: it is not a bank.
+    """
+    if not path.is_file():
+        raise NotFound(f"no bank {path.name}: prepare the run first")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            kinds = json.loads(file.metadata()["kinds"])
+            tensors = [file.get_tensor(key) for key in sorted(file.keys())]
+    except (SafetensorError, KeyError, TypeError, ValueError):
+        raise Incompatible(f"{path.name} is not a bank of bursts") from None
     bursts = []
-    for kind, key in zip(kinds, sorted(tensors), strict=True):
-        iq = tensors[key].astype(np.float32).view(np.complex64)
+    for kind, stored in zip(kinds, tensors, strict=True):
+        iq = stored.astype(np.float32).view(np.complex64)
         bursts.append(Burst(kind, iq, *occupied_band(iq)))
     return bursts

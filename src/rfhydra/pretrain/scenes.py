@@ -1,10 +1,10 @@
 """Scenes to pretrain on: bursts and keyed trains in a band, heard by an imperfect receiver, cut to a crop.
 
-Clean scenes alone give a body that is blind on real recordings (DESIGN.md, section 4), so most scenes hold keyed trains,
-strong signals with skirts, overload, images, AGC and spurs. Every FFT size and hop of :data:`CONTRACTS` is drawn.
+Clean scenes alone give a body that is blind on real recordings, so most scenes hold keyed trains, strong signals with
+skirts, overload, images, AGC and spurs. Every FFT size and hop of :data:`CONTRACTS` is drawn.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from rfhydra.pretrain.bank import family
 from rfhydra.spectrum.boxes import Frame, PixelBoxes
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
-from rfhydra.spectrum.synth import EMITTERS, Burst, Keying, Receiver, Rng, Scene, make_burst
+from rfhydra.spectrum.synth import EMITTERS, Burst, Keying, Receiver, Rng, Scene, log_uniform, make_burst
 
 KEYINGS: Final = ("pwm", "ppm", "manchester", "nrz", "fsk")
 EXTRA_CLASSES: Final = (*(f"keyed-{kind}" for kind in KEYINGS), "hopper", "chirp")
@@ -72,7 +72,7 @@ class SceneMaker:
         rng = self.rng
         if not self._names or rng.random() < 0.12:
             kind = str(rng.choice(["hopper", "chirp", "ofdm", "qpsk", "tone"]))
-            return make_burst(kind, rng, int(spec.hop * _log_uniform(rng, 3, 300)), _log_uniform(rng, 0.01, 0.3))
+            return make_burst(kind, rng, int(spec.hop * log_uniform(rng, 3, 300)), log_uniform(rng, 0.01, 0.3))
         name = self._names[int(rng.choice(len(self._names), p=self._weights))]
         burst = self._by_family[name][int(rng.integers(len(self._by_family[name])))]
         return self._varied(burst)
@@ -98,18 +98,12 @@ class SceneMaker:
         keying = random_keying(rng, spec)
         burst = keying.packet(rng, int(spec.hop * rng.uniform(8, 300)))
         least = max(int(2.5 * max(spec.hop, spec.fft_size / 2)), int(keying.longest_gap * rng.uniform(1.3, 3)))
-        gap = max(least, int(len(burst) * _log_uniform(rng, 0.03, 3)))
+        gap = max(least, int(len(burst) * log_uniform(rng, 0.03, 3)))
         repeats = int(rng.integers(1, 13))
         start = int(rng.uniform(-0.3 * len(burst), 0.8 * len(scene.iq)))
         snr_db = rng.uniform(0, 55)
-        scene.place_train(
-            Burst(f"keyed-{burst.kind}", burst.iq, burst.low, burst.high),
-            rng,
-            snr_db,
-            repeats=repeats,
-            gap=gap,
-            start=start,
-        )
+        keyed = replace(burst, kind=f"keyed-{burst.kind}")
+        scene.place_train(keyed, rng, snr_db, repeats=repeats, gap=gap, start=start)
 
     def _crop(self, image: NDArray[np.uint8], scene: Scene, spec: SpectrogramSpec, first_col: int) -> TrainingScene:
         frame = Frame(spec, sample_rate_hz=1.0, center_freq_hz=0.0, cols=image.shape[1])
@@ -136,11 +130,11 @@ class SceneMaker:
 def random_keying(rng: Rng, spec: SpectrogramSpec) -> Keying:
     """A cheap transmitter's packet format, its chip drawn so that bits are from hidden to plainly seen in the image."""
     kind = str(rng.choice(KEYINGS, p=[0.22, 0.22, 0.18, 0.13, 0.25]))
-    chip = max(int(spec.hop * _log_uniform(rng, 0.12, 5)), 6)
+    chip = max(int(spec.hop * log_uniform(rng, 0.12, 5)), 6)
     short = int(rng.integers(1, 5))
     rise = int(rng.integers(1, max(3, chip // 3)))
     drift = rng.uniform(-1, 1) * rng.choice([0, 0, 0.0005, 0.003])
-    deviation = _log_uniform(rng, min(0.25 / chip, 0.05), 0.15)
+    deviation = log_uniform(rng, min(0.25 / chip, 0.05), 0.15)
     bits = int(rng.integers(10, 130))
     return Keying(kind, chip, bits, (short, short + int(rng.integers(1, 6))), rise, deviation, float(drift))
 
@@ -148,12 +142,12 @@ def random_keying(rng: Rng, spec: SpectrogramSpec) -> Keying:
 def _visible(image: NDArray[np.uint8], box: NDArray[np.float32]) -> bool:
     """Whether ``box`` stands out from its surroundings: what a receiver has buried cannot be asked for."""
     x0, y0, x1, y1 = (round(float(edge)) for edge in box)
-    inside = image[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
+    inside = image[y0:y1, x0:x1]
     margin = max(4, (y1 - y0) // 2)
     above, below = image[max(y0 - margin, 0) : y0, x0:x1], image[y1 : y1 + margin, x0:x1]
     around = np.concatenate([above, below])
-    if not around.size or not inside.size:
-        return bool(inside.size)
+    if not around.size:  # it fills the band
+        return True
     return float(np.percentile(inside, 80)) - float(np.percentile(around, 80)) >= VISIBLE_LEVELS
 
 
@@ -164,7 +158,3 @@ def class_names(bank: list[Burst]) -> tuple[str, ...]:
 
 def _class_of(kind: str) -> str:
     return {"qpsk": "linear"}.get(kind, kind if kind in EXTRA_CLASSES else family(kind))
-
-
-def _log_uniform(rng: Rng, low: float, high: float) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))

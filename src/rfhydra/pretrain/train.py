@@ -1,14 +1,15 @@
 """The training of the body: endless fresh scenes, a cosine schedule over a budget of minutes, checkpoints, resume.
 
-A run lives in one directory: ``bank.safetensors``, ``checkpoint.pt`` (optimiser and network, this run only), ``log.jsonl``
-and at the end ``body.safetensors``. Killed at any instant, it goes on from its last checkpoint.
+A run lives in one directory: ``bank.safetensors``, ``checkpoint.pt`` (optimiser and network, this run only),
+``log.jsonl`` and at the end ``body.safetensors``. Each is there whole or not at all: killed at any instant, a run goes
+on from its last checkpoint. One process at a time may own the directory.
 """
 
+import io
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -19,21 +20,32 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from torchvision.ops import box_iou
 
-from rfhydra.errors import Conflict, Incompatible
+from rfhydra.errors import Conflict, Incompatible, InvalidMessage
 from rfhydra.hydra.backbone import Backbone, Body, BodyConfig, save_body
 from rfhydra.pretrain.bank import HELD_OUT, base_waveforms, load_bank, make_bank, save_bank
 from rfhydra.pretrain.scenes import SceneMaker, TrainingScene, class_names
+from rfhydra.spectrum.synth import Burst
+from rfhydra.store.files import make_directory, write_file
 
 BANK_FILE: Final = "bank.safetensors"
 CHECKPOINT_FILE: Final = "checkpoint.pt"
 LOG_FILE: Final = "log.jsonl"
 BODY_FILE: Final = "body.safetensors"
-CENTRING_SCENES: Final = 40
+SCRATCH: Final = ".rfhydra-scratch"
+MAX_GRADIENT_NORM: Final = 5.0
+PREFETCHED_BATCHES: Final = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Everything that decides what a run makes. Stored in the weights' metadata."""
+    """Everything that decides what a run makes. Stored in the weights' metadata.
+
+    ``minutes`` count training steps only, not the wait for scenes or for the disk. ``workers`` are the processes that
+    make scenes; 0 makes them between the steps.
+
+    Raises:
+        InvalidMessage: a field is out of range.
+    """
 
     minutes: float = 60.0
     per_waveform: int = 60
@@ -44,6 +56,15 @@ class Recipe:
     seed: int = 1
     checkpoint_seconds: float = 120.0
     workers: int = 1
+    centring_scenes: int = 40
+
+    def __post_init__(self) -> None:
+        for field in ("minutes", "per_waveform", "batch_size", "learning_rate", "warmup_steps", "centring_scenes"):
+            if not 0 < getattr(self, field) < math.inf:
+                raise InvalidMessage(f"{field} {getattr(self, field)} must be a positive number")
+        for field in ("weight_decay", "seed", "checkpoint_seconds", "workers"):
+            if not 0 <= getattr(self, field) < math.inf:
+                raise InvalidMessage(f"{field} {getattr(self, field)} must be zero or a positive number")
 
 
 @dataclass(frozen=True)
@@ -59,20 +80,18 @@ class PretrainProgress:
 class SceneStream(IterableDataset[TrainingScene]):
     """Scenes without end, other ones in every worker and after every resume."""
 
-    def __init__(self, bank_path: Path, seed: int, first_step: int) -> None:
-        self.bank_path, self.seed, self.first_step = bank_path, seed, first_step
+    def __init__(self, bank: list[Burst], seed: int, first_step: int) -> None:
+        self.bank, self.seed, self.first_step = bank, seed, first_step
 
     def __iter__(self) -> Iterator[TrainingScene]:
-        torch.set_num_threads(1)
         worker = get_worker_info()
-        rng = np.random.default_rng([self.seed, self.first_step, worker.id if worker else 0])
-        maker = SceneMaker(load_bank(self.bank_path), rng)
+        maker = SceneMaker(self.bank, np.random.default_rng([self.seed, self.first_step, worker.id if worker else 0]))
         while True:
             yield maker.draw()
 
 
 class PretrainRun:
-    """One run in ``directory``."""
+    """One run in ``directory``: :meth:`prepare`, then :meth:`run`, once."""
 
     def __init__(
         self, directory: Path, recipe: Recipe, *, device: str = "cpu", resume: bool = False, initial: Path | None = None
@@ -82,79 +101,109 @@ class PretrainRun:
             directory: where the run lives; made if absent.
             recipe: what to do. A resumed run keeps its own except for ``minutes`` and ``workers``.
             device: ``cpu`` or ``cuda``.
-            resume: go on from the checkpoint.
-            initial: start from the weights of another body (fine-tuning).
+            resume: go on from the checkpoint, if there is one yet.
+            initial: start from the weights of another body (fine-tuning); of no effect on a resumed run.
 
         Raises:
+            InvalidMessage: the device is unknown or absent.
             Conflict: the directory holds a run and ``resume`` is not set.
+            StorageFull: there is no room on the disk.
         """
-        self.directory, self.device = directory, torch.device(device)
-        directory.mkdir(parents=True, exist_ok=True)
-        self._checkpoint = directory / CHECKPOINT_FILE
-        if self._checkpoint.exists() and not resume:
-            raise Conflict(
-                f"{directory.name} already holds a pretraining run: add --resume, or choose another directory"
-            )
-        self.bank_path = directory / BANK_FILE
-        saved = torch.load(self._checkpoint, weights_only=True) if self._checkpoint.exists() else None
-        if saved:
-            stored = json.loads(saved["recipe"])
-            recipe = replace(Recipe(**stored), minutes=recipe.minutes, workers=recipe.workers)
-        self.recipe = recipe
-        self.step, self.seconds = 0, 0.0
-        self._saved = saved
-        self._initial = initial
+        self.directory, self.device = directory, _checked(device)
+        self._scratch = directory / SCRATCH
+        make_directory(self._scratch)
+        for leftover in self._scratch.iterdir():
+            leftover.unlink()
+        self._initial, self._saved = initial, self._last_checkpoint()
+        self.recipe, self.step, self.seconds = recipe, 0, 0.0
+        if self._saved:
+            if not resume:
+                raise Conflict(
+                    f"{directory.name} already holds a pretraining run: add --resume, or choose another directory"
+                )
+            stored = Recipe(**json.loads(self._saved["recipe"]))
+            self.recipe = replace(stored, minutes=recipe.minutes, workers=recipe.workers)
+            self.step, self.seconds = int(self._saved["step"]), float(self._saved["seconds"])
 
     def prepare(self, progress: Callable[[str], None] = lambda waveform: None) -> None:
-        """Make the bank if there is none yet; ``progress`` hears each waveform."""
-        if not self.bank_path.exists():
-            save_bank(
-                make_bank(base_waveforms(), self.recipe.per_waveform, self.recipe.seed, progress=progress),
-                self.bank_path,
-            )
+        """Make the bank if there is none yet; ``progress`` hears each waveform.
+
+        Raises:
+            MissingExtra: TorchSig is not installed.
+            StorageFull: there is no room on the disk.
+        """
+        path = self.directory / BANK_FILE
+        if not path.exists():
+            bank = make_bank(base_waveforms(), self.recipe.per_waveform, self.recipe.seed, progress=progress)
+            save_bank(bank, path, self._scratch)
 
     def run(self, progress: Callable[[PretrainProgress], None] = lambda report: None) -> Path:
-        """Train until the budget of minutes is spent; returns the path of the finished body."""
-        torch.manual_seed(self.recipe.seed)
-        classes = class_names(load_bank(self.bank_path))
-        self.body = Body(BodyConfig(classes=classes)).to(self.device, memory_format=torch.channels_last).train()
+        """Train until the budget of minutes is spent; returns the path of the finished body.
+
+        Raises:
+            NotFound: there is no bank, or no initial body.
+            Incompatible: the bank is damaged, or the initial body has another shape or other classes.
+            StorageFull: there is no room on the disk; the last checkpoint is as it was.
+        """
+        bank = load_bank(self.directory / BANK_FILE)
+        self._build(class_names(bank))
+        last_save, averages = time.monotonic(), dict[str, float]()
+        batches = self._batches(bank)
+        while not self._finished:
+            scenes = next(batches)
+            started = time.monotonic()
+            for name, value in self._train_step(scenes).items():
+                averages[name] = 0.98 * averages.get(name, value) + 0.02 * value
+            self.step += 1
+            self.seconds += time.monotonic() - started
+            progress(PretrainProgress(self.step, self.seconds / 60, self.recipe.minutes, dict(averages)))
+            if self._finished or time.monotonic() - last_save > self.recipe.checkpoint_seconds:
+                self._save(averages)
+                last_save = time.monotonic()
+        return self._export(bank)
+
+    @property
+    def _finished(self) -> bool:
+        return self.seconds >= self.recipe.minutes * 60
+
+    def _last_checkpoint(self) -> dict[str, Any] | None:
+        path = self.directory / CHECKPOINT_FILE
+        return torch.load(path, map_location="cpu", weights_only=True) if path.exists() else None
+
+    def _build(self, classes: tuple[str, ...]) -> None:
+        """Make the body and its optimiser, as the checkpoint or the initial body has them."""
+        torch.manual_seed(self.recipe.seed + self.step)
+        self.body = Body(BodyConfig(classes=classes)).to(self.device).to(memory_format=torch.channels_last).train()
         decay = [weight for weight in self.body.parameters() if weight.ndim > 1]
         plain = [weight for weight in self.body.parameters() if weight.ndim <= 1]
         groups = [{"params": decay, "weight_decay": self.recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=self.recipe.learning_rate)
-        self._restore()
-        last_save, averages = time.monotonic(), dict[str, float]()
-        for scenes in self._batches():
-            started = time.monotonic()
-            for name, value in self._train_step(scenes, classes).items():
-                averages[name] = 0.98 * averages.get(name, value) + 0.02 * value
-            self.step += 1
-            self.seconds += time.monotonic() - started
-            progress(PretrainProgress(self.step, self.seconds / 60, self.recipe.minutes, averages))
-            finished = self.seconds >= self.recipe.minutes * 60
-            if finished or time.monotonic() - last_save > self.recipe.checkpoint_seconds:
-                self._save(averages)
-                last_save = time.monotonic()
-            if finished:
-                break
-        return self.export()
+        if self._saved:
+            self.body.load_state_dict(self._saved["body"])
+            self.optimiser.load_state_dict(self._saved["optimiser"])
+            self._saved = None
+        elif self._initial:
+            start = Backbone.load(self._initial).body
+            if start.config != self.body.config:
+                raise Incompatible("the initial body has another shape or other classes than this run")
+            self.body.load_state_dict(start.state_dict())
 
-    def export(self) -> Path:
-        """Write the body as it is now, its embeddings centred on fresh scenes."""
-        self._centre()
+    def _export(self, bank: list[Burst]) -> Path:
+        """Write the finished body, its embeddings centred on fresh scenes. It cannot be trained on after this."""
+        self._centre(bank)
         recipe = {**asdict(self.recipe), "steps": self.step, "trained_minutes": round(self.seconds / 60, 1)}
-        recipe |= {"held_out": list(HELD_OUT), "waveforms": base_waveforms()}
+        recipe |= {"held_out": list(HELD_OUT), "waveforms": sorted({burst.kind for burst in bank})}
         path = self.directory / BODY_FILE
-        save_body(self.body, path, recipe)
+        save_body(self.body, path, recipe, self._scratch)
         return path
 
     @torch.inference_mode()
-    def _centre(self) -> None:
+    def _centre(self, bank: list[Burst]) -> None:
         """Set ``embedding_mean`` to the mean over the strongest regions of fresh scenes."""
-        maker = SceneMaker(load_bank(self.bank_path), np.random.default_rng([self.recipe.seed, 0xCE]))
+        maker = SceneMaker(bank, np.random.default_rng([self.recipe.seed, 0xCE]))
         backbone = Backbone(self.body, "unsaved", self.device)
         sums, count = torch.zeros_like(self.body.embedding_mean), 0
-        for _ in range(CENTRING_SCENES):
+        for _ in range(self.recipe.centring_scenes):
             image = maker.draw().image
             size = (image.shape[0], image.shape[1])
             features = backbone.features(image)
@@ -163,44 +212,37 @@ class PretrainRun:
             count += len(regions)
         self.body.embedding_mean.copy_(sums / max(count, 1))
 
-    def _batches(self) -> Iterator[list[TrainingScene]]:
-        stream = SceneStream(self.bank_path, self.recipe.seed, self.step)
+    def _batches(self, bank: list[Burst]) -> Iterator[list[TrainingScene]]:
+        workers = self.recipe.workers
         loader: DataLoader[Any] = DataLoader(
-            stream, self.recipe.batch_size, num_workers=self.recipe.workers, collate_fn=list, prefetch_factor=4
+            SceneStream(bank, self.recipe.seed, self.step),
+            self.recipe.batch_size,
+            num_workers=workers,
+            collate_fn=list,
+            prefetch_factor=PREFETCHED_BATCHES if workers else None,
         )
         yield from loader
 
-    def _train_step(self, scenes: list[TrainingScene], classes: tuple[str, ...]) -> dict[str, float]:
+    def _train_step(self, scenes: list[TrainingScene]) -> dict[str, float]:
+        """One step; the losses, or none where a gradient was not finite and the step was left out."""
         rate = self._learning_rate()
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        images, targets = collate(scenes, classes, self.device)
-        half = torch.autocast(self.device.type, dtype=torch.bfloat16)
-        with half if self.device.type in ("cpu", "cuda") else nullcontext():
+        images, targets = collate(scenes, self.body.config.classes, self.device)
+        with torch.autocast(self.device.type, dtype=torch.bfloat16):
             losses = self.body.losses(images, targets)
-        total = torch.stack(list(losses.values())).sum()
         self.optimiser.zero_grad()
-        total.backward()
-        torch.nn.utils.clip_grad_norm_(self.body.parameters(), 5.0)
-        if torch.isfinite(total):
-            self.optimiser.step()
+        torch.autograd.backward(torch.stack(list(losses.values())).sum())
+        norm = torch.nn.utils.clip_grad_norm_(self.body.parameters(), MAX_GRADIENT_NORM)
+        if not torch.isfinite(norm):
+            return {}
+        self.optimiser.step()
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
     def _learning_rate(self) -> float:
         spent = min(self.seconds / (self.recipe.minutes * 60), 1.0)
         warm = min(1.0, (self.step + 1) / self.recipe.warmup_steps)
         return self.recipe.learning_rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * spent)))
-
-    def _restore(self) -> None:
-        if self._saved:
-            self.body.load_state_dict(self._saved["body"])
-            self.optimiser.load_state_dict(self._saved["optimiser"])
-            self.step, self.seconds = int(self._saved["step"]), float(self._saved["seconds"])
-        elif self._initial:
-            start = Backbone.load(self._initial).body
-            if start.config != self.body.config:
-                raise Incompatible("the initial body has another shape or other classes than this run")
-            self.body.load_state_dict(start.state_dict())
 
     def _save(self, averages: dict[str, float]) -> None:
         state = {
@@ -210,12 +252,21 @@ class PretrainRun:
             "seconds": self.seconds,
             "recipe": json.dumps(asdict(self.recipe)),
         }
-        temporary = self._checkpoint.with_suffix(".tmp")
-        torch.save(state, temporary)
-        temporary.replace(self._checkpoint)
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        write_file(self.directory / CHECKPOINT_FILE, buffer.getvalue(), self._scratch)
         row = {"step": self.step, "minutes": round(self.seconds / 60, 2), "lr": self._learning_rate()} | averages
-        with (self.directory / LOG_FILE).open("a") as log:
-            log.write(json.dumps({name: round(float(value), 6) for name, value in row.items()}) + "\n")
+        line = json.dumps({name: round(value, 6) for name, value in row.items()}) + "\n"
+        log = self.directory / LOG_FILE
+        write_file(log, (log.read_bytes() if log.exists() else b"") + line.encode(), self._scratch)
+
+
+def _checked(device: str) -> torch.device:
+    if device not in ("cpu", "cuda"):
+        raise InvalidMessage(f"device {device!r} must be cpu or cuda")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InvalidMessage("device cuda: this machine has no GPU that torch can use, take cpu")
+    return torch.device(device)
 
 
 def collate(
@@ -235,7 +286,7 @@ def collate(
     return (images * gain + shift).clamp(0, 1), targets
 
 
-def proposal_recall(backbone: Backbone, scenes: list[TrainingScene], iou: float = 0.5, limit: int = 100) -> float:
+def proposal_recall(backbone: Backbone, scenes: Sequence[TrainingScene], iou: float = 0.5, limit: int = 100) -> float:
     """Share of the scenes' boxes that one of the ``limit`` strongest regions covers with at least ``iou``."""
     found = total = 0
     for scene in scenes:

@@ -1,8 +1,8 @@
 """Boxes, and the one conversion between pixels and seconds/Hz.
 
 Physical boxes are the truth at rest; pixel boxes exist only inside ``spectrum`` and ``hydra``. Column ``t`` of a
-spectrogram covers the samples ``[t * hop, (t + 1) * hop)``. FFT bin ``k`` is centred on ``(k - fft_size / 2)`` bin widths
-from the centre frequency, so the top edge of row 0 lies half a bin below ``+ sample_rate / 2``.
+spectrogram covers the samples ``[t * hop, (t + 1) * hop)``. FFT bin ``k`` is centred on ``(k - fft_size / 2)`` bin
+widths from the centre frequency, so the top edge of row 0 lies half a bin below ``+ sample_rate / 2``.
 """
 
 import math
@@ -57,6 +57,9 @@ class Frame:
 
     A window whose sample rate nobody knows has ``sample_rate_hz=1`` and ``center_freq_hz=0``: its boxes are then in
     samples and cycles per sample.
+
+    Raises:
+        InvalidBox: the sample rate is not a positive number, or the centre frequency not a finite one.
     """
 
     spec: SpectrogramSpec
@@ -143,7 +146,8 @@ class Frame:
         slack_sec, slack_hz = self.seconds_per_col, self.hz_per_row
         if box.time_start_sec < -slack_sec or box.time_end_sec > self.duration_sec + slack_sec:
             raise InvalidBox(
-                f"box time {box.time_start_sec:g} to {box.time_end_sec:g} s is outside the window 0 to {self.duration_sec:g} s"
+                f"box time {box.time_start_sec:g} to {box.time_end_sec:g} s is outside the window"
+                f" 0 to {self.duration_sec:g} s"
             )
         if box.freq_low_hz < self.freq_low_hz - slack_hz or box.freq_high_hz > self.freq_high_hz + slack_hz:
             raise InvalidBox(

@@ -115,12 +115,18 @@ class Recording:
 
         Raises:
             InvalidMessage: the range is not inside the recording.
+            InvalidRecording: a sample in it is not a finite number.
         """
         if start < 0 or count < 0 or start + count > self.sample_count:
             raise InvalidMessage(
                 f"samples {start} to {start + count} are not all in {self.name}, which has {self.sample_count} samples"
             )
-        return SampleFormat.of(self.datatype).decode(self.stored[start : start + count])
+        iq = SampleFormat.of(self.datatype).decode(self.stored[start : start + count])
+        if not np.isfinite(iq).all():
+            raise InvalidRecording(
+                f"{self.name} holds a sample that is not a finite number: the data is damaged or the datatype is wrong"
+            )
+        return iq
 
     def capture_at(self, sample: int) -> Capture:
         """The capture that ``sample`` belongs to. What comes before the first capture belongs to the first.
@@ -132,14 +138,24 @@ class Recording:
             raise InvalidMessage(f"sample {sample} is not in {self.name}, which has {self.sample_count} samples")
         return capture_of(self.captures, sample)
 
-    def segments(self) -> list[tuple[int, int, Capture]]:
-        """The stretches of one capture each: first sample, one past the last, capture.
+    def segments(self, hop: int = 1) -> list[tuple[int, int, Capture]]:
+        """The stretches of one capture each, in whole columns of ``hop`` samples: first sample, one past the last, capture.
 
         A window must not straddle two: the receiver was tuned in between.
+
+        Raises:
+            InvalidRecording: there is no whole column.
         """
         starts = [0, *(capture.sample_start for capture in self.captures[1:])]
         ends = [*starts[1:], self.sample_count]
-        return list(zip(starts, ends, self.captures, strict=True))
+        whole = [
+            (start, end - (end - start) % hop, capture)
+            for start, end, capture in zip(starts, ends, self.captures, strict=True)
+            if end - start >= hop
+        ]
+        if not whole:
+            raise InvalidRecording(f"{self.name} is too short: {self.sample_count} samples, a column takes {hop}")
+        return whole
 
     def box_of(self, annotation: Annotation, window_start_sample: int = 0) -> Box:
         """The annotation as a box: seconds from ``window_start_sample``, absolute Hz. Not clipped to any window."""

@@ -27,6 +27,7 @@ from rfhydra.spectrum.sigmf_read import Fields, describe
 SCORE_KEY: Final = "rfhydra:score"
 _EXTENSION: Final = {"name": "rfhydra", "version": "1.0.0", "optional": True}
 _BLOCK_SAMPLES: Final = 1 << 20
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def write_recording(
@@ -69,8 +70,8 @@ def write_recording(
         ],
     }
     describe(metadata, meta_path.name, len(iq) * sample_format.sample_bytes)
-    with _replacing(meta_path) as meta_file:
-        with _replacing(data_path) as data_file:
+    with replacing(meta_path) as meta_file:
+        with replacing(data_path) as data_file:
             metadata["global"][keys.SHA512_KEY] = _write_samples(data_file, iq, sample_format)
             meta_path.unlink(missing_ok=True)  # it describes the data that is about to go
         meta_file.write(_dump(metadata))
@@ -116,7 +117,7 @@ def write_sigmf_annotations(
     }
     _declare_extension(metadata["global"])
     _refer_to_data(metadata, recording, out_path.parent)
-    with _replacing(out_path) as file:
+    with replacing(out_path) as file:
         file.write(_dump(metadata))
     return out_path
 
@@ -188,8 +189,13 @@ def _dump(metadata: dict[str, Any]) -> bytes:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes the place of ``path`` when the block ends well, and leaves no trace when it does not."""
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of ``path`` when the block ends well, and leaves no trace when it does not.
+
+    Raises:
+        StorageFull: the disk is full.
+        InvalidMessage: ``path`` cannot be written for another reason.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with temporary.open("xb") as file:
@@ -198,7 +204,7 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in _NO_ROOM:
             raise StorageFull(f"the disk is full: {path.name} was not written") from error
         raise InvalidMessage(f"{path.name} cannot be written: {error.strerror}") from error
     finally:

@@ -6,8 +6,11 @@ locked when a workspace is created, hashed into ``spec_id``, and carried by ever
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal
+
+from pydantic import TypeAdapter, ValidationError
 
 from rfhydra.errors import Incompatible, InvalidMessage
 
@@ -15,6 +18,7 @@ MIN_FFT_SIZE: Final = 64
 MAX_FFT_SIZE: Final = 65536
 MAX_SIDE_PX: Final = 4096
 MIN_SIDE_PX: Final = 32
+MIN_FLOOR_BAND: Final = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +26,9 @@ class ValueScaling:
     """How power becomes grey. Fixed for a pretrained body, whatever the FFT: ``clip((dB - floor + headroom) / range)``.
 
     The floor is the median, over time and the inner ``floor_band`` of the frequency axis, of the pooled image in dB.
+
+    Raises:
+        InvalidMessage: a field is out of range.
     """
 
     floor: Literal["median"] = "median"
@@ -30,6 +37,16 @@ class ValueScaling:
     range_db: float = 80.0
     pooling: Literal["peak"] = "peak"
     window: Literal["hann_periodic"] = "hann_periodic"
+
+    def __post_init__(self) -> None:
+        if not MIN_FLOOR_BAND <= self.floor_band <= 1:
+            raise InvalidMessage(f"floor_band {self.floor_band} must be {MIN_FLOOR_BAND} to 1")
+        if not 0 < self.range_db < math.inf:
+            raise InvalidMessage(f"range_db {self.range_db} must be a positive number")
+        if not 0 <= self.headroom_db < self.range_db:
+            raise InvalidMessage(
+                f"headroom_db {self.headroom_db} must be at least 0 and below range_db {self.range_db}"
+            )
 
     @property
     def floor_grey(self) -> int:
@@ -43,6 +60,9 @@ class SpectrogramSpec:
 
     ``fft_size`` samples per transform, a new column every ``hop`` samples, ``rows`` frequency rows (row 0 the highest
     frequency) peak-pooled from the FFT bins, at most ``cols`` time columns per window.
+
+    Raises:
+        InvalidMessage: a field is out of range.
     """
 
     fft_size: int = 4096
@@ -55,10 +75,10 @@ class SpectrogramSpec:
         size = self.fft_size
         if not MIN_FFT_SIZE <= size <= MAX_FFT_SIZE or size & (size - 1):
             raise InvalidMessage(f"fft_size {size} must be a power of two from {MIN_FFT_SIZE} to {MAX_FFT_SIZE}")
-        if not 1 <= self.hop <= size or (size - self.hop) % 2:
-            raise InvalidMessage(f"hop {self.hop} must be even and at most fft_size {size}")
+        if not 2 <= self.hop <= size or self.hop % 2:
+            raise InvalidMessage(f"hop {self.hop} must be even and from 2 to fft_size {size}")
         if not MIN_SIDE_PX <= self.rows <= min(size, MAX_SIDE_PX) or size % self.rows:
-            raise InvalidMessage(f"rows {self.rows} must divide fft_size {size} and be at least {MIN_SIDE_PX}")
+            raise InvalidMessage(f"rows {self.rows} must divide fft_size {size} and be {MIN_SIDE_PX} to {MAX_SIDE_PX}")
         if not MIN_SIDE_PX <= self.cols <= MAX_SIDE_PX:
             raise InvalidMessage(f"cols {self.cols} must be {MIN_SIDE_PX} to {MAX_SIDE_PX}")
 
@@ -81,17 +101,21 @@ class SpectrogramSpec:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, fields: dict[str, Any]) -> Self:
+    def from_dict(cls, fields: dict[str, Any]) -> "SpectrogramSpec":
         """The inverse of :meth:`to_dict`.
 
         Raises:
-            InvalidMessage: a field is unknown, missing or out of range.
+            InvalidMessage: a field is unknown, missing, of the wrong type or out of range.
         """
         try:
-            scaling = ValueScaling(**fields["scaling"])
-            return cls(**{**fields, "scaling": scaling})
-        except (KeyError, TypeError) as error:
-            raise InvalidMessage(f"not a spectrogram contract: {error}") from None
+            spec = _CONTRACT.validate_python(fields)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"])
+            raise InvalidMessage(f"not a spectrogram contract: {field}: {first['msg']}") from None
+        if fields != spec.to_dict():  # a field that was left out got its default, one that is unknown was dropped
+            raise InvalidMessage(f"not a spectrogram contract: it must hold exactly the fields of {spec.to_dict()}")
+        return spec
 
     def require(self, spec_id: str, what: str) -> None:
         """Raise :class:`Incompatible` if ``spec_id`` is not this contract's."""
@@ -99,3 +123,6 @@ class SpectrogramSpec:
             raise Incompatible(
                 f"{what} was made under contract {spec_id}, this workspace has {self.spec_id}: make it again here"
             )
+
+
+_CONTRACT = TypeAdapter(SpectrogramSpec)

@@ -3,8 +3,6 @@
 Power is pooled linearly, expressed in dB, referenced to the noise floor of the window and quantised to uint8.
 """
 
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,13 +11,15 @@ from rfhydra.errors import InvalidMessage
 from rfhydra.spectrum.spec import SpectrogramSpec
 
 _LEAST_POWER = 1e-30
+_LEAST_PEAK = torch.finfo(torch.float32).tiny
 
 
 def spectrogram(iq: NDArray[np.complex64] | torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
     """The contract's image of a window of IQ.
 
     Args:
-        iq: complex64, shape (samples,), on any device. Whole columns are used; a tail shorter than ``hop`` is dropped.
+        iq: complex64, shape (samples,), on any device, of any gain. Whole columns are used; a tail shorter than
+            ``hop`` is dropped.
         spec: the contract.
 
     Returns:
@@ -29,38 +29,43 @@ def spectrogram(iq: NDArray[np.complex64] | torch.Tensor, spec: SpectrogramSpec)
     Raises:
         InvalidMessage: fewer samples than one column, more than a window, or a sample that is not finite.
     """
-    samples = torch.as_tensor(iq)
-    cols = samples.shape[-1] // spec.hop
+    samples = iq if isinstance(iq, torch.Tensor) else torch.from_numpy(np.require(iq, requirements=["C", "W"]))
+    cols = samples.numel() // spec.hop
     if samples.ndim != 1 or not 1 <= cols <= spec.cols:
         raise InvalidMessage(
             f"a window takes {spec.hop} to {spec.window_samples} samples in one row, got shape {tuple(samples.shape)}"
         )
-    samples = samples[: cols * spec.hop].to(torch.complex64)
-    if not torch.isfinite(torch.view_as_real(samples)).all():
+    parts = torch.view_as_real(samples[: cols * spec.hop].to(torch.complex64))
+    peak = parts.abs().amax()
+    if not torch.isfinite(peak):
         raise InvalidMessage("iq holds a sample that is not a finite number")
-    power_db, dead = _power_db(samples, spec)
-    return _quantise(power_db, noise_floor_db(power_db, dead, spec), spec)
+    parts = parts / peak.clamp_min(_LEAST_PEAK)  # no gain may overflow or vanish in float32 when it is squared
+    power_db = _power_db(torch.view_as_complex(parts), spec)
+    return _quantise(power_db, _noise_floor_db(power_db, _silent(parts, spec), spec), spec)
 
 
-def _power_db(samples: torch.Tensor, spec: SpectrogramSpec) -> tuple[torch.Tensor, torch.Tensor]:
-    """Peak-pooled power in dB, shape (rows, cols), and which columns are digital silence, shape (cols,)."""
+def _power_db(samples: torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
+    """Peak-pooled power in dB, shape (rows, cols)."""
     margin = (spec.fft_size - spec.hop) // 2  # centres the transform of a column on the samples that it covers
     frames = torch.nn.functional.pad(samples, (margin, margin)).unfold(0, spec.fft_size, spec.hop)
     window = torch.hann_window(spec.fft_size, periodic=True, device=samples.device)
     bins = torch.fft.fft(frames * window, dim=1)
     power = torch.fft.fftshift(bins.real.square() + bins.imag.square(), dim=1).flip(1)
     pooled = power.reshape(len(frames), spec.rows, spec.bins_per_row).amax(2)
-    parts = torch.view_as_real(samples).reshape(-1, spec.hop, 2)
-    dead = (parts.amax(1) - parts.amin(1)).amax(1) == 0
-    return 10 * torch.log10(pooled.clamp_min(_LEAST_POWER)).T, dead
+    return 10 * torch.log10(pooled.clamp_min(_LEAST_POWER)).T
 
 
-def noise_floor_db(power_db: torch.Tensor, dead: torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
+def _silent(parts: torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
+    """Which columns are digital silence, bool (cols,): every sample of ``parts`` (samples, 2) in it is the same."""
+    columns = parts.reshape(-1, spec.hop, 2)
+    return (columns == columns[:, :1]).all(2).all(1)
+
+
+def _noise_floor_db(power_db: torch.Tensor, silent: torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
     """Median over time and the inner part of the band, a scalar tensor. Digital silence is no noise and is left out."""
     edge = round(spec.rows * (1 - spec.scaling.floor_band) / 2)
     inner = power_db[edge : spec.rows - edge]
-    alive = inner[:, ~dead] if not bool(dead.all()) else inner
-    return alive.median()
+    return (inner if silent.all() else inner[:, ~silent]).median()
 
 
 def _quantise(power_db: torch.Tensor, floor_db: torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
@@ -69,7 +74,7 @@ def _quantise(power_db: torch.Tensor, floor_db: torch.Tensor, spec: SpectrogramS
     return (unit * 255).round().to(torch.uint8)
 
 
-def level_db(image: NDArray[np.uint8] | torch.Tensor, spec: SpectrogramSpec) -> Any:
+def level_db(image: NDArray[np.uint8] | torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
     """Grey levels back to dB above the noise floor (clipped at both ends of the range), same shape, float32."""
     unit = torch.as_tensor(image).float() / 255
     return unit * spec.scaling.range_db - spec.scaling.headroom_db

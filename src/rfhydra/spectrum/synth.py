@@ -1,13 +1,13 @@
 """Seeded synthetic signals with known truth, for the demo, the tests and the scenes that the body is pretrained on.
 
-Everything is in samples and cycles per sample; noise has unit power over the whole band, so a burst of in-band SNR ``s``
-and occupied bandwidth ``b`` is added with power ``s * b``. Boxes cover the *core* of an emission (its occupied bandwidth,
-measured on the clean burst), never the artefacts that a receiver makes of it.
+Everything is in samples and cycles per sample; noise has unit power over the whole band, so a burst of in-band SNR
+``s`` and occupied bandwidth ``b`` is added with power ``s * b``. Boxes cover the *core* of an emission (its occupied
+bandwidth, measured on the clean burst), never the artefacts that a receiver makes of it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,13 @@ OCCUPIED_POWER: Final = 0.99
 """Share of the power inside the occupied bandwidth: 99 %, ITU-R SM.328 and SM.443."""
 KEYED_OCCUPIED_POWER: Final = 0.98
 """Hard keying splatters far; operators and energy detectors box a slightly tighter core."""
+BAND_EDGE: Final = 0.48
+"""Bursts are placed within ± this many cycles per sample: a receiver's filter leaves little beyond."""
+
+
+def log_uniform(rng: Rng, low: float, high: float) -> float:
+    """A draw from ``low`` to ``high`` in which every octave is equally likely."""
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def occupied_band(iq: Iq, power: float = OCCUPIED_POWER, fft_size: int = 4096) -> tuple[float, float]:
@@ -30,8 +37,10 @@ def occupied_band(iq: Iq, power: float = OCCUPIED_POWER, fft_size: int = 4096) -
     Measured on a Welch periodogram; each side outside holds half of the rest. Never narrower than one bin.
     """
     size = min(fft_size, len(iq))
+    # Without the zeros the tapered windows would hardly see the first and last samples: the ends of a sweep.
+    padded = np.pad(iq, (size // 2, size))
     freqs, density = signal.welch(
-        iq, nperseg=size, noverlap=size // 2, window="hann", detrend=False, return_onesided=False
+        padded, nperseg=size, noverlap=size // 2, window="hann", detrend=False, return_onesided=False
     )
     order = np.argsort(freqs)
     share = np.cumsum(density[order]) / max(float(density.sum()), 1e-30)
@@ -51,7 +60,7 @@ class Burst:
     high: float
 
     @classmethod
-    def measured(cls, kind: str, iq: NDArray[np.complexfloating], power: float = OCCUPIED_POWER) -> "Burst":
+    def measured(cls, kind: str, iq: NDArray[np.complexfloating], power: float = OCCUPIED_POWER) -> Self:
         """Normalise ``iq`` to unit mean power and measure its band."""
         unit = (iq / np.sqrt(np.mean(np.abs(iq) ** 2) + 1e-20)).astype(np.complex64)
         return cls(kind, unit, *occupied_band(unit, power))
@@ -83,7 +92,7 @@ def ook(rng: Rng, duration: int, bandwidth: float) -> Iq:
     """Non-return-to-zero on-off keying at ``bandwidth / 2`` symbols per sample."""
     chip = max(int(2 / bandwidth), 2)
     bits = rng.integers(0, 2, duration // chip + 1)
-    bits[0] = 1
+    bits[[0, (duration - 1) // chip]] = 1  # silence at an end would not be part of the burst
     return _shaped(np.repeat(bits, chip)[:duration].astype(float), chip // 4).astype(np.complex64)
 
 
@@ -99,17 +108,19 @@ def qpsk(rng: Rng, duration: int, bandwidth: float) -> Iq:
     up = max(round(1.2 / bandwidth), 2)
     symbols = np.exp(0.5j * np.pi * (rng.integers(0, 4, duration // up + 2) + 0.5))
     pulse = signal.firwin(8 * up + 1, 1.2 / up, window=("kaiser", 6.0))
-    return signal.upfirdn(pulse, symbols, up)[4 * up : 4 * up + duration].astype(np.complex64)
+    shaped: NDArray[np.complex128] = signal.upfirdn(pulse, symbols, up)
+    return shaped[4 * up : 4 * up + duration].astype(np.complex64)
 
 
 def ofdm(rng: Rng, duration: int, bandwidth: float) -> Iq:
     """OFDM with QPSK on every carrier inside the band and a cyclic prefix of 1/8."""
     size = int(np.clip(64 / bandwidth, 128, 4096))
+    prefix = size // 8
     active = np.abs(np.fft.fftfreq(size)) <= bandwidth / 2
-    count = duration // (size + size // 8) + 1
+    count = duration // (size + prefix) + 1
     grid = np.exp(0.5j * np.pi * (rng.integers(0, 4, (count, size)) + 0.5)) * active
     symbols = np.fft.ifft(grid, axis=1)
-    return np.concatenate([symbols[:, -size // 8 :], symbols], axis=1).ravel()[:duration].astype(np.complex64)
+    return np.concatenate([symbols[:, -prefix:], symbols], axis=1).ravel()[:duration].astype(np.complex64)
 
 
 def hopper(rng: Rng, duration: int, bandwidth: float) -> Iq:
@@ -139,8 +150,9 @@ def make_burst(kind: str, rng: Rng, duration: int, bandwidth: float) -> Burst:
 class Keying:
     """How a cheap transmitter sends a packet, as found around 433 MHz: the shape of its bits and its transitions.
 
-    ``kind`` is one of pwm, ppm, manchester, nrz (all on-off keyed) or fsk; ``chip`` is the shortest pulse and ``rise`` the
-    length of a transition in samples; ``deviation`` (fsk) and ``drift`` are in cycles per sample.
+    ``kind`` is one of pwm, ppm, manchester, nrz (all on-off keyed) or fsk; ``chip`` is the shortest pulse and ``rise``
+    the length of a transition in samples; ``bits`` are at least 4; ``gap_chips`` (ppm) are the pauses that mean 0 and
+    1; ``deviation`` (fsk) and ``drift`` are in cycles per sample.
     """
 
     kind: str
@@ -159,10 +171,11 @@ class Keying:
     def packet(self, rng: Rng, longest: int) -> Burst:
         """One packet with random payload after a short preamble, cut at ``longest`` samples."""
         bits = np.concatenate([np.arange(min(8, self.bits)) % 2, rng.integers(0, 2, max(self.bits - 8, 0))])
-        envelope = self._envelope(bits)[:longest]
-        last = int(np.flatnonzero(envelope)[-1]) + 1 if envelope.any() else len(envelope)
-        if self.kind != "fsk":
-            envelope = envelope[:last]
+        envelope = self._envelope(bits)
+        if self.kind == "fsk":
+            envelope = envelope[:longest]
+        else:  # a packet begins and ends with a pulse
+            envelope = np.trim_zeros(np.trim_zeros(envelope, "f")[:longest], "b")
         count = len(envelope)
         wander = self.drift * np.sin(np.pi * np.arange(count) / count)
         keyed = _shaped(envelope, self.rise)
@@ -182,7 +195,7 @@ class Keying:
             "nrz": ([off], [on]),
             "fsk": ([off], [on]),
         }[self.kind]
-        if self.kind == "nrz":  # runs of equal bits are bounded, as line codes bound them
+        if self.kind == "nrz":  # a run of over 4 equal bits is broken from its third on, as line codes do
             bits = np.where(np.convolve(bits, np.ones(4), "same") % 4 == 0, np.arange(len(bits)) % 2, bits)
         return np.concatenate([pulse for bit in bits for pulse in codes[bit]])
 
@@ -195,12 +208,13 @@ def _shaped(envelope: NDArray[np.float64], rise: int) -> NDArray[np.float64]:
     if rise < 2:
         return envelope
     kernel = signal.windows.hann(rise + 2, sym=True)
-    return signal.oaconvolve(envelope, kernel / kernel.sum(), mode="same")
+    shaped: NDArray[np.float64] = signal.oaconvolve(envelope, kernel / kernel.sum(), mode="same")
+    return shaped
 
 
 @dataclass(frozen=True)
 class Emission:
-    """A burst as it lies in a scene: samples and cycles per sample, clipped to the scene."""
+    """A burst as it lies in a scene: samples, clipped to the scene, and cycles per sample from its middle."""
 
     kind: str
     start: int
@@ -239,14 +253,14 @@ class Scene:
         self.emissions: list[Emission] = []
 
     def add(self, burst: Burst, *, start: int, freq: float, snr_db: float, phase: float = 0.0) -> Emission | None:
-        """Add ``burst`` centred ``freq`` cycles per sample from the middle; None if it lies wholly outside."""
-        begin, end = max(start, 0), min(start + len(burst), len(self.iq))
-        if end - begin < 2:
+        """Add ``burst``, moved by ``freq`` cycles per sample and ``phase`` turns; None if it lies outside in time."""
+        emission = self._lie(burst, start, freq, snr_db)
+        if emission.stop - emission.start < 2:
             return None
         amplitude = np.sqrt(10 ** (snr_db / 10) * burst.bandwidth)
-        carrier = np.exp(2j * np.pi * (freq * np.arange(begin - start, end - start) + phase))
-        self.iq[begin:end] += (burst.iq[begin - start : end - start] * carrier * amplitude).astype(np.complex64)
-        emission = Emission(burst.kind, begin, end, freq + burst.low, freq + burst.high, snr_db)
+        heard = slice(emission.start - start, emission.stop - start)
+        carrier = np.exp(2j * np.pi * (freq * np.arange(heard.start, heard.stop) + phase))
+        self.iq[emission.start : emission.stop] += (burst.iq[heard] * carrier * amplitude).astype(np.complex64)
         self.emissions.append(emission)
         return emission
 
@@ -255,17 +269,10 @@ class Scene:
     ) -> Emission | None:
         """Add ``burst`` at a random free place, up to ``cut`` of it outside in time; None when no place was found."""
         for _ in range(tries):
-            freq = rng.uniform(-0.48 - burst.low, max(0.48 - burst.high, -0.48 - burst.low))
+            freq = _carrier_inside(burst, rng)
             first, last = -cut * len(burst), len(self.iq) - (1 - cut) * len(burst)
             start = int(rng.uniform(min(first, last), max(first, last)))
-            trial = Emission(
-                burst.kind,
-                max(start, 0),
-                min(start + len(burst), len(self.iq)),
-                freq + burst.low,
-                freq + burst.high,
-                snr_db,
-            )
+            trial = self._lie(burst, start, freq, snr_db)
             if trial.stop > trial.start and all(trial.overlap(other) <= max_overlap for other in self.emissions):
                 return self.add(burst, start=start, freq=freq, snr_db=snr_db, phase=rng.random())
         return None
@@ -273,14 +280,27 @@ class Scene:
     def place_train(
         self, burst: Burst, rng: Rng, snr_db: float, *, repeats: int, gap: int, start: int
     ) -> list[Emission]:
-        """Add ``repeats`` equal bursts on one frequency, ``gap`` samples apart. Each is an emission of its own."""
-        freq = rng.uniform(-0.48 - burst.low, max(0.48 - burst.high, -0.48 - burst.low))
+        """Add ``repeats`` equal bursts on one random frequency, ``gap`` samples apart, free or not.
+
+        Each is an emission of its own; those outside the scene are left out.
+        """
+        freq = _carrier_inside(burst, rng)
         period = len(burst) + gap
         added = [
             self.add(burst, start=start + index * period, freq=freq, snr_db=snr_db, phase=rng.random())
             for index in range(repeats)
         ]
         return [emission for emission in added if emission is not None]
+
+    def _lie(self, burst: Burst, start: int, freq: float, snr_db: float) -> Emission:
+        stop = min(start + len(burst), len(self.iq))
+        return Emission(burst.kind, max(start, 0), stop, freq + burst.low, freq + burst.high, snr_db)
+
+
+def _carrier_inside(burst: Burst, rng: Rng) -> float:
+    """Where to move ``burst`` so that it lies within ± :data:`BAND_EDGE`; one that is too wide is centred."""
+    centre, slack = -(burst.low + burst.high) / 2, max(BAND_EDGE - burst.bandwidth / 2, 0.0)
+    return rng.uniform(centre - slack, centre + slack)
 
 
 @dataclass(frozen=True)
@@ -292,8 +312,8 @@ class Receiver:
         image_db: level of the mirrored spectrum from I/Q imbalance; None for none.
         dc: amplitude of the DC spike relative to the noise.
         spurs: (frequency in cycles per sample, amplitude) of lines that last for the whole scene.
-        agc_db: how far the gain falls, noise included, while an emission over 25 dB is on.
-        steps: (start, stop, gain in dB) stretches, as parts of the scene, where the gain is another one.
+        agc_db: how far the noise falls while an emission over 25 dB is on; emissions keep the level of their SNR.
+        steps: (start, stop, change in dB) stretches, as parts of the scene, where the noise has another level.
         bits: quantisation of each of I and Q; None for none.
         overload_db: how far the strongest samples exceed full scale before quantisation (clips above 0).
         silence: part of the scene, from the start, that is digital silence.
@@ -313,21 +333,22 @@ class Receiver:
         """The scene as IQ, complex64, same length."""
         count = len(scene.iq)
         noise = rng.standard_normal((count, 2), dtype=np.float32).view(np.complex64)[:, 0] * np.float32(np.sqrt(0.5))
-        gain = self._gain(scene)
-        iq = scene.iq + noise * gain
+        iq: Iq = scene.iq + noise * self._noise_gain(scene)
         for freq, amplitude in self.spurs:
             iq += (amplitude * np.exp(2j * np.pi * freq * np.arange(count))).astype(np.complex64)
         if self.image_db is not None:
-            iq = iq + np.complex64(10 ** (self.image_db / 20) * np.exp(2j * np.pi * rng.random())) * np.conj(iq)
+            iq += np.complex64(10 ** (self.image_db / 20) * np.exp(2j * np.pi * rng.random())) * np.conj(iq)
         if self.tilt_db:
             knots = np.interp(np.linspace(0, 1, count), np.linspace(0, 1, len(self.tilt_db)), self.tilt_db)
-            iq = np.fft.ifft(np.fft.fft(iq) * np.fft.ifftshift(10 ** (knots / 20)).astype(np.float32))
-        iq = self._quantise(iq + np.float32(self.dc))
+            shape = np.fft.ifftshift(10 ** (knots / 20)).astype(np.float32)
+            iq = np.fft.ifft(np.fft.fft(iq) * shape).astype(np.complex64)
+        iq += np.float32(self.dc)
+        iq = self._quantise(iq)
         iq[: int(self.silence * count)] = -1 - 1j
         return iq
 
-    def _gain(self, scene: Scene) -> NDArray[np.float32]:
-        """Gain on the noise over time: what an AGC and gain steps leave of it."""
+    def _noise_gain(self, scene: Scene) -> NDArray[np.float32]:
+        """Amplitude of the noise over time, float32 (samples,): what an AGC and gain steps leave of it."""
         count = len(scene.iq)
         gain = np.ones(count, np.float32)
         for start, stop, step_db in self.steps:
@@ -338,38 +359,39 @@ class Receiver:
                 np.minimum(part, 10 ** (-self.agc_db / 20), out=part)
         return gain
 
-    def _quantise(self, iq: NDArray[np.complexfloating]) -> Iq:
+    def _quantise(self, iq: Iq) -> Iq:
         if self.bits is None:
-            return iq.astype(np.complex64)
+            return iq
         full = 2 ** (self.bits - 1) - 1
-        parts = np.ascontiguousarray(iq.astype(np.complex64)).view(np.float32)
+        parts = iq.view(np.float32)
         peak = np.quantile(np.abs(parts[:: max(len(parts) // 20000, 1)]), 0.999) + 1e-9
         scale = full * 10 ** (self.overload_db / 20) / peak
-        return (np.clip(np.round(parts * scale), -full - 1, full) / full).astype(np.float32).view(np.complex64)
+        quantised: NDArray[np.float32] = np.clip(np.round(parts * scale), -full - 1, full).astype(np.float32)
+        return (quantised / np.float32(full)).view(np.complex64)
 
     @classmethod
-    def random(cls, rng: Rng) -> "Receiver":
-        """A receiver as found in the field: each fault is there in a third of the draws or fewer."""
+    def random(cls, rng: Rng) -> Self:
+        """A receiver as found in the field: each fault is there in half of the draws or fewer."""
 
         def sometimes(part: float) -> bool:
-            return bool(rng.random() < part)
+            return rng.random() < part
 
         tilt = rng.uniform(-3, 3, 6) if sometimes(0.5) else np.zeros(6)
         if sometimes(0.25):
             tilt[[0, -1]] -= rng.uniform(5, 20)
         step = rng.uniform(0, 0.7)
-        plain = cls(
-            tilt_db=tuple(float(value) for value in tilt) if tilt.any() else (),
-            image_db=float(-rng.uniform(18, 45)) if sometimes(0.35) else None,
-            dc=float(rng.uniform(0.02, 0.5)) if sometimes(0.35) else 0.0,
-            agc_db=float(rng.uniform(0, 20)) if sometimes(0.3) else 0.0,
+        receiver = cls(
+            tilt_db=tuple(tilt.tolist()) if tilt.any() else (),
+            image_db=-rng.uniform(18, 45) if sometimes(0.35) else None,
+            dc=rng.uniform(0.02, 0.5) if sometimes(0.35) else 0.0,
+            agc_db=rng.uniform(0, 20) if sometimes(0.3) else 0.0,
             steps=((step, step + rng.uniform(0.1, 0.4), rng.uniform(-15, 6)),) if sometimes(0.15) else (),
-            silence=float(rng.uniform(0.05, 0.5)) if sometimes(0.04) else 0.0,
+            silence=rng.uniform(0.05, 0.5) if sometimes(0.04) else 0.0,
         )
         if sometimes(0.25):
             count = int(rng.integers(1, 6))
-            spurs = zip(rng.uniform(-0.5, 0.5, count), 10 ** (rng.uniform(-38, -20, count) / 20), strict=True)
-            plain = replace(plain, spurs=tuple((float(freq), float(level)) for freq, level in spurs))
+            freqs, levels = rng.uniform(-0.5, 0.5, count), 10 ** (rng.uniform(-38, -20, count) / 20)
+            receiver = replace(receiver, spurs=tuple(zip(freqs.tolist(), levels.tolist(), strict=True)))
         if sometimes(0.45):
-            plain = replace(plain, bits=8, overload_db=float(rng.uniform(-14, 6)))
-        return plain
+            receiver = replace(receiver, bits=8, overload_db=rng.uniform(-14, 6))
+        return receiver

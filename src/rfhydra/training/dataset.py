@@ -11,11 +11,14 @@ from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 
 Target = dict[str, Tensor]
-Batch = tuple[Tensor, list[Target]]
+Item = tuple[Tensor, Target]
 
 
-class SpectrogramDataset(Dataset[tuple[Tensor, Target]]):
-    """Each item is an image, uint8 (rows, cols), and its target: ``boxes`` float32 (n, 4) in pixels, ``labels`` all 1."""
+class SpectrogramDataset(Dataset[Item]):
+    """Each item is an image, uint8 (rows, cols), and its target.
+
+    A target holds ``boxes``, float32 (n, 4) in pixels, and ``labels``, int64 (n,), all 1.
+    """
 
     def __init__(self, workspace: Workspace, samples: Sequence[Sample]) -> None:
         self.samples = list(samples)
@@ -24,7 +27,7 @@ class SpectrogramDataset(Dataset[tuple[Tensor, Target]]):
     def __len__(self) -> int:
         return len(self.samples)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Target]:
+    def __getitem__(self, index: int) -> Item:
         sample = self.samples[index]
         boxes = torch.from_numpy(sample.frame(self._workspace.spec).to_pixels(sample.boxes))
         image = torch.from_numpy(self._workspace.samples.image(sample))
@@ -37,14 +40,15 @@ def create_data_loaders(
     val: Sequence[Sample],
     batch_size: int = DEFAULT_BATCH_SIZE,
     seed: int = 0,
-) -> tuple[DataLoader[Batch], DataLoader[Batch]]:
+) -> tuple[DataLoader[Item], DataLoader[Item]]:
     """Loaders of the training samples, shuffled under ``seed``, and of the validation samples, one at a time.
 
-    Images of a batch, uint8 (n, rows, cols), are padded on the right with the grey of the noise floor.
+    They yield the images of a batch, uint8 (n, rows, cols), padded on the right with the grey of the noise floor, and
+    the list of their targets.
     """
     grey = workspace.spec.scaling.floor_grey
 
-    def collate(items: list[tuple[Tensor, Target]]) -> Batch:
+    def collate(items: list[Item]) -> tuple[Tensor, list[Target]]:
         return _pad([image for image, _ in items], grey), [target for _, target in items]
 
     generator = torch.Generator().manual_seed(seed)

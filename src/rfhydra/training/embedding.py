@@ -1,7 +1,7 @@
 """Training of an embedding head: logistic regression on cached features, ridge regression of the boxes, calibration.
 
-Convex, so L-BFGS gets there in milliseconds; an epoch is a few of its iterations. Threshold and calibration come from
-out-of-fold scores, the folds cut by recording.
+Convex, so L-BFGS gets there in milliseconds from wherever it begins, and a head that is extended begins at zero too; an
+epoch is a few of its iterations. Threshold and calibration come from out-of-fold scores, the folds cut by recording.
 """
 
 from collections.abc import Sequence
@@ -11,17 +11,18 @@ from typing import Any, Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import expit, logit
+from scipy.special import expit
+from scipy.special import logit as log_odds
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from rfhydra.hydra.backbone import Regions
 from rfhydra.hydra.head import EmbeddingHead, Golden, HeadInfo, HeadStack
 from rfhydra.store.samples import Sample
+from rfhydra.training.evaluation import LEAST_SCORE
 from rfhydra.training.features import SampleFeatures
 from rfhydra.training.metrics import Metrics, Scored, best_threshold, evaluate, iou_matrix, match
-from rfhydra.training.report import Trained, report
-from rfhydra.training.splits import group_by_recording
+from rfhydra.training.report import Trained, report, validation_report
 from rfhydra.training.trainer import Control, run_epochs
 from rfhydra.training.vectors import (
     Labelled,
@@ -40,7 +41,6 @@ ITERATIONS_PER_EPOCH: Final = 4
 FOLDS: Final = 5
 TINY_SET: Final = 20
 GOLDEN_VECTORS: Final = 16
-LEAST_SCORE: Final = 0.02
 CALIBRATION_IOU: Final = 0.3
 MIN_SLOPE: Final = 0.1
 MIN_THRESHOLD: Final = 0.1
@@ -84,34 +84,35 @@ def train_embedding_head(
     info: HeadInfo,
     epochs: int,
     control: Control,
-    previous: EmbeddingHead | None = None,
 ) -> Trained:
-    """A calibrated head trained on ``material`` and scored on ``val``, going on from ``previous`` if given.
+    """A calibrated head trained on ``material`` and scored on ``val``.
 
     Raises:
         Cancelled: ``control`` said so.
     """
     learner = EmbeddingLearner(material, val, info)
-    if previous is not None:
-        learner.warm_start(previous)
     outcome = run_epochs(learner, epochs, control)
     calibration = Calibration.fit(out_of_fold(material, info, outcome.best_epoch))
     head = calibration.calibrated(learner.head())
-    metrics = report(detect_lessons(head, val or material.own, calibration.threshold), calibration.threshold, outcome)
+    found = detect_lessons(head, val, calibration.threshold)
+    metrics = validation_report(found, calibration.threshold, outcome)
     every = [*material.own, *val]
     if len(every) < TINY_SET:
-        folds = calibration.apply_to(out_of_fold(replace(material, own=every), info, outcome.best_epoch))
-        metrics["cross_validation"] = report(folds, calibration.threshold)
+        found = calibration.apply_to(out_of_fold(replace(material, own=every), info, outcome.best_epoch))
+        metrics["cross_validation"] = report(found, calibration.threshold)
     metrics["proposal_recall"] = proposal_recall(every)
     head = replace(head, info=replace(head.info, metrics=metrics))
-    golden = RegionSet.join((lesson.labelled.positive for lesson in every), material.dim)
-    chosen = torch.linspace(0, len(golden) - 1, min(GOLDEN_VECTORS, len(golden))).long()
-    golden_head = replace(head, golden=Golden.record(head, golden.boxes[chosen], golden.embeddings[chosen]))
-    return Trained(golden_head, outcome, metrics)
+    regions = RegionSet.join((lesson.labelled.positive for lesson in every), material.dim)
+    chosen = torch.linspace(0, len(regions) - 1, min(GOLDEN_VECTORS, len(regions))).long()
+    head = replace(head, golden=Golden.record(head, regions.boxes[chosen], regions.embeddings[chosen]))
+    return Trained(head, outcome, metrics)
 
 
 def proposal_recall(lessons: Sequence[Lesson], iou: float = 0.5) -> float:
-    """Share of the user's boxes that a proposal covers with at least ``iou``: below 0.95 an ``rcnn`` head may do better."""
+    """Share of the user's boxes that a proposal covers with at least ``iou``.
+
+    Below 0.95 an ``rcnn`` head, which proposes for itself, may do better.
+    """
     best = [iou_matrix(lesson.features.positives.numpy(), lesson.features.regions.numpy()) for lesson in lessons]
     found = np.concatenate([overlap.max(1, initial=0.0) >= iou for overlap in best])
     return float(found.mean())
@@ -121,25 +122,19 @@ class EmbeddingLearner:
     """Learns one head in epochs (see :class:`.trainer.Learner`)."""
 
     def __init__(self, material: Material, val: Sequence[Lesson], info: HeadInfo) -> None:
-        """``val`` may be empty; its loss and metrics are then those of the training samples."""
+        """``val`` may be empty where nobody calls :meth:`validate`."""
         labelled = [lesson.labelled for lesson in material.own]
         others = [lesson.labelled for lesson in material.others]
-        self._info, self._val = info, list(val) or material.own
+        self._info, self._val = info, val
         self._size_mean = mean_log_size(labelled)
         self._train_set = Vectors.of([*labelled, *others], self._size_mean, material.dim)
-        self._val_set = Vectors.of([lesson.labelled for lesson in self._val], self._size_mean, material.dim)
+        self._val_set = Vectors.of([lesson.labelled for lesson in val], self._size_mean, material.dim)
         self._refinement = _ridge(*refinement_pairs(labelled, self._size_mean, material.dim))
         self._weight = torch.zeros(self._train_set.inputs.shape[1], requires_grad=True)
         self._bias = torch.zeros((), requires_grad=True)
         self._optimiser = torch.optim.LBFGS(
             [self._weight, self._bias], max_iter=ITERATIONS_PER_EPOCH, history_size=20, line_search_fn="strong_wolfe"
         )
-
-    def warm_start(self, head: EmbeddingHead) -> None:
-        """Begin from the weights of an earlier version."""
-        with torch.no_grad():
-            self._weight.copy_(head.weight / INPUT_SCALE)
-            self._bias.copy_(head.bias)
 
     def train_epoch(self) -> float:
         return float(self._optimiser.step(self._closure))  # type: ignore[no-untyped-call]
@@ -197,15 +192,16 @@ def detect_lessons(head: EmbeddingHead, lessons: Sequence[Lesson], threshold: fl
 def out_of_fold(material: Material, info: HeadInfo, epochs: int) -> list[Scored]:
     """Detections on every sample by a head that saw no window of the same recording, down to a low score.
 
-    Samples of other signals take part: what a head finds in them is a false alarm. Where there is a single recording the
-    folds are single windows.
+    Samples of other signals take part: what a head finds in them is a false alarm. Where the signal has a single
+    recording, it saw no other label of the same window. An image that is labelled for several signals is one scene.
     """
     folds = _folds(material)
+    lessons = {lesson.sample.image_digest: lesson for lesson in [*material.others, *material.own]}.values()
     scenes: list[Scored] = []
     for fold in range(FOLDS):
         own = [lesson for lesson in material.own if folds[lesson.sample.sample_id] != fold]
         others = [lesson for lesson in material.others if folds[lesson.sample.sample_id] != fold]
-        held_out = [lesson for lesson in [*material.own, *material.others] if folds[lesson.sample.sample_id] == fold]
+        held_out = [lesson for lesson in lessons if folds[lesson.sample.sample_id] == fold]
         if not own or not held_out:
             continue
         learner = EmbeddingLearner(Material(own, others, material.dim), [], info)
@@ -216,19 +212,15 @@ def out_of_fold(material: Material, info: HeadInfo, epochs: int) -> list[Scored]
 
 
 def _folds(material: Material) -> dict[str, int]:
-    """Which fold each sample is held out in, by sample id."""
-    groups = group_by_recording([lesson.sample for lesson in material.own])
-    if len(groups) < 2:
-        groups = [[lesson.sample] for lesson in material.own]
-    of_recording = {group[0].recording: index for index, group in enumerate(groups) if group[0].recording}
-    groups += [[lesson.sample] for lesson in material.others if lesson.sample.recording not in of_recording]
-    folds = {sample.sample_id: index % FOLDS for index, group in enumerate(groups) for sample in group}
-    shared = {
-        lesson.sample.sample_id: of_recording[lesson.sample.recording] % FOLDS
-        for lesson in material.others
-        if lesson.sample.recording in of_recording
-    }
-    return folds | shared
+    """Which fold each sample is held out in, by sample id: what has one origin is held out together."""
+    by_recording = len({lesson.sample.recording or lesson.sample.image_digest for lesson in material.own}) > 1
+    numbers: dict[str, int] = {}  # of origins; the signal's own come first, so that every fold has its share of them
+    folds = {}
+    for lesson in [*material.own, *material.others]:
+        sample = lesson.sample
+        origin = sample.recording if by_recording and sample.recording else sample.image_digest
+        folds[sample.sample_id] = numbers.setdefault(origin, len(numbers)) % FOLDS
+    return folds
 
 
 @dataclass(frozen=True)
@@ -245,20 +237,17 @@ class Calibration:
     @classmethod
     def fit(cls, scenes: Sequence[Scored]) -> "Calibration":
         """The calibration of out-of-fold detections; the identity where they are all true or all false."""
-        hits = [match(scene, iou=CALIBRATION_IOU) for scene in scenes]
-        true = torch.from_numpy(np.concatenate([np.zeros(0, bool), *hits]))
+        true = np.concatenate([match(scene, CALIBRATION_IOU) for scene in scenes])
         if not true.any() or true.all():
             return cls()
-        logits = torch.logit(
-            torch.from_numpy(np.concatenate([scene.scores for scene in scenes])).double().clamp(1e-6, 1 - 1e-6)
-        )
-        found = cls(*_platt(logits, true))
+        logits = _logits(np.concatenate([scene.scores for scene in scenes]))
+        found = cls(*_platt(torch.from_numpy(logits), torch.from_numpy(true)))
         threshold = best_threshold(found.apply_to(scenes))
         return replace(found, threshold=float(np.clip(threshold, MIN_THRESHOLD, MAX_THRESHOLD)))
 
     def apply_to(self, scenes: Sequence[Scored]) -> list[Scored]:
         """``scenes`` with calibrated scores."""
-        return [replace(scene, scores=self._scores(scene.scores)) for scene in scenes]
+        return [replace(scene, scores=expit(self.slope * _logits(scene.scores) + self.offset)) for scene in scenes]
 
     def calibrated(self, head: EmbeddingHead) -> EmbeddingHead:
         """``head`` with calibrated scores and this threshold."""
@@ -269,10 +258,10 @@ class Calibration:
             info=replace(head.info, threshold=self.threshold),
         )
 
-    def _scores(self, scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-        logits = logit(np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6))
-        calibrated: NDArray[np.float64] = expit(self.slope * logits + self.offset)
-        return calibrated
+
+def _logits(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    logits: NDArray[np.float64] = log_odds(np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6))
+    return logits
 
 
 def _platt(logits: Tensor, true: Tensor) -> tuple[float, float]:

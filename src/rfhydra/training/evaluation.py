@@ -9,9 +9,10 @@ from rfhydra.hydra.detector import Detection, HydraDetector
 from rfhydra.hydra.sweep import detect_recording
 from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.iq import Recording
-from rfhydra.training.metrics import Scored, average_precision, evaluate, f1_interval
+from rfhydra.training.metrics import Scored
+from rfhydra.training.report import report
 
-LEAST_SCORE: Final = 0.02
+LEAST_SCORE: Final = 0.02  # what is compared at several thresholds is detected down to this one
 
 
 def score_recordings(
@@ -20,7 +21,10 @@ def score_recordings(
     recordings: Sequence[Recording],
     progress: Callable[[str], None] = lambda name: None,
 ) -> list[Scored]:
-    """Detections of the loaded head of ``signal_name`` in each recording, down to a low score, against its annotations."""
+    """Detections of the loaded head of ``signal_name`` in each recording against its annotations.
+
+    They go down to :data:`LEAST_SCORE`; ``progress`` hears the name of each recording when it is done.
+    """
     scenes = []
     for recording in recordings:
         scenes.append(as_scene(recording, signal_name, detect_recording(recording, detector, LEAST_SCORE)))
@@ -38,18 +42,7 @@ def as_scene(recording: Recording, signal_name: str, detections: Sequence[Detect
 
 def summarise(scenes: Sequence[Scored], threshold: float, iou: float) -> dict[str, Any]:
     """The report of ``rfhydra eval``: F1, precision, recall, AP, counts and the 90 % interval of F1."""
-    metrics = evaluate(scenes, threshold, iou)
-    return {
-        **metrics.to_dict(),
-        "ap": average_precision(scenes, iou),
-        "tp": metrics.tp,
-        "fp": metrics.fp,
-        "fn": metrics.fn,
-        "iou": iou,
-        "f1_interval": list(f1_interval(scenes, threshold, iou)),
-        "threshold": threshold,
-        "recordings": len(scenes),
-    }
+    return {**report(scenes, threshold, iou), "recordings": len(scenes)}
 
 
 def _corners(boxes: Sequence[Box]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

@@ -4,13 +4,14 @@ A cache entry is keyed by the image, the labelled boxes and the backbone. It can
 """
 
 import hashlib
-from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
@@ -68,38 +69,38 @@ class FeatureCache:
 
     def get(self, sample: Sample) -> SampleFeatures:
         """The features of ``sample``, from the cache or computed now."""
-        spec = self._workspace.spec
-        frame = sample.frame(spec)
-        positives = torch.from_numpy(frame.to_pixels(sample.boxes))
-        negatives = torch.from_numpy(frame.to_pixels(box for _, box in sample.negatives))
-        size = (spec.rows, sample.cols)
-        path = self._path(sample.image_digest, (positives, negatives))
+        positives, negatives = self._labels(sample)
+        path = self._path(sample.image_digest, positives, negatives)
         cached = _read(path)
         if cached is None:
             cached = self._compute(self._workspace.samples.image(sample), positives, negatives, path.stem)
             self._write(path, cached)
-        return SampleFeatures(size, **cached)
+        return SampleFeatures((self._workspace.spec.rows, sample.cols), **cached)
 
     def has(self, sample: Sample) -> bool:
         """Whether :meth:`get` will find ``sample`` in the cache."""
-        frame = sample.frame(self._workspace.spec)
-        parts = (frame.to_pixels(sample.boxes), frame.to_pixels(box for _, box in sample.negatives))
-        return self._path(sample.image_digest, map(torch.from_numpy, parts)).exists()
+        return self._path(sample.image_digest, *self._labels(sample)).exists()
 
     def clear(self) -> None:
         """Forget everything: the next training is a cold one."""
         for entry in self._directory.glob("*.safetensors"):
             entry.unlink()
 
-    def _path(self, image_digest: str, boxes: Iterable[Tensor]) -> Path:
+    def _labels(self, sample: Sample) -> tuple[Tensor, Tensor]:
+        """The user's boxes and the verified negatives in pixels, (m, 4) and (k, 4)."""
+        frame = sample.frame(self._workspace.spec)
+        return (
+            torch.from_numpy(frame.to_pixels(sample.boxes)),
+            torch.from_numpy(frame.to_pixels(box for _, box in sample.negatives)),
+        )
+
+    def _path(self, image_digest: str, *boxes: Tensor) -> Path:
         key = hashlib.sha256(f"{_FORMAT} {image_digest} {self.backbone.backbone_id}".encode())
         for part in boxes:
             key.update(f" {len(part)} ".encode() + part.numpy().tobytes())
         return self._directory / f"{key.hexdigest()[:40]}.safetensors"
 
-    def _compute(
-        self, image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], positives: Tensor, negatives: Tensor, seed: str
-    ) -> dict[str, Tensor]:
+    def _compute(self, image: NDArray[np.uint8], positives: Tensor, negatives: Tensor, seed: str) -> dict[str, Tensor]:
         size = (image.shape[0], image.shape[1])
         features = self.backbone.features(image)
         regions = self.backbone.propose(features, size, MAX_REGIONS)
@@ -116,16 +117,21 @@ class FeatureCache:
 
     def _write(self, path: Path, tensors: dict[str, Tensor]) -> None:
         # No fsync: a lost or torn entry is computed again.
-        self._directory.mkdir(exist_ok=True)
+        data = save({name: tensor.contiguous() for name, tensor in tensors.items()})
         temporary = path.with_suffix(".tmp")
-        temporary.write_bytes(save({name: tensor.contiguous() for name, tensor in tensors.items()}))
-        temporary.replace(path)
+        try:
+            self._directory.mkdir(exist_ok=True)
+            temporary.write_bytes(data)
+            temporary.replace(path)
+        except OSError:  # where there is no room for a cache, the next training takes longer
+            with suppress(OSError):
+                temporary.unlink()
 
 
 def _read(path: Path) -> dict[str, Tensor] | None:
     try:
         tensors = load(path.read_bytes())
-    except (FileNotFoundError, SafetensorError):
+    except (OSError, SafetensorError):
         return None
     return tensors if set(tensors) == set(_TENSORS) else None
 

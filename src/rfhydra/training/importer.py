@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from rfhydra.config import check_name
-from rfhydra.errors import InvalidRecording
+from rfhydra.errors import InvalidBox, InvalidName, InvalidRecording
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.iq import Annotation, Recording
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
+from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 
 MIN_VISIBLE: Final = 0.3
@@ -21,7 +22,14 @@ LEAD: Final = 1 / 16  # of the window, before its first box
 
 @dataclass(frozen=True)
 class ImportResult:
-    """What an import added: new samples and samples in all by signal, boxes of the new ones, recordings without a box."""
+    """What an import added.
+
+    Attributes:
+        new_samples: how many, by signal.
+        total_samples: of these signals, as they are now.
+        boxes: on the new samples.
+        skipped: names of recordings without an annotation that counts.
+    """
 
     new_samples: dict[str, int]
     total_samples: dict[str, int]
@@ -30,7 +38,7 @@ class ImportResult:
 
 
 @dataclass(frozen=True)
-class _Window:
+class Window:
     """Where a window lies in its recording, in samples."""
 
     start: int
@@ -50,59 +58,101 @@ def import_recordings(
     Args:
         workspace: where to.
         recordings: with annotations; those without one that counts are skipped.
-        label: only this signal; default is every label, each a signal of its own.
-        max_samples: at most so many per signal from this import.
+        label: only this signal; default is every label, each a signal of its own. Boxes of the other labels become
+            verified negatives, those with a label that is no legal name are left out.
+        max_samples: at most so many per signal from this import, known ones included.
         progress: hears the name of each recording.
 
     Raises:
-        InvalidName: a label is not a legal signal name.
-        InvalidRecording: not one recording has an annotation that counts.
+        InvalidName: a label that should become a signal is not a legal name; nothing was added.
+        InvalidBox: a box of such a label lies outside the band of its recording; nothing was added.
+        InvalidRecording: not one recording has an annotation that counts, or one is shorter than a column; nothing was
+            added.
         StorageFull: there is no room on the disk; nothing was added.
     """
     if label is not None:
         check_name(label, "label")
+    try:
+        return _import(workspace, recordings, label, max_samples, progress)
+    except BaseException:
+        workspace.collect_garbage()  # images and IQ are written before the rows that name them
+        raise
+
+
+def _import(
+    workspace: Workspace,
+    recordings: Sequence[Recording],
+    label: str | None,
+    max_samples: int | None,
+    progress: Callable[[str], None],
+) -> ImportResult:
+    imported: dict[str, set[str]] = {}
     new: dict[str, int] = {}
     boxes, skipped = 0, []
     with workspace.db.transaction():
         for recording in recordings:
             progress(recording.name)
-            labels = sorted(
-                {each.label for each in recording.annotations if each.label} & ({label} if label else set())
-            )
-            if label is None:
-                labels = sorted({each.label for each in recording.annotations if each.label})
+            labels = {each.label for each in recording.annotations if each.label and label in (None, each.label)}
             if not labels:
                 skipped.append(recording.name)
-            for name in labels:
-                for window in label_windows(recording, check_name(name, "label"), workspace.spec):
-                    if max_samples is not None and new.get(name, 0) >= max_samples:
+            for name in sorted(labels):
+                ids = imported.setdefault(check_name(name, "label"), set())
+                new.setdefault(name, 0)
+                _require_in_band(recording, name)
+                for window in label_windows(recording, name, workspace.spec):
+                    if max_samples is not None and len(ids) >= max_samples:
                         break
-                    added, is_new = _add(workspace, recording, name, window)
-                    new[name] = new.get(name, 0) + is_new
-                    boxes += added if is_new else 0
+                    if added := _add(workspace, recording, name, window):
+                        sample, is_new = added
+                        ids.add(sample.sample_id)
+                        new[name] += is_new
+                        boxes += len(sample.boxes) if is_new else 0
         if len(skipped) == len(recordings):
             wanted = f"labelled {label!r}" if label else "with a label"
             raise InvalidRecording(f"no annotation {wanted} in {', '.join(skipped[:3])}: annotate a recording first")
     return ImportResult(new, {name: workspace.samples.count(name) for name in new}, boxes, skipped)
 
 
-def label_windows(recording: Recording, label: str, spec: SpectrogramSpec) -> Iterator[_Window]:
-    """Windows that together show every box of ``label``, each whole in at least one of them where it fits."""
-    for start, end, capture in recording.segments():
-        whole = (end - start) // spec.hop * spec.hop
-        pending = [each for each in recording.annotations_between(start, end) if each.label == label]
-        count = min(whole, spec.window_samples)
-        if not count:
-            continue
+def label_windows(recording: Recording, label: str, spec: SpectrogramSpec) -> Iterator[Window]:
+    """Windows that together show every box of ``label`` from start to end, whole in one of them where it fits."""
+    for start, end, capture in recording.segments(spec.hop):
+        count = min(end - start, spec.window_samples)
+        pending = sorted(
+            (max(each.sample_start, start), min(each.sample_end, end))
+            for each in recording.annotations_between(start, end)
+            if each.label == label
+        )
         while pending:
-            first = max(pending[0].sample_start - int(LEAD * count), start)
-            window = _Window(min(first, start + whole - count), count, capture.center_freq_hz)
-            yield window
-            pending = [each for each in pending[1:] if each.sample_end > window.start + count]
+            first, last = pending[0]
+            begin = first - int(LEAD * count)
+            if last - first <= count:
+                begin = max(begin, last - count)
+            begin = min(max(begin, start), end - count)
+            yield Window(begin, count, capture.center_freq_hz)
+            pending = sorted(_rest(span, begin + count, count) for span in pending if span[1] > begin + count)
 
 
-def _add(workspace: Workspace, recording: Recording, label: str, window: _Window) -> tuple[int, bool]:
-    """Add one window as a sample of ``label``; returns its number of boxes and whether it is new."""
+def _require_in_band(recording: Recording, label: str) -> None:
+    """Raise :class:`InvalidBox` if a box of ``label`` is nowhere near what the receiver heard: nobody would see it."""
+    for each in recording.annotations:
+        center_hz, half_hz = recording.capture_at(each.sample_start).center_freq_hz, recording.sample_rate_hz / 2
+        low_hz, high_hz = center_hz - half_hz, center_hz + half_hz
+        if each.label == label and (each.freq_high_hz <= low_hz or each.freq_low_hz >= high_hz):
+            raise InvalidBox(
+                f"{recording.name}: the box of {label} at sample {each.sample_start}, {each.freq_low_hz:.9g} to"
+                f" {each.freq_high_hz:.9g} Hz, is outside the recorded band, {low_hz:.9g} to {high_hz:.9g} Hz: correct or"
+                " remove it"
+            )
+
+
+def _rest(span: tuple[int, int], shown: int, count: int) -> tuple[int, int]:
+    """What is left to show of a span of samples when all before ``shown`` was: all of it if it fits a window."""
+    first, last = span
+    return (first if last - first <= count else max(first, shown), last)
+
+
+def _add(workspace: Workspace, recording: Recording, label: str, window: Window) -> tuple[Sample, bool] | None:
+    """Add one window as a sample of ``label``, unless too little of every box is in it. Also whether it is new."""
     iq = recording.read(window.start, window.count)
     image = spectrogram(iq, workspace.spec).numpy()
     frame = Frame(workspace.spec, recording.sample_rate_hz, window.center_freq_hz, image.shape[1])
@@ -113,13 +163,13 @@ def _add(workspace: Workspace, recording: Recording, label: str, window: _Window
     ]
     positives = [box for name, box in visible if name == label]
     if not positives:
-        return 0, False
-    _, is_new = workspace.samples.add(
+        return None
+    return workspace.samples.add(
         signal_name=label,
         spec_id=workspace.spec.spec_id,
         image=image,
         boxes=positives,
-        negatives=[(check_name(name, "label"), box) for name, box in visible if name != label],
+        negatives=[(name, box) for name, box in visible if name != label and _is_legal(name)],
         iq=iq,
         sample_rate_hz=recording.sample_rate_hz,
         center_freq_hz=window.center_freq_hz,
@@ -127,8 +177,18 @@ def _add(workspace: Workspace, recording: Recording, label: str, window: _Window
         start_sample=window.start,
         metadata={"recording_name": recording.name, "imported_from": "sigmf"},
     )
-    return len(positives), is_new
 
 
-def _visible(recording: Recording, annotation: Annotation, window: _Window, frame: Frame) -> Box | None:
-    return frame.clip(recording.box_of(annotation, window.start), min_visible=MIN_VISIBLE)
+def _is_legal(label: str) -> bool:
+    try:
+        check_name(label)
+    except InvalidName:
+        return False
+    return True
+
+
+def _visible(recording: Recording, annotation: Annotation, window: Window, frame: Frame) -> Box | None:
+    """The part of an annotation in the window; None if it is too little of it to tell, and of the window too."""
+    box = recording.box_of(annotation, window.start)
+    most = min(1.0, frame.duration_sec / (box.time_end_sec - box.time_start_sec))
+    return frame.clip(box, min_visible=MIN_VISIBLE * most)

@@ -35,7 +35,6 @@ class Metrics:
     tp: int
     fp: int
     fn: int
-    iou: float = IOU_THRESHOLD
 
     @property
     def precision(self) -> float:
@@ -54,28 +53,36 @@ class Metrics:
 
 
 def iou_matrix(first: Boxes, second: Boxes) -> NDArray[np.float64]:
-    """IoU of every box of ``first`` (n, 4) with every box of ``second`` (m, 4), as x_min, y_min, x_max, y_max: (n, m)."""
+    """IoU of every box of ``first`` (n, 4) with every box of ``second`` (m, 4), shape (n, m).
+
+    A box is its lower corner and its upper corner: x_min, y_min, x_max, y_max.
+    """
     a, b = np.asarray(first, np.float64).reshape(-1, 1, 4), np.asarray(second, np.float64).reshape(1, -1, 4)
     sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
     shared = sides.clip(0).prod(-1)
     union = (a[..., 2:] - a[..., :2]).prod(-1) + (b[..., 2:] - b[..., :2]).prod(-1) - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    overlap: NDArray[np.float64] = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return overlap
 
 
 def match(scene: Scored, iou: float = IOU_THRESHOLD) -> NDArray[np.bool_]:
     """Which detections of the scene are true, in the order of ``scene.scores``; shape (n,)."""
-    overlap = iou_matrix(scene.boxes, scene.truth)
     hit = np.zeros(len(scene.scores), bool)
+    if not len(scene.truth):
+        return hit
+    overlap = iou_matrix(scene.boxes, scene.truth)
     for index in np.argsort(-scene.scores, kind="stable"):
-        if overlap.shape[1] and (best := overlap[index].argmax()) is not None and overlap[index, best] >= iou:
+        best = overlap[index].argmax()
+        if overlap[index, best] >= iou:
             hit[index] = True
-            overlap[:, best] = -1
+            overlap[:, best] = -1  # matched: no longer free
     return hit
 
 
 def evaluate(scenes: Sequence[Scored], threshold: float, iou: float = IOU_THRESHOLD) -> Metrics:
     """Counts over all ``scenes`` of the detections with a score of at least ``threshold``."""
-    return _total(_counts(scenes, threshold, iou), iou)
+    tp, fp, fn = _counts(scenes, threshold, iou).sum(0).tolist()
+    return Metrics(tp, fp, fn)
 
 
 def _counts(scenes: Sequence[Scored], threshold: float, iou: float) -> NDArray[np.int64]:
@@ -86,11 +93,6 @@ def _counts(scenes: Sequence[Scored], threshold: float, iou: float) -> NDArray[n
         hits = int(match(Scored(scene.boxes[kept], scene.scores[kept], scene.truth), iou).sum())
         rows.append((hits, int(kept.sum()) - hits, len(scene.truth) - hits))
     return np.array(rows, np.int64).reshape(-1, 3)
-
-
-def _total(counts: NDArray[np.int64], iou: float) -> Metrics:
-    tp, fp, fn = (int(value) for value in counts.sum(0))
-    return Metrics(tp, fp, fn, iou)
 
 
 def f1_interval(
@@ -110,17 +112,18 @@ def f1_interval(
 
 
 def best_threshold(scenes: Sequence[Scored], iou: float = IOU_THRESHOLD, *, default: float = 0.5) -> float:
-    """The score that maximises F1: the middle of the best plateau. ``default`` when nothing was ever matched."""
-    scores = np.concatenate([scene.scores for scene in scenes]) if scenes else np.zeros(0)
-    hits = np.concatenate([match(scene, iou) for scene in scenes]) if scenes else np.zeros(0, bool)
+    """The lowest threshold with the best F1, halfway between two scores; ``default`` where nothing matches."""
+    scores = np.concatenate([np.zeros(0), *(scene.scores for scene in scenes)])
+    hits = np.concatenate([np.zeros(0, bool), *(match(scene, iou) for scene in scenes)])
     if not hits.any():
         return default
     order = np.argsort(-scores, kind="stable")
-    ranked, tp = scores[order], np.cumsum(hits[order])
+    ranked, below = scores[order], np.append(scores[order][1:], 0.0)
+    tp = np.cumsum(hits[order])
     f1 = 2 * tp / (np.arange(1, len(tp) + 1) + sum(len(scene.truth) for scene in scenes))
+    f1[ranked == below] = 0.0  # no threshold parts equal scores
     best = int(np.flatnonzero(f1 >= f1.max() - 1e-12)[-1])
-    below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
-    return float((ranked[best] + below) / 2)
+    return float((ranked[best] + below[best]) / 2)
 
 
 def average_precision(scenes: Sequence[Scored], iou: float = IOU_THRESHOLD) -> float:
@@ -136,17 +139,15 @@ def average_precision(scenes: Sequence[Scored], iou: float = IOU_THRESHOLD) -> f
     ]
     for number, annotation in enumerate(truth, start=1):
         annotation["id"] = number
-    coco = COCO(
-        {"images": images, "annotations": truth, "categories": [{"id": 1, "name": "signal"}]}, use_deepcopy=False
-    )
+    categories = [{"id": 1, "name": "signal"}]
+    coco = COCO({"images": images, "annotations": truth, "categories": categories}, use_deepcopy=False)
     run = COCOeval_faster(coco, coco.loadRes(found), iouType="bbox", print_function=_quiet)
     run.params.iouThrs = np.array([iou])
     run.params.maxDets = [max(len(scene.scores) for scene in scenes)]
     run.params.areaRng, run.params.areaRngLbl = [[0, 1e18]], ["all"]
     run.evaluate()
     run.accumulate()
-    precision = run.eval["precision"]
-    return float(np.clip(precision[precision > -1].mean(), 0, 1)) if (precision > -1).any() else 0.0
+    return float(run.eval["precision"].mean())
 
 
 def _annotation(image: int, box: Boxes) -> dict[str, Any]:

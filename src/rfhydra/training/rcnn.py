@@ -11,16 +11,16 @@ from rfhydra.config import DEFAULT_LEARNING_RATE
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import HeadInfo
 from rfhydra.hydra.rcnn import RcnnHead, RcnnNetwork, golden_crop
-from rfhydra.training.dataset import Batch, Target
+from rfhydra.training.dataset import Item, Target
 from rfhydra.training.embedding import MAX_THRESHOLD, MIN_THRESHOLD
 from rfhydra.training.metrics import Metrics, Scored, best_threshold, evaluate
-from rfhydra.training.report import Trained, report
+from rfhydra.training.report import Trained, validation_report
 from rfhydra.training.trainer import Control, run_epochs
 
 
 def train_rcnn_head(
     backbone: Backbone,
-    loaders: tuple[DataLoader[Batch], DataLoader[Batch]],
+    loaders: tuple[DataLoader[Item], DataLoader[Item]],
     info: HeadInfo,
     epochs: int,
     control: Control,
@@ -30,7 +30,8 @@ def train_rcnn_head(
 ) -> Trained:
     """A head with proposals of its own, trained on images and scored on the second loader's.
 
-    It begins from ``previous``, else from the body's own proposal network (``warm_start``), else from noise, as the seed.
+    It begins from ``previous``, else from the body's own proposal network (``warm_start``), else from noise, as the
+    seed's. The threshold is the best one on validation: out-of-fold scores would take minutes per fold.
 
     Raises:
         Cancelled: ``control`` said so.
@@ -41,13 +42,13 @@ def train_rcnn_head(
     elif warm_start:
         network.warm_start(backbone)
     train, val = loaders
-    learner = RcnnLearner(backbone, network, train, val if len(val) else train)
+    learner = RcnnLearner(backbone, network, train, val)
     outcome = run_epochs(learner, epochs, control)
     learner.validate()
     threshold = min(max(best_threshold(learner.scenes), MIN_THRESHOLD), MAX_THRESHOLD)
-    metrics = report(learner.scenes, threshold, outcome)
-    images, targets = next(iter(train))
-    crop = golden_crop(images[0], targets[0]["boxes"][0])
+    metrics = validation_report(learner.scenes, threshold, outcome)
+    image, target = train.dataset[0]
+    crop = golden_crop(image, target["boxes"][0])
     head = RcnnHead.record(replace(info, threshold=threshold, metrics=metrics), learner.network, crop, backbone)
     return Trained(head, outcome, metrics)
 
@@ -59,8 +60,8 @@ class RcnnLearner:
         self,
         backbone: Backbone,
         network: RcnnNetwork,
-        train: DataLoader[Batch],
-        val: DataLoader[Batch],
+        train: DataLoader[Item],
+        val: DataLoader[Item],
         learning_rate: float = DEFAULT_LEARNING_RATE,
     ) -> None:
         self.network = network.to(backbone.device)
@@ -69,7 +70,6 @@ class RcnnLearner:
         self.scenes: list[Scored] = []  # what the last validation saw
 
     def train_epoch(self) -> float:
-        self.network.train()
         total = 0.0
         for images, targets in self._train:
             losses = self.network.losses(self._backbone.features(images), images, self._placed(targets))
@@ -78,11 +78,10 @@ class RcnnLearner:
             loss.backward()  # type: ignore[no-untyped-call]
             self._optimiser.step()
             total += float(loss.detach())
-        return total / max(len(self._train), 1)
+        return total / len(self._train)
 
     @torch.no_grad()
     def validate(self) -> tuple[float, Metrics]:
-        self.network.eval()
         scenes, total = [], 0.0
         with torch.random.fork_rng(devices=[]):  # the losses draw which anchors count; validation always the same ones
             torch.manual_seed(0)
@@ -92,7 +91,7 @@ class RcnnLearner:
                 total += float(torch.stack(list(losses.values())).sum())
                 scenes.append(self._detect(features, images, targets[0]))
         self.scenes = scenes
-        return total / max(len(self._val), 1), evaluate(scenes, 0.5)
+        return total / len(self._val), evaluate(scenes, 0.5)
 
     def state(self) -> dict[str, Any]:
         return deepcopy(self.network.state_dict())

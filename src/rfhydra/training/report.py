@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rfhydra.config import IOU_THRESHOLD
 from rfhydra.hydra.version_manager import Head
 from rfhydra.training.metrics import Scored, average_precision, evaluate, f1_interval
 from rfhydra.training.trainer import Outcome
@@ -18,13 +19,21 @@ class Trained:
     metrics: dict[str, Any]
 
 
-def report(scenes: Sequence[Scored], threshold: float, outcome: Outcome | None = None) -> dict[str, Any]:
+def report(scenes: Sequence[Scored], threshold: float, iou: float = IOU_THRESHOLD) -> dict[str, Any]:
     """Metrics of ``scenes`` at ``threshold`` as JSON: rates, counts, the 90 % interval of F1, and AP."""
-    metrics = evaluate(scenes, threshold)
-    body: dict[str, Any] = metrics.to_dict()
-    body["f1_interval"] = list(f1_interval(scenes, threshold))
-    body |= {"ap": average_precision(scenes), "threshold": threshold, "iou": metrics.iou}
-    body |= {"tp": metrics.tp, "fp": metrics.fp, "fn": metrics.fn}
-    if outcome is not None:
-        body |= {"val_loss": outcome.val_loss, "best_epoch": outcome.best_epoch}
-    return body
+    metrics = evaluate(scenes, threshold, iou)
+    return {
+        **metrics.to_dict(),
+        "f1_interval": list(f1_interval(scenes, threshold, iou)),
+        "ap": average_precision(scenes, iou),
+        "tp": metrics.tp,
+        "fp": metrics.fp,
+        "fn": metrics.fn,
+        "threshold": threshold,
+        "iou": iou,
+    }
+
+
+def validation_report(scenes: Sequence[Scored], threshold: float, outcome: Outcome) -> dict[str, Any]:
+    """The :func:`report` on the validation split, with the loss there and the epoch that gave it."""
+    return {**report(scenes, threshold), "val_loss": outcome.val_loss, "best_epoch": outcome.best_epoch}

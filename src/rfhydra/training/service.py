@@ -22,7 +22,7 @@ from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.dataset import create_data_loaders
 from rfhydra.training.embedding import Lesson, Material, detect_lessons, train_embedding_head
-from rfhydra.training.features import FeatureCache
+from rfhydra.training.features import FeatureCache, SampleFeatures
 from rfhydra.training.metrics import Scored
 from rfhydra.training.rcnn import train_rcnn_head
 from rfhydra.training.report import Trained, report
@@ -92,8 +92,8 @@ class TrainingService:
         self.split_manager = SplitManager(workspace)
         self.features = FeatureCache(workspace, backbone)
         self._seed, self._rcnn_warm_start = seed, rcnn_warm_start
-        self._running = threading.Lock()
-        self._cancel = threading.Event()
+        self._lock = threading.Lock()
+        self._cancel: threading.Event | None = None  # of the training that runs
 
     def train_new_signal(
         self,
@@ -134,7 +134,10 @@ class TrainingService:
         epochs: int = DEFAULT_EPOCHS,
         on_features: FeatureCallback | None = None,
     ) -> TrainingResult:
-        """Train on from the active version with the samples added since; validation stays as it was.
+        """Train a better version with the samples added since; validation stays as it was.
+
+        An ``rcnn`` head goes on from the active version. An ``embedding`` head begins at zero, with all samples: its
+        loss is convex, so that leads to the same place.
 
         Takes and raises what :meth:`train_new_signal` does, and beside it:
 
@@ -145,10 +148,11 @@ class TrainingService:
 
     def cancel_training(self) -> bool:
         """Stop the running training within one epoch. Returns whether there was one."""
-        running = self._running.locked()
-        if running:
-            self._cancel.set()
-        return running
+        cancel = self._cancel
+        if cancel is None:
+            return False
+        cancel.set()
+        return True
 
     def _train(
         self,
@@ -166,21 +170,24 @@ class TrainingService:
             raise InvalidMessage(f"kind {kind!r} must be one of {', '.join(get_args(HeadKind))}")
         if epochs < 1:
             raise InvalidMessage(f"epochs {epochs} must be at least 1")
-        if not self._running.acquire(blocking=False):
-            raise Busy("a training is running already: wait for it or cancel it")
-        self._cancel.clear()
+        cancel = threading.Event()
         control = Control(
             callback=callback or (lambda progress: None),
             on_features=on_features or (lambda done, total: None),
-            cancelled=self._cancel.is_set,
+            cancelled=cancel.is_set,
         )
         request = _Request(
             signal_name=signal_name, notes=notes, kind=kind, epochs=epochs, extend=extend, control=control
         )
+        with self._lock:
+            if self._cancel is not None:
+                raise Busy("a training is running already: wait for it or cancel it")
+            self._cancel = cancel
         try:
-            return self._run(request)
+            with torch.random.fork_rng(devices=[]):
+                return self._run(request)
         finally:
-            self._running.release()
+            self._cancel = None
 
     def _run(self, request: _Request) -> TrainingResult:
         name = request.signal_name
@@ -188,15 +195,17 @@ class TrainingService:
         if request.extend and active is None:
             raise NotFound(f"signal {name!r} has no active version to extend: train it first")
         split = self.split_manager.plan(name)  # made only with the version: a cancelled training changes nothing
-        torch.manual_seed(self._seed)
         previous = self._loadable(name, active)
-        fit = self._fit_rcnn if request.kind == "rcnn" else self._fit_embedding
-        trained = fit(request, split, previous if request.extend else None)
+        torch.manual_seed(self._seed)  # not before: loading a head draws random numbers
+        if request.kind == "rcnn":
+            trained = self._fit_rcnn(request, split, previous if request.extend else None)
+        else:
+            trained = self._fit_embedding(request, split)
         before = self._rescore(previous, split.val) if previous else None
         return self._store(request, trained, split, active, before)
 
     def _loadable(self, signal_name: str, active: int | None) -> Head | None:
-        """The active head, or None where there is none or it does not fit this backbone."""
+        """The active head, or None where there is none, it does not fit this backbone, or it has drifted."""
         if active is None:
             return None
         try:
@@ -215,28 +224,36 @@ class TrainingService:
             notes=request.notes,
         )
 
-    def _fit_embedding(self, request: _Request, split: SplitPlan, previous: Head | None) -> Trained:
-        others = self.workspace.samples.negative_samples(request.signal_name)[-MAX_OTHER_SAMPLES:]
-        own = [*split.train, *split.val]
-        own_images = {sample.image_digest for sample in own}
-        seen = []
-        for sample in [*own, *others]:
-            request.control.check()
-            seen.append(self.features.get(sample))
-            request.control.on_features(len(seen), len(own) + len(others))
-        lessons = [Lesson.own(sample, each) for sample, each in zip(own, seen, strict=False)]
-        taught = [
-            Lesson.other(sample, each, request.signal_name, same_image=sample.image_digest in own_images)
-            for sample, each in zip(others, seen[len(own) :], strict=True)
-        ]
-        return train_embedding_head(
-            Material(lessons[: len(split.train)], taught, self.backbone.config.embedding),
-            lessons[len(split.train) :],
-            self._info(request, split),
-            request.epochs,
-            request.control,
-            previous if isinstance(previous, EmbeddingHead) else None,
+    def _fit_embedding(self, request: _Request, split: SplitPlan) -> Trained:
+        name, others = request.signal_name, self._other_samples(request.signal_name, split)
+        own_images = {sample.image_digest for sample in split.train}
+        features = self._all_features([*split.train, *split.val, *others], request.control)
+        train, val = (
+            [Lesson.own(sample, features[sample.sample_id]) for sample in part] for part in (split.train, split.val)
         )
+        taught = [
+            Lesson.other(sample, features[sample.sample_id], name, same_image=sample.image_digest in own_images)
+            for sample in others
+        ]
+        material = Material(train, taught, self.backbone.config.embedding)
+        return train_embedding_head(material, val, self._info(request, split), request.epochs, request.control)
+
+    def _other_samples(self, signal_name: str, split: SplitPlan) -> list[Sample]:
+        """The newest samples of other signals, but none of what the head is validated on."""
+        images = {sample.image_digest for sample in split.val}
+        recordings = {each.recording for each in split.val} - {each.recording for each in split.train} - {None}
+        others = self.workspace.samples.negative_samples(signal_name)
+        unseen = [each for each in others if each.recording not in recordings and each.image_digest not in images]
+        return unseen[-MAX_OTHER_SAMPLES:]
+
+    def _all_features(self, samples: list[Sample], control: Control) -> dict[str, SampleFeatures]:
+        """Features by sample id."""
+        features = {}
+        for sample in samples:
+            control.check()
+            features[sample.sample_id] = self.features.get(sample)
+            control.on_features(len(features), len(samples))
+        return features
 
     def _fit_rcnn(self, request: _Request, split: SplitPlan, previous: Head | None) -> Trained:
         return train_rcnn_head(
@@ -288,7 +305,7 @@ class TrainingService:
                 notes=request.notes,
             )
             if active is not None and before is None:
-                promote, reason = True, f"version {active} does not run on this backbone any more"
+                promote, reason = True, f"version {active} cannot be run here any more"
             else:
                 promote, reason = versions.should_auto_promote(name, trained.metrics, before)
             if promote:

@@ -1,4 +1,8 @@
-"""SplitManager: which samples validate. Validation is chosen once, by recording, and stays when a signal is extended."""
+"""SplitManager: which samples validate.
+
+Validation is chosen once, by recording, and stays as it is when a signal is extended. Samples of one recording are
+never on both sides, unless it is the only one.
+"""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,11 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from rfhydra.config import MIN_SAMPLES_FOR_TRAINING, VALIDATION_FRACTION, check_name
-from rfhydra.errors import Conflict, InvalidMessage, NotEnoughSamples
+from rfhydra.errors import Conflict, NotEnoughSamples
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 
 MAX_VALIDATION_FRACTION: Final = 0.4
+MAX_VALIDATION_OF_TWO: Final = 0.5  # recordings, of about one size
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,7 @@ class SplitManager:
     def plan(self, signal_name: str) -> SplitPlan:
         """The split that the next training uses, without making it.
 
-        The first one puts about a fifth of the samples into validation, windows of one recording on one side where that
-        is possible. Later ones add the pending samples to training.
+        The first one puts about a fifth of the samples into validation. Later ones add the pending samples to training.
 
         Raises:
             InvalidName: not a legal signal name.
@@ -124,26 +128,24 @@ class SplitManager:
 
 
 def choose_validation(samples: Sequence[Sample]) -> set[str]:
-    """Ids of about a fifth of ``samples``: whole recordings where that fits, else single windows. Deterministic."""
-    groups = group_by_recording(samples)
-    wanted = max(1, round(VALIDATION_FRACTION * len(samples)))
-    for candidate in (groups, [[sample] for sample in samples]):
-        chosen: list[Sample] = []
-        for group in sorted(candidate, key=_shuffle_key):
-            if len(chosen) < wanted and len(chosen) + len(group) <= MAX_VALIDATION_FRACTION * len(samples):
-                chosen += group
-        if chosen:
-            return {sample.sample_id for sample in chosen}
-    raise InvalidMessage("a split needs at least 3 samples")
+    """Ids of about a fifth of ``samples``, of which there are at least 3. Deterministic.
 
-
-def group_by_recording(samples: Sequence[Sample]) -> list[list[Sample]]:
-    """Samples of one recording together; a sample of unknown origin is a group of its own."""
+    Whole recordings; single windows only where there is a single recording.
+    """
+    by_recording = len({each.recording or each.sample_id for each in samples}) > 1
     groups: dict[str, list[Sample]] = {}
-    for sample in samples:
-        groups.setdefault(sample.recording or f"sample {sample.sample_id}", []).append(sample)
-    return list(groups.values())
+    for each in samples:
+        groups.setdefault((by_recording and each.recording) or each.sample_id, []).append(each)
+    wanted = max(1, round(VALIDATION_FRACTION * len(samples)))
+    chosen: list[Sample] = []
+    for limit in (MAX_VALIDATION_FRACTION, MAX_VALIDATION_OF_TWO):
+        for name in sorted(groups, key=_shuffle_key):
+            if len(chosen) < wanted and len(chosen) + len(groups[name]) <= limit * len(samples):
+                chosen += groups[name]
+        if chosen:
+            break
+    return {sample.sample_id for sample in chosen}
 
 
-def _shuffle_key(group: list[Sample]) -> str:
-    return hashlib.sha256((group[0].recording or group[0].sample_id).encode()).hexdigest()
+def _shuffle_key(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()

@@ -71,9 +71,10 @@ class Learner(Protocol):
 
 
 def run_epochs(learner: Learner, epochs: int, control: Control) -> Outcome:
-    """Train for at most ``epochs`` (1 or more), stop when 5 in a row brought nothing, leave ``learner`` at its best epoch.
+    """Train for at most ``epochs`` (1 or more), and leave ``learner`` at its best epoch.
 
-    An epoch is better than another if its F1 is higher or, at the same F1, its validation loss is lower.
+    Stops when 5 epochs in a row brought nothing. An epoch is better than another if its F1 is higher or, at the same
+    F1, its validation loss is lower.
 
     Raises:
         Cancelled: ``control`` said so.

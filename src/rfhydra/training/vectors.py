@@ -41,7 +41,7 @@ class Labelled:
     """What one sample teaches about a signal.
 
     ``positive`` regions show it, ``verified`` ones show something else for certain, ``unlabelled`` ones probably do.
-    ``drawn`` pairs proposals with the user's box for each: what the box refinement learns from.
+    ``drawn`` is the user's box for each of the ``proposed`` regions: what the box refinement learns from.
     """
 
     positive: RegionSet
@@ -54,22 +54,19 @@ class Labelled:
 def label_own(features: SampleFeatures) -> Labelled:
     """What a sample of the signal itself teaches."""
     overlap = box_iou(features.regions, features.positives)
-    best, nearest = overlap.max(1) if overlap.shape[1] else (torch.zeros(len(overlap)), torch.zeros(0).long())
+    best, nearest = overlap.max(1)
     is_positive = best > POSITIVE_IOU
     if len(overlap):
         top, region = overlap.max(0)
         is_positive[region[top >= BEST_POSITIVE_IOU]] = True
-    verified = _max_iou(features.regions, features.negatives) > VERIFIED_IOU
-    unlabelled = (best < NEGATIVE_IOU) & ~verified
-    own = RegionSet(features.regions, features.embeddings)
+    clear = (best < NEGATIVE_IOU) & ~is_positive
+    verified = clear & (_max_iou(features.regions, features.negatives) > VERIFIED_IOU)
     loose = best >= BEST_POSITIVE_IOU
+    own = RegionSet(features.regions, features.embeddings)
     return Labelled(
         positive=_join(_pick(own, is_positive), RegionSet(features.jittered, features.jittered_embeddings)),
-        verified=_join(
-            _pick(own, verified & ~is_positive & (best < NEGATIVE_IOU)),
-            RegionSet(features.negatives, features.negative_embeddings),
-        ),
-        unlabelled=_pick(own, unlabelled & ~is_positive),
+        verified=_join(_pick(own, verified), RegionSet(features.negatives, features.negative_embeddings)),
+        unlabelled=_pick(own, clear & ~verified),
         proposed=_pick(own, loose),
         drawn=features.positives[nearest[loose]],
     )
@@ -89,10 +86,10 @@ def label_other(features: SampleFeatures, named: Tensor, *, same_image: bool) ->
     own = RegionSet(features.regions, features.embeddings)
     clear = _max_iou(features.regions, mine) < NEGATIVE_IOU
     verified = (_max_iou(features.regions, taught) > VERIFIED_IOU) & clear
-    drawn = RegionSet(features.positives, features.jittered_embeddings[:: 1 + JITTERS])
+    other_signal = RegionSet(features.positives, features.jittered_embeddings[:: 1 + JITTERS])
     return Labelled(
         positive=nothing,
-        verified=_join(_pick(own, verified), drawn),
+        verified=_join(_pick(own, verified), other_signal),
         unlabelled=nothing if same_image else _pick(own, clear & ~verified),
         proposed=nothing,
         drawn=torch.zeros((0, 4)),

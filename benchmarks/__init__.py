@@ -1,0 +1,1 @@
+"""Measurements that anyone can repeat. Each script prints a table and writes ``benchmarks/results/<name>.json``."""

@@ -1,0 +1,114 @@
+"""Heads for real devices from a few recordings each, scored on all other recordings of every device and the background.
+
+    python -m benchmarks.real_devices ../shared/rf --support 10 --devices brennstuhl_remote,schrader_tpms,waveman_remote
+
+RECORDINGS holds a directory of SigMF recordings per device, whose annotations carry the directory's name as their
+label, and ``background`` without annotations. Splits are by recording.
+"""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from benchmarks.results_file import write_result
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.detector import HydraDetector
+from rfhydra.hydra.device import best_device
+from rfhydra.hydra.sweep import detect_recording
+from rfhydra.spectrum.iq import Recording, open_recording
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.store.workspace import Workspace
+from rfhydra.training.evaluation import LEAST_SCORE, as_scene, summarise
+from rfhydra.training.importer import import_recordings
+from rfhydra.training.service import TrainingService
+
+SPEC = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=512)
+console = Console()
+
+
+def measure(
+    recordings: Annotated[Path, typer.Argument(help="A directory per device.")],
+    support: Annotated[int, typer.Option(help="Recordings to learn from, at most half of a device's.")] = 10,
+    devices: Annotated[str | None, typer.Option(help="Comma-separated; default all.")] = None,
+    seed: Annotated[int, typer.Option(help="Which recordings are the support.")] = 0,
+    body: Annotated[Path | None, typer.Option(help="Another body than the one that ships.")] = None,
+    name: Annotated[str, typer.Option(help="Of the result file.")] = "real_devices",
+) -> None:
+    """Train, detect, score, report."""
+    everything = {
+        folder.name: [open_recording(path) for path in sorted(folder.glob("*.sigmf-meta"))]
+        for folder in sorted(recordings.iterdir())
+        if folder.is_dir()
+    }
+    names = devices.split(",") if devices else [each for each in everything if each != "background"]
+    backbone = Backbone.load(body, best_device())
+    rng = np.random.default_rng(seed)
+    learnt, rest = {}, list(everything.pop("background", []))
+    for device, every in everything.items():
+        order = rng.permutation(len(every))
+        count = min(support, len(every) // 2) if device in names else 0
+        learnt[device] = [every[index] for index in order[:count]]
+        rest += [every[index] for index in order[count:]]
+    rows = _score(backbone, {device: learnt[device] for device in names}, rest)
+    _show(rows, len(rest))
+    path = write_result(
+        name, {"support": support, "seed": seed, "tested_recordings": len(rest), "rows": rows}, backbone
+    )
+    console.print(f"written to {path.name}")
+
+
+def _score(backbone: Backbone, learnt: dict[str, list[Recording]], rest: list[Recording]) -> list[dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as directory, Workspace.create(Path(directory) / "w", SPEC) as workspace:
+        service = TrainingService(workspace, backbone)
+        for device, chosen in learnt.items():
+            import_recordings(workspace, chosen, device)
+        rows = []
+        for device in learnt:
+            started = time.perf_counter()
+            result = service.train_new_signal(device)
+            rows.append({"device": device, "recordings": len(learnt[device]), "samples": result.sample_count})
+            rows[-1] |= {"training_s": time.perf_counter() - started}
+            rows[-1] |= {"proposal_recall": result.metrics["proposal_recall"]}
+        detector = HydraDetector(service.version_manager, backbone)
+        detector.load_heads(learnt)
+        found = [detect_recording(each, detector, LEAST_SCORE) for each in track(rest, "detecting", console=console)]
+        for row in rows:
+            device = str(row["device"])
+            scenes = [as_scene(each, device, detections) for each, detections in zip(rest, found, strict=True)]
+            threshold = detector.loaded_threshold(device)
+            row |= {f"iou_{iou}": summarise(scenes, threshold, iou) for iou in (0.5, 0.3)}
+    return rows
+
+
+def _show(rows: list[dict[str, Any]], tested: int) -> None:
+    columns = [
+        "device",
+        "windows",
+        "F1 @0.5",
+        "precision",
+        "recall",
+        "AP",
+        "F1 @0.3",
+        "false alarms",
+        "own boxes proposed",
+    ]
+    table = Table(*columns, title=f"{tested} recordings never trained on, every device and background")
+    for row in rows:
+        half, third = row["iou_0.5"], row["iou_0.3"]
+        rates = [f"{half[key]:.3f}" for key in ("f1_score", "precision", "recall", "ap")]
+        recall = f"{row['proposal_recall']:.2f}"
+        table.add_row(row["device"], str(row["samples"]), *rates, f"{third['f1_score']:.3f}", str(third["fp"]), recall)
+    mean = [np.mean([row[key]["f1_score"] for row in rows]) for key in ("iou_0.5", "iou_0.3")]
+    table.add_row("mean", "", f"{mean[0]:.3f}", "", "", "", f"{mean[1]:.3f}", "", "")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    typer.run(measure)

@@ -1,0 +1,37 @@
+"""The recordings that a command is given, and where what it finds in them goes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rfhydra.cli.output import output_file
+from rfhydra.errors import InvalidMessage
+
+if TYPE_CHECKING:
+    from rfhydra.spectrum.iq import Recording
+
+
+def open_recordings(paths: Sequence[Path], **known: Any) -> list["Recording"]:
+    """Open every recording once: ``DIR/*`` names both files of a SigMF pair.
+
+    ``known`` is what the files do not say, as :func:`rfhydra.spectrum.iq.open_recording` takes it.
+    """
+    from rfhydra.spectrum.iq import open_recording
+
+    opened = [open_recording(path, **known) for path in paths]
+    return list({each.path.resolve(): each for each in opened}.values())
+
+
+def output_files(out: Path, recordings: Sequence["Recording"], suffix: str) -> list[Path]:
+    """A file for each recording: ``out`` itself for one, files in the directory ``out`` for several.
+
+    Raises:
+        InvalidMessage: two recordings would go into one file, or ``out`` is of the wrong kind.
+    """
+    if len(recordings) == 1 and not out.is_dir():
+        return [output_file(out)]
+    by_name = {each.name: each for each in recordings}
+    if len(by_name) < len(recordings):
+        twice = next(each.name for each in recordings if by_name[each.name] is not each)
+        raise InvalidMessage(f"two recordings are called {twice}: give each an OUT of its own")
+    return [output_file(out / f"{name}{suffix}") for name in by_name]

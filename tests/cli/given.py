@@ -1,0 +1,114 @@
+"""Real small things for the command line: recordings with an easy signal, the commands, and what a workspace holds."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+from typer.testing import CliRunner
+
+from rfhydra.cli.app import app
+from rfhydra.spectrum.iq import Annotation, write_recording
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.spectrum.synth import Keying, Receiver, Scene, make_burst
+
+SPEC: Final = SpectrogramSpec(fft_size=512, hop=256, rows=256, cols=256)
+CONTRACT: Final = ("--fft-size", 512, "--hop", 256, "--rows", 256, "--cols", 256)
+SIGNAL: Final = "beacon"
+RATE_HZ: Final = 250e3
+CENTER_HZ: Final = 433.92e6
+BEACON: Final = Keying("fsk", chip=300, bits=48, rise=12, deviation=0.04)
+RFHYDRA: Final = Path(sys.executable).with_name("rfhydra")
+
+Row = tuple[Any, ...]
+
+
+class Outcome:
+    """How a command ended: its exit status and what it wrote."""
+
+    def __init__(self, status: int, stdout: str, stderr: str) -> None:
+        self.status, self.stdout, self.stderr = status, stdout, stderr
+
+
+def run(*arguments: object) -> Outcome:
+    """A command in this process. An exception that the command does not turn into a message fails the test."""
+    result = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
+    return Outcome(result.exit_code, result.stdout, result.stderr)
+
+
+def process(*arguments: object, **options: Any) -> subprocess.Popen[str]:
+    """The installed command, with pipes for its output."""
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
+    return subprocess.Popen([RFHYDRA, *map(str, arguments)], **options)
+
+
+def wait(child: subprocess.Popen[str], seconds: float) -> None:
+    """Wait for the child to end, but no longer than that."""
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(timeout=seconds)
+
+
+def cramped(limit_bytes: int, *arguments: object) -> Outcome:
+    """A command in a process that may not make a file larger than ``limit_bytes``."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.cli.cramped", str(limit_bytes), *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def record(stem: Path, seed: int, *, windows: int = 1, packets: int = 1, label: str | None = SIGNAL) -> Path:
+    """A recording of strong beacons, annotated, beside emissions that look quite different. Returns its metadata."""
+    rng, scene = np.random.default_rng(seed), Scene(windows * SPEC.window_samples)
+    placed = [scene.place(BEACON.packet(rng, 40_000), rng, rng.uniform(22, 28), cut=0.0) for _ in range(packets)]
+    for kind, bandwidth in (("ofdm", 0.2), ("tone", 0.004), ("chirp", 0.15)) * windows:
+        scene.place(make_burst(kind, rng, 30_000, bandwidth), rng, 12)
+    annotations = [
+        Annotation(
+            each.start,
+            each.stop - each.start,
+            CENTER_HZ + each.low * RATE_HZ,
+            CENTER_HZ + each.high * RATE_HZ,
+            label,
+        )
+        for each in placed
+        if each is not None
+    ]
+    iq = Receiver(bits=8, overload_db=-6).hear(scene, rng)
+    return write_recording(stem, iq, RATE_HZ, CENTER_HZ, annotations, datatype="cu8")
+
+
+def png_size(path: Path) -> tuple[int, int]:
+    """Width and height of a picture, which must be a whole PNG and show more than one colour."""
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        image.load()
+        assert any(low < high for low, high in image.convert("RGB").getextrema())
+        return image.size
+
+
+def tables(workspace: Path) -> dict[str, list[Row]]:
+    """All rows of all tables."""
+    with sqlite3.connect(workspace / "rfhydra.db") as connection:
+        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        rows = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names}
+    connection.close()
+    return rows
+
+
+def blobs(workspace: Path) -> list[str]:
+    """All files below ``blobs``, half-written ones among them."""
+    return sorted(str(path.relative_to(workspace)) for path in (workspace / "blobs").rglob("*") if path.is_file())
+
+
+def contents(workspace: Path) -> tuple[dict[str, list[Row]], list[str]]:
+    """What must not change when a command fails."""
+    return tables(workspace), blobs(workspace)

@@ -1,0 +1,63 @@
+"""Fixtures that several suites share: a real body, a tiny one, and workspaces to train in."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from rfhydra.hydra.backbone import Backbone, Body, BodyConfig
+from rfhydra.store.workspace import Workspace
+from rfhydra.training.features import FeatureCache
+from rfhydra.training.service import TrainingService
+from tests.training import given
+
+TRAINING_SCENES = range(10)
+
+
+@pytest.fixture(scope="session")
+def backbone() -> Backbone:
+    """The body that ships."""
+    return Backbone.load()
+
+
+@pytest.fixture(scope="session")
+def tiny_backbone() -> Backbone:
+    """A body of random weights that is quick."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return Backbone(Body(BodyConfig(classes=("a",), channels=16, embedding=32)), "tiny")
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory, backbone: Backbone) -> Path:
+    """A closed workspace with ten scenes labelled for two signals, and their features. To be copied."""
+    path = tmp_path_factory.mktemp("library") / "site"
+    with Workspace.create(path, given.SPEC) as workspace:
+        cache = FeatureCache(workspace, backbone)
+        for seed in TRAINING_SCENES:
+            for name in (given.SIGNAL, given.OTHER):
+                cache.get(given.add_sample(workspace, seed, name))
+    return path
+
+
+@pytest.fixture
+def stocked(library: Path, tmp_path: Path) -> Iterator[Workspace]:
+    """A workspace of one's own with what :func:`library` holds."""
+    path = tmp_path / "stocked"
+    shutil.copytree(library, path)
+    with Workspace.open(path) as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def service(stocked: Workspace, backbone: Backbone) -> TrainingService:
+    return TrainingService(stocked, backbone)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Workspace]:
+    """An empty workspace under a contract of 128 by 128 pixels."""
+    with Workspace.create(tmp_path / "small", given.SMALL_SPEC) as workspace:
+        yield workspace

@@ -1,0 +1,47 @@
+"""Small random heads and regions."""
+
+from dataclasses import replace
+
+import torch
+
+from rfhydra.hydra.backbone import Regions
+from rfhydra.hydra.head import EmbeddingHead, Golden, HeadInfo
+from tests.training.given import SMALL_SPEC
+
+DIM = 32
+METRICS = {"f1_score": 0.9, "precision": 0.92, "recall": 0.88}
+
+
+def make_regions(seed: int, count: int = 12) -> Regions:
+    generator = torch.Generator().manual_seed(seed)
+    corner = 150 * torch.rand((count, 2), generator=generator)
+    sides = 2 + 40 * torch.rand((count, 2), generator=generator)
+    embeddings = torch.nn.functional.normalize(torch.randn((count, DIM), generator=generator), dim=1)
+    objectness = torch.rand(count, generator=generator).sort(descending=True).values
+    return Regions(torch.cat([corner, corner + sides], dim=1), objectness, embeddings)
+
+
+def make_head(
+    seed: int = 0,
+    signal_name: str = "lora",
+    *,
+    bias: float = 0.0,
+    threshold: float = 0.5,
+    spec_id: str = SMALL_SPEC.spec_id,
+    backbone_id: str = "tiny",
+) -> EmbeddingHead:
+    """A head of random weights for bodies of :data:`DIM`, with its golden answers."""
+    generator = torch.Generator().manual_seed(seed)
+    head = EmbeddingHead(
+        info=HeadInfo(
+            kind="embedding", signal_name=signal_name, spec_id=spec_id, backbone_id=backbone_id, threshold=threshold
+        ),
+        weight=2 * torch.randn(DIM + 4, generator=generator),
+        bias=torch.tensor(bias),
+        size_mean=torch.tensor([3.0, 3.0]),
+        refine_mean=torch.zeros(DIM + 4),
+        refine_weight=0.02 * torch.randn((DIM + 4, 4), generator=generator),
+        refine_offset=0.02 * torch.randn(4, generator=generator),
+    )
+    regions = make_regions(seed)
+    return replace(head, golden=Golden.record(head, regions.boxes, regions.embeddings))

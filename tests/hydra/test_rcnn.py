@@ -1,0 +1,96 @@
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from rfhydra.errors import Incompatible
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.head import HeadInfo
+from rfhydra.hydra.rcnn import GOLDEN_SIDE_PX, RcnnHead, RcnnNetwork, golden_crop
+from rfhydra.hydra.weights import read_weights, write_weights
+from tests.training import given
+
+INFO = HeadInfo(kind="rcnn", signal_name="lora", spec_id="spec", backbone_id="tiny", sample_ids=("a",))
+
+
+@pytest.fixture(scope="module")
+def image() -> Tensor:
+    return torch.from_numpy(given.image_of(given.scene(0), spec=given.SPEC))
+
+
+@pytest.fixture(scope="module")
+def head(tiny_backbone: Backbone, image: Tensor) -> RcnnHead:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        network = RcnnNetwork(tiny_backbone.config)
+    return RcnnHead.record(INFO, network, golden_crop(image, torch.tensor([100.0, 100, 120, 110])), tiny_backbone)
+
+
+def tampered(head: RcnnHead, name: str, tensor: Tensor) -> bytes:
+    weights = read_weights(head.to_bytes(), "rcnn-head")
+    name = f"network.{name}"
+    return write_weights(replace(weights, tensors={**weights.tensors, name: tensor.to(weights.tensors[name].dtype)}))
+
+
+def test_an_artifact_gives_the_head_back(head: RcnnHead, tiny_backbone: Backbone, image: Tensor) -> None:
+    loaded = RcnnHead.from_bytes(head.to_bytes(), tiny_backbone)
+    assert loaded.info == INFO
+    assert len(head.golden.scores) == 1
+    features, size = tiny_backbone.features(image), (image.shape[0], image.shape[1])
+    before, after = head.detect(features, 0.3, size), loaded.detect(features, 0.3, size)
+    assert len(before.scores) > 0
+    assert torch.equal(before.boxes, after.boxes)
+    assert torch.equal(before.scores, after.scores)
+    assert (before.scores >= 0.3).all()
+    assert (before.scores[1:] <= before.scores[:-1]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "bias"),
+    [("scores", [9.0, -9.0]), ("scores", [-9.0, 9.0]), ("deltas", [9.0, 9.0, 0.0, 0.0])],
+    ids=["finds nothing", "is too sure", "draws elsewhere"],
+)
+def test_a_head_that_answers_otherwise_is_refused(
+    head: RcnnHead, tiny_backbone: Backbone, name: str, bias: list[float]
+) -> None:
+    with pytest.raises(Incompatible, match="does not give the detection"):
+        RcnnHead.from_bytes(tampered(head, f"roi_heads.box_predictor.{name}.bias", torch.tensor(bias)), tiny_backbone)
+
+
+def test_what_does_not_fit_is_refused(head: RcnnHead, tiny_backbone: Backbone) -> None:
+    other = Backbone(tiny_backbone.body, "another body")
+    with pytest.raises(Incompatible, match="trained on backbone tiny, this one is another body"):
+        RcnnHead.from_bytes(head.to_bytes(), other)
+    with pytest.raises(Incompatible, match="do not fit the network"):
+        RcnnHead.from_bytes(tampered(head, "roi_heads.box_predictor.scores.bias", torch.zeros(3)), tiny_backbone)
+    weights = read_weights(head.to_bytes(), "rcnn-head")
+    without = {name: tensor for name, tensor in weights.tensors.items() if name != "golden_image"}
+    with pytest.raises(Incompatible, match="lacks its golden image"):
+        RcnnHead.from_bytes(write_weights(replace(weights, tensors=without)), tiny_backbone)
+
+
+def test_losses_are_real_and_leave_the_network_ready_to_detect(tiny_backbone: Backbone, image: Tensor) -> None:
+    network = RcnnNetwork(tiny_backbone.config)
+    network.warm_start(tiny_backbone)
+    assert torch.equal(network.rpn.head.cls_logits.weight, tiny_backbone.body.rpn.head.cls_logits.weight)
+    images = image[None]
+    targets = [{"boxes": torch.tensor([[10.0, 20, 90, 40]]), "labels": torch.ones(1, dtype=torch.int64)}]
+    losses = network.losses(tiny_backbone.features(images), images, targets)
+    assert sorted(losses) == ["loss_box_reg", "loss_classifier", "loss_objectness", "loss_rpn_box_reg"]
+    assert all(torch.isfinite(loss) for loss in losses.values())
+    assert not network.training
+
+
+@pytest.mark.parametrize("box", [(0, 0, 4, 4), (250, 250, 256, 256), (0, 0, 256, 256), (100, 30, 110, 40)])
+def test_a_golden_crop_lies_inside_and_shows_the_middle_of_the_box(box: tuple[int, int, int, int]) -> None:
+    image = torch.arange(256 * 256).reshape(256, 256)
+    crop = golden_crop(image, torch.tensor(box, dtype=torch.float32))
+    assert crop.shape == (GOLDEN_SIDE_PX, GOLDEN_SIDE_PX)
+    middle = image[min((box[1] + box[3]) // 2, 255), min((box[0] + box[2]) // 2, 255)]
+    assert (crop == middle).any()
+
+
+def test_a_small_image_is_its_own_crop() -> None:
+    image = torch.zeros((64, 40), dtype=torch.uint8)
+    assert golden_crop(image, torch.tensor([1.0, 1, 3, 3])).shape == (64, 40)

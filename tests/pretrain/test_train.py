@@ -1,0 +1,219 @@
+"""A run of a few steps: checkpoint, resume, the body that comes out, and what cannot be run."""
+
+import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rfhydra.errors import Conflict, Incompatible, InvalidMessage, NotFound, StorageFull
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.weights import read_weights
+from rfhydra.pretrain.bank import HELD_OUT, save_bank
+from rfhydra.pretrain.scenes import TrainingScene, class_names
+from rfhydra.pretrain.train import (
+    BANK_FILE,
+    BODY_FILE,
+    CHECKPOINT_FILE,
+    LOG_FILE,
+    SCRATCH,
+    PretrainProgress,
+    PretrainRun,
+    Recipe,
+    SceneStream,
+    collate,
+    proposal_recall,
+)
+from tests.pretrain.given import tiny_bank
+
+ONE_STEP = Recipe(minutes=1e-6, batch_size=1, workers=0, centring_scenes=1)
+MEBIBYTE = 1 << 20
+
+
+def prepared(directory: Path) -> Path:
+    directory.mkdir(exist_ok=True)
+    save_bank(tiny_bank(), directory / BANK_FILE, directory)
+    return directory
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file may grow beyond a mebibyte."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MEBIBYTE, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[PretrainProgress]]:
+    """A run of one step, resumed for a second one, and what it reported."""
+    directory, reports = prepared(tmp_path_factory.mktemp("run")), list[PretrainProgress]()
+    first = PretrainRun(directory, ONE_STEP)
+    first.prepare()
+    first.run(reports.append)
+    longer = replace(ONE_STEP, minutes=first.seconds / 60 + 1e-6, seed=99)
+    PretrainRun(directory, longer, resume=True).run(reports.append)
+    return directory, reports
+
+
+@pytest.fixture(scope="module")
+def backbone(finished: tuple[Path, list[PretrainProgress]]) -> Backbone:
+    return Backbone.load(finished[0] / BODY_FILE)
+
+
+def test_a_resumed_run_goes_on(finished: tuple[Path, list[PretrainProgress]]) -> None:
+    directory, (first, second) = finished
+    assert (first.step, second.step) == (1, 2)
+    assert 0 < first.minutes < second.minutes
+    assert set(first.losses) == {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg"}
+    assert all(np.isfinite(list(report.losses.values())).all() for report in (first, second))
+    rows = [json.loads(line) for line in (directory / LOG_FILE).read_text().splitlines()]
+    assert [row["step"] for row in rows] == [1, 2]
+
+
+def test_a_run_leaves_its_files_and_no_others(finished: tuple[Path, list[PretrainProgress]]) -> None:
+    directory, _ = finished
+    assert {path.name for path in directory.iterdir()} == {BANK_FILE, CHECKPOINT_FILE, LOG_FILE, BODY_FILE, SCRATCH}
+    assert list((directory / SCRATCH).iterdir()) == []
+
+
+def test_the_body_is_small_and_says_how_it_was_made(finished: tuple[Path, list[PretrainProgress]]) -> None:
+    path = finished[0] / BODY_FILE
+    weights = read_weights(path.read_bytes(), "body")
+    recipe = weights.metadata["recipe"]
+    assert path.stat().st_size < 40e6
+    assert {tensor.dtype for tensor in weights.tensors.values()} == {torch.float16, torch.int64}
+    assert recipe["held_out"] == list(HELD_OUT)
+    assert recipe["waveforms"] == ["ofdm", "ook", "qpsk", "tone"]
+    assert (recipe["steps"], recipe["seed"], recipe["batch_size"]) == (2, ONE_STEP.seed, 1)
+    assert weights.metadata["config"]["classes"] == list(class_names(tiny_bank()))
+
+
+def test_the_body_serves(backbone: Backbone) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (128, 192), dtype=np.uint8)
+    regions = backbone.propose(backbone.features(image), (128, 192))
+    assert len(regions)
+    assert bool(torch.isfinite(regions.embeddings).all())
+    torch.testing.assert_close(regions.embeddings.norm(dim=1), torch.ones(len(regions)))
+    assert float(backbone.body.embedding_mean.abs().sum()) > 0
+
+
+def test_a_run_is_not_overwritten(finished: tuple[Path, list[PretrainProgress]]) -> None:
+    with pytest.raises(Conflict, match="--resume"):
+        PretrainRun(finished[0], ONE_STEP)
+
+
+def test_a_finished_run_only_writes_its_body_again(finished: tuple[Path, list[PretrainProgress]]) -> None:
+    directory, reports = finished[0], list[PretrainProgress]()
+    before = (directory / CHECKPOINT_FILE).read_bytes()
+    body = (directory / BODY_FILE).read_bytes()
+    PretrainRun(directory, ONE_STEP, resume=True).run(reports.append)
+    assert reports == []
+    assert (directory / CHECKPOINT_FILE).read_bytes() == before
+    assert len((directory / BODY_FILE).read_bytes()) == pytest.approx(len(body), abs=100)
+
+
+def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / SCRATCH).mkdir()
+    (tmp_path / SCRATCH / "half").write_bytes(b"written")
+    PretrainRun(tmp_path, ONE_STEP)
+    assert list((tmp_path / SCRATCH).iterdir()) == []
+
+
+def test_on_a_full_disk_nothing_is_half_written(tmp_path: Path) -> None:
+    run = PretrainRun(prepared(tmp_path), ONE_STEP)
+    with full_disk(), pytest.raises(StorageFull):
+        run.run()
+    assert {path.name for path in tmp_path.iterdir()} == {BANK_FILE, SCRATCH}
+    assert list((tmp_path / SCRATCH).iterdir()) == []
+
+
+def test_a_body_of_other_classes_is_no_start(backbone: Backbone, finished: tuple[Path, list[PretrainProgress]]) -> None:
+    assert backbone.config.classes == class_names([])
+    run = PretrainRun(finished[0].parent / "other", ONE_STEP, initial=finished[0] / BODY_FILE)
+    others = [replace(burst, kind="4ask") for burst in tiny_bank()]
+    save_bank(others, run.directory / BANK_FILE, run.directory)
+    with pytest.raises(Incompatible, match="classes"):
+        run.run()
+
+
+def test_an_initial_body_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        PretrainRun(prepared(tmp_path), ONE_STEP, initial=tmp_path / "absent").run()
+
+
+def test_a_run_needs_a_bank(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r"bank\.safetensors"):
+        PretrainRun(tmp_path, ONE_STEP).run()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("minutes", 0.0),
+        ("minutes", -1.0),
+        ("minutes", float("nan")),
+        ("minutes", float("inf")),
+        ("batch_size", 0),
+        ("per_waveform", 0),
+        ("learning_rate", -1e-3),
+        ("warmup_steps", 0),
+        ("centring_scenes", 0),
+        ("workers", -1),
+        ("seed", -1),
+        ("checkpoint_seconds", -1.0),
+        ("weight_decay", -1.0),
+    ],
+)
+def test_limits_of_a_recipe(field: str, value: float) -> None:
+    with pytest.raises(InvalidMessage, match=f"^{field} {value} must"):
+        replace(Recipe(), **{field: value})
+
+
+def test_an_unknown_device_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidMessage, match="'tpu' must be cpu or cuda"):
+        PretrainRun(tmp_path, ONE_STEP, device="tpu")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_an_absent_gpu_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidMessage, match="no GPU"):
+        PretrainRun(tmp_path, ONE_STEP, device="cuda")
+
+
+def test_scenes_are_others_after_a_resume_and_the_same_otherwise() -> None:
+    first, again, resumed = (next(iter(SceneStream(tiny_bank(), 1, step))).image for step in (0, 0, 7))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, resumed)
+
+
+def scene(boxes: list[list[float]], labels: list[str]) -> TrainingScene:
+    image = np.random.default_rng(0).integers(0, 256, (128, 128), dtype=np.uint8)
+    return TrainingScene(image, np.array(boxes, np.float32).reshape(-1, 4), labels)
+
+
+def test_collate_gives_what_the_losses_take() -> None:
+    scenes = [scene([[0, 0, 9, 9], [5, 5, 20, 9]], ["b", "a"]), scene([], [])]
+    images, targets = collate(scenes, ("a", "b"), torch.device("cpu"))
+    assert images.shape == (2, 1, 128, 128)
+    assert 0 <= float(images.min()) <= float(images.max()) <= 1
+    assert [target["labels"].tolist() for target in targets] == [[2, 1], []]
+    assert [tuple(target["boxes"].shape) for target in targets] == [(2, 4), (0, 4)]
+
+
+def test_proposal_recall_counts_boxes_that_are_covered(backbone: Backbone) -> None:
+    image = scene([], []).image
+    proposed = backbone.propose(backbone.features(image), (128, 128), 5).boxes.tolist()
+    found, missed = scene(proposed, ["a"] * len(proposed)), scene([[0, 0, 0.5, 0.5]], ["a"])
+    assert proposal_recall(backbone, [found], limit=5) == 1
+    assert proposal_recall(backbone, [missed]) == 0
+    assert proposal_recall(backbone, [found, missed], limit=5) == pytest.approx(len(proposed) / (len(proposed) + 1))
+    assert proposal_recall(backbone, [scene([], [])]) == 0

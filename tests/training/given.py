@@ -1,0 +1,116 @@
+"""Synthetic scenes with known truth under a small contract, and samples made of them."""
+
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rfhydra.spectrum.boxes import Box, Frame
+from rfhydra.spectrum.recording import Annotation
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.spectrum.spectrogram import spectrogram
+from rfhydra.spectrum.synth import Emission, Receiver, Scene, make_burst
+from rfhydra.store.samples import Sample
+from rfhydra.store.workspace import Workspace
+
+SPEC = SpectrogramSpec(fft_size=512, hop=256, rows=256, cols=256)
+SMALL_SPEC = SpectrogramSpec(fft_size=128, hop=64, rows=128, cols=128)
+RATE_HZ = 1e6
+CENTER_HZ = 433e6
+SIGNAL = "beacon"
+OTHER = "pager"
+KINDS = {SIGNAL: "qpsk", OTHER: "fsk2"}
+BURST_SAMPLES = 20_000
+BURST_WIDTH = 0.06
+
+
+def scene(seed: int, beacons: int = 1, samples: int = SPEC.window_samples) -> Scene:
+    """Beacons of one size, a pager of one size, and for each beacon a chirp and an on-off keyed burst of any size."""
+    rng = np.random.default_rng(seed)
+    made = Scene(samples)
+    for _ in range(beacons):
+        burst = make_burst(KINDS[SIGNAL], rng, BURST_SAMPLES, BURST_WIDTH)
+        made.place(burst, rng, float(rng.uniform(12, 25)), cut=0.0, max_overlap=0.0)
+    made.place(make_burst(KINDS[OTHER], rng, 12_000, 0.1), rng, float(rng.uniform(12, 25)), cut=0.0, max_overlap=0.0)
+    for kind in ("chirp", "ook") * beacons:
+        burst = make_burst(kind, rng, int(rng.integers(6_000, 30_000)), float(rng.uniform(0.02, 0.12)))
+        made.place(burst, rng, float(rng.uniform(8, 25)))
+    return made
+
+
+def heard(made: Scene, seed: int = 0) -> NDArray[np.complex64]:
+    return Receiver().hear(made, np.random.default_rng([seed, 1]))
+
+
+def image_of(made: Scene, seed: int = 0, spec: SpectrogramSpec = SPEC) -> NDArray[np.uint8]:
+    return spectrogram(heard(made, seed), spec).numpy()
+
+
+def frame(cols: int = SPEC.cols, spec: SpectrogramSpec = SPEC) -> Frame:
+    return Frame(spec, RATE_HZ, CENTER_HZ, cols)
+
+
+def boxes_of(made: Scene, signal_name: str) -> list[Box]:
+    return [each.box(RATE_HZ, CENTER_HZ) for each in made.emissions if each.kind == KINDS[signal_name]]
+
+
+def annotation(emission: Emission, label: str) -> Annotation:
+    low, high = CENTER_HZ + emission.low * RATE_HZ, CENTER_HZ + emission.high * RATE_HZ
+    return Annotation(emission.start, emission.stop - emission.start, low, high, label)
+
+
+def annotations_of(made: Scene) -> list[Annotation]:
+    labels = {kind: name for name, kind in KINDS.items()}
+    return [annotation(each, labels[each.kind]) for each in made.emissions if each.kind in labels]
+
+
+def add_sample(workspace: Workspace, seed: int, signal_name: str = SIGNAL, **fields: Any) -> Sample:
+    """A scene as a sample of one of its signals; the other one is a verified negative."""
+    made = scene(seed)
+    (negative,) = set(KINDS) - {signal_name}
+    given: dict[str, Any] = {
+        "signal_name": signal_name,
+        "spec_id": workspace.spec.spec_id,
+        "image": image_of(made, seed),
+        "boxes": boxes_of(made, signal_name),
+        "negatives": [(negative, box) for box in boxes_of(made, negative)],
+        "sample_rate_hz": RATE_HZ,
+        "center_freq_hz": CENTER_HZ,
+    }
+    return workspace.samples.add(**{**given, **fields})[0]
+
+
+def add_noise(workspace: Workspace, seeds: Iterable[int], signal_name: str = SIGNAL, **fields: Any) -> list[Sample]:
+    """Samples whose images nobody looks at, with a box each: for what only counts them."""
+    spec = workspace.spec
+    box = Box(0.1 * SMALL_SPEC.hop / RATE_HZ, 20 * SMALL_SPEC.hop / RATE_HZ, CENTER_HZ, CENTER_HZ + RATE_HZ / 8)
+    return [
+        workspace.samples.add(
+            signal_name=signal_name,
+            spec_id=spec.spec_id,
+            image=np.random.default_rng(seed).integers(0, 255, (spec.rows, spec.cols), dtype=np.uint8),
+            boxes=[box],
+            sample_rate_hz=RATE_HZ,
+            center_freq_hz=CENTER_HZ,
+            **fields,
+        )[0]
+        for seed in seeds
+    ]
+
+
+def everything(workspace: Workspace) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of all tables, and the blobs."""
+    tables = [row[0] for row in workspace.db.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    found = {name: _rows(workspace.db.rows(f"SELECT * FROM {name} ORDER BY 1, 2")) for name in tables}
+    return {**found, "blobs": sorted((path.name,) for path in _blobs(workspace.path))}
+
+
+def _rows(rows: list[sqlite3.Row]) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in rows]
+
+
+def _blobs(path: Path) -> list[Path]:
+    return [each for each in (path / "blobs").rglob("*") if each.is_file()]

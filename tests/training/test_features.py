@@ -1,0 +1,112 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.spectrum.boxes import Box
+from rfhydra.store.samples import Sample
+from rfhydra.store.workspace import Workspace
+from rfhydra.training.features import JITTERS, FeatureCache, SampleFeatures, jitter
+from tests.training import given
+
+
+@pytest.fixture
+def cache(small: Workspace, tiny_backbone: Backbone) -> FeatureCache:
+    return FeatureCache(small, tiny_backbone)
+
+
+@pytest.fixture
+def sample(small: Workspace) -> Sample:
+    made = given.scene(0, samples=given.SMALL_SPEC.window_samples)
+    return small.samples.add(
+        signal_name=given.SIGNAL,
+        spec_id=given.SMALL_SPEC.spec_id,
+        image=given.image_of(made, spec=given.SMALL_SPEC)[:, :100],
+        boxes=[Box(0.001, 0.003, given.CENTER_HZ, given.CENTER_HZ + 5e4)],
+        negatives=[("pager", Box(0.002, 0.004, given.CENTER_HZ - 2e5, given.CENTER_HZ - 1e5))],
+        sample_rate_hz=given.RATE_HZ,
+        center_freq_hz=given.CENTER_HZ,
+    )[0]
+
+
+def tensors(features: SampleFeatures) -> Iterator[tuple[str, torch.Tensor]]:
+    return ((name, value) for name, value in vars(features).items() if name != "size")
+
+
+def same(first: SampleFeatures, second: SampleFeatures) -> bool:
+    return all(torch.equal(value, getattr(second, name)) for name, value in tensors(first))
+
+
+def entries(workspace: Workspace) -> list[Path]:
+    return sorted((workspace.path / "cache").iterdir())
+
+
+def test_features_have_the_shapes_that_are_promised(cache: FeatureCache, sample: Sample) -> None:
+    features = cache.get(sample)
+    count, dim = len(features.regions), 32
+    assert features.size == (128, 100)
+    assert features.embeddings.shape == (count, dim)
+    assert features.positives.shape == (1, 4)
+    assert features.jittered.shape == (1 + JITTERS, 4)
+    assert torch.equal(features.jittered[:1], features.positives)
+    assert features.jittered_embeddings.shape == (1 + JITTERS, dim)
+    assert features.negatives.shape == (1, 4)
+    assert features.negative_embeddings.shape == (1, dim)
+    norms = features.embeddings.norm(dim=1)
+    assert torch.allclose(norms, torch.ones(count), atol=1e-4)
+
+
+def test_what_is_cached_is_not_computed_again(cache: FeatureCache, sample: Sample, small: Workspace) -> None:
+    assert not cache.has(sample)
+    cold = cache.get(sample)
+    assert cache.has(sample)
+    (entry,) = entries(small)
+    written = entry.stat().st_mtime_ns
+    assert same(cache.get(sample), cold)
+    assert entries(small) == [entry]
+    assert entry.stat().st_mtime_ns == written
+    cache.clear()
+    assert not cache.has(sample)
+    assert same(cache.get(sample), cold)
+
+
+def test_boxes_and_backbone_are_part_of_the_key(
+    cache: FeatureCache, sample: Sample, small: Workspace, tiny_backbone: Backbone
+) -> None:
+    cache.get(sample)
+    moved = replace(sample, boxes=tuple(each.shifted(1e-4) for each in sample.boxes))
+    assert not cache.has(moved)
+    assert not cache.has(replace(sample, negatives=()))
+    assert not FeatureCache(small, Backbone(tiny_backbone.body, "another body")).has(sample)
+    assert cache.has(replace(sample, metadata={"noted": True}))
+
+
+@pytest.mark.parametrize("kept", [0, 5, 100, -1])
+def test_a_torn_entry_is_computed_again(cache: FeatureCache, sample: Sample, small: Workspace, kept: int) -> None:
+    cold = cache.get(sample)
+    (entry,) = entries(small)
+    whole = entry.read_bytes()
+    entry.write_bytes(whole[:kept])
+    assert same(cache.get(sample), cold)
+    assert entry.read_bytes() == whole
+
+
+def test_a_cache_that_cannot_be_kept_costs_only_time(cache: FeatureCache, sample: Sample, small: Workspace) -> None:
+    (small.path / "cache").write_text("in the way")
+    assert same(cache.get(sample), cache.get(sample))
+    assert not cache.has(sample)
+
+
+def test_jitter_is_small_repeatable_and_inside() -> None:
+    boxes = torch.tensor([[10.0, 10, 50, 30], [0, 0, 128, 128]])
+    jittered = jitter(boxes, (128, 128), seed=3).reshape(2, 1 + JITTERS, 4)
+    assert torch.equal(jittered[:, 0], boxes)
+    assert torch.equal(jittered.reshape(-1, 4), jitter(boxes, (128, 128), seed=3))
+    assert not torch.equal(jittered.reshape(-1, 4), jitter(boxes, (128, 128), seed=4))
+    assert ((jittered >= 0) & (jittered <= 128)).all()
+    sides = np.array([40.0, 20.0, 40.0, 20.0])
+    assert (np.abs((jittered[0] - boxes[0]).numpy()) < 0.6 * sides).all()

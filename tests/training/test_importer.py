@@ -1,0 +1,154 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from rfhydra.errors import InvalidBox, InvalidName, InvalidRecording
+from rfhydra.spectrum.iq import open_recording, write_recording
+from rfhydra.spectrum.recording import Annotation, Capture, Recording
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.store.workspace import Workspace
+from rfhydra.training.importer import import_recordings, label_windows
+from tests.training import given
+
+SPEC = given.SMALL_SPEC
+WINDOW = SPEC.window_samples
+
+
+def note(start: int, count: int, label: str | None = "beacon", low: float = 0.0, high: float = 1e5) -> Annotation:
+    return Annotation(start, count, given.CENTER_HZ + low, given.CENTER_HZ + high, label)
+
+
+def recorded(folder: Path, annotations: Sequence[Annotation], samples: int = 5 * WINDOW, seed: int = 0) -> Recording:
+    noise = np.random.default_rng(seed).standard_normal((samples, 2), dtype=np.float32).view(np.complex64)[:, 0]
+    meta = write_recording(folder / f"take-{seed}", noise / 8, given.RATE_HZ, given.CENTER_HZ, annotations)
+    return open_recording(meta)
+
+
+def test_samples_hold_the_boxes_of_the_signal_and_those_of_others(small: Workspace, tmp_path: Path) -> None:
+    annotations = [
+        note(1_000, 2_000),
+        note(4_000, 1_000, low=-3e5, high=-2e5),
+        note(2_000, 2_000, "pager", 2e5, 3e5),
+        note(5_000, 1_000, None, 2e5, 3e5),
+    ]
+    take = recorded(tmp_path, annotations)
+    result = import_recordings(small, [take])
+    assert result.new_samples == result.total_samples == {"beacon": 1, "pager": 1}
+    assert (result.boxes, result.skipped) == (3, [])
+    (sample,) = small.samples.list("beacon")
+    assert (sample.recording, sample.start_sample) == (take.recording_id, 488)
+    assert [round(box.time_start_sec * given.RATE_HZ) for box in sample.boxes] == [512, 3_512]
+    assert [(label, round(box.freq_low_hz)) for label, box in sample.negatives] == [("pager", 433_200_000)]
+    stored = small.samples.iq(sample)
+    assert stored is not None
+    assert np.array_equal(stored, take.read(488, WINDOW))
+    (pager,) = small.samples.list("pager")
+    assert [label for label, _ in pager.negatives] == ["beacon", "beacon"]
+
+
+def test_importing_again_adds_nothing(small: Workspace, tmp_path: Path) -> None:
+    takes = [recorded(tmp_path, [note(at, 1_000) for at in range(0, 40_000, 4_000)], seed=seed) for seed in (1, 2)]
+    first = import_recordings(small, takes, max_samples=3)
+    assert first.new_samples == {"beacon": 3}
+    before = given.everything(small)
+    again = import_recordings(small, takes, max_samples=3)
+    assert (again.new_samples, again.total_samples, again.boxes) == ({"beacon": 0}, {"beacon": 3}, 0)
+    assert given.everything(small) == before
+    everything = import_recordings(small, takes)
+    assert everything.total_samples["beacon"] == 3 + everything.new_samples["beacon"]
+
+
+def test_only_the_label_that_was_asked_for(small: Workspace, tmp_path: Path) -> None:
+    with_label = recorded(tmp_path, [note(1_000, 2_000), note(2_000, 2_000, "pager", 2e5, 3e5)], seed=1)
+    without = recorded(tmp_path, [note(1_000, 2_000, "pager"), note(4_000, 100, None)], seed=2)
+    heard: list[str] = []
+    result = import_recordings(small, [with_label, without], "beacon", progress=heard.append)
+    assert result.new_samples == {"beacon": 1}
+    assert result.skipped == ["take-2"]
+    assert heard == ["take-1", "take-2"]
+    assert small.samples.signal_names() == ["beacon"]
+
+
+def test_labels_that_are_no_names(small: Workspace, tmp_path: Path) -> None:
+    take = recorded(tmp_path, [note(1_000, 2_000), note(2_000, 2_000, "FM broadcast", 2e5, 3e5)])
+    before = given.everything(small)
+    with pytest.raises(InvalidName, match="label 'FM broadcast'"):
+        import_recordings(small, [take])
+    with pytest.raises(InvalidName, match=r"label '\.\./x'"):
+        import_recordings(small, [take], "../x")
+    assert given.everything(small) == before
+    import_recordings(small, [take], "beacon")
+    (sample,) = small.samples.list("beacon")
+    assert sample.negatives == ()
+
+
+def test_all_or_nothing(small: Workspace, tmp_path: Path) -> None:
+    good = recorded(tmp_path, [note(1_000, 2_000)], seed=1)
+    bad = recorded(tmp_path, [note(1_000, 2_000, "no name")], seed=2)
+    outside = recorded(tmp_path, [note(1_000, 2_000, low=6e5, high=7e5)], seed=3)
+    short = recorded(tmp_path, [note(0, 10)], samples=SPEC.hop - 1, seed=4)
+    before = given.everything(small)
+    for wrong, error in ((bad, InvalidName), (outside, InvalidBox), (short, InvalidRecording)):
+        with pytest.raises(error):
+            import_recordings(small, [good, wrong])
+        assert given.everything(small) == before
+
+
+def test_recordings_without_a_label_are_an_error(small: Workspace, tmp_path: Path) -> None:
+    take = recorded(tmp_path, [note(0, 100, None)])
+    with pytest.raises(InvalidRecording, match="no annotation with a label in take-0"):
+        import_recordings(small, [take])
+    with pytest.raises(InvalidRecording, match="no annotation labelled 'beacon' in take-0"):
+        import_recordings(small, [take], "beacon")
+
+
+def test_a_signal_that_never_ends_is_shown_in_every_window(small: Workspace, tmp_path: Path) -> None:
+    result = import_recordings(small, [recorded(tmp_path, [note(0, 5 * WINDOW)])])
+    assert result.new_samples == {"beacon": 6}
+    for sample in small.samples.list("beacon"):
+        (box,) = sample.boxes
+        assert box.time_end_sec - box.time_start_sec == pytest.approx(WINDOW / given.RATE_HZ)
+
+
+def recording(samples: int, retunes: list[int], annotations: list[Annotation]) -> Recording:
+    path = Path("given.sigmf-meta")
+    captures = tuple(Capture(start, 1e6 * number) for number, start in enumerate([0, *retunes]))
+    ordered = tuple(sorted(annotations, key=lambda each: each.sample_start))
+    stored = np.zeros((samples, 2), np.int8)
+    return Recording(path, path, 0, "ci8", given.RATE_HZ, captures, ordered, {}, None, stored)
+
+
+TINY = SpectrogramSpec(fft_size=64, hop=16, rows=32, cols=32)
+SPANS = st.lists(st.tuples(st.integers(0, 4_000), st.integers(1, 1_500)), min_size=1, max_size=8)
+
+
+@for_all(SPANS, st.lists(st.integers(1, 4_900), max_size=2, unique=True))
+def test_windows_show_every_box_from_start_to_end(spans: list[tuple[int, int]], retunes: list[int]) -> None:
+    samples = 5_000
+    annotations = [note(start, min(count, samples - start)) for start, count in spans]
+    take = recording(samples, sorted(retunes), [*annotations, note(10, 20, "pager")])
+    windows = list(label_windows(take, "beacon", TINY))
+    for window in windows:
+        assert 0 < window.count <= TINY.window_samples
+        assert take.capture_at(window.start) == take.capture_at(window.start + window.count - 1)
+        assert window.center_freq_hz == take.capture_at(window.start).center_freq_hz
+    for start, end, _ in take.segments():
+        end -= (end - start) % TINY.hop
+        inside = [each for each in windows if start <= each.start < end]
+        for each in annotations:
+            first, last = max(each.sample_start, start), min(each.sample_end, end)
+            shown = [range(max(first, w.start), min(last, w.start + w.count)) for w in inside]
+            if first < last:
+                assert set().union(*shown) == set(range(first, last))
+                if last - first <= min(end - start, TINY.window_samples):
+                    assert any(len(part) == last - first for part in shown)
+
+
+def test_every_capture_has_its_own_windows(small: Workspace) -> None:
+    take = recording(1_000, [500], [note(400, 200)])
+    windows = list(label_windows(take, "beacon", TINY))
+    assert [(each.start, each.count, each.center_freq_hz) for each in windows] == [(0, 496, 0.0), (500, 496, 1e6)]

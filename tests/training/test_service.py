@@ -1,0 +1,355 @@
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+import torch
+
+from rfhydra.config import EARLY_STOP_PATIENCE
+from rfhydra.errors import Busy, Cancelled, InvalidMessage, InvalidName, NotEnoughSamples, NotFound
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.detector import HydraDetector
+from rfhydra.hydra.head import EmbeddingHead
+from rfhydra.hydra.sweep import detect_recording
+from rfhydra.spectrum.iq import open_recording, write_recording
+from rfhydra.store.workspace import Workspace
+from rfhydra.training.evaluation import score_recordings, summarise
+from rfhydra.training.metrics import Scored, evaluate
+from rfhydra.training.service import TrainingResult, TrainingService
+from rfhydra.training.trainer import TrainingProgress
+from tests.training import given
+from tests.training.given import OTHER, SIGNAL
+
+FRESH_SCENES = range(1000, 1008)
+
+
+@pytest.fixture
+def trained(service: TrainingService) -> tuple[TrainingResult, list[TrainingProgress]]:
+    heard: list[TrainingProgress] = []
+    return service.train_new_signal(SIGNAL, "first", heard.append), heard
+
+
+def f1_on_fresh_scenes(service: TrainingService, signal_name: str) -> float:
+    detector = HydraDetector(service.version_manager, service.backbone)
+    detector.load_heads([signal_name])
+    frame, scenes = given.frame(), []
+    for seed in FRESH_SCENES:
+        made = given.scene(seed)
+        found = detector.detect(given.image_of(made, seed), frame)
+        scores = torch.tensor([each.score for each in found]).numpy()
+        truth = frame.to_pixels(given.boxes_of(made, signal_name))
+        scenes.append(Scored(frame.to_pixels(each.box for each in found), scores, truth))
+    return evaluate(scenes, 0.0).f1_score
+
+
+def artifact(service: TrainingService, version: int) -> bytes:
+    versions = service.workspace.versions
+    return versions.artifact(versions.get(SIGNAL, version))
+
+
+def test_ten_samples_teach_a_signal(service: TrainingService) -> None:
+    for name in (SIGNAL, OTHER):
+        result = service.train_new_signal(name, "first")
+        assert f1_on_fresh_scenes(service, name) >= 0.8
+        assert (result.signal_name, result.version, result.sample_count) == (name, 1, 10)
+        assert (result.auto_promoted, result.promotion_reason) == (True, "first version of this signal")
+        assert (result.notes, result.previous_version, result.previous_metrics) == ("first", None, None)
+        assert service.workspace.versions.active(name) == 1
+
+
+def test_progress_is_true(trained: tuple[TrainingResult, list[TrainingProgress]]) -> None:
+    result, heard = trained
+    assert [each.epoch for each in heard] == list(range(1, len(heard) + 1))
+    assert result.epochs_trained == len(heard)
+    assert result.early_stopped == (len(heard) < 50)
+    assert {each.total_epochs for each in heard} == {50}
+    elapsed = [each.elapsed_sec for each in heard]
+    assert elapsed == sorted(elapsed)
+    assert elapsed[0] > 0
+    assert elapsed[-1] <= result.training_time_sec < 60
+    best = [each for each in heard if each.is_best][-1]
+    assert best.f1_score == max(each.f1_score for each in heard)
+    assert best.val_loss < heard[0].val_loss
+    assert best.train_loss < heard[0].train_loss
+    assert result.metrics["val_loss"] == best.val_loss
+    assert result.metrics["best_epoch"] == best.epoch
+    assert not any(each.is_best for each in heard[best.epoch :])
+    assert len(heard) == min(50, best.epoch + EARLY_STOP_PATIENCE)
+
+
+def test_a_version_says_what_it_was_made_from(
+    service: TrainingService, trained: tuple[TrainingResult, list[TrainingProgress]]
+) -> None:
+    result, _ = trained
+    row = service.workspace.versions.get(SIGNAL, 1)
+    assert (row.kind, row.sample_count, row.split_version, row.notes) == ("embedding", 10, 1, "first")
+    assert (row.epochs_trained, row.early_stopped) == (result.epochs_trained, result.early_stopped)
+    assert row.metrics == result.metrics
+    low, high = result.metrics["f1_interval"]
+    assert 0 <= low <= result.metrics["f1_score"] <= high <= 1
+    assert result.metrics["tp"] + result.metrics["fn"] == 2
+    assert result.metrics["cross_validation"]["tp"] + result.metrics["cross_validation"]["fn"] == 10
+    assert result.metrics["proposal_recall"] >= 0.8
+    head = service.version_manager.load_head(SIGNAL, 1, service.backbone)
+    train, _ = service.split_manager.members(SIGNAL, 1)
+    assert head.info.sample_ids == tuple(sample.sample_id for sample in train)
+    assert head.info.metrics == result.metrics
+    assert (head.info.split_version, head.info.threshold) == (1, result.metrics["threshold"])
+    assert len(artifact(service, 1)) < 200_000
+
+
+def test_the_same_samples_give_the_same_head(library: Path, tmp_path: Path, backbone: Backbone) -> None:
+    heads = []
+    for name in ("one", "two"):
+        shutil.copytree(library, tmp_path / name)
+        with Workspace.open(tmp_path / name) as workspace:
+            service = TrainingService(workspace, backbone, seed=3)
+            torch.rand(1)  # what else is drawn in the process has no part in it
+            service.train_new_signal(SIGNAL)
+            heads.append(artifact(service, 1))
+    assert heads[0] == heads[1]
+
+
+def test_training_leaves_the_callers_random_numbers_alone(service: TrainingService) -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    service.train_new_signal(SIGNAL, epochs=1)
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_a_second_training_computes_no_features(service: TrainingService, stocked: Workspace) -> None:
+    def entries() -> dict[str, int]:
+        return {path.name: path.stat().st_mtime_ns for path in (stocked.path / "cache").iterdir()}
+
+    before = entries()
+    assert len(before) == 20
+    seen: list[tuple[int, int]] = []
+    service.train_new_signal(SIGNAL, on_features=lambda done, total: seen.append((done, total)))
+    assert entries() == before
+    done, total = zip(*seen, strict=True)
+    assert list(done) == list(range(1, total[0] + 1))
+    assert set(total) == {10 + 8}  # not the two samples of the other signal that share their image with validation
+
+
+def test_an_extension_keeps_validation_and_compares_on_it(
+    service: TrainingService, trained: tuple[TrainingResult, list[TrainingProgress]]
+) -> None:
+    first, _ = trained
+    val = service.split_manager.members(SIGNAL, 1)[1]
+    for seed in range(20, 23):
+        given.add_sample(service.workspace, seed)
+    second = service.extend_signal(SIGNAL, "more")
+    assert (second.version, second.sample_count, second.previous_version) == (2, 13, 1)
+    assert service.workspace.versions.get(SIGNAL, 2).split_version == 2
+    assert service.split_manager.members(SIGNAL, 2)[1] == val
+    before = second.previous_metrics
+    assert before is not None
+    same = ("f1_score", "precision", "recall", "ap", "tp", "fp", "fn", "threshold")
+    assert {name: before[name] for name in same} == pytest.approx({name: first.metrics[name] for name in same})
+    assert second.auto_promoted == (service.workspace.versions.active(SIGNAL) == 2)
+    gained = second.metrics["f1_score"] - before["f1_score"]
+    assert second.auto_promoted == (gained >= 0.02 or (second.metrics["f1_score"] >= 0.95 and gained >= 0))
+    third = service.train_new_signal(SIGNAL)
+    assert service.workspace.versions.get(SIGNAL, 3).split_version == 2
+    assert third.sample_count == 13
+
+
+def test_old_versions_are_retired(service: TrainingService) -> None:
+    for _ in range(7):
+        service.train_new_signal(SIGNAL, epochs=1)
+    kept = [row.version for row in service.workspace.versions.list(SIGNAL)]
+    assert kept[-5:] == [3, 4, 5, 6, 7]
+    assert {service.workspace.versions.active(SIGNAL), service.workspace.versions.previous(SIGNAL)} - {None} <= {*kept}
+    live = {row.artifact_digest for row in service.workspace.versions.list(SIGNAL)}
+    assert service.workspace.versions.digests() == live
+
+
+def test_a_head_of_another_body_is_replaced(
+    service: TrainingService, trained: tuple[TrainingResult, list[TrainingProgress]]
+) -> None:
+    body = service.backbone.body
+    upgraded = TrainingService(service.workspace, Backbone(body, "another body"))
+    result = upgraded.extend_signal(SIGNAL)
+    assert (result.previous_version, result.previous_metrics, result.auto_promoted) == (1, None, True)
+    assert result.promotion_reason == "version 1 cannot be run here any more"
+
+
+def test_four_samples_are_not_enough(service: TrainingService) -> None:
+    given.add_noise(service.workspace, range(4), "new")
+    before = given.everything(service.workspace)
+    with pytest.raises(NotEnoughSamples, match=r"Not enough samples \(minimum 5 required\)"):
+        service.train_new_signal("new")
+    assert given.everything(service.workspace) == before
+
+
+def test_what_cannot_be_trained_is_refused(service: TrainingService) -> None:
+    before = given.everything(service.workspace)
+    with pytest.raises(InvalidName):
+        service.train_new_signal("../etc/passwd")
+    with pytest.raises(InvalidMessage, match="kind 'yolo' must be one of embedding, rcnn"):
+        service.train_new_signal(SIGNAL, kind="yolo")  # type: ignore[arg-type]
+    with pytest.raises(InvalidMessage, match="epochs 0 must be at least 1"):
+        service.train_new_signal(SIGNAL, epochs=0)
+    with pytest.raises(NotFound, match="no active version to extend"):
+        service.extend_signal(SIGNAL)
+    assert given.everything(service.workspace) == before
+    assert not service.cancel_training()
+
+
+@pytest.mark.parametrize("extend", [False, True], ids=["the first training", "an extension"])
+def test_a_cancel_from_the_callback_changes_nothing(service: TrainingService, extend: bool) -> None:
+    train = service.train_new_signal
+    if extend:
+        service.train_new_signal(SIGNAL)
+        given.add_sample(service.workspace, 20)
+        train = service.extend_signal
+    before, heard = given.everything(service.workspace), list[TrainingProgress]()
+
+    def stop(progress: TrainingProgress) -> None:
+        heard.append(progress)
+        if progress.epoch == 2:
+            assert service.cancel_training()
+
+    with pytest.raises(Cancelled):
+        train(SIGNAL, callback=stop)
+    assert len(heard) == 2
+    assert given.everything(service.workspace) == before
+    assert train(SIGNAL).version == 1 + extend
+
+
+def test_a_cancel_while_features_are_computed_changes_nothing(service: TrainingService) -> None:
+    before, seen = given.everything(service.workspace), list[int]()
+
+    def stop(done: int, total: int) -> None:
+        seen.append(done)
+        service.cancel_training()
+
+    with pytest.raises(Cancelled):
+        service.train_new_signal(SIGNAL, on_features=stop)
+    assert seen == [1]
+    assert given.everything(service.workspace) == before
+
+
+def test_a_callback_that_fails_changes_nothing(service: TrainingService) -> None:
+    before = given.everything(service.workspace)
+
+    def fail(progress: TrainingProgress) -> None:
+        raise ConnectionError("the client has left")
+
+    with pytest.raises(ConnectionError):
+        service.train_new_signal(SIGNAL, callback=fail)
+    assert given.everything(service.workspace) == before
+    assert service.train_new_signal(SIGNAL).version == 1
+
+
+def test_one_training_at_a_time_and_a_cancel_from_another_thread(service: TrainingService) -> None:
+    before = given.everything(service.workspace)
+    running, cancelled, errors = threading.Event(), threading.Event(), list[Exception]()
+
+    def wait(progress: TrainingProgress) -> None:
+        running.set()
+        assert cancelled.wait(timeout=30)
+
+    def train() -> None:
+        try:
+            service.train_new_signal(SIGNAL, callback=wait)
+        except Cancelled as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    try:
+        assert running.wait(timeout=30)
+        with pytest.raises(Busy, match="a training is running already"):
+            service.train_new_signal(OTHER)
+        assert service.cancel_training()
+    finally:
+        cancelled.set()
+        thread.join()
+    assert len(errors) == 1
+    assert not service.cancel_training()
+    assert given.everything(service.workspace) == before
+
+
+def test_every_burst_of_a_recording_is_found_once(
+    service: TrainingService, trained: tuple[TrainingResult, list[TrainingProgress]], tmp_path: Path
+) -> None:
+    made = given.scene(77, beacons=5, samples=4 * given.SPEC.window_samples + 1000)
+    meta = write_recording(
+        tmp_path / "long", given.heard(made, 77), given.RATE_HZ, given.CENTER_HZ, given.annotations_of(made)
+    )
+    recording = open_recording(meta)
+    detector = HydraDetector(service.version_manager, service.backbone)
+    detector.load_heads([SIGNAL])
+    found = detect_recording(recording, detector)
+    assert [each.box.time_start_sec for each in found] == sorted(each.box.time_start_sec for each in found)
+    names: list[str] = []
+    scenes = score_recordings(detector, SIGNAL, [recording], names.append)
+    report = summarise(scenes, detector.loaded_threshold(SIGNAL), iou=0.5)
+    assert names == ["long"]
+    assert report["recordings"] == 1
+    assert report["tp"] + report["fn"] == 5
+    assert report["f1_score"] >= 0.8
+
+
+@pytest.fixture
+def small_service(small: Workspace, tiny_backbone: Backbone) -> TrainingService:
+    """Six samples of six widths, and a body that is quick."""
+    for seed in range(6):
+        made = given.scene(seed, samples=given.SMALL_SPEC.window_samples - seed * given.SMALL_SPEC.hop)
+        small.samples.add(
+            signal_name=SIGNAL,
+            spec_id=given.SMALL_SPEC.spec_id,
+            image=given.image_of(made, seed, given.SMALL_SPEC),
+            boxes=given.boxes_of(made, SIGNAL),
+            sample_rate_hz=given.RATE_HZ,
+            center_freq_hz=given.CENTER_HZ,
+        )
+    return TrainingService(small, tiny_backbone)
+
+
+def test_an_rcnn_head_is_trained_stored_loaded_and_extended(small_service: TrainingService) -> None:
+    service, heard = small_service, list[TrainingProgress]()
+    result = service.train_new_signal(SIGNAL, kind="rcnn", epochs=2, callback=heard.append)
+    assert [each.epoch for each in heard] == [1, 2]
+    assert all(each.val_loss > 0 and each.train_loss > 0 for each in heard)
+    assert (result.epochs_trained, result.early_stopped, result.auto_promoted) == (2, False, True)
+    detector = HydraDetector(service.version_manager, service.backbone)
+    assert detector.load_heads([SIGNAL]) == [SIGNAL]
+    sample = service.workspace.samples.list(SIGNAL)[0]
+    image, frame = service.workspace.samples.image(sample), sample.frame(service.workspace.spec)
+    found = detector.detect(image, frame, threshold=0.05)
+    assert all(each.version == 1 and each.score >= 0.05 for each in found)
+    extended = service.extend_signal(SIGNAL, kind="rcnn", epochs=1)
+    assert (extended.version, extended.previous_version) == (2, 1)
+    assert extended.previous_metrics is not None
+    assert extended.previous_metrics["f1_score"] == pytest.approx(result.metrics["f1_score"])
+
+
+def test_an_rcnn_training_can_be_repeated_and_cancelled(small_service: TrainingService) -> None:
+    service = small_service
+    before = given.everything(service.workspace)
+
+    def stop(progress: TrainingProgress) -> None:
+        service.cancel_training()
+
+    with pytest.raises(Cancelled):
+        service.train_new_signal(SIGNAL, kind="rcnn", callback=stop)
+    assert given.everything(service.workspace) == before
+    losses = []
+    for _ in range(2):
+        heard: list[TrainingProgress] = []
+        service.train_new_signal(SIGNAL, kind="rcnn", epochs=1, callback=heard.append)
+        losses.append((heard[0].train_loss, heard[0].val_loss))
+    assert losses[0] == losses[1]
+
+
+def test_kinds_can_replace_each_other(small_service: TrainingService) -> None:
+    service = small_service
+    service.train_new_signal(SIGNAL, kind="rcnn", epochs=1)
+    result = service.extend_signal(SIGNAL, kind="embedding", epochs=1)
+    assert result.previous_metrics is not None
+    service.version_manager.promote_version(SIGNAL, 2)
+    assert isinstance(service.version_manager.load_head(SIGNAL, 2, service.backbone), EmbeddingHead)
+    assert service.extend_signal(SIGNAL, kind="rcnn", epochs=1).previous_version == 2

@@ -1,0 +1,78 @@
+from collections.abc import Sequence
+
+import pytest
+import torch
+
+from rfhydra.training.features import JITTERS, SampleFeatures, jitter
+from rfhydra.training.vectors import UNLABELLED_WEIGHT, Vectors, label_other, label_own, mean_log_size, refinement_pairs
+
+DIM = 8
+TRUTH = (10.0, 10.0, 50.0, 30.0)
+OTHER = (100.0, 100.0, 140.0, 130.0)
+EMPTY = (200.0, 10.0, 240.0, 40.0)
+LOOSE = (12.0, 10.0, 70.0, 34.0)  # IoU 0.53 with TRUTH
+
+
+def features(
+    regions: list[tuple[float, ...]], positives: list[tuple[float, ...]], negatives: Sequence[tuple[float, ...]] = ()
+) -> SampleFeatures:
+    own, drawn, others = (torch.tensor(each).reshape(-1, 4) for each in (regions, positives, negatives))
+    jittered = jitter(drawn, (256, 256), seed=0)
+    random = torch.Generator().manual_seed(0)
+    return SampleFeatures(
+        (256, 256),
+        own,
+        torch.randn((len(own), DIM), generator=random),
+        drawn,
+        jittered,
+        torch.randn((len(jittered), DIM), generator=random),
+        others,
+        torch.randn((len(others), DIM), generator=random),
+    )
+
+
+def test_regions_on_the_box_are_positive_others_negative() -> None:
+    labelled = label_own(features([TRUTH, OTHER, EMPTY, LOOSE], [TRUTH], [OTHER]))
+    assert labelled.positive.boxes[0].tolist() == list(TRUTH)
+    assert len(labelled.positive) == 1 + 1 + JITTERS
+    assert labelled.verified.boxes.tolist() == [list(OTHER), list(OTHER)]
+    assert labelled.unlabelled.boxes.tolist() == [list(EMPTY)]
+    assert labelled.proposed.boxes.tolist() == [list(TRUTH), list(LOOSE)]
+    assert labelled.drawn.tolist() == [list(TRUTH)] * 2
+
+
+def test_the_best_region_is_positive_even_if_it_is_loose() -> None:
+    labelled = label_own(features([LOOSE], [TRUTH]))
+    assert labelled.positive.boxes[0].tolist() == list(LOOSE)
+    assert len(labelled.unlabelled) == 0
+
+
+def test_an_image_without_regions_still_teaches_its_boxes() -> None:
+    labelled = label_own(features([], [TRUTH], [OTHER]))
+    assert len(labelled.positive) == 1 + JITTERS
+    assert labelled.verified.boxes.tolist() == [list(OTHER)]
+    inputs, deltas = refinement_pairs([labelled], mean_log_size([labelled]), DIM)
+    assert inputs.shape == (0, DIM + 4)
+    assert deltas.shape == (0, 4)
+
+
+@pytest.mark.parametrize("same_image", [False, True])
+def test_a_sample_of_another_signal_teaches_what_the_signal_is_not(same_image: bool) -> None:
+    sample = features([TRUTH, OTHER, EMPTY, LOOSE], positives=[OTHER], negatives=[TRUTH])
+    labelled = label_other(sample, torch.tensor([True]), same_image=same_image)
+    assert len(labelled.positive) == 0
+    assert labelled.verified.boxes.tolist() == [list(OTHER), list(OTHER)]
+    assert labelled.unlabelled.boxes.tolist() == ([] if same_image else [list(EMPTY)])
+    a_third_one = label_other(sample, torch.tensor([False]), same_image=same_image)
+    assert list(TRUTH) in a_third_one.verified.boxes.tolist()
+
+
+def test_both_classes_weigh_the_same() -> None:
+    labelled = [label_own(features([TRUTH, EMPTY], [TRUTH], [OTHER])), label_own(features([EMPTY], [TRUTH]))]
+    vectors = Vectors.of(labelled, mean_log_size(labelled), DIM)
+    positive = vectors.labels == 1
+    assert vectors.inputs.shape == (len(vectors.labels), DIM + 4)
+    assert float(vectors.weights[positive].sum()) == pytest.approx(0.5)
+    assert float(vectors.weights[~positive].sum()) == pytest.approx(0.5)
+    verified, unlabelled = vectors.weights[~positive][0], vectors.weights[~positive][-1]
+    assert float(unlabelled / verified) == pytest.approx(UNLABELLED_WEIGHT)
