@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 from rfhydra.hydra.backbone import Backbone, Body, BodyConfig
 from rfhydra.store.workspace import Workspace
@@ -14,6 +15,10 @@ from rfhydra.training.service import TrainingService
 from tests.training import given
 
 TRAINING_SCENES = range(10)
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("rfhydra", deadline=None)
+settings.load_profile("rfhydra")
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, support: list[Path]) -> Path:
-    """A workspace with two versions of a head, made by the commands themselves. Not to be changed: see ``workspace``."""
+    """A workspace with two versions of a head, made by the commands themselves. To be read, or copied."""
     directory = tmp_path_factory.mktemp("trained") / "site-a"
     for arguments in (
         ("init", directory, *CONTRACT),

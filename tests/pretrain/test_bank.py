@@ -57,7 +57,7 @@ def test_torchsig_makes_a_burst() -> None:
 
 def test_a_bank_survives_the_disk(tmp_path: Path) -> None:
     bank, path = tiny_bank(), tmp_path / "bank.safetensors"
-    save_bank(bank, path, tmp_path)
+    save_bank(bank, path)
     again = load_bank(path)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
     assert [burst.kind for burst in again] == [burst.kind for burst in bank]
@@ -67,7 +67,7 @@ def test_a_bank_survives_the_disk(tmp_path: Path) -> None:
 
 
 def test_an_empty_bank_survives_too(tmp_path: Path) -> None:
-    save_bank([], tmp_path / "bank.safetensors", tmp_path)
+    save_bank([], tmp_path / "bank.safetensors")
     assert load_bank(tmp_path / "bank.safetensors") == []
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ MEBIBYTE = 1 << 20
 
 def prepared(directory: Path) -> Path:
     directory.mkdir(exist_ok=True)
-    save_bank(tiny_bank(), directory / BANK_FILE, directory)
+    save_bank(tiny_bank(), directory / BANK_FILE)
     return directory
 
 
@@ -140,7 +141,7 @@ def test_a_body_of_other_classes_is_no_start(backbone: Backbone, finished: tuple
     assert backbone.config.classes == class_names([])
     run = PretrainRun(finished[0].parent / "other", ONE_STEP, initial=finished[0] / BODY_FILE)
     others = [replace(burst, kind="4ask") for burst in tiny_bank()]
-    save_bank(others, run.directory / BANK_FILE, run.directory)
+    save_bank(others, run.directory / BANK_FILE)
     with pytest.raises(Incompatible, match="classes"):
         run.run()
 
@@ -173,7 +174,7 @@ def test_a_run_needs_a_bank(tmp_path: Path) -> None:
         ("weight_decay", -1.0),
     ],
 )
-def test_limits_of_a_recipe(field: str, value: float) -> None:
+def test_limits_of_a_recipe(field: str, value: Any) -> None:
     with pytest.raises(InvalidMessage, match=f"^{field} {value} must"):
         replace(Recipe(), **{field: value})
 

@@ -28,8 +28,8 @@ def test_the_default_id_never_changes() -> None:
 
 def test_every_field_changes_the_id() -> None:
     spec = SpectrogramSpec()
-    geometry = {"fft_size": 8192, "hop": 1024, "rows": 512, "cols": 512}
-    numbers = {"floor_band": 0.7, "headroom_db": 11.0, "range_db": 90.0}
+    geometry: dict[str, Any] = {"fft_size": 8192, "hop": 1024, "rows": 512, "cols": 512}
+    numbers: dict[str, Any] = {"floor_band": 0.7, "headroom_db": 11.0, "range_db": 90.0}
     others = [replace(spec, **{name: value}) for name, value in geometry.items()]
     others += [replace(spec, scaling=replace(spec.scaling, **{name: value})) for name, value in numbers.items()]
     assert len({other.spec_id for other in [spec, *others]}) == 1 + len(others)
@@ -72,7 +72,7 @@ def test_limits_of_the_geometry(field: str, values: list[Any]) -> None:
         ("headroom_db", [-1.0, 80.0, float("nan")]),
     ],
 )
-def test_limits_of_the_scaling(field: str, values: list[float]) -> None:
+def test_limits_of_the_scaling(field: str, values: list[Any]) -> None:
     for value in values:
         with pytest.raises(InvalidMessage, match=f"^{field} {value} must"):
             replace(ValueScaling(), **{field: value})

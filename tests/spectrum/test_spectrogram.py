@@ -31,7 +31,8 @@ def noise(spec: SpectrogramSpec, seed: int = 0) -> NDArray[np.complex64]:
 
 def tone(spec: SpectrogramSpec, bin_index: int, amplitude: float) -> NDArray[np.complex64]:
     turns = bin_index / spec.fft_size * np.arange(spec.window_samples)
-    return (amplitude * np.exp(2j * np.pi * turns)).astype(np.complex64)
+    carrier: NDArray[np.complex128] = amplitude * np.exp(2j * np.pi * turns)
+    return carrier.astype(np.complex64)
 
 
 @pytest.mark.parametrize("spec", SPECS)

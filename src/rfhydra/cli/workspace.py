@@ -27,10 +27,11 @@ def init(
 
         spec = SpectrogramSpec(fft_size=fft_size, hop=hop, rows=rows, cols=cols)
         Store.create(directory, spec).close()
+    name = directory.resolve().name  # DIR may be a dot
     if as_json:
-        print_json({"workspace": directory.name, "spec_id": spec.spec_id, "contract": spec.to_dict()})
+        print_json({"workspace": name, "spec_id": spec.spec_id, "contract": spec.to_dict()})
         return
-    say("workspace ", (directory.name, "bold"), f" with contract {spec.spec_id}, locked for good:")
+    say("workspace ", (name, "bold"), f" with contract {spec.spec_id}, locked for good:")
     say(f"  FFT {fft_size}, hop {hop}, {rows} rows, windows of {cols} columns ({spec.window_samples} samples)")
     say(f"next: rfhydra import {directory} RECORDING...")
 

@@ -262,10 +262,10 @@ class Backbone:
 _CONFIG = TypeAdapter(BodyConfig)
 
 
-def save_body(body: Body, path: Path, recipe: dict[str, Any], scratch: Path) -> str:
+def save_body(body: Body, path: Path, recipe: dict[str, Any], scratch: Path | None = None) -> str:
     """Write ``body`` as fp16 safetensors with its config and ``recipe``, atomically; returns the new backbone id.
 
-    ``scratch`` is a directory on the same file system for what is half-written.
+    ``scratch`` is a directory on the same file system for what is half-written; the one of ``path`` if not given.
 
     Raises:
         StorageFull: there is no room on the disk; ``path`` is as it was.
@@ -275,7 +275,7 @@ def save_body(body: Body, path: Path, recipe: dict[str, Any], scratch: Path) -> 
         name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in body.state_dict().items()
     }
     data = write_weights(Weights("body", state, metadata))
-    write_file(path, data, scratch)
+    write_file(path, data, scratch or path.parent)
     return digest_of(data)
 
 

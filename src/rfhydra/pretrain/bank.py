@@ -146,16 +146,17 @@ def _some(waveform: str, rng: Rng, count: int) -> Iterator[Burst]:
             return
 
 
-def save_bank(bursts: list[Burst], path: Path, scratch: Path) -> None:
+def save_bank(bursts: list[Burst], path: Path, scratch: Path | None = None) -> None:
     """Write ``bursts`` as half-precision I/Q in one safetensors file, atomically.
 
-    ``scratch`` is a directory on the same file system for what is half-written.
+    ``scratch`` is a directory on the same file system for what is half-written; the one of ``path`` if not given.
 
     Raises:
         StorageFull: there is no room on the disk; ``path`` is as it was.
     """
     tensors = {f"{index:06d}": burst.iq.view(np.float32).astype(np.float16) for index, burst in enumerate(bursts)}
-    write_file(path, save(tensors, metadata={"kinds": json.dumps([burst.kind for burst in bursts])}), scratch)
+    data = save(tensors, metadata={"kinds": json.dumps([burst.kind for burst in bursts])})
+    write_file(path, data, scratch or path.parent)
 
 
 def load_bank(path: Path) -> list[Burst]:

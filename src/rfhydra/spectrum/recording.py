@@ -139,9 +139,9 @@ class Recording:
         return capture_of(self.captures, sample)
 
     def segments(self, hop: int = 1) -> list[tuple[int, int, Capture]]:
-        """The stretches of one capture each, in whole columns of ``hop`` samples: first sample, one past the last, capture.
+        """The stretches of one capture each: first sample, one past the last, capture.
 
-        A window must not straddle two: the receiver was tuned in between.
+        A window must not straddle two: the receiver was tuned in between. Each is whole columns of ``hop`` samples.
 
         Raises:
             InvalidRecording: there is no whole column.

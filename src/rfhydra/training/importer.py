@@ -140,8 +140,8 @@ def _require_in_band(recording: Recording, label: str) -> None:
         if each.label == label and (each.freq_high_hz <= low_hz or each.freq_low_hz >= high_hz):
             raise InvalidBox(
                 f"{recording.name}: the box of {label} at sample {each.sample_start}, {each.freq_low_hz:.9g} to"
-                f" {each.freq_high_hz:.9g} Hz, is outside the recorded band, {low_hz:.9g} to {high_hz:.9g} Hz: correct or"
-                " remove it"
+                f" {each.freq_high_hz:.9g} Hz, is outside the recorded band, {low_hz:.9g} to {high_hz:.9g} Hz:"
+                " correct or remove it"
             )
 
 

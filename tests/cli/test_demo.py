@@ -1,0 +1,34 @@
+import os
+import re
+from pathlib import Path
+
+from rfhydra.cli.demo import BOXES, SIGNAL
+from rfhydra.store.workspace import Workspace
+from tests.cli.given import png_size, process, run
+
+
+def test_the_demo_goes_through_the_whole_loop(tmp_path: Path) -> None:
+    with process("demo", "--no-browser", env={**os.environ, "TMPDIR": str(tmp_path)}) as child:
+        stdout, stderr = child.communicate()
+    assert child.returncode == 0, stderr
+    assert "Traceback" not in stderr
+    (directory,) = tmp_path.glob("rfhydra-demo-*")
+    f1_score = re.search(r"┃ F1 .*\n.*\n│ ([01]\.\d{3}) ", stdout)
+    assert f1_score is not None
+    assert float(f1_score[1]) > 0
+    assert f"truth (dashed) and detections: {directory / 'detections.png'}\n" in stdout
+    width, height = png_size(directory / "detections.png")
+    assert width > 1000
+    assert height > 1000
+    assert min(png_size(directory / "training-curve.png")) > 300
+    with Workspace.open(directory / "workspace") as workspace:
+        assert workspace.samples.count(SIGNAL) == BOXES
+        assert workspace.versions.active(SIGNAL) == 1
+
+
+def test_a_demo_keeps_its_hands_off_what_is_there(tmp_path: Path) -> None:
+    assert run("init", tmp_path / "workspace").status == 0
+    outcome = run("demo", "--no-browser", "--out", tmp_path)
+    assert outcome.status == 1
+    assert outcome.stderr == "error (conflict) workspace is a workspace already: open it, or choose another directory\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["workspace"]

@@ -1,0 +1,159 @@
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from rfhydra.errors import Cancelled
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.head import HeadInfo
+from rfhydra.store.workspace import Workspace
+from rfhydra.training.embedding import (
+    MAX_THRESHOLD,
+    MIN_SLOPE,
+    MIN_THRESHOLD,
+    Calibration,
+    EmbeddingLearner,
+    Lesson,
+    Material,
+    out_of_fold,
+    proposal_recall,
+    train_embedding_head,
+)
+from rfhydra.training.features import FeatureCache
+from rfhydra.training.metrics import Scored, best_threshold, evaluate
+from rfhydra.training.trainer import Control
+from tests.training.given import OTHER, SIGNAL, SPEC
+
+HERE, THERE = (0.0, 0.0, 10.0, 10.0), (50.0, 50.0, 60.0, 60.0)
+
+
+@pytest.fixture(scope="module")
+def material(library: Path, tmp_path_factory: pytest.TempPathFactory, backbone: Backbone) -> Iterator[Material]:
+    """All samples of the library, five recordings of two windows each."""
+    path = tmp_path_factory.mktemp("material") / "site"
+    shutil.copytree(library, path)
+    with Workspace.open(path) as workspace:
+        cache = FeatureCache(workspace, backbone)
+        own, others = (
+            [replace(each, recording=f"take {index // 2}") for index, each in enumerate(workspace.samples.list(name))]
+            for name in (SIGNAL, OTHER)
+        )
+        yield Material(
+            [Lesson.own(each, cache.get(each)) for each in own],
+            [Lesson.other(each, cache.get(each), SIGNAL, same_image=True) for each in others],
+            backbone.config.embedding,
+        )
+
+
+@pytest.fixture
+def info(backbone: Backbone) -> HeadInfo:
+    return HeadInfo(kind="embedding", signal_name=SIGNAL, spec_id=SPEC.spec_id, backbone_id=backbone.backbone_id)
+
+
+def part(material: Material, recordings: set[str], *, inside: bool) -> Material:
+    own, others = (
+        [each for each in lessons if (each.sample.recording in recordings) == inside]
+        for lessons in (material.own, material.others)
+    )
+    return replace(material, own=own, others=others)
+
+
+def test_every_image_is_scored_once_by_a_head_that_saw_nothing_of_its_recording(
+    material: Material, info: HeadInfo
+) -> None:
+    scenes = out_of_fold(material, info, epochs=3)
+    assert len(scenes) == 10
+    assert sum(len(scene.truth) for scene in scenes) == 10
+    held_out = part(material, {"take 0"}, inside=True)
+    learner = EmbeddingLearner(part(material, {"take 0"}, inside=False), [], info)
+    for _ in range(3):
+        learner.train_epoch()
+    alone = EmbeddingLearner(part(material, {"take 0"}, inside=False), held_out.own, info)
+    alone.restore(learner.state())
+    mine = [scene for scene in scenes if scene.group == "take 0"]
+    assert len(mine) == 2
+    assert alone.validate()[1] == evaluate(mine, 0.5)
+
+
+def test_a_single_recording_is_cut_into_windows(material: Material, info: HeadInfo) -> None:
+    own, others = (
+        [replace(each, sample=replace(each.sample, recording="only")) for each in lessons]
+        for lessons in (material.own, material.others)
+    )
+    assert len(out_of_fold(replace(material, own=own, others=others), info, epochs=1)) == 10
+
+
+def test_training_stops_for_a_cancel(material: Material, info: HeadInfo) -> None:
+    with pytest.raises(Cancelled):
+        train_embedding_head(material, material.own[:1], info, 5, Control(cancelled=lambda: True))
+
+
+def test_what_other_signals_look_like_is_learnt(material: Material, info: HeadInfo) -> None:
+    learner = EmbeddingLearner(material, material.others, info)
+    losses = [learner.train_epoch() for _ in range(8)]
+    assert losses[-1] < losses[0]
+    _, metrics = learner.validate()
+    assert metrics.precision >= 0.8
+
+
+def test_proposals_are_compared_with_the_users_boxes(material: Material) -> None:
+    lesson = material.own[0]
+    assert proposal_recall(material.own) >= 0.8
+    nothing = replace(lesson.features, regions=torch.zeros((0, 4)))
+    assert proposal_recall([replace(lesson, features=nothing)]) == 0
+    everything = replace(lesson.features, regions=lesson.features.positives)
+    assert proposal_recall([replace(lesson, features=everything)]) == 1
+
+
+def scored(hits: list[float], false_alarms: list[float]) -> list[Scored]:
+    """A scene for each score, of a detection that is right or wrong."""
+    truth = np.array([HERE])
+    right = [Scored(np.array([HERE]), np.array([score]), truth) for score in hits]
+    return right + [Scored(np.array([THERE]), np.array([score]), np.zeros((0, 4))) for score in false_alarms]
+
+
+@for_all(
+    st.lists(st.floats(0.02, 0.999), min_size=1, max_size=20), st.lists(st.floats(0.02, 0.999), min_size=1, max_size=20)
+)
+def test_calibration_keeps_the_order_and_bounds_the_threshold(hits: list[float], false_alarms: list[float]) -> None:
+    scenes = scored(hits, false_alarms)
+    calibration = Calibration.fit(scenes)
+    assert calibration.slope >= MIN_SLOPE
+    assert MIN_THRESHOLD <= calibration.threshold <= MAX_THRESHOLD
+    before = np.concatenate([scene.scores for scene in scenes])
+    after = np.concatenate([scene.scores for scene in calibration.apply_to(scenes)])
+    assert (np.diff(after[np.argsort(before, kind="stable")]) >= 0).all()
+    assert ((after > 0) & (after < 1)).all()
+
+
+def test_calibration_parts_hits_from_false_alarms() -> None:
+    scenes = scored([0.97, 0.98, 0.99, 0.995] * 5, [0.6, 0.7, 0.8, 0.9] * 5)
+    calibration = Calibration.fit(scenes)
+    calibrated = calibration.apply_to(scenes)
+    assert evaluate(calibrated, calibration.threshold).f1_score == 1
+    assert calibration.threshold == pytest.approx(best_threshold(calibrated))
+    assert all(scene.scores[0] < 0.5 for scene in calibrated[20:])
+
+
+@pytest.mark.parametrize(("hits", "false_alarms"), [([0.9, 0.8], []), ([], [0.9, 0.8])])
+def test_there_is_no_calibration_without_both_outcomes(hits: list[float], false_alarms: list[float]) -> None:
+    assert Calibration.fit(scored(hits, false_alarms)) == Calibration()
+
+
+def test_a_calibrated_head_gives_calibrated_scores(material: Material, info: HeadInfo) -> None:
+    learner = EmbeddingLearner(material, [], info)
+    learner.train_epoch()
+    head = learner.head()
+    calibration = Calibration(slope=0.5, offset=-0.3, threshold=0.4)
+    # Small enough that no score is one of those that a float32 cannot tell from 0 or 1.
+    features = 0.02 * torch.randn((9, len(head.weight)), generator=torch.Generator().manual_seed(0))
+    (scene,) = calibration.apply_to([Scored(np.zeros((9, 4)), head.score(features).numpy(), np.zeros((0, 4)))])
+    calibrated = calibration.calibrated(head)
+    assert calibrated.info.threshold == 0.4
+    assert calibrated.score(features).numpy() == pytest.approx(scene.scores, abs=1e-4)
