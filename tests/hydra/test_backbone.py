@@ -11,8 +11,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import Incompatible, NotFound
-from rfhydra.hydra.backbone import BACKBONE_VERSION, Backbone, Body, BodyConfig, digest_of, save_body
+from rfhydra.hydra.backbone import Backbone, Body, BodyConfig, digest_of, save_body
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
 from rfhydra.spectrum.spec import SpectrogramSpec, ValueScaling
 

@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
+from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import Conflict, Damaged, Incompatible, NotFound
-from rfhydra.hydra.backbone import BACKBONE_VERSION, Backbone
+from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.version_manager import VersionManager
 from rfhydra.store.workspace import Workspace
 from tests.hydra.given import METRICS, make_head

@@ -32,7 +32,7 @@ from rfhydra.pretrain.train import (
 )
 from tests.pretrain.given import tiny_bank
 
-ONE_STEP = Recipe(minutes=1e-6, batch_size=1, workers=0, centring_scenes=1)
+ONE_STEP = Recipe(minutes=1e-6, batch_size=1, workers=0, reference_scenes=1)
 MEBIBYTE = 1 << 20
 
 
@@ -167,7 +167,7 @@ def test_a_run_needs_a_bank(tmp_path: Path) -> None:
         ("per_waveform", 0),
         ("learning_rate", -1e-3),
         ("warmup_steps", 0),
-        ("centring_scenes", 0),
+        ("reference_scenes", 0),
         ("workers", -1),
         ("seed", -1),
         ("checkpoint_seconds", -1.0),

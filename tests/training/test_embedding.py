@@ -14,6 +14,7 @@ from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import HeadInfo
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.embedding import (
+    FOLDS,
     MAX_THRESHOLD,
     MIN_SLOPE,
     MIN_THRESHOLD,
@@ -21,7 +22,7 @@ from rfhydra.training.embedding import (
     EmbeddingLearner,
     Lesson,
     Material,
-    out_of_fold,
+    OutOfFold,
     proposal_recall,
     train_embedding_head,
 )
@@ -47,7 +48,7 @@ def material(library: Path, tmp_path_factory: pytest.TempPathFactory, backbone: 
         yield Material(
             [Lesson.own(each, cache.get(each)) for each in own],
             [Lesson.other(each, cache.get(each), SIGNAL, same_image=True) for each in others],
-            backbone.config.embedding,
+            backbone.reference,
         )
 
 
@@ -67,14 +68,16 @@ def part(material: Material, recordings: set[str], *, inside: bool) -> Material:
 def test_every_image_is_scored_once_by_a_head_that_saw_nothing_of_its_recording(
     material: Material, info: HeadInfo
 ) -> None:
-    scenes = out_of_fold(material, info, epochs=3)
+    scenes = OutOfFold.of(material, info, epochs=3).scenes
     assert len(scenes) == 10
     assert sum(len(scene.truth) for scene in scenes) == 10
     held_out = part(material, {"take 0"}, inside=True)
-    learner = EmbeddingLearner(part(material, {"take 0"}, inside=False), [], info)
+    seen = part(material, {"take 0"}, inside=False)
+    seen = replace(seen, reference=material.reference.part(material.reference.scenes % FOLDS != 0))
+    learner = EmbeddingLearner(seen, [], info)
     for _ in range(3):
         learner.train_epoch()
-    alone = EmbeddingLearner(part(material, {"take 0"}, inside=False), held_out.own, info)
+    alone = EmbeddingLearner(seen, held_out.own, info)
     alone.restore(learner.state())
     mine = [scene for scene in scenes if scene.group == "take 0"]
     assert len(mine) == 2
@@ -86,7 +89,23 @@ def test_a_single_recording_is_cut_into_windows(material: Material, info: HeadIn
         [replace(each, sample=replace(each.sample, recording="only")) for each in lessons]
         for lessons in (material.own, material.others)
     )
-    assert len(out_of_fold(replace(material, own=own, others=others), info, epochs=1)) == 10
+    assert len(OutOfFold.of(replace(material, own=own, others=others), info, epochs=1).scenes) == 10
+
+
+def test_reference_scenes_weigh_ten_other_emissions_for_each_of_the_signal(material: Material, info: HeadInfo) -> None:
+    reference = OutOfFold.of(material, info, epochs=3).reference
+    assert len(reference) == len(torch.unique(material.reference.scenes)) > 0
+    assert not any(len(scene.truth) for scene in reference)
+    expected = 10 * sum(len(each.truth) for each in material.own) / int(material.reference.emissions)
+    assert {scene.weight for scene in reference} == {expected}
+
+
+def test_heavier_false_alarms_raise_the_threshold() -> None:
+    strong = Scored(np.array([HERE]), np.array([0.9]), np.array([HERE]))
+    weak = Scored(np.array([THERE]), np.array([0.3]), np.array([THERE]))
+    alarm = Scored(np.array([HERE]), np.array([0.6]), np.zeros((0, 4)))
+    assert best_threshold([strong, weak, alarm]) < 0.3
+    assert best_threshold([strong, weak, replace(alarm, weight=10.0)]) > 0.6
 
 
 def test_training_stops_for_a_cancel(material: Material, info: HeadInfo) -> None:

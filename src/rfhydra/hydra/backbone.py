@@ -6,9 +6,9 @@ pyramid (Lin et al., 2017). Nothing in here knows a signal.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Self
@@ -28,12 +28,12 @@ from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
 from torchvision.ops import MultiScaleRoIAlign, clip_boxes_to_image, nms
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
+from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import Incompatible, InvalidMessage, NotFound
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
 from rfhydra.spectrum.spec import SpectrogramSpec, ValueScaling
 from rfhydra.store.files import write_file
 
-BACKBONE_VERSION: Final = 1
 SHIPPED_BODY: Final = "body.safetensors"
 LEVELS: Final = ("0", "1", "2", "3", "pool")
 PIXEL_MEAN: Final = 0.25
@@ -144,6 +144,10 @@ class Body(nn.Module):
         embeddings: Tensor = self.roi_heads.box_head(self.roi_heads.box_roi_pool(features, [boxes], [size]))
         return embeddings
 
+    def normalised(self, raw: Tensor) -> Tensor:
+        """Raw embeddings (n, d), centred and of unit length."""
+        return torch.nn.functional.normalize(raw - self.embedding_mean, dim=1)
+
     def losses(self, images: Tensor, targets: list[dict[str, Tensor]]) -> dict[str, Tensor]:
         """Detection losses; ``targets`` hold ``boxes`` (n, 4) in pixels and ``labels`` (n,) from 1."""
         features = self.features(images)
@@ -176,11 +180,45 @@ class Regions:
         return len(self.boxes)
 
 
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What emissions look like in general: regions of synthetic scenes, which every head learns not to claim.
+
+    ``boxes`` float32 (n, 4) in pixels, ``embeddings`` float32 (n, d), ``scenes`` int64 (n,): which scene each region is
+    from, rising; ``emissions`` (1,): how many there were in all scenes.
+    """
+
+    boxes: Tensor
+    embeddings: Tensor
+    scenes: Tensor
+    emissions: Tensor
+
+    @classmethod
+    def none(cls, embedding: int) -> Self:
+        """No reference at all."""
+        return cls(
+            torch.zeros((0, 4)), torch.zeros((0, embedding)), torch.zeros(0, dtype=torch.int64), torch.zeros(1).long()
+        )
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def part(self, chosen: Tensor) -> "Reference":
+        """The regions of a mask (n,)."""
+        return replace(self, boxes=self.boxes[chosen], embeddings=self.embeddings[chosen], scenes=self.scenes[chosen])
+
+
+_REFERENCE_PREFIX: Final = "reference."
+
+
 class Backbone:
     """A frozen body: images in, :class:`Regions` out. One instance serves any number of heads and threads."""
 
-    def __init__(self, body: Body, backbone_id: str, device: str | torch.device = "cpu") -> None:
+    def __init__(
+        self, body: Body, backbone_id: str, device: str | torch.device = "cpu", reference: Reference | None = None
+    ) -> None:
         self.backbone_id = backbone_id
+        self.reference = reference or Reference.none(body.config.embedding)
         self.config = body.config
         self.device = torch.device(device)
         self.body = body.eval().requires_grad_(False).to(self.device).to(memory_format=torch.channels_last)
@@ -209,8 +247,9 @@ class Backbone:
             body = Body(_CONFIG.validate_python(weights.metadata["config"]))
         except (KeyError, ValidationError, InvalidMessage):
             raise Incompatible(f"{path.name} does not describe a backbone's shape") from None
-        weights.load_into(body)
-        return cls(body, digest_of(data), device)
+        reference, state = _parted(weights.tensors)
+        replace(weights, tensors=state).load_into(body)
+        return cls(body, digest_of(data), device, reference)
 
     def require(self, backbone_id: str, what: str) -> None:
         """Raise :class:`Incompatible` if ``backbone_id`` is another body's."""
@@ -250,8 +289,7 @@ class Backbone:
     @torch.inference_mode()
     def embed(self, features: dict[str, Tensor], boxes: Tensor, size: tuple[int, int]) -> Tensor:
         """Centred embeddings of unit length, float32 (n, d), of pixel ``boxes`` (n, 4)."""
-        raw = self.body.raw_embeddings(features, boxes.to(self.device, torch.float32), size)
-        return torch.nn.functional.normalize(raw - self.body.embedding_mean, dim=1)
+        return self.body.normalised(self.body.raw_embeddings(features, boxes.to(self.device, torch.float32), size))
 
     @contextmanager
     def _precision(self) -> Iterator[None]:
@@ -262,18 +300,33 @@ class Backbone:
 _CONFIG = TypeAdapter(BodyConfig)
 
 
-def save_body(body: Body, path: Path, recipe: dict[str, Any], scratch: Path | None = None) -> str:
+def _parted(tensors: Mapping[str, Tensor]) -> tuple[Reference, dict[str, Tensor]]:
+    """The reference in a file of body weights, and the weights of the network."""
+    state = dict(tensors)
+    try:
+        found = {each.name: state.pop(_REFERENCE_PREFIX + each.name) for each in fields(Reference)}
+    except KeyError:
+        raise Incompatible("this backbone lacks its reference regions: make one with this rfhydra") from None
+    return Reference(
+        **{name: each.float() if each.is_floating_point() else each for name, each in found.items()}
+    ), state
+
+
+def save_body(
+    body: Body, path: Path, recipe: dict[str, Any], scratch: Path | None = None, reference: Reference | None = None
+) -> str:
     """Write ``body`` as fp16 safetensors with its config and ``recipe``, atomically; returns the new backbone id.
 
     ``scratch`` is a directory on the same file system for what is half-written; the one of ``path`` if not given.
+    Without a ``reference`` heads learn from the workspace's samples alone.
 
     Raises:
         StorageFull: there is no room on the disk; ``path`` is as it was.
     """
+    known = reference or Reference.none(body.config.embedding)
     metadata = {"config": asdict(body.config), "recipe": recipe, "backbone_version": BACKBONE_VERSION}
-    state = {
-        name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in body.state_dict().items()
-    }
+    tensors = body.state_dict() | {_REFERENCE_PREFIX + name: tensor for name, tensor in vars(known).items()}
+    state = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
     data = write_weights(Weights("body", state, metadata))
     write_file(path, data, scratch or path.parent)
     return digest_of(data)

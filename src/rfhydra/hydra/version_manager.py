@@ -1,16 +1,27 @@
-"""VersionManager: what may become the head that detects, and what was. The store keeps the rows, the rules are here."""
+"""VersionManager: what may become the head that detects, and what was. The store keeps the rows, the rules are here.
 
-from typing import Any, Final
+Torch is imported only by what loads a head: looking at versions and promoting them takes no network.
+"""
 
-from rfhydra.config import AUTO_PROMOTE_EXCELLENT_F1, AUTO_PROMOTE_MIN_GAIN, MAX_VERSIONS_KEPT, check_name
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from rfhydra.config import (
+    AUTO_PROMOTE_EXCELLENT_F1,
+    AUTO_PROMOTE_MIN_GAIN,
+    BACKBONE_VERSION,
+    MAX_VERSIONS_KEPT,
+    check_name,
+)
 from rfhydra.errors import NotFound
-from rfhydra.hydra.backbone import BACKBONE_VERSION, Backbone
-from rfhydra.hydra.head import EmbeddingHead
-from rfhydra.hydra.rcnn import RcnnHead
 from rfhydra.store.versions import HeadVersion
 from rfhydra.store.workspace import Workspace
 
-Head = EmbeddingHead | RcnnHead
+if TYPE_CHECKING:
+    from rfhydra.hydra.backbone import Backbone
+    from rfhydra.hydra.head import EmbeddingHead
+    from rfhydra.hydra.rcnn import RcnnHead
+
+Head: TypeAlias = "EmbeddingHead | RcnnHead"
 _ROUNDING: Final = 1e-9  # 0.82 - 0.80 is a gain of 0.02
 
 
@@ -113,7 +124,7 @@ class VersionManager:
             raise NotFound(f"signal {signal_name!r} has no active head: train it first")
         return version
 
-    def load_head(self, signal_name: str, version: int, backbone: Backbone) -> Head:
+    def load_head(self, signal_name: str, version: int, backbone: "Backbone") -> Head:
         """The head of a version, checked against the contract, ``backbone`` and its own golden answers.
 
         Raises:
@@ -121,6 +132,9 @@ class VersionManager:
             Incompatible: it was made for another contract or backbone, or has drifted.
             Damaged: its artifact does not match its digest.
         """
+        from rfhydra.hydra.head import EmbeddingHead
+        from rfhydra.hydra.rcnn import RcnnHead
+
         row = self._versions.get(signal_name, version)
         artifact = self._versions.artifact(row)
         head = (
@@ -129,7 +143,7 @@ class VersionManager:
         self.require_fit(head, backbone)
         return head
 
-    def require_fit(self, head: Head, backbone: Backbone) -> None:
+    def require_fit(self, head: Head, backbone: "Backbone") -> None:
         """Raise :class:`Incompatible` if ``head`` was made for another contract or on another backbone."""
         what = f"the head of {head.info.signal_name}"
         self.spec.require(head.info.spec_id, what)

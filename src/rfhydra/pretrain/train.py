@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from torchvision.ops import box_iou
 
 from rfhydra.errors import Conflict, Incompatible, InvalidMessage
-from rfhydra.hydra.backbone import Backbone, Body, BodyConfig, save_body
+from rfhydra.hydra.backbone import Backbone, Body, BodyConfig, Reference, save_body
 from rfhydra.pretrain.bank import HELD_OUT, base_waveforms, load_bank, make_bank, save_bank
 from rfhydra.pretrain.scenes import SceneMaker, TrainingScene, class_names
 from rfhydra.spectrum.synth import Burst
@@ -34,6 +34,8 @@ BODY_FILE: Final = "body.safetensors"
 SCRATCH: Final = ".rfhydra-scratch"
 MAX_GRADIENT_NORM: Final = 5.0
 PREFETCHED_BATCHES: Final = 4
+STRONG_REGIONS: Final = 20
+WEAK_REGIONS: Final = 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +58,10 @@ class Recipe:
     seed: int = 1
     checkpoint_seconds: float = 120.0
     workers: int = 1
-    centring_scenes: int = 40
+    reference_scenes: int = 90
 
     def __post_init__(self) -> None:
-        for field in ("minutes", "per_waveform", "batch_size", "learning_rate", "warmup_steps", "centring_scenes"):
+        for field in ("minutes", "per_waveform", "batch_size", "learning_rate", "warmup_steps", "reference_scenes"):
             if not 0 < getattr(self, field) < math.inf:
                 raise InvalidMessage(f"{field} {getattr(self, field)} must be a positive number")
         for field in ("weight_decay", "seed", "checkpoint_seconds", "workers"):
@@ -189,28 +191,39 @@ class PretrainRun:
             self.body.load_state_dict(start.state_dict())
 
     def _export(self, bank: list[Burst]) -> Path:
-        """Write the finished body, its embeddings centred on fresh scenes. It cannot be trained on after this."""
-        self._centre(bank)
+        """Write the finished body with its reference regions. It cannot be trained on after this."""
+        reference = self._look_at_fresh_scenes(bank)
         recipe = {**asdict(self.recipe), "steps": self.step, "trained_minutes": round(self.seconds / 60, 1)}
         recipe |= {"held_out": list(HELD_OUT), "waveforms": sorted({burst.kind for burst in bank})}
         path = self.directory / BODY_FILE
-        save_body(self.body, path, recipe, self._scratch)
+        save_body(self.body, path, recipe, self._scratch, reference)
         return path
 
     @torch.inference_mode()
-    def _centre(self, bank: list[Burst]) -> None:
-        """Set ``embedding_mean`` to the mean over the strongest regions of fresh scenes."""
-        maker = SceneMaker(bank, np.random.default_rng([self.recipe.seed, 0xCE]))
-        backbone = Backbone(self.body, "unsaved", self.device)
-        sums, count = torch.zeros_like(self.body.embedding_mean), 0
-        for _ in range(self.recipe.centring_scenes):
-            image = maker.draw().image
-            size = (image.shape[0], image.shape[1])
-            features = backbone.features(image)
+    def _look_at_fresh_scenes(self, bank: list[Burst]) -> Reference:
+        """Centre the embeddings on the mean over fresh scenes, and keep a sample of what was seen there.
+
+        Of each scene the strongest regions, which are emissions, and some of the others, which are parts of them.
+        """
+        rng = np.random.default_rng([self.recipe.seed, 0xCE])
+        maker, backbone = SceneMaker(bank, rng), Backbone(self.body, "unsaved", self.device)
+        boxes, raw, scenes, sums, seen, emissions = [], [], [], torch.zeros_like(self.body.embedding_mean), 0, 0
+        for number in range(self.recipe.reference_scenes):
+            scene = maker.draw()
+            size = (scene.image.shape[0], scene.image.shape[1])
+            features = backbone.features(scene.image)
             regions = backbone.propose(features, size)
-            sums += self.body.raw_embeddings(features, regions.boxes, size).sum(0)
-            count += len(regions)
-        self.body.embedding_mean.copy_(sums / max(count, 1))
+            embeddings = self.body.raw_embeddings(features, regions.boxes, size)
+            sums += embeddings.sum(0)
+            seen, emissions = seen + len(regions), emissions + len(scene.boxes)
+            weak = STRONG_REGIONS + rng.permutation(max(len(regions) - STRONG_REGIONS, 0))[:WEAK_REGIONS]
+            kept = torch.from_numpy(np.concatenate([np.arange(min(STRONG_REGIONS, len(regions))), weak]))
+            boxes.append(regions.boxes[kept])
+            raw.append(embeddings[kept])
+            scenes.append(torch.full((len(kept),), number))
+        self.body.embedding_mean.copy_(sums / max(seen, 1))
+        embeddings = self.body.normalised(torch.cat(raw))
+        return Reference(torch.cat(boxes), embeddings, torch.cat(scenes), torch.tensor([emissions]))
 
     def _batches(self, bank: list[Burst]) -> Iterator[list[TrainingScene]]:
         workers = self.recipe.workers

@@ -16,7 +16,7 @@ from scipy.special import logit as log_odds
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from rfhydra.hydra.backbone import Regions
+from rfhydra.hydra.backbone import Reference, Regions
 from rfhydra.hydra.head import EmbeddingHead, Golden, HeadInfo, HeadStack
 from rfhydra.store.samples import Sample
 from rfhydra.training.evaluation import LEAST_SCORE
@@ -44,7 +44,8 @@ GOLDEN_VECTORS: Final = 16
 CALIBRATION_IOU: Final = 0.3
 MIN_SLOPE: Final = 0.1
 MIN_THRESHOLD: Final = 0.1
-MAX_THRESHOLD: Final = 0.9
+MAX_THRESHOLD: Final = 0.95
+OTHERS_PER_SIGNAL: Final = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,11 +72,15 @@ class Lesson:
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """Everything that a head of one signal is trained on: ``own`` samples, and ``others``, of other signals."""
+    """What a head of one signal is trained on: ``own`` samples, ``others``, of other signals, and the ``reference``."""
 
     own: list[Lesson]
     others: list[Lesson]
-    dim: int
+    reference: Reference
+
+    @property
+    def dim(self) -> int:
+        return self.reference.embeddings.shape[1]
 
 
 def train_embedding_head(
@@ -92,13 +97,15 @@ def train_embedding_head(
     """
     learner = EmbeddingLearner(material, val, info)
     outcome = run_epochs(learner, epochs, control)
-    calibration = Calibration.fit(out_of_fold(material, info, outcome.best_epoch))
+    folds = OutOfFold.of(material, info, outcome.best_epoch)
+    calibration = Calibration.fit([*folds.scenes, *folds.reference])
     head = calibration.calibrated(learner.head())
     found = detect_lessons(head, val, calibration.threshold)
     metrics = validation_report(found, calibration.threshold, outcome)
     every = [*material.own, *val]
     if len(every) < TINY_SET:
-        found = calibration.apply_to(out_of_fold(replace(material, own=every), info, outcome.best_epoch))
+        folds = OutOfFold.of(replace(material, own=every), info, outcome.best_epoch)
+        found = calibration.apply_to(folds.scenes)
         metrics["cross_validation"] = report(found, calibration.threshold)
     metrics["proposal_recall"] = proposal_recall(every)
     head = replace(head, info=replace(head.info, metrics=metrics))
@@ -127,7 +134,8 @@ class EmbeddingLearner:
         others = [lesson.labelled for lesson in material.others]
         self._info, self._val = info, val
         self._size_mean = mean_log_size(labelled)
-        self._train_set = Vectors.of([*labelled, *others], self._size_mean, material.dim)
+        reference = RegionSet(material.reference.boxes, material.reference.embeddings)
+        self._train_set = Vectors.of([*labelled, *others], self._size_mean, material.dim, reference)
         self._val_set = Vectors.of([lesson.labelled for lesson in val], self._size_mean, material.dim)
         self._refinement = _ridge(*refinement_pairs(labelled, self._size_mean, material.dim))
         self._weight = torch.zeros(self._train_set.inputs.shape[1], requires_grad=True)
@@ -189,25 +197,57 @@ def detect_lessons(head: EmbeddingHead, lessons: Sequence[Lesson], threshold: fl
     return scenes
 
 
-def out_of_fold(material: Material, info: HeadInfo, epochs: int) -> list[Scored]:
-    """Detections on every sample by a head that saw no window of the same recording, down to a low score.
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """Detections, down to a low score, by heads that never saw what they look at.
 
-    Samples of other signals take part: what a head finds in them is a false alarm. Where the signal has a single
-    recording, it saw no other label of the same window. An image that is labelled for several signals is one scene.
+    ``scenes`` are the samples, those of other signals among them: what a head finds there is a false alarm.
+    ``reference`` are the reference scenes, weighted as if :data:`OTHERS_PER_SIGNAL` other emissions were heard for each
+    of the signal's.
     """
-    folds = _folds(material)
-    lessons = {lesson.sample.image_digest: lesson for lesson in [*material.others, *material.own]}.values()
-    scenes: list[Scored] = []
-    for fold in range(FOLDS):
-        own = [lesson for lesson in material.own if folds[lesson.sample.sample_id] != fold]
-        others = [lesson for lesson in material.others if folds[lesson.sample.sample_id] != fold]
-        held_out = [lesson for lesson in lessons if folds[lesson.sample.sample_id] == fold]
-        if not own or not held_out:
-            continue
-        learner = EmbeddingLearner(Material(own, others, material.dim), [], info)
-        for _ in range(epochs):
-            learner.train_epoch()
-        scenes += detect_lessons(learner.head(), held_out, LEAST_SCORE)
+
+    scenes: list[Scored]
+    reference: list[Scored]
+
+    @classmethod
+    def of(cls, material: Material, info: HeadInfo, epochs: int) -> "OutOfFold":
+        """Train on all but one fold, detect on that fold, for each fold.
+
+        A recording is held out whole. Where the signal has a single one, a window is, with every label in it. An image
+        that is labelled for several signals is one scene.
+        """
+        folds = _folds(material)
+        lessons = {lesson.sample.image_digest: lesson for lesson in [*material.others, *material.own]}.values()
+        scenes: list[Scored] = []
+        general: list[Scored] = []
+        truths = sum(len(lesson.truth) for lesson in lessons)
+        for fold in range(FOLDS):
+            own = [lesson for lesson in material.own if folds[lesson.sample.sample_id] != fold]
+            others = [lesson for lesson in material.others if folds[lesson.sample.sample_id] != fold]
+            held_out = [lesson for lesson in lessons if folds[lesson.sample.sample_id] == fold]
+            if not own or not held_out:
+                continue
+            away = material.reference.scenes % FOLDS == fold
+            learner = EmbeddingLearner(Material(own, others, material.reference.part(~away)), [], info)
+            for _ in range(epochs):
+                learner.train_epoch()
+            scenes += detect_lessons(learner.head(), held_out, LEAST_SCORE)
+            general += _detect_reference(learner.head(), material.reference.part(away), truths)
+        return cls(scenes, general)
+
+
+def _detect_reference(head: EmbeddingHead, reference: Reference, truths: int) -> list[Scored]:
+    """What ``head`` finds in each reference scene, all of it false."""
+    weight = OTHERS_PER_SIGNAL * truths / max(int(reference.emissions), 1)
+    stack, nothing = HeadStack([head]), np.zeros((0, 4), np.float32)
+    side = int(reference.boxes.max().ceil()) if len(reference) else 1
+    scenes = []
+    for number in torch.unique(reference.scenes):
+        seen = reference.part(reference.scenes == number)
+        (found,) = stack.detect(
+            Regions(seen.boxes, torch.ones(len(seen)), seen.embeddings), [LEAST_SCORE], (side, side)
+        )
+        scenes.append(Scored(found.boxes.numpy(), found.scores.numpy(), nothing, weight=weight))
     return scenes
 
 

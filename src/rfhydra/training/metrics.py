@@ -20,12 +20,16 @@ BOOTSTRAP_DRAWS: Final = 1000
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """One scene: ``boxes`` (n, 4) with ``scores`` (n,), the ``truth`` boxes (m, 4), and the recording they are from."""
+    """One scene: ``boxes`` (n, 4) with ``scores`` (n,), the ``truth`` boxes (m, 4), and the recording they are from.
+
+    ``weight`` is what a false alarm in it counts when a threshold is chosen.
+    """
 
     boxes: Boxes
     scores: NDArray[np.floating[Any]]
     truth: Boxes
     group: Hashable = None
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -119,8 +123,9 @@ def best_threshold(scenes: Sequence[Scored], iou: float = IOU_THRESHOLD, *, defa
         return default
     order = np.argsort(-scores, kind="stable")
     ranked, below = scores[order], np.append(scores[order][1:], 0.0)
-    tp = np.cumsum(hits[order])
-    f1 = 2 * tp / (np.arange(1, len(tp) + 1) + sum(len(scene.truth) for scene in scenes))
+    weights = np.concatenate([np.full(len(scene.scores), scene.weight) for scene in scenes])[order]
+    tp, fp = np.cumsum(hits[order]), np.cumsum(weights * ~hits[order])
+    f1 = 2 * tp / (tp + fp + sum(len(scene.truth) for scene in scenes))
     f1[ranked == below] = 0.0  # no threshold parts equal scores
     best = int(np.flatnonzero(f1 >= f1.max() - 1e-12)[-1])
     return float((ranked[best] + below[best]) / 2)

@@ -204,7 +204,7 @@ class TrainingService:
         before = self._rescore(previous, split.val) if previous else None
         return self._store(request, trained, split, active, before)
 
-    def _loadable(self, signal_name: str, active: int | None) -> Head | None:
+    def _loadable(self, signal_name: str, active: int | None) -> "Head | None":
         """The active head, or None where there is none, it does not fit this backbone, or it has drifted."""
         if active is None:
             return None
@@ -235,7 +235,7 @@ class TrainingService:
             Lesson.other(sample, features[sample.sample_id], name, same_image=sample.image_digest in own_images)
             for sample in others
         ]
-        material = Material(train, taught, self.backbone.config.embedding)
+        material = Material(train, taught, self.backbone.reference)
         return train_embedding_head(material, val, self._info(request, split), request.epochs, request.control)
 
     def _other_samples(self, signal_name: str, split: SplitPlan) -> list[Sample]:
@@ -255,7 +255,7 @@ class TrainingService:
             control.on_features(len(features), len(samples))
         return features
 
-    def _fit_rcnn(self, request: _Request, split: SplitPlan, previous: Head | None) -> Trained:
+    def _fit_rcnn(self, request: _Request, split: SplitPlan, previous: "Head | None") -> Trained:
         return train_rcnn_head(
             self.backbone,
             create_data_loaders(self.workspace, split.train, split.val, seed=self._seed),

@@ -16,6 +16,7 @@ BEST_POSITIVE_IOU: Final = 0.3
 NEGATIVE_IOU: Final = 0.3
 VERIFIED_IOU: Final = 0.5
 UNLABELLED_WEIGHT: Final = 0.3  # an unlabelled region may hide the signal
+REFERENCE_SHARE: Final = 3.0  # what the reference weighs beside the workspace's own negatives
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,16 +106,23 @@ class Vectors:
     weights: Tensor
 
     @classmethod
-    def of(cls, labelled: Sequence[Labelled], size_mean: Tensor, dim: int) -> "Vectors":
+    def of(
+        cls, labelled: Sequence[Labelled], size_mean: Tensor, dim: int, reference: RegionSet | None = None
+    ) -> "Vectors":
+        """From what samples teach, and the ``reference`` regions, which are none of the signal's."""
         positive = RegionSet.join((each.positive for each in labelled), dim)
         verified = RegionSet.join((each.verified for each in labelled), dim)
         unlabelled = RegionSet.join((each.unlabelled for each in labelled), dim)
-        every = RegionSet.join([positive, verified, unlabelled], dim)
+        general = reference or RegionSet.join([], dim)
+        every = RegionSet.join([positive, verified, unlabelled, general], dim)
         inputs = head_features(every.boxes, every.embeddings, size_mean)
         labels = torch.zeros(len(every))
         labels[: len(positive)] = 1
         weights = torch.ones(len(every))
         weights[len(positive) + len(verified) :] = UNLABELLED_WEIGHT
+        if len(general):
+            known = len(every) - len(general)
+            weights[known:] = REFERENCE_SHARE * weights[len(positive) : known].sum() / len(general)
         for label in (0, 1):
             mask = labels == label
             weights[mask] *= 0.5 / weights[mask].sum().clamp_min(1e-6)
