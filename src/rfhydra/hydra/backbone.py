@@ -36,6 +36,7 @@ from rfhydra.store.files import write_file
 
 SHIPPED_BODY: Final = "body.safetensors"
 LEVELS: Final = ("0", "1", "2", "3", "pool")
+MIN_OBJECTNESS: Final = 0.15  # below it lie noise and fragments of emissions (docs/decisions/0008)
 PIXEL_MEAN: Final = 0.25
 PIXEL_STD: Final = 0.25
 
@@ -273,7 +274,10 @@ class Backbone:
 
     @torch.inference_mode()
     def propose(self, features: dict[str, Tensor], size: tuple[int, int], limit: int = 100) -> Regions:
-        """At most ``limit`` class-agnostic regions of an image of ``size`` (rows, cols), near duplicates merged."""
+        """At most ``limit`` class-agnostic regions of an image of ``size`` (rows, cols), near duplicates merged.
+
+        What is less than :data:`MIN_OBJECTNESS` likely to be an emission is left out.
+        """
         batch = ImageList(torch.empty((1, 1, *size), device=self.device), [size])
         with self._precision():
             (proposals,), _ = self.body.rpn(batch, features)
@@ -281,8 +285,8 @@ class Backbone:
         boxes = self.body.roi_heads.box_coder.decode(deltas[:, :4].contiguous(), [proposals])[:, 0]
         boxes = clip_boxes_to_image(boxes, size)
         objectness = 1 - scores.softmax(1)[:, 0]
-        solid = ((boxes[:, 2:] - boxes[:, :2]) > 1).all(1)
-        boxes, objectness = boxes[solid], objectness[solid]
+        kept = ((boxes[:, 2:] - boxes[:, :2]) > 1).all(1) & (objectness >= MIN_OBJECTNESS)
+        boxes, objectness = boxes[kept], objectness[kept]
         kept = nms(boxes, objectness, 0.75)[:limit]
         return Regions(boxes[kept], objectness[kept], self.embed(features, boxes[kept], size))
 
