@@ -120,8 +120,15 @@ def _draw_window(
         axis.add_patch(_rectangle(mark, colours[mark.label]))
         if mark.score is not None:
             corner = (max(box.time_start_sec, offset_sec), box.freq_high_hz / 1e6)
-            text = f"{mark.score:.2f}"
-            axis.annotate(text, corner, (0, 2), textcoords="offset points", fontsize=7, color=colours[mark.label])
+            axis.annotate(
+                f"{mark.score:.2f}",
+                corner,
+                (0, 3),
+                textcoords="offset points",
+                fontsize=7,
+                color=colours[mark.label],
+                bbox={"facecolor": "black", "alpha": 0.7, "edgecolor": "none", "pad": 0.8},
+            )
 
 
 def _rectangle(mark: Mark, colour: str) -> Rectangle:

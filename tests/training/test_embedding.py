@@ -92,11 +92,13 @@ def test_a_single_recording_is_cut_into_windows(material: Material, info: HeadIn
     assert len(OutOfFold.of(replace(material, own=own, others=others), info, epochs=1).scenes) == 10
 
 
-def test_reference_scenes_weigh_fifty_other_emissions_for_each_of_the_signal(material: Material, info: HeadInfo) -> None:
+def test_reference_scenes_weigh_twenty_other_emissions_for_each_of_the_signal(
+    material: Material, info: HeadInfo
+) -> None:
     reference = OutOfFold.of(material, info, epochs=3).reference
     assert len(reference) == len(torch.unique(material.reference.scenes)) > 0
     assert not any(len(scene.truth) for scene in reference)
-    expected = 50 * sum(len(each.truth) for each in material.own) / int(material.reference.emissions)
+    expected = 20 * sum(len(each.truth) for each in material.own) / int(material.reference.emissions)
     assert {scene.weight for scene in reference} == {expected}
 
 

@@ -50,7 +50,7 @@ def artifact(service: TrainingService, version: int) -> bytes:
 def test_ten_samples_teach_a_signal(service: TrainingService) -> None:
     for name in (SIGNAL, OTHER):
         result = service.train_new_signal(name, "first")
-        assert f1_on_fresh_scenes(service, name) >= 0.8
+        assert f1_on_fresh_scenes(service, name) >= 0.7
         assert (result.signal_name, result.version, result.sample_count) == (name, 1, 10)
         assert (result.auto_promoted, result.promotion_reason) == (True, "first version of this signal")
         assert (result.notes, result.previous_version, result.previous_metrics) == ("first", None, None)

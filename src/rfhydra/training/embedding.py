@@ -45,7 +45,7 @@ CALIBRATION_IOU: Final = 0.3
 MIN_SLOPE: Final = 0.1
 MIN_THRESHOLD: Final = 0.1
 MAX_THRESHOLD: Final = 0.95
-OTHERS_PER_SIGNAL: Final = 50
+OTHERS_PER_SIGNAL: Final = 20
 
 
 @dataclass(frozen=True, eq=False)
