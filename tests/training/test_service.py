@@ -290,7 +290,9 @@ def test_every_burst_of_a_recording_is_found_once(
     assert names == ["long"]
     assert report["recordings"] == 1
     assert report["tp"] + report["fn"] == 5
-    assert report["f1_score"] >= 0.8
+    assert report["tp"] > 0
+    assert report["fp"] == 0  # a burst found twice is a false alarm
+    assert report["ap"] >= 0.9
 
 
 @pytest.fixture
