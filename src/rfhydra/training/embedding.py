@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from rfhydra.hydra.backbone import Reference, Regions
-from rfhydra.hydra.head import EmbeddingHead, Golden, HeadInfo, HeadStack
+from rfhydra.hydra.head import Detections, EmbeddingHead, Golden, HeadInfo, HeadStack
 from rfhydra.store.samples import Sample
 from rfhydra.training.evaluation import LEAST_SCORE
 from rfhydra.training.features import SampleFeatures
@@ -190,11 +190,16 @@ def detect_lessons(head: EmbeddingHead, lessons: Sequence[Lesson], threshold: fl
     scenes = []
     for lesson in lessons:
         features = lesson.features
-        regions = Regions(features.regions, torch.ones(len(features.regions)), features.embeddings)
-        (found,) = stack.detect(regions, [threshold], features.size)
+        found = _detect(stack, features.regions, features.embeddings, threshold, features.size)
         truth = lesson.truth.numpy()
         scenes.append(Scored(found.boxes.numpy(), found.scores.numpy(), truth, lesson.sample.recording))
     return scenes
+
+
+def _detect(stack: HeadStack, boxes: Tensor, embeddings: Tensor, threshold: float, size: tuple[int, int]) -> Detections:
+    """What the one head of ``stack`` finds; objectness plays no part in it."""
+    (found,) = stack.detect(Regions(boxes, torch.ones(len(boxes)), embeddings), [threshold], size)
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,8 +236,9 @@ class OutOfFold:
             learner = EmbeddingLearner(Material(own, others, material.reference.part(~away)), [], info)
             for _ in range(epochs):
                 learner.train_epoch()
-            scenes += detect_lessons(learner.head(), held_out, LEAST_SCORE)
-            general += _detect_reference(learner.head(), material.reference.part(away), truths)
+            head = learner.head()
+            scenes += detect_lessons(head, held_out, LEAST_SCORE)
+            general += _detect_reference(head, material.reference.part(away), truths)
         return cls(scenes, general)
 
 
@@ -244,9 +250,7 @@ def _detect_reference(head: EmbeddingHead, reference: Reference, truths: int) ->
     scenes = []
     for number in torch.unique(reference.scenes):
         seen = reference.part(reference.scenes == number)
-        (found,) = stack.detect(
-            Regions(seen.boxes, torch.ones(len(seen)), seen.embeddings), [LEAST_SCORE], (side, side)
-        )
+        found = _detect(stack, seen.boxes, seen.embeddings, LEAST_SCORE, (side, side))
         scenes.append(Scored(found.boxes.numpy(), found.scores.numpy(), nothing, weight=weight))
     return scenes
 
