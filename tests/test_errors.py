@@ -1,11 +1,12 @@
 """The error tree: every class has a code of the protocol, and the docstring draws all of them."""
 
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
 
 from rfhydra import errors
-from rfhydra.errors import RfhydraError
+from rfhydra.errors import ErrorCode, RfhydraError, error_of
 
 
 def tree(root: type[RfhydraError] = RfhydraError) -> Iterator[type[RfhydraError]]:
@@ -20,16 +21,16 @@ def test_every_error_is_drawn_with_its_code(error: type[RfhydraError]) -> None:
     assert any(error.__name__ in words and error.code in words for words in drawn)
 
 
-def test_codes_are_those_of_the_protocol() -> None:
-    assert {error.code for error in tree()} == {
-        "internal",
-        "invalid_message",
-        "invalid_name",
-        "not_found",
-        "conflict",
-        "busy",
-        "too_large",
-        "not_enough_samples",
-        "incompatible",
-        "cancelled",
-    }
+def test_every_code_of_the_protocol_has_an_error() -> None:
+    assert {error.code for error in tree()} == set(get_args(ErrorCode))
+
+
+@pytest.mark.parametrize("code", get_args(ErrorCode))
+def test_a_code_becomes_the_error_that_it_stands_for(code: str) -> None:
+    error = error_of(code, "why")
+    assert error.code == code
+    assert str(error) == "why"
+
+
+def test_a_code_of_a_newer_server_becomes_a_plain_error() -> None:
+    assert type(error_of("tired", "why")) is RfhydraError

@@ -19,7 +19,8 @@ AUTO_PROMOTE_MIN_GAIN: Final = 0.02
 AUTO_PROMOTE_EXCELLENT_F1: Final = 0.95
 
 MAX_NAME_LENGTH: Final = 64
-_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{MAX_NAME_LENGTH - 1}}}")
+NAME_PATTERN: Final = rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{MAX_NAME_LENGTH - 1}}}"
+_NAME = re.compile(NAME_PATTERN)
 
 
 def check_name(name: str, field: str = "signal_name") -> str:

@@ -3,16 +3,19 @@
 ::
 
     RfhydraError                    internal
+    ├── InvalidJson                 invalid_json        what came is not a JSON object
+    ├── UnknownCommand              unknown_command     no such command
     ├── InvalidMessage              invalid_message     a field is missing, of the wrong type or out of range
     │   ├── InvalidBox              invalid_message     a box is empty, not finite or outside its window
     │   └── InvalidRecording        invalid_message     a recording cannot be read: empty, truncated, wrong datatype
     ├── InvalidName                 invalid_name        a signal name outside the allowed alphabet
     ├── NotFound                    not_found           no such workspace, signal, version, sample or file
     ├── Conflict                    conflict            the request contradicts what is there
-    ├── Busy                        busy                somebody else owns the workspace, or a training runs
+    ├── Busy                        busy                the workspace is in use, a training runs, a queue is full
     ├── TooLarge                    too_large           over a stated limit
     ├── NotEnoughSamples            not_enough_samples  fewer samples than a training needs
     ├── Incompatible                incompatible        another contract, another backbone, a head that has drifted
+    ├── Unauthorized                unauthorized        no token, or the wrong one
     ├── Cancelled                   cancelled           the operator stopped it
     ├── MissingExtra                internal            an optional dependency is not installed
     ├── Damaged                     internal            stored data does not match its digest
@@ -22,13 +25,37 @@ Messages say what is wrong, with the field and the limit, and what to do next. T
 workspace.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
+
+ErrorCode: TypeAlias = Literal[
+    "invalid_json",
+    "invalid_message",
+    "unknown_command",
+    "invalid_name",
+    "not_found",
+    "conflict",
+    "busy",
+    "too_large",
+    "not_enough_samples",
+    "incompatible",
+    "unauthorized",
+    "cancelled",
+    "internal",
+]
 
 
 class RfhydraError(Exception):
     """Base of every error that rfhydra raises on purpose."""
 
-    code: ClassVar[str] = "internal"
+    code: ClassVar[ErrorCode] = "internal"
+
+
+class InvalidJson(RfhydraError):
+    code = "invalid_json"
+
+
+class UnknownCommand(RfhydraError):
+    code = "unknown_command"
 
 
 class InvalidMessage(RfhydraError):
@@ -71,6 +98,10 @@ class Incompatible(RfhydraError):
     code = "incompatible"
 
 
+class Unauthorized(RfhydraError):
+    code = "unauthorized"
+
+
 class Cancelled(RfhydraError):
     code = "cancelled"
 
@@ -85,3 +116,9 @@ class Damaged(RfhydraError):
 
 class StorageFull(RfhydraError):
     """The disk is full. The change was not made and nothing half-written is visible."""
+
+
+def error_of(code: str, message: str) -> RfhydraError:
+    """The error that a code on the wire stands for; a code that this version does not know is a plain one."""
+    by_code = {each.code: each for each in RfhydraError.__subclasses__() if each.code != RfhydraError.code}
+    return by_code.get(code, RfhydraError)(message)  # type: ignore[call-overload,no-any-return]

@@ -1,0 +1,83 @@
+"""Types of fields that commands and messages share, and the boxes."""
+
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, FiniteFloat, Tag
+
+from rfhydra.config import NAME_PATTERN, check_name
+
+MAX_WHOLE: Final = 2**53 - 1
+"""The largest whole number that every JSON reader keeps exactly."""
+MAX_ID_LENGTH: Final = 128
+
+SignalName: TypeAlias = Annotated[
+    str, AfterValidator(check_name), Field(json_schema_extra={"pattern": f"^(?!.*\\.\\.){NAME_PATTERN}$"})
+]
+Whole: TypeAlias = Annotated[int, Field(ge=0, le=MAX_WHOLE)]
+Positive: TypeAlias = Annotated[int, Field(ge=1, le=MAX_WHOLE)]
+Hertz: TypeAlias = Annotated[FiniteFloat, Field(gt=0)]
+CorrelationId: TypeAlias = (
+    Annotated[str, Field(max_length=MAX_ID_LENGTH)] | Annotated[int, Field(ge=-MAX_WHOLE, le=MAX_WHOLE)]
+)
+Token: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH)]
+Cursor: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH)]
+HeadKind: TypeAlias = Literal["embedding", "rcnn"]
+IqDatatype: TypeAlias = Literal["cf32_le", "ci16_le", "ci8", "cu8"]
+Topic: TypeAlias = Literal["jobs", "registry", "samples", "detections", "waterfall", "metrics"]
+
+
+class WireModel(BaseModel):
+    """Base of all that is on the wire: frozen, no coercion; fields that nobody knows are ignored."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+
+class PixelBox(WireModel):
+    """A box in pixels of its spectrogram. Row 0 is the highest frequency."""
+
+    x_min: FiniteFloat
+    """Left edge, in columns."""
+    y_min: FiniteFloat
+    """Upper edge, in rows."""
+    x_max: FiniteFloat
+    """Right edge, in columns."""
+    y_max: FiniteFloat
+    """Lower edge, in rows."""
+
+
+class PhysicalBox(WireModel):
+    """A box in seconds and Hz."""
+
+    time_start_sec: FiniteFloat
+    """Seconds from the start of the window."""
+    time_end_sec: FiniteFloat
+    """Seconds from the start of the window."""
+    freq_low_hz: FiniteFloat
+    """Absolute frequency of the lower edge."""
+    freq_high_hz: FiniteFloat
+    """Absolute frequency of the upper edge."""
+
+
+def _box_kind(value: Any) -> str:
+    pixels = "x_min" in value if isinstance(value, dict) else isinstance(value, PixelBox)
+    return "pixels" if pixels else "physical"
+
+
+DrawnBox: TypeAlias = Annotated[
+    Annotated[PixelBox, Tag("pixels")] | Annotated[PhysicalBox, Tag("physical")], Discriminator(_box_kind)
+]
+"""A box as a client draws it: in pixels, or in seconds and Hz."""
+
+
+class NegativeBox(WireModel):
+    """A verified emission of something else."""
+
+    label: SignalName
+    """What it is."""
+    box: DrawnBox
+    """Where it is."""
+
+
+def absent(value: object) -> bool:
+    """For ``exclude_if``: a field that is not sent when there is nothing to say."""
+    return value is None

@@ -1,0 +1,75 @@
+"""What the server accepts. Every limit is told in ``hello``, may be set at start, and is refused with its own code."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from pydantic import Field, ValidationError
+
+from rfhydra.errors import InvalidMessage, TooLarge
+from rfhydra.protocol.fields import WireModel
+
+_MIB: Final = 1 << 20
+
+
+class Limits(WireModel):
+    """The limits of a server. Over one of them a request is refused with ``too_large``, over a queue with ``busy``."""
+
+    max_message_bytes: int = Field(default=32 * _MIB, ge=4096, le=1 << 30)
+    """Of one message to the server, text or binary. A larger one closes the connection (1009)."""
+    max_clients: int = Field(default=256, ge=1)
+    """Connections at one time. One more is closed (1013)."""
+    max_answer_bytes: int = Field(default=_MIB, ge=_MIB)
+    """Of one answer, unless it was asked to hold arrays. Longer lists come in pages."""
+    max_array_bytes: int = Field(default=32 * _MIB, ge=_MIB)
+    """Of one answer that was asked to hold arrays, unless its first item alone is larger."""
+    max_page: int = Field(default=100, ge=1, le=1000)
+    """Items of one page."""
+    max_samples_per_signal: int = Field(default=5000, ge=1)
+    """Samples of one signal."""
+    max_boxes_per_sample: int = Field(default=1000, ge=1, le=1000)
+    """Boxes of one sample, those of other labels included."""
+    max_metadata_bytes: int = Field(default=64 * 1024, ge=2, le=64 * 1024)
+    """Metadata of one sample, as JSON."""
+    max_notes_length: int = Field(default=2000, ge=0, le=16_000)
+    """Characters of the notes of a training."""
+    max_epochs: int = Field(default=1000, ge=1)
+    """Epochs of one training."""
+    max_heads: int = Field(default=256, ge=1)
+    """Names in one command, and heads loaded at one time."""
+    max_jobs_queued: int = Field(default=32, ge=1)
+    """Trainings that wait. One more is refused with ``busy``."""
+    max_detections_queued: int = Field(default=8, ge=1)
+    """Detections that wait, of all clients together. One more is refused with ``busy``."""
+    max_store_queued: int = Field(default=256, ge=1)
+    """Reads and changes of the workspace that wait, of all clients together. One more is refused with ``busy``."""
+    max_outbox_messages: int = Field(default=256, ge=8)
+    """Control messages that a client has not taken yet. One more closes the connection (1013)."""
+    max_outbox_bytes: int = Field(default=64 * _MIB, ge=_MIB)
+    """The same, in bytes."""
+
+    def require(self, name: str, value: int, limit: str) -> None:
+        """Raise :class:`TooLarge` if ``value`` of the field ``name`` is over the limit that is called ``limit``."""
+        most: int = getattr(self, limit)
+        if value > most:
+            raise TooLarge(f"{name} is {value}, the limit is {most} ({limit})")
+
+
+def read_limits(settings: Iterable[str]) -> Limits:
+    """The default limits, changed by ``NAME=VALUE`` texts.
+
+    Raises:
+        InvalidMessage: no such limit, not a whole number, or out of range.
+    """
+    values: dict[str, int] = {}
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        if name not in Limits.model_fields:
+            raise InvalidMessage(f"limit {name!r} is unknown: choose from {', '.join(Limits.model_fields)}")
+        if not value.isdecimal():
+            raise InvalidMessage(f"limit {name} must be a whole number, as in {name}=100")
+        values[name] = int(value)
+    try:
+        return Limits.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise InvalidMessage(f"limit {first['loc'][0]}: {first['msg']}") from None
