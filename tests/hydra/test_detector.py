@@ -11,7 +11,7 @@ from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.detector import HydraDetector
 from rfhydra.hydra.head import Detections
 from rfhydra.hydra.rcnn import RcnnHead, RcnnNetwork
-from rfhydra.hydra.version_manager import Head, VersionManager
+from rfhydra.hydra.version_manager import Artifact, Head, VersionManager
 from rfhydra.spectrum.boxes import Frame
 from rfhydra.spectrum.spec import ValueScaling
 from rfhydra.store.workspace import Workspace
@@ -46,7 +46,7 @@ def store(versions: VersionManager, head: Head) -> int:
     """Store ``head`` and make it the active one."""
     version = versions.create_version(
         head.info.signal_name,
-        head,
+        Artifact.of(head),
         metrics=METRICS,
         sample_count=10,
         split_version=None,

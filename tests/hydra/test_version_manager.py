@@ -6,7 +6,7 @@ import pytest
 from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import Conflict, Damaged, Incompatible, NotFound
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.version_manager import VersionManager
+from rfhydra.hydra.version_manager import Artifact, VersionManager
 from rfhydra.store.workspace import Workspace
 from tests.hydra.given import METRICS, make_head
 
@@ -27,7 +27,7 @@ def create(versions: VersionManager, seed: int = 0, signal_name: str = SIGNAL, *
         "early_stopped": True,
         "training_time_sec": 0.4,
     }
-    return versions.create_version(signal_name, make_head(seed, signal_name), **{**given, **fields})
+    return versions.create_version(signal_name, Artifact.of(make_head(seed, signal_name)), **{**given, **fields})
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_head_is_loaded_only_where_it_fits(versions: VersionManager, tiny_back
     with pytest.raises(Incompatible, match="another contract"):
         versions.create_version(
             SIGNAL,
-            foreign,
+            Artifact.of(foreign),
             metrics=METRICS,
             sample_count=1,
             split_version=None,

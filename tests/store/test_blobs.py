@@ -17,7 +17,9 @@ shared_between_examples = settings(
 
 @pytest.fixture
 def blobs(tmp_path: Path) -> BlobStore:
-    return BlobStore(tmp_path / "blobs")
+    store = BlobStore(tmp_path / "blobs")
+    store.prepare()
+    return store
 
 
 def file_of(tmp_path: Path, digest: str) -> Path:
@@ -75,3 +77,12 @@ def test_the_encoding_of_an_array_never_changes() -> None:
     """The ids of all samples hang on it."""
     array = np.arange(6, dtype=np.uint8).reshape(2, 3)
     assert digest_of(encode_array(array)) == "1aa49be8db2728d7ecdcc4ec0f3f18181827aaeffc9b890db59bda865076448a"
+
+
+def test_nothing_is_collected_while_somebody_reads(blobs: BlobStore, tmp_path: Path) -> None:
+    digest = blobs.put(b"weights")
+    reader = BlobStore(tmp_path / "blobs")
+    with reader.kept(), reader.kept():
+        assert blobs.collect(set()) == 0
+        assert reader.get(digest) == b"weights"
+    assert blobs.collect(set()) == 1

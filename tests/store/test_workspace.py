@@ -161,3 +161,68 @@ def test_garbage_is_what_no_sample_and_no_live_version_names(workspace: Workspac
 def test_garbage_is_not_collected_inside_a_transaction(workspace: Workspace) -> None:
     with pytest.raises(AssertionError, match="another transaction"), workspace.db.transaction():
         workspace.collect_garbage()
+
+
+def test_a_view_shows_what_was_there_when_it_was_opened(workspace: Workspace) -> None:
+    sample = add_sample(workspace, 0)
+    split = workspace.splits.create(sample.signal_name, [sample.sample_id], [])
+    head = add_version(workspace, artifact=b"weights", split_version=split)
+    workspace.versions.activate(sample.signal_name, head.version)
+    leftover = workspace.blobs.scratch / "being written"
+    leftover.touch()
+    with Workspace.view(workspace.path) as view:
+        workspace.samples.delete(sample.sample_id)
+        add_sample(workspace, 1)
+        assert view.samples.list(sample.signal_name) == [sample]
+        assert view.samples.image(sample).any()
+        assert view.splits.members(sample.signal_name, split) == ([sample.sample_id], [])
+        assert view.versions.active(sample.signal_name) == head.version
+        assert view.versions.artifact(head) == b"weights"
+        assert (view.path, view.spec) == (workspace.path, workspace.spec)
+    with Workspace.view(workspace.path) as view:
+        assert view.samples.count(sample.signal_name) == 1
+        assert view.samples.list(sample.signal_name) != [sample]
+    assert leftover.exists()
+
+
+def test_nothing_changes_through_a_view(workspace: Workspace) -> None:
+    sample = add_sample(workspace, 0)
+    with Workspace.view(workspace.path) as view:
+        with pytest.raises(AssertionError, match="a view does not write"):
+            view.samples.delete(sample.sample_id)
+        with pytest.raises(AssertionError, match="a view does not write"):
+            view.collect_garbage()
+    assert workspace.samples.list(sample.signal_name) == [sample]
+
+
+def test_a_workspace_that_nobody_owns_can_be_viewed(workspace: Workspace) -> None:
+    sample = add_sample(workspace, 0)
+    workspace.close()
+    with Workspace.view(workspace.path) as view, Workspace.view(workspace.path) as other:
+        assert view.samples.list(sample.signal_name) == other.samples.list(sample.signal_name) == [sample]
+    Workspace.open(workspace.path).close()
+
+
+def test_what_cannot_be_read_cannot_be_viewed(path: Path) -> None:
+    with pytest.raises(NotFound, match="site-a is not a workspace"):
+        Workspace.view(path)
+    Workspace.create(path, SPEC).close()
+    connection = sqlite3.connect(path / "rfhydra.db")
+    connection.execute("PRAGMA user_version = 0")
+    connection.close()
+    with pytest.raises(Incompatible, match="database version 0"):
+        Workspace.view(path)
+    (path / "rfhydra.db").unlink()
+    with pytest.raises(Damaged, match="lost its database"):
+        Workspace.view(path)
+
+
+def test_blobs_wait_for_the_views_of_other_processes(workspace: Workspace) -> None:
+    sample = add_sample(workspace, 0)
+    with process("viewer", workspace.path) as viewer:
+        assert viewer.stdout is not None
+        assert viewer.stdout.readline() == "open\n"
+        workspace.samples.delete(sample.sample_id)
+        assert workspace.collect_garbage() == 0
+        viewer.kill()
+    assert workspace.collect_garbage() == 1

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -110,3 +111,30 @@ def test_jitter_is_small_repeatable_and_inside() -> None:
     assert ((jittered >= 0) & (jittered <= 128)).all()
     sides = np.array([40.0, 20.0, 40.0, 20.0])
     assert (np.abs((jittered[0] - boxes[0]).numpy()) < 0.6 * sides).all()
+
+
+def test_the_oldest_entries_of_a_full_cache_go(small: Workspace, tiny_backbone: Backbone) -> None:
+    samples = given.add_noise(small, range(12))
+    FeatureCache(small, tiny_backbone).get(samples[0])
+    (entry,) = entries(small)
+    limit = 8 * entry.stat().st_size
+    cache = FeatureCache(small, tiny_backbone, limit)
+    left_by_a_kill = small.path / "cache" / "tmp-half-written"
+    left_by_a_kill.touch()
+    for sample in samples:
+        cache.get(sample)
+        assert sum(path.stat().st_size for path in entries(small)) <= limit
+    kept = [cache.has(sample) for sample in samples]
+    assert kept == sorted(kept)
+    assert kept[-6:] == [True] * 6
+    assert not left_by_a_kill.exists()
+
+
+def test_two_processes_may_write_one_cache(small: Workspace, tiny_backbone: Backbone) -> None:
+    caches = [FeatureCache(small, tiny_backbone) for _ in range(4)]
+    samples = given.add_noise(small, range(3))
+    with ThreadPoolExecutor(len(caches)) as pool:
+        found = list(pool.map(lambda cache: [cache.get(sample) for sample in samples], caches))
+    assert len(entries(small)) == len(samples)
+    for others in found[1:]:
+        assert all(same(one, other) for one, other in zip(found[0], others, strict=True))

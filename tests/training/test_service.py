@@ -14,9 +14,10 @@ from rfhydra.hydra.sweep import detect_recording
 from rfhydra.spectrum.iq import open_recording, write_recording
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.evaluation import score_recordings, summarise
+from rfhydra.training.fitted import TrainingResult, store
 from rfhydra.training.metrics import Scored, evaluate
-from rfhydra.training.service import TrainingResult, TrainingService
-from rfhydra.training.trainer import TrainingProgress
+from rfhydra.training.service import TrainingRequest, TrainingService
+from rfhydra.training.trainer import Control, TrainingProgress
 from tests.training import given
 from tests.training.given import OTHER, SIGNAL
 
@@ -355,3 +356,53 @@ def test_kinds_can_replace_each_other(small_service: TrainingService) -> None:
     service.version_manager.promote_version(SIGNAL, 2)
     assert isinstance(service.version_manager.load_head(SIGNAL, 2, service.backbone), EmbeddingHead)
     assert service.extend_signal(SIGNAL, kind="rcnn", epochs=1).previous_version == 2
+
+
+def test_a_fit_from_a_view_changes_nothing_until_it_is_stored(service: TrainingService, backbone: Backbone) -> None:
+    workspace = service.workspace
+    before = given.everything(workspace)
+    with Workspace.view(workspace.path) as view:
+        fitted = TrainingService(view, backbone).fit(TrainingRequest(signal_name=SIGNAL, notes="apart"))
+    assert given.everything(workspace) == before
+    result = store(workspace, fitted)
+    assert (result.version, result.notes, result.auto_promoted) == (1, "apart", True)
+    assert artifact(service, 1) == fitted.artifact.data
+    assert workspace.versions.get(SIGNAL, 1).metrics == fitted.metrics
+    assert service.train_new_signal(SIGNAL).metrics == result.metrics
+    assert artifact(service, 2) != artifact(service, 1)  # it carries its notes
+
+
+def test_a_version_that_became_active_during_the_training_stays(
+    service: TrainingService, trained: tuple[TrainingResult, list[TrainingProgress]]
+) -> None:
+    fitted = service.fit(TrainingRequest(signal_name=SIGNAL, extend=True))
+    service.train_new_signal(SIGNAL)
+    service.version_manager.promote_version(SIGNAL, 2)
+    result = store(service.workspace, fitted)
+    assert (result.version, result.previous_version, result.auto_promoted) == (3, 1, False)
+    assert result.promotion_reason is not None
+    assert "version 2, which was made active during the training" in result.promotion_reason
+    assert service.workspace.versions.active(SIGNAL) == 2
+
+
+def test_a_sample_that_was_deleted_during_the_training_is_missed(service: TrainingService) -> None:
+    fitted = service.fit(TrainingRequest(signal_name=SIGNAL))
+    service.workspace.samples.delete(fitted.split.train[0])
+    before = given.everything(service.workspace)
+    with pytest.raises(NotFound, match="has no sample"):
+        store(service.workspace, fitted)
+    assert given.everything(service.workspace) == before
+
+
+def test_an_rcnn_training_is_cancelled_within_an_epoch(small_service: TrainingService) -> None:
+    asked, heard = list[int](), list[TrainingProgress]()
+
+    def cancelled() -> bool:
+        asked.append(len(heard))
+        return asked.count(1) == 3  # in the middle of the second epoch
+
+    with pytest.raises(Cancelled):
+        small_service.fit(
+            TrainingRequest(signal_name=SIGNAL, kind="rcnn"), Control(callback=heard.append, cancelled=cancelled)
+        )
+    assert len(heard) == 1

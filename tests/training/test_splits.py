@@ -76,12 +76,12 @@ def test_a_plan_changes_nothing_and_a_commit_does(small: Workspace, splits: Spli
     given.add_noise(small, range(10))
     plan = splits.plan(SIGNAL)
     assert plan == splits.plan(SIGNAL)
-    assert (plan.version, plan.is_new, len(plan.train), len(plan.val), plan.sample_count) == (1, True, 8, 2, 10)
+    assert (plan.version, plan.is_new, len(plan.train), len(plan.val), plan.draft.sample_count) == (1, True, 8, 2, 10)
     assert small.splits.history(SIGNAL) == []
-    assert splits.commit(SIGNAL, plan) == 1
+    assert splits.commit(SIGNAL, plan.draft) == 1
     assert splits.members(SIGNAL, 1) == (plan.train, plan.val)
     with pytest.raises(Conflict, match="changed during the training"):
-        splits.commit(SIGNAL, plan)
+        splits.commit(SIGNAL, plan.draft)
 
 
 def test_nothing_new_makes_no_new_split(small: Workspace, splits: SplitManager) -> None:

@@ -12,7 +12,8 @@ from rfhydra.cli.output import note, output_file, print_json, progress_bar, repo
 from rfhydra.config import DEFAULT_EPOCHS
 
 if TYPE_CHECKING:
-    from rfhydra.training.service import TrainingResult, TrainingService
+    from rfhydra.training.fitted import TrainingResult
+    from rfhydra.training.service import TrainingService
     from rfhydra.training.trainer import TrainingProgress
 
 ENOUGH_PROPOSALS = 0.95

@@ -3,7 +3,8 @@
 Torch is imported only by what loads a head: looking at versions and promoting them takes no network.
 """
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from rfhydra.config import (
     AUTO_PROMOTE_EXCELLENT_F1,
@@ -25,6 +26,20 @@ Head: TypeAlias = "EmbeddingHead | RcnnHead"
 _ROUNDING: Final = 1e-9  # 0.82 - 0.80 is a gain of 0.02
 
 
+@dataclass(frozen=True)
+class Artifact:
+    """A head as bytes, with what says where it fits."""
+
+    kind: str
+    spec_id: str
+    backbone_id: str
+    data: bytes
+
+    @classmethod
+    def of(cls, head: Head) -> Self:
+        return cls(head.kind, head.info.spec_id, head.info.backbone_id, head.to_bytes())
+
+
 class VersionManager:
     """Versions of every signal's head in one workspace. Each change is one transaction with its audit entry."""
 
@@ -35,7 +50,7 @@ class VersionManager:
     def create_version(
         self,
         signal_name: str,
-        head: Head,
+        artifact: Artifact,
         *,
         metrics: dict[str, Any],
         sample_count: int,
@@ -45,13 +60,13 @@ class VersionManager:
         training_time_sec: float,
         notes: str | None = None,
     ) -> int:
-        """Store ``head`` as the signal's next version, not yet active. Returns its number."""
+        """Store ``artifact`` as the signal's next version, not yet active. Returns its number."""
         stored = self._versions.add(
             signal_name=signal_name,
-            kind=head.kind,
-            artifact=head.to_bytes(),
-            spec_id=head.info.spec_id,
-            backbone_id=head.info.backbone_id,
+            kind=artifact.kind,
+            artifact=artifact.data,
+            spec_id=artifact.spec_id,
+            backbone_id=artifact.backbone_id,
             metrics=metrics,
             sample_count=sample_count,
             split_version=split_version,

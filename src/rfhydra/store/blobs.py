@@ -1,7 +1,11 @@
 """Bytes named by their SHA-256. This file owns the invariant that what a digest names is what was put there."""
 
+import fcntl
 import hashlib
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -21,16 +25,25 @@ class BlobStore:
     """A directory of blobs, ``ab/cdef…`` each, and ``tmp`` for the ones being written. Safe to use from any thread."""
 
     def __init__(self, root: Path) -> None:
-        """Open or make the store at ``root`` and remove what a killed process left half-written.
+        """The store at ``root``, which :meth:`prepare` makes. To read, it need not be prepared."""
+        self._root = root
+        self.scratch = root / _SCRATCH
+
+    def prepare(self) -> None:
+        """Make the directories if they are missing and remove what a killed process left half-written.
 
         Raises:
             StorageFull: there is no room on the disk.
         """
-        self._root = root
-        self.scratch = root / _SCRATCH
         make_directory(self.scratch)
         for leftover in self.scratch.iterdir():
             leftover.unlink()
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """While the block runs, no process collects anything. A reader that dies no longer counts."""
+        with self._readers_lock(fcntl.LOCK_SH):
+            yield
 
     def put(self, data: bytes) -> str:
         """Store ``data`` durably and return its digest, 64 hex digits.
@@ -68,13 +81,30 @@ class BlobStore:
     def collect(self, referenced: set[str]) -> int:
         """Remove every blob that is not in ``referenced`` and return how many there were.
 
-        Call it under the write lock only: a blob is written before the row that names it.
+        None goes while somebody reads (see :meth:`kept`): the next collection takes them. Call it under the write lock
+        only: a blob is written before the row that names it.
         """
+        try:
+            with self._readers_lock(fcntl.LOCK_EX | fcntl.LOCK_NB):
+                return self._collect(referenced)
+        except BlockingIOError:
+            return 0
+
+    def _collect(self, referenced: set[str]) -> int:
         blobs = self._root.glob("[0-9a-f][0-9a-f]/*")
         unreferenced = [path for path in blobs if path.parent.name + path.name not in referenced]
         for path in unreferenced:
             path.unlink()
         return len(unreferenced)
+
+    @contextmanager
+    def _readers_lock(self, mode: int) -> Iterator[None]:
+        descriptor = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, mode)  # of the directory itself: the kernel drops it with its process
+            yield
+        finally:
+            os.close(descriptor)
 
     def _path(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):

@@ -24,25 +24,37 @@ class Database:
     reader therefore never sees a change before its commit.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, view: bool = False) -> None:
         """Open or make the database at ``path`` and bring its tables up to date.
 
+        A ``view`` only reads, and what it reads is what was committed when it was opened, whatever its owner does
+        meanwhile.
+
         Raises:
-            Incompatible: a newer rfhydra made it.
+            Incompatible: a newer rfhydra made it, or it is to be viewed and an older one did.
             Damaged: it is not a database.
             StorageFull: there is no room on the disk.
         """
         self._lock = threading.RLock()
+        self._is_view = view
         self._connection = sqlite3.connect(
-            path, timeout=_BUSY_TIMEOUT_SEC, isolation_level=None, check_same_thread=False
+            f"{path.absolute().as_uri()}?mode={'ro' if view else 'rwc'}",
+            timeout=_BUSY_TIMEOUT_SEC,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=True,
         )
         self._connection.row_factory = sqlite3.Row
         try:
             with _errors_named():
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = FULL")
-                self._connection.execute("PRAGMA foreign_keys = ON")
-                self._migrate()
+                if view:
+                    self._connection.execute("BEGIN")
+                    self._require_current()
+                else:
+                    self._connection.execute("PRAGMA journal_mode = WAL")
+                    self._connection.execute("PRAGMA synchronous = FULL")
+                    self._connection.execute("PRAGMA foreign_keys = ON")
+                    self._migrate()
         except BaseException:
             self.close()
             raise
@@ -67,6 +79,7 @@ class Database:
         Raises:
             StorageFull: there is no room on the disk; nothing was changed.
         """
+        assert not self._is_view, "a view does not write"
         with self._lock, _errors_named():
             nested = self._connection.in_transaction
             assert not (nested and outermost), "this must not run inside another transaction"
@@ -100,6 +113,12 @@ class Database:
             self._connection.execute("RELEASE nested")
         else:
             self._connection.execute("ROLLBACK")
+
+    def _require_current(self) -> None:
+        """The first look into the database, which is what begins the snapshot of a view."""
+        seen = self.value("PRAGMA user_version")
+        if seen != len(MIGRATIONS):
+            raise Incompatible(f"the workspace has database version {seen}, not {len(MIGRATIONS)}: open it first")
 
     def _migrate(self) -> None:
         seen = self.value("PRAGMA user_version")

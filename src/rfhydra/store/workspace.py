@@ -34,7 +34,7 @@ _OURS: Final = frozenset(
 
 
 class Workspace:
-    """A workspace, owned by this process until :meth:`close`. Its stores may be used from any thread.
+    """A workspace, owned by this process until :meth:`close`, or a view of one. Its stores serve any thread.
 
     Attributes:
         path: the directory, absolute.
@@ -70,6 +70,7 @@ class Workspace:
             _require_vacant(path)
             make_directory(path / _LOGS)
             blobs = BlobStore(path / _BLOBS)
+            blobs.prepare()
             db = owned.enter_context(Database(path / _DATABASE))
             write_file(path / _SETTINGS, _to_toml(spec).encode(), blobs.scratch)
             return cls(path, spec, db, blobs, owned.pop_all())
@@ -84,18 +85,34 @@ class Workspace:
             Incompatible: a newer rfhydra made its database.
             Damaged: its settings or its database cannot be read.
         """
-        path = path.resolve()
-        if not (path / _SETTINGS).is_file():
-            raise NotFound(
-                f"{path.name} is not a workspace: create one there, or open the directory that has {_SETTINGS}"
-            )
+        path = _require_workspace(path)
         with ExitStack() as owned:
             owned.enter_context(_lock(path))
             spec = _read_spec(path)
-            if not (path / _DATABASE).is_file():  # SQLite would make an empty one
-                raise Damaged(f"workspace {path.name} has lost its database: restore it from a backup")
+            _require_database(path)
             blobs = BlobStore(path / _BLOBS)
+            blobs.prepare()
             db = owned.enter_context(Database(path / _DATABASE))
+            return cls(path, spec, db, blobs, owned.pop_all())
+
+    @classmethod
+    def view(cls, path: Path) -> Self:
+        """Read the workspace at ``path`` while another process owns it. Nothing can be changed through a view.
+
+        It shows what was committed when it was opened, and keeps the blobs of that from being collected: close it soon.
+
+        Raises:
+            NotFound: the directory is not a workspace.
+            Incompatible: another version of rfhydra made its database.
+            Damaged: its settings or its database cannot be read.
+        """
+        path = _require_workspace(path)
+        with ExitStack() as owned:
+            spec = _read_spec(path)
+            _require_database(path)
+            blobs = BlobStore(path / _BLOBS)
+            owned.enter_context(blobs.kept())  # before the rows are read that name them
+            db = owned.enter_context(Database(path / _DATABASE, view=True))
             return cls(path, spec, db, blobs, owned.pop_all())
 
     def __enter__(self) -> Self:
@@ -111,10 +128,24 @@ class Workspace:
     def collect_garbage(self) -> int:
         """Remove the blobs that neither a sample nor a live version names, and return how many there were.
 
-        Not inside a transaction: files do not come back with a rollback.
+        While there is a view of the workspace nothing is removed. Not inside a transaction: files do not come back with
+        a rollback.
         """
         with self.db.transaction(outermost=True):
             return self.blobs.collect(self.samples.digests() | self.versions.digests())
+
+
+def _require_workspace(path: Path) -> Path:
+    """``path``, absolute, if it is a workspace."""
+    path = path.resolve()
+    if not (path / _SETTINGS).is_file():
+        raise NotFound(f"{path.name} is not a workspace: create one there, or open the directory that has {_SETTINGS}")
+    return path
+
+
+def _require_database(path: Path) -> None:
+    if not (path / _DATABASE).is_file():  # SQLite would make an empty one
+        raise Damaged(f"workspace {path.name} has lost its database: restore it from a backup")
 
 
 def _require_vacant(path: Path) -> None:

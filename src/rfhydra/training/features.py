@@ -1,9 +1,13 @@
 """What a head is trained on: the regions of each sample as the frozen backbone sees them, computed once and cached.
 
-A cache entry is keyed by the image, the labelled boxes and the backbone. It can be deleted at any time.
+A cache entry is keyed by the image, the labelled boxes and the backbone. It can be deleted at any time, and several
+processes may share a cache: an entry is there whole or not at all.
 """
 
 import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +28,8 @@ from rfhydra.store.workspace import Workspace
 JITTERS: Final = 4
 JITTER_SHIFT: Final = 0.06
 JITTER_SCALE: Final = 0.10
+MAX_CACHE_BYTES: Final = 2 * 2**30
+_KEPT_FRACTION: Final = 0.75  # so that a full cache is not searched for its oldest entry again and again
 _FORMAT: Final = "1"
 
 
@@ -63,9 +69,17 @@ _TENSORS: Final = (
 class FeatureCache:
     """Features of a workspace's samples on one backbone, kept under ``cache/`` of the workspace."""
 
-    def __init__(self, workspace: Workspace, backbone: Backbone) -> None:
+    def __init__(self, workspace: Workspace, backbone: Backbone, max_bytes: int = MAX_CACHE_BYTES) -> None:
+        """
+        Args:
+            workspace: whose samples.
+            backbone: which sees them.
+            max_bytes: how large ``cache/`` may grow; then the entries that were written first go, a quarter of it.
+        """
         self._workspace, self.backbone = workspace, backbone
         self._directory = workspace.path / "cache"
+        self._max_bytes = max_bytes
+        self._size_bytes: int | None = None  # not known before something is written
 
     def get(self, sample: Sample) -> SampleFeatures:
         """The features of ``sample``, from the cache or computed now."""
@@ -84,7 +98,7 @@ class FeatureCache:
     def clear(self) -> None:
         """Forget everything: the next training is a cold one."""
         for entry in self._directory.glob("*.safetensors"):
-            entry.unlink()
+            entry.unlink(missing_ok=True)
 
     def _labels(self, sample: Sample) -> tuple[Tensor, Tensor]:
         """The user's boxes and the verified negatives in pixels, (m, 4) and (k, 4)."""
@@ -118,14 +132,37 @@ class FeatureCache:
     def _write(self, path: Path, tensors: dict[str, Tensor]) -> None:
         # No fsync: a lost or torn entry is computed again.
         data = save({name: tensor.contiguous() for name, tensor in tensors.items()})
-        temporary = path.with_suffix(".tmp")
-        try:
+        with suppress(OSError):  # where there is no room for a cache, the next training takes longer
             self._directory.mkdir(exist_ok=True)
-            temporary.write_bytes(data)
-            temporary.replace(path)
-        except OSError:  # where there is no room for a cache, the next training takes longer
-            with suppress(OSError):
-                temporary.unlink()
+            self._make_room(len(data))
+            descriptor, name = tempfile.mkstemp(dir=self._directory)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(data)
+                Path(name).replace(path)
+            except OSError:
+                Path(name).unlink()
+
+    def _make_room(self, needed: int) -> None:
+        """Remove the oldest files if ``needed`` bytes more are too many; what a killed process left is among them."""
+        if self._size_bytes is None or self._size_bytes + needed > self._max_bytes:
+            files = sorted(_sizes(self._directory))
+            self._size_bytes = sum(size for _, size, _ in files)
+            if self._size_bytes + needed > self._max_bytes:
+                for _, size, path in files:
+                    if self._size_bytes + needed <= _KEPT_FRACTION * self._max_bytes:
+                        break
+                    path.unlink(missing_ok=True)
+                    self._size_bytes -= size
+        self._size_bytes += needed
+
+
+def _sizes(directory: Path) -> Iterator[tuple[int, int, Path]]:
+    """When each file of ``directory`` was written, its bytes, and its path."""
+    for path in directory.iterdir():
+        with suppress(FileNotFoundError):  # another process has removed it
+            stat = path.stat()
+            yield stat.st_mtime_ns, stat.st_size, path
 
 
 def _read(path: Path) -> dict[str, Tensor] | None:

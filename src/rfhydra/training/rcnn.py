@@ -1,5 +1,6 @@
 """Training of the seed's head: RPN and RoI heads on the frozen pyramid, which is computed anew in every epoch."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -42,7 +43,7 @@ def train_rcnn_head(
     elif warm_start:
         network.warm_start(backbone)
     train, val = loaders
-    learner = RcnnLearner(backbone, network, train, val)
+    learner = RcnnLearner(backbone, network, train, val, check=control.check)
     outcome = run_epochs(learner, epochs, control)
     learner.validate()
     threshold = min(max(best_threshold(learner.scenes), MIN_THRESHOLD), MAX_THRESHOLD)
@@ -54,7 +55,10 @@ def train_rcnn_head(
 
 
 class RcnnLearner:
-    """Learns one network in epochs with Adam (see :class:`.trainer.Learner`)."""
+    """Learns one network in epochs with Adam (see :class:`.trainer.Learner`).
+
+    An epoch takes minutes: ``check`` is called before every batch, and what it raises ends the training.
+    """
 
     def __init__(
         self,
@@ -63,15 +67,17 @@ class RcnnLearner:
         train: DataLoader[Item],
         val: DataLoader[Item],
         learning_rate: float = DEFAULT_LEARNING_RATE,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         self.network = network.to(backbone.device)
-        self._backbone, self._train, self._val = backbone, train, val
+        self._backbone, self._train, self._val, self._check = backbone, train, val, check
         self._optimiser = torch.optim.Adam(self.network.parameters(), lr=learning_rate)
         self.scenes: list[Scored] = []  # what the last validation saw
 
     def train_epoch(self) -> float:
         total = 0.0
         for images, targets in self._train:
+            self._check()
             losses = self.network.losses(self._backbone.features(images), images, self._placed(targets))
             loss = torch.stack(list(losses.values())).sum()
             self._optimiser.zero_grad()
@@ -86,6 +92,7 @@ class RcnnLearner:
         with torch.random.fork_rng(devices=[]):  # the losses draw which anchors count; validation always the same ones
             torch.manual_seed(0)
             for images, targets in self._val:
+                self._check()
                 features = self._backbone.features(images)
                 losses = self.network.losses(features, images, self._placed(targets))
                 total += float(torch.stack(list(losses.values())).sum())

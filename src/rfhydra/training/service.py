@@ -1,7 +1,8 @@
 """TrainingService: from a signal's samples to a new version of its head, promoted if it earned it.
 
 One training at a time. It runs in the calling thread; :meth:`TrainingService.cancel_training` may come from any other.
-Nothing is stored before the training has succeeded, and then all of it in one transaction.
+Nothing is stored before the training has succeeded, and then all of it in one transaction: :meth:`TrainingService.fit`
+only reads, so it may run in a process of its own, and :func:`.fitted.store` is what changes the workspace.
 """
 
 import threading
@@ -17,12 +18,13 @@ from rfhydra.errors import Busy, Incompatible, InvalidMessage, NotFound
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import EmbeddingHead, HeadInfo
 from rfhydra.hydra.rcnn import RcnnHead
-from rfhydra.hydra.version_manager import Head, VersionManager
+from rfhydra.hydra.version_manager import Artifact, Head, VersionManager
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.dataset import create_data_loaders
 from rfhydra.training.embedding import Lesson, Material, detect_lessons, train_embedding_head
 from rfhydra.training.features import FeatureCache, SampleFeatures
+from rfhydra.training.fitted import Fitted, TrainingResult, store
 from rfhydra.training.metrics import Scored
 from rfhydra.training.rcnn import train_rcnn_head
 from rfhydra.training.report import Trained, report
@@ -37,37 +39,26 @@ FeatureCallback = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingResult:
-    """What a training made.
+class TrainingRequest:
+    """One training as it is asked for: from scratch, or to ``extend`` the active version.
 
-    ``metrics`` hold ``f1_score``, ``precision`` and ``recall`` on the validation split, and more beside them;
-    ``previous_metrics`` are the formerly active version's on the same boxes, None where it cannot be run here.
+    Raises:
+        InvalidName: not a legal signal name.
+        InvalidMessage: an unknown kind, or less than one epoch.
     """
 
     signal_name: str
-    version: int
-    sample_count: int
-    epochs_trained: int
-    early_stopped: bool
-    metrics: dict[str, Any]
-    training_time_sec: float
     notes: str | None = None
-    previous_version: int | None = None
-    previous_metrics: dict[str, Any] | None = None
-    auto_promoted: bool = False
-    promotion_reason: str | None = None
+    kind: HeadKind = "embedding"
+    epochs: int = DEFAULT_EPOCHS
+    extend: bool = False
 
-
-@dataclass(frozen=True, kw_only=True)
-class _Request:
-    """One training as it was asked for."""
-
-    signal_name: str
-    notes: str | None
-    kind: HeadKind
-    epochs: int
-    extend: bool
-    control: Control
+    def __post_init__(self) -> None:
+        check_name(self.signal_name)
+        if self.kind not in get_args(HeadKind):
+            raise InvalidMessage(f"kind {self.kind!r} must be one of {', '.join(get_args(HeadKind))}")
+        if self.epochs < 1:
+            raise InvalidMessage(f"epochs {self.epochs} must be at least 1")
 
 
 class TrainingService:
@@ -122,7 +113,8 @@ class TrainingService:
             Busy: another training runs.
             Cancelled: :meth:`cancel_training` was called; nothing was changed.
         """
-        return self._train(signal_name, notes, callback, kind, epochs, on_features, extend=False)
+        request = TrainingRequest(signal_name=signal_name, notes=notes, kind=kind, epochs=epochs)
+        return self._train(request, callback, on_features)
 
     def extend_signal(
         self,
@@ -144,7 +136,8 @@ class TrainingService:
         Raises:
             NotFound: the signal has no active version to extend.
         """
-        return self._train(signal_name, notes, callback, kind, epochs, on_features, extend=True)
+        request = TrainingRequest(signal_name=signal_name, notes=notes, kind=kind, epochs=epochs, extend=True)
+        return self._train(request, callback, on_features)
 
     def cancel_training(self) -> bool:
         """Stop the running training within one epoch. Returns whether there was one."""
@@ -154,42 +147,41 @@ class TrainingService:
         cancel.set()
         return True
 
+    def fit(self, request: TrainingRequest, control: Control | None = None) -> Fitted:
+        """Train what ``request`` asks for, without changing the workspace: a view of it is enough.
+
+        Raises:
+            NotEnoughSamples: fewer than 5 samples.
+            NotFound: there is no active version to extend.
+            Cancelled: ``control`` said so.
+        """
+        with torch.random.fork_rng(devices=[]):
+            return self._fit(request, control or Control())
+
     def _train(
-        self,
-        signal_name: str,
-        notes: str | None,
-        callback: ProgressCallback | None,
-        kind: HeadKind,
-        epochs: int,
-        on_features: FeatureCallback | None,
-        *,
-        extend: bool,
+        self, request: TrainingRequest, callback: ProgressCallback | None, on_features: FeatureCallback | None
     ) -> TrainingResult:
-        check_name(signal_name)
-        if kind not in get_args(HeadKind):
-            raise InvalidMessage(f"kind {kind!r} must be one of {', '.join(get_args(HeadKind))}")
-        if epochs < 1:
-            raise InvalidMessage(f"epochs {epochs} must be at least 1")
         cancel = threading.Event()
         control = Control(
             callback=callback or (lambda progress: None),
             on_features=on_features or (lambda done, total: None),
             cancelled=cancel.is_set,
         )
-        request = _Request(
-            signal_name=signal_name, notes=notes, kind=kind, epochs=epochs, extend=extend, control=control
-        )
         with self._lock:
             if self._cancel is not None:
                 raise Busy("a training is running already: wait for it or cancel it")
             self._cancel = cancel
         try:
-            with torch.random.fork_rng(devices=[]):
-                return self._run(request)
+            fitted = self.fit(request, control)
+            with self.workspace.db.transaction():
+                control.check()
+                result = store(self.workspace, fitted)
+            self.workspace.collect_garbage()
+            return result
         finally:
             self._cancel = None
 
-    def _run(self, request: _Request) -> TrainingResult:
+    def _fit(self, request: TrainingRequest, control: Control) -> Fitted:
         name = request.signal_name
         active = self.workspace.versions.active(name)
         if request.extend and active is None:
@@ -198,11 +190,21 @@ class TrainingService:
         previous = self._loadable(name, active)
         torch.manual_seed(self._seed)  # not before: loading a head draws random numbers
         if request.kind == "rcnn":
-            trained = self._fit_rcnn(request, split, previous if request.extend else None)
+            trained = self._fit_rcnn(request, control, split, previous if request.extend else None)
         else:
-            trained = self._fit_embedding(request, split)
-        before = self._rescore(previous, split.val) if previous else None
-        return self._store(request, trained, split, active, before)
+            trained = self._fit_embedding(request, control, split)
+        return Fitted(
+            signal_name=name,
+            artifact=Artifact.of(trained.head),
+            metrics=trained.metrics,
+            split=split.draft,
+            epochs_trained=trained.outcome.epochs_trained,
+            early_stopped=trained.outcome.early_stopped,
+            previous_version=active,
+            previous_metrics=self._rescore(previous, split.val, control) if previous else None,
+            training_time_sec=time.monotonic() - control.started,
+            notes=request.notes,
+        )
 
     def _loadable(self, signal_name: str, active: int | None) -> "Head | None":
         """The active head, or None where there is none, it does not fit this backbone, or it has drifted."""
@@ -213,7 +215,7 @@ class TrainingService:
         except Incompatible:
             return None
 
-    def _info(self, request: _Request, split: SplitPlan) -> HeadInfo:
+    def _info(self, request: TrainingRequest, split: SplitPlan) -> HeadInfo:
         return HeadInfo(
             kind=request.kind,
             signal_name=request.signal_name,
@@ -224,10 +226,10 @@ class TrainingService:
             notes=request.notes,
         )
 
-    def _fit_embedding(self, request: _Request, split: SplitPlan) -> Trained:
+    def _fit_embedding(self, request: TrainingRequest, control: Control, split: SplitPlan) -> Trained:
         name, others = request.signal_name, self._other_samples(request.signal_name, split)
         own_images = {sample.image_digest for sample in split.train}
-        features = self._all_features([*split.train, *split.val, *others], request.control)
+        features = self._all_features([*split.train, *split.val, *others], control)
         train, val = (
             [Lesson.own(sample, features[sample.sample_id]) for sample in part] for part in (split.train, split.val)
         )
@@ -236,7 +238,7 @@ class TrainingService:
             for sample in others
         ]
         material = Material(train, taught, self.backbone.reference)
-        return train_embedding_head(material, val, self._info(request, split), request.epochs, request.control)
+        return train_embedding_head(material, val, self._info(request, split), request.epochs, control)
 
     def _other_samples(self, signal_name: str, split: SplitPlan) -> list[Sample]:
         """The newest samples of other signals, but none of what the head is validated on."""
@@ -255,74 +257,30 @@ class TrainingService:
             control.on_features(len(features), len(samples))
         return features
 
-    def _fit_rcnn(self, request: _Request, split: SplitPlan, previous: "Head | None") -> Trained:
+    def _fit_rcnn(
+        self, request: TrainingRequest, control: Control, split: SplitPlan, previous: "Head | None"
+    ) -> Trained:
         return train_rcnn_head(
             self.backbone,
             create_data_loaders(self.workspace, split.train, split.val, seed=self._seed),
             self._info(request, split),
             request.epochs,
-            request.control,
+            control,
             previous=previous if isinstance(previous, RcnnHead) else None,
             warm_start=self._rcnn_warm_start,
         )
 
-    def _rescore(self, head: Head, samples: list[Sample]) -> dict[str, Any]:
+    def _rescore(self, head: Head, samples: list[Sample], control: Control) -> dict[str, Any]:
         """Metrics of the active head on the boxes that the candidate was scored on, at its own threshold."""
         if isinstance(head, EmbeddingHead):
-            lessons = [Lesson.own(sample, self.features.get(sample)) for sample in samples]
+            features = self._all_features(samples, control)
+            lessons = [Lesson.own(sample, features[sample.sample_id]) for sample in samples]
             return report(detect_lessons(head, lessons, head.info.threshold), head.info.threshold)
         scenes = []
         for sample in samples:
-            features = self.backbone.features(self.workspace.samples.image(sample))
-            found = head.detect(features, head.info.threshold, (self.workspace.spec.rows, sample.cols))
+            control.check()
+            pyramid = self.backbone.features(self.workspace.samples.image(sample))
+            found = head.detect(pyramid, head.info.threshold, (self.workspace.spec.rows, sample.cols))
             truth = sample.frame(self.workspace.spec).to_pixels(sample.boxes)
             scenes.append(Scored(found.boxes.numpy(), found.scores.numpy(), truth, sample.recording))
         return report(scenes, head.info.threshold)
-
-    def _store(
-        self,
-        request: _Request,
-        trained: Trained,
-        split: SplitPlan,
-        active: int | None,
-        before: dict[str, Any] | None,
-    ) -> TrainingResult:
-        """Everything that the training changes, in one transaction."""
-        name, versions = request.signal_name, self.version_manager
-        with self.workspace.db.transaction():
-            request.control.check()
-            split_version = self.split_manager.commit(name, split)
-            seconds = time.monotonic() - request.control.started
-            version = versions.create_version(
-                name,
-                trained.head,
-                metrics=trained.metrics,
-                sample_count=split.sample_count,
-                split_version=split_version,
-                epochs_trained=trained.outcome.epochs_trained,
-                early_stopped=trained.outcome.early_stopped,
-                training_time_sec=seconds,
-                notes=request.notes,
-            )
-            if active is not None and before is None:
-                promote, reason = True, f"version {active} cannot be run here any more"
-            else:
-                promote, reason = versions.should_auto_promote(name, trained.metrics, before)
-            if promote:
-                versions.promote_version(name, version, reason)
-            versions.cleanup_old_versions(name)
-        self.workspace.collect_garbage()
-        return TrainingResult(
-            signal_name=name,
-            version=version,
-            sample_count=split.sample_count,
-            epochs_trained=trained.outcome.epochs_trained,
-            early_stopped=trained.outcome.early_stopped,
-            metrics=trained.metrics,
-            training_time_sec=seconds,
-            notes=request.notes,
-            previous_version=active,
-            previous_metrics=before,
-            auto_promoted=promote,
-            promotion_reason=reason,
-        )

@@ -19,6 +19,20 @@ MAX_VALIDATION_OF_TWO: Final = 0.5  # recordings, of about one size
 
 
 @dataclass(frozen=True)
+class SplitDraft:
+    """The ids of a :class:`SplitPlan`: all that is needed to make it."""
+
+    version: int
+    is_new: bool
+    train: tuple[str, ...]
+    val: tuple[str, ...]
+
+    @property
+    def sample_count(self) -> int:
+        return len(self.train) + len(self.val)
+
+
+@dataclass(frozen=True)
 class SplitPlan:
     """Training and validation samples of the active split, or of the one that would follow it (``is_new``)."""
 
@@ -28,8 +42,9 @@ class SplitPlan:
     val: list[Sample]
 
     @property
-    def sample_count(self) -> int:
-        return len(self.train) + len(self.val)
+    def draft(self) -> SplitDraft:
+        train, val = (tuple(sample.sample_id for sample in part) for part in (self.train, self.val))
+        return SplitDraft(self.version, self.is_new, train, val)
 
 
 class SplitManager:
@@ -46,7 +61,7 @@ class SplitManager:
             NotEnoughSamples: fewer than 5 samples; no split is made.
         """
         active = self._splits.active_version(check_name(signal_name))
-        return active if active is not None else self.commit(signal_name, self.plan(signal_name))
+        return active if active is not None else self.commit(signal_name, self.plan(signal_name).draft)
 
     def extend_split(self, signal_name: str) -> int:
         """Add the pending samples to training; validation stays as it is. Returns the active version.
@@ -55,7 +70,7 @@ class SplitManager:
             InvalidName: not a legal signal name.
             NotEnoughSamples: fewer than 5 samples; no split is made.
         """
-        return self.commit(signal_name, self.plan(signal_name))
+        return self.commit(signal_name, self.plan(signal_name).draft)
 
     def plan(self, signal_name: str) -> SplitPlan:
         """The split that the next training uses, without making it.
@@ -85,18 +100,17 @@ class SplitManager:
             return SplitPlan(active, False, train, val)
         return SplitPlan(active + 1, True, train + pending, val)
 
-    def commit(self, signal_name: str, plan: SplitPlan) -> int:
-        """Make ``plan`` the active split. Returns its version.
+    def commit(self, signal_name: str, draft: SplitDraft) -> int:
+        """Make ``draft`` the active split. Returns its version.
 
         Raises:
             NotFound: a sample has been deleted meanwhile.
             Conflict: another split was made meanwhile.
         """
-        if not plan.is_new:
-            return plan.version
-        train, val = ([sample.sample_id for sample in part] for part in (plan.train, plan.val))
-        version = self._splits.create(signal_name, train, val)
-        if version != plan.version:
+        if not draft.is_new:
+            return draft.version
+        version = self._splits.create(signal_name, draft.train, draft.val)
+        if version != draft.version:
             raise Conflict(f"the split of {signal_name} was changed during the training: train again")
         return version
 
