@@ -42,7 +42,9 @@ def test_the_engine_is_refused() -> None:
     assert "ModuleNotFoundError" in done.stderr
 
 
-@pytest.mark.parametrize("module", ["rfhydra", "rfhydra.errors", "rfhydra.config", "rfhydra.spectrum.spec"])
+@pytest.mark.parametrize(
+    "module", ["rfhydra", "rfhydra.errors", "rfhydra.config", "rfhydra.spectrum.spec", "rfhydra.client"]
+)
 def test_module_imports_without_the_engine(module: str) -> None:
     done = run_without_engine(f"import {module}")
     assert done.returncode == 0, done.stderr

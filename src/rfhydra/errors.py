@@ -19,7 +19,8 @@
     ├── Cancelled                   cancelled           the operator stopped it
     ├── MissingExtra                internal            an optional dependency is not installed
     ├── Damaged                     internal            stored data does not match its digest
-    └── StorageFull                 internal            the disk is full; nothing was written
+    ├── StorageFull                 internal            the disk is full; nothing was written
+    └── Unreachable                 internal            no server answers, or the connection was lost before it did
 
 Messages say what is wrong, with the field and the limit, and what to do next. They never name a path inside a
 workspace.
@@ -116,6 +117,10 @@ class Damaged(RfhydraError):
 
 class StorageFull(RfhydraError):
     """The disk is full. The change was not made and nothing half-written is visible."""
+
+
+class Unreachable(RfhydraError):
+    """A client has no answer: the server is not there, or the connection was lost. It may have done what was asked."""
 
 
 def error_of(code: str, message: str) -> RfhydraError:

@@ -1,0 +1,15 @@
+"""A client of the service: async, typed, without torch and numpy.
+
+::
+
+    async with Client("ws://127.0.0.1:8765") as client:
+        run = await client.train_signal("garage-remote")
+        async for progress in run:
+            print(progress.epoch, progress.f1_score)
+        print((await run.result()).promotion_reason)
+"""
+
+from rfhydra.client.client import DEFAULT_URL, Client
+from rfhydra.client.watch import Feed, Push, Subscription, TrainingRun
+
+__all__ = ["DEFAULT_URL", "Client", "Feed", "Push", "Subscription", "TrainingRun"]

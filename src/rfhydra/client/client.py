@@ -1,0 +1,226 @@
+"""The client: typed commands, trainings to follow and pushes to read, over one connection that is kept up."""
+
+import uuid
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Final, Self
+
+from rfhydra.client.commands import Commands
+from rfhydra.client.link import Link
+from rfhydra.client.watch import Push, Subscription, TrainingRun
+from rfhydra.config import DEFAULT_EPOCHS
+from rfhydra.errors import NotFound, Unreachable
+from rfhydra.protocol.fields import HeadKind, Topic
+from rfhydra.protocol.frames import WaterfallFrame
+from rfhydra.protocol.messages import (
+    Detections,
+    JobSnapshot,
+    Message,
+    Result,
+    ServerHello,
+    Subscriptions,
+    TrainingComplete,
+    TrainingFailed,
+    TrainingProgress,
+)
+
+DEFAULT_URL: Final = "ws://127.0.0.1:8765"
+
+
+class Client(Commands):
+    """A server, as seen from one event loop; an async context manager.
+
+    When the connection is lost it is made again, with growing pauses. Commands that may be repeated are, subscriptions
+    are renewed, and trainings that are being followed catch up with what they told meanwhile.
+
+    Attributes:
+        server: what the server said of itself when the connection was last made.
+    """
+
+    server: ServerHello
+
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        *,
+        token: str | None = None,
+        binary: bool = False,
+        patience_sec: float = 60.0,
+        answer_sec: float = 120.0,
+    ) -> None:
+        """
+        Args:
+            url: ``ws://`` or ``wss://``.
+            binary: take and send binary frames: needed for waterfalls and :meth:`detect_frame`.
+            patience_sec: how long to try to get a lost connection back; ``math.inf`` for ever.
+            answer_sec: how long to wait for an answer, the time without a connection included.
+
+        Raises:
+            InvalidMessage: ``url`` is no such address.
+        """
+        self._binary = binary
+        self._runs: set[TrainingRun] = set()
+        self._subscriptions: set[Subscription[Any]] = set()
+        self._follows_jobs = False
+        self._link = Link(
+            url,
+            token=token,
+            greet=self._greet,
+            on_push=self._on_push,
+            on_end=self._on_end,
+            patience_sec=patience_sec,
+            answer_sec=answer_sec,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Connect.
+
+        Raises:
+            Unreachable: no server is there.
+            Unauthorized: the token is missing or wrong.
+        """
+        await self._link.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._link.close()
+
+    async def train_signal(
+        self,
+        signal_name: str,
+        notes: str | None = None,
+        *,
+        kind: HeadKind = "embedding",
+        epochs: int = DEFAULT_EPOCHS,
+        request_id: str | None = None,
+    ) -> TrainingRun:
+        """Train a head from scratch on all samples of a signal; returns as soon as the server has taken it on.
+
+        ``request_id`` makes it one training however often it is asked for; one is made up unless given, so that a lost
+        connection does not start it twice.
+
+        Raises:
+            Conflict: a training of this signal waits or runs.
+            Busy: too many wait.
+        """
+        return await self._train(
+            "train_signal", signal_name=signal_name, notes=notes, kind=kind, epochs=epochs, request_id=request_id
+        )
+
+    async def extend_signal(
+        self,
+        signal_name: str,
+        notes: str | None = None,
+        *,
+        kind: HeadKind = "embedding",
+        epochs: int = DEFAULT_EPOCHS,
+        request_id: str | None = None,
+    ) -> TrainingRun:
+        """Train a better version with the samples added since; otherwise as :meth:`train_signal`."""
+        return await self._train(
+            "extend_signal", signal_name=signal_name, notes=notes, kind=kind, epochs=epochs, request_id=request_id
+        )
+
+    async def follow_training(self, job_id: str) -> TrainingRun:
+        """A training that somebody started, from its first epoch.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        await self._follow_jobs()
+        run = TrainingRun(job_id, self.cancel_training)
+        self._runs.add(run)  # before its snapshot, so that nothing falls between that and the pushes
+        try:
+            run.catch_up(await self.get_job(job_id))
+        except BaseException:
+            self._runs.discard(run)
+            raise
+        self._forget_what_is_over()
+        return run
+
+    def subscribe(self, *topics: Topic) -> Subscription[Push]:
+        """Pushes of ``topics``, to be entered with ``async with`` and then read with ``async for``.
+
+        What the topics hold now comes first. ``waterfall`` needs a client that was made with ``binary=True``.
+        """
+        return Subscription(frozenset(topics), self._enter, self._leave)
+
+    def detections(self) -> Subscription[Detections]:
+        """What the server finds, in windows of whomever; used as :meth:`subscribe`."""
+        return Subscription(frozenset[Topic]({"detections"}), self._enter, self._leave)
+
+    async def _train(self, name: str, *, request_id: str | None, **fields: Any) -> TrainingRun:
+        await self._follow_jobs()
+        result = await self._ask(Result, name, request_id=request_id or uuid.uuid4().hex, **fields)
+        assert result.job_id is not None
+        return await self.follow_training(result.job_id)
+
+    async def _follow_jobs(self) -> None:
+        if not self._follows_jobs:
+            self._follows_jobs = True
+            await self._ask(Subscriptions, "subscribe", topics=["jobs"])
+
+    async def _enter(self, subscription: Subscription[Any]) -> None:
+        def begin(answer: Message) -> None:
+            _show(answer, subscription)
+            self._subscriptions.add(subscription)
+
+        await self._ask(Subscriptions, "subscribe", at_once=begin, topics=sorted(subscription.topics))
+
+    async def _leave(self, subscription: Subscription[Any]) -> None:
+        self._subscriptions.discard(subscription)
+        if unwanted := subscription.topics - self._topics():
+            with suppress(Unreachable):  # without a connection there is nothing to unsubscribe from
+                await self._ask(Subscriptions, "unsubscribe", topics=sorted(unwanted))
+
+    def _topics(self) -> frozenset[Topic]:
+        """What this client must be subscribed to."""
+        followed = frozenset[Topic]({"jobs"} if self._follows_jobs else ())
+        return followed.union(*(each.topics for each in self._subscriptions))
+
+    async def _greet(self) -> None:
+        """What a new connection needs before it is used: who is there, and everything that was going on."""
+        self.server = await self._ask(ServerHello, "hello", greeting=True, binary=self._binary or None)
+        self._link.max_message_bytes = self.server.limits.max_message_bytes
+        for run in self._runs:
+            run.await_snapshot()
+        if topics := self._topics():
+            await self._ask(Subscriptions, "subscribe", greeting=True, at_once=self._show_all, topics=sorted(topics))
+        for run in list(self._runs):
+            try:
+                run.catch_up(await self._ask(JobSnapshot, "get_job", greeting=True, job_id=run.job_id))
+            except NotFound as error:  # another workspace is served there now
+                run.finish(error)
+        self._forget_what_is_over()
+
+    def _show_all(self, answer: Message) -> None:
+        for subscription in self._subscriptions:
+            _show(answer, subscription)
+
+    def _on_push(self, message: Message | bytes) -> None:
+        push = WaterfallFrame.decode(message) if isinstance(message, bytes) else message
+        for subscription in self._subscriptions:
+            subscription.take(push)
+        if isinstance(push, TrainingProgress | TrainingComplete | TrainingFailed):
+            for run in self._runs:
+                if run.job_id == push.job_id:
+                    run.take(push)
+            self._forget_what_is_over()
+
+    def _on_end(self, reason: Exception) -> None:
+        for run in self._runs:
+            run.finish(reason)
+        for subscription in self._subscriptions:
+            subscription.end(reason)
+
+    def _forget_what_is_over(self) -> None:
+        self._runs = {run for run in self._runs if not run.is_over}
+
+
+def _show(answer: Message, subscription: Subscription[Any]) -> None:
+    """What the topics held when the subscription was answered."""
+    assert isinstance(answer, Subscriptions)
+    for snapshot in answer.snapshots:
+        subscription.take(snapshot)

@@ -1,0 +1,189 @@
+"""What a client is told without asking: the course of a training, and the pushes of topics. Each is an async iterator.
+
+A reader that does not keep up loses the oldest of what waits for it, never the newest, and can see how many it lost.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Final, Generic, Self, TypeVar
+
+from rfhydra.errors import NotFound, error_of
+from rfhydra.protocol.fields import Topic
+from rfhydra.protocol.frames import WaterfallFrame
+from rfhydra.protocol.messages import (
+    Detections,
+    Jobs,
+    JobSnapshot,
+    Registry,
+    SampleCounts,
+    ServerMetrics,
+    TrainingComplete,
+    TrainingEvent,
+    TrainingFailed,
+    TrainingProgress,
+)
+
+MAX_UNREAD: Final = 1000
+
+Push = Jobs | JobSnapshot | TrainingEvent | Registry | SampleCounts | Detections | ServerMetrics | WaterfallFrame
+PUSHES: Final[dict[Topic, tuple[type[Push], ...]]] = {
+    "jobs": (Jobs, JobSnapshot, TrainingProgress, TrainingComplete, TrainingFailed),
+    "registry": (Registry,),
+    "samples": (SampleCounts,),
+    "detections": (Detections,),
+    "waterfall": (WaterfallFrame,),
+    "metrics": (ServerMetrics,),
+}
+"""What each topic pushes."""
+
+T = TypeVar("T")
+
+
+class Feed(Generic[T]):
+    """Items for one reader, in order.
+
+    Attributes:
+        dropped: how many items the reader was too slow for.
+    """
+
+    def __init__(self, max_unread: int = MAX_UNREAD) -> None:
+        self.dropped = 0
+        self._items: deque[T] = deque(maxlen=max_unread)
+        self._changed = asyncio.Event()
+        self._ended = False
+        self._error: Exception | None = None
+
+    def put(self, item: T) -> None:
+        self.dropped += len(self._items) == self._items.maxlen
+        self._items.append(item)
+        self._changed.set()
+
+    def end(self, error: Exception | None = None) -> None:
+        """No more items come; the reader still gets those that wait, and then ``error`` if there is one."""
+        self._ended, self._error = True, error
+        self._changed.set()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        while not self._items:
+            if self._ended:
+                if self._error is not None:
+                    raise self._error
+                raise StopAsyncIteration
+            self._changed.clear()
+            await self._changed.wait()
+        return self._items.popleft()
+
+
+class TrainingRun(Feed[TrainingProgress]):
+    """A training on the server, from its first epoch, whoever started it and whenever.
+
+    Iterating gives the epochs as they end and stops with the training; :meth:`result` says how it ended. It goes on
+    when the connection is lost, and when this client leaves.
+    """
+
+    def __init__(self, job_id: str, cancel: Callable[[str], Awaitable[object]]) -> None:
+        super().__init__()
+        self.job_id = job_id
+        self._cancel = cancel
+        self._seq = 0
+        self._early: list[TrainingEvent] | None = []
+        self._outcome: TrainingComplete | Exception | None = None
+        self._over = asyncio.Event()
+
+    async def result(self) -> TrainingComplete:
+        """Wait for the end.
+
+        Raises:
+            RfhydraError: what it failed with, ``Cancelled`` among others.
+            Unreachable: the server is gone; the training runs again when it is back.
+        """
+        await self._over.wait()
+        assert self._outcome is not None
+        if isinstance(self._outcome, Exception):
+            raise self._outcome
+        return self._outcome
+
+    async def cancel(self) -> None:
+        """Stop it within one epoch. No harm if it has ended meanwhile."""
+        try:
+            await self._cancel(self.job_id)
+        except NotFound:
+            if not self.is_over:
+                raise
+
+    @property
+    def is_over(self) -> bool:
+        return self._over.is_set()
+
+    def await_snapshot(self) -> None:
+        """What is pushed from now on is kept until :meth:`catch_up`: what came before it may still be missing."""
+        self._early = []
+
+    def take(self, event: TrainingEvent) -> None:
+        """One message of this job; what is known already changes nothing."""
+        if self._early is not None:
+            self._early.append(event)
+            return
+        if event.seq <= self._seq:
+            return
+        self._seq = event.seq
+        match event:
+            case TrainingProgress():
+                self.put(event)
+            case TrainingComplete():
+                self.finish(event)
+            case TrainingFailed():
+                self.finish(error_of(event.code, event.error))
+
+    def catch_up(self, snapshot: JobSnapshot) -> None:
+        """All that the job has told so far."""
+        early, self._early = self._early or [], None
+        for event in (*snapshot.events, *early):
+            self.take(event)
+        job = snapshot.job
+        if self.is_over or job.finished_at is None:
+            return
+        if job.code is not None:  # it ended so long ago that its messages are forgotten
+            self.finish(error_of(job.code, job.error or job.code))
+        else:
+            self.finish(NotFound(f"job {job.job_id} made version {job.version}; its messages are forgotten"))
+
+    def finish(self, outcome: TrainingComplete | Exception) -> None:
+        if not self.is_over:
+            self._outcome = outcome
+            self._over.set()
+            self.end()
+
+
+class Subscription(Feed[T]):
+    """The pushes of some topics, first what they hold now. An async context manager: leaving it ends it."""
+
+    def __init__(
+        self,
+        topics: frozenset[Topic],
+        enter: Callable[["Subscription[T]"], Awaitable[None]],
+        leave: Callable[["Subscription[T]"], Awaitable[None]],
+    ) -> None:
+        super().__init__()
+        self.topics = topics
+        self._wanted = tuple(kind for topic in topics for kind in PUSHES[topic])
+        self._enter, self._leave = enter, leave
+
+    async def __aenter__(self) -> Self:
+        await self._enter(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+        await self._leave(self)
+
+    def take(self, push: object) -> None:
+        if isinstance(push, self._wanted):
+            self.put(push)  # type: ignore[arg-type]  # T is what the topics push
