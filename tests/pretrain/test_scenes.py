@@ -53,7 +53,9 @@ def test_a_seed_decides_the_scenes() -> None:
 def test_class_names_are_sorted_and_unique() -> None:
     names = class_names(tiny_bank())
     assert all(first < second for first, second in pairwise(names))
-    assert {"linear", "ook", "ofdm", "tone", "hopper", "chirp", "keyed-pwm", "keyed-fsk"} <= set(names)
+    assert {"linear", "ook", "ofdm", "tone", "hopper", "chirp", "comb", "keyed-pwm-slow", "keyed-far-seen"} <= set(
+        names
+    )
     assert class_names([]) == names
 
 

@@ -39,7 +39,7 @@ MAX_TRIES: Final = 4
 
 
 def family(waveform: str) -> str:
-    """What a waveform is to the eye. Linear modulations look alike in a power spectrogram: one family."""
+    """Which waveforms share a share of the scenes. Linear modulations look alike in a power spectrogram: one family."""
     if waveform == "ook" or waveform.startswith(("am-", "lfm")) or waveform in ("fm", "tone"):
         return {"am-dsb-sc": "am-dsb", "lfm-data": "lfm"}.get(waveform, waveform)
     if waveform.endswith("ask"):
@@ -50,6 +50,14 @@ def family(waveform: str) -> str:
     if waveform.startswith("ofdm"):
         return "ofdm"
     return "linear" if waveform.endswith(("psk", "qam", "apsk", "_cross")) else waveform
+
+
+def texture(waveform: str) -> str:
+    """The finest class that a power spectrogram can tell: the family, or the waveform itself where its lines show.
+
+    A body that is asked for finer classes keeps in its embeddings what tells two emitters of one family apart.
+    """
+    return waveform if family(waveform) in ("fsk2", "fsk4", "fsk-many", "ofdm") else family(waveform)
 
 
 def base_waveforms() -> list[str]:

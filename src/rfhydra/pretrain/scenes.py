@@ -10,14 +10,25 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rfhydra.pretrain.bank import family
+from rfhydra.pretrain.bank import family, texture
 from rfhydra.spectrum.boxes import Frame, PixelBoxes
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
 from rfhydra.spectrum.synth import EMITTERS, Burst, Keying, Receiver, Rng, Scene, log_uniform, make_burst
 
 KEYINGS: Final = ("pwm", "ppm", "manchester", "nrz", "fsk")
-EXTRA_CLASSES: Final = (*(f"keyed-{kind}" for kind in KEYINGS), "hopper", "chirp")
+SYNTHETIC: Final = ("hopper", "chirp", "ofdm", "qpsk", "tone", "comb", "wobble")
+PACES: Final = {"hidden": 0.6, "seen": 1.5, "slow": np.inf}
+"""How a keyed packet looks, by the columns that its shortest pulse lasts at most."""
+EXTRA_CLASSES: Final = (
+    *(f"keyed-{kind}-{pace}" for kind in KEYINGS for pace in PACES),
+    *(f"keyed-far-{pace}" for pace in PACES),
+    "hopper",
+    "chirp",
+    "comb",
+    "wobble",
+)
+FAR_TONES: Final = 3.0  # cycles in a chip between two tones that look like two lines
 CROP_PX: Final = 384
 VISIBLE_LEVELS: Final = 3  # of 255, about 1 dB
 CONTRACTS: Final = tuple(
@@ -70,8 +81,8 @@ class SceneMaker:
 
     def _burst(self, spec: SpectrogramSpec) -> Burst:
         rng = self.rng
-        if not self._names or rng.random() < 0.12:
-            kind = str(rng.choice(["hopper", "chirp", "ofdm", "qpsk", "tone"]))
+        if not self._names or rng.random() < 0.16:
+            kind = str(rng.choice(SYNTHETIC))
             return make_burst(kind, rng, int(spec.hop * log_uniform(rng, 3, 300)), log_uniform(rng, 0.01, 0.3))
         name = self._names[int(rng.choice(len(self._names), p=self._weights))]
         burst = self._by_family[name][int(rng.integers(len(self._by_family[name])))]
@@ -102,7 +113,7 @@ class SceneMaker:
         repeats = int(rng.integers(1, 13))
         start = int(rng.uniform(-0.3 * len(burst), 0.8 * len(scene.iq)))
         snr_db = rng.uniform(0, 55)
-        keyed = replace(burst, kind=f"keyed-{burst.kind}")
+        keyed = replace(burst, kind=keyed_class(keying, spec))
         scene.place_train(keyed, rng, snr_db, repeats=repeats, gap=gap, start=start)
 
     def _crop(self, image: NDArray[np.uint8], scene: Scene, spec: SpectrogramSpec, first_col: int) -> TrainingScene:
@@ -134,9 +145,18 @@ def random_keying(rng: Rng, spec: SpectrogramSpec) -> Keying:
     short = int(rng.integers(1, 5))
     rise = int(rng.integers(1, max(3, chip // 3)))
     drift = rng.uniform(-1, 1) * rng.choice([0, 0, 0.0005, 0.003])
-    deviation = log_uniform(rng, min(0.25 / chip, 0.05), 0.15)
+    # Cheap FSK often keys two tones so far apart that they look like two lines: still one emission, one box.
+    far = rng.random() < 0.4
+    deviation = rng.uniform(0.05, 0.2) if far else log_uniform(rng, min(0.25 / chip, 0.05), 0.15)
     bits = int(rng.integers(10, 130))
     return Keying(kind, chip, bits, (short, short + int(rng.integers(1, 6))), rise, deviation, float(drift))
+
+
+def keyed_class(keying: Keying, spec: SpectrogramSpec) -> str:
+    """The class of a keyed packet: how its bits are sent, and how plainly an image of ``spec`` shows them."""
+    pace = next(name for name, most in PACES.items() if keying.chip / spec.hop <= most)
+    far = keying.kind == "fsk" and 2 * keying.deviation * keying.chip > FAR_TONES
+    return f"keyed-{'far' if far else keying.kind}-{pace}"
 
 
 def _visible(image: NDArray[np.uint8], box: NDArray[np.float32]) -> bool:
@@ -153,8 +173,8 @@ def _visible(image: NDArray[np.uint8], box: NDArray[np.float32]) -> bool:
 
 def class_names(bank: list[Burst]) -> tuple[str, ...]:
     """Every class that scenes from ``bank`` may hold, sorted."""
-    return tuple(sorted({family(burst.kind) for burst in bank} | set(map(_class_of, EMITTERS)) | set(EXTRA_CLASSES)))
+    return tuple(sorted({_class_of(burst.kind) for burst in bank} | set(map(_class_of, EMITTERS)) | set(EXTRA_CLASSES)))
 
 
 def _class_of(kind: str) -> str:
-    return {"qpsk": "linear"}.get(kind, kind if kind in EXTRA_CLASSES else family(kind))
+    return {"fsk2": "2fsk"}.get(kind, kind if kind in EXTRA_CLASSES else texture(kind))

@@ -34,6 +34,7 @@ BODY_FILE: Final = "body.safetensors"
 SCRATCH: Final = ".rfhydra-scratch"
 MAX_GRADIENT_NORM: Final = 5.0
 PREFETCHED_BATCHES: Final = 4
+CLASS_WEIGHTS: Final = ("roi_heads.box_predictor.scores.weight", "roi_heads.box_predictor.scores.bias")
 STRONG_REGIONS: Final = 20
 WEAK_REGIONS: Final = 15
 
@@ -104,7 +105,8 @@ class PretrainRun:
             recipe: what to do. A resumed run keeps its own except for ``minutes`` and ``workers``.
             device: ``cpu`` or ``cuda``.
             resume: go on from the checkpoint, if there is one yet.
-            initial: start from the weights of another body (fine-tuning); of no effect on a resumed run.
+            initial: start from the weights of another body of this shape, whatever its classes; of no effect on a
+                resumed run.
 
         Raises:
             InvalidMessage: the device is unknown or absent.
@@ -144,7 +146,7 @@ class PretrainRun:
 
         Raises:
             NotFound: there is no bank, or no initial body.
-            Incompatible: the bank is damaged, or the initial body has another shape or other classes.
+            Incompatible: the bank is damaged, or the initial body has another shape.
             StorageFull: there is no room on the disk; the last checkpoint is as it was.
         """
         bank = load_bank(self.directory / BANK_FILE)
@@ -185,10 +187,19 @@ class PretrainRun:
             self.optimiser.load_state_dict(self._saved["optimiser"])
             self._saved = None
         elif self._initial:
-            start = Backbone.load(self._initial).body
-            if start.config != self.body.config:
-                raise Incompatible("the initial body has another shape or other classes than this run")
-            self.body.load_state_dict(start.state_dict())
+            self._begin_from(Backbone.load(self._initial).body)
+
+    def _begin_from(self, start: Body) -> None:
+        """Take the weights of ``start``; where its classes are others, the scores of classes begin from noise."""
+        if replace(start.config, classes=self.body.config.classes) != self.body.config:
+            raise Incompatible("the initial body has another shape than this run")
+        state = start.state_dict()
+        if start.config.classes != self.body.config.classes:
+            own = self.body.state_dict()
+            for name in CLASS_WEIGHTS:
+                own[name][0] = state[name][0]  # the background is the same
+                state[name] = own[name]
+        self.body.load_state_dict(state)
 
     def _export(self, bank: list[Burst]) -> Path:
         """Write the finished body with its reference regions. It cannot be trained on after this."""

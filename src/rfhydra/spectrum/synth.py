@@ -130,6 +130,21 @@ def hopper(rng: Rng, duration: int, bandwidth: float) -> Iq:
     return _phase(np.repeat(channels, -(-duration // hops))[:duration])
 
 
+def comb(rng: Rng, duration: int, bandwidth: float) -> Iq:
+    """3 to 9 equally spaced carriers of one level, with random phases."""
+    lines = np.linspace(-0.5, 0.5, int(rng.integers(3, 10))) * bandwidth
+    phases = rng.random(len(lines))
+    steps = np.arange(duration)
+    carriers = [np.exp(2j * np.pi * (freq * steps + phase)) for freq, phase in zip(lines, phases, strict=True)]
+    return np.sum(carriers, axis=0).astype(np.complex64)
+
+
+def wobble(rng: Rng, duration: int, bandwidth: float) -> Iq:
+    """A carrier whose frequency swings through the band, 1 to 12 times in a sine."""
+    swings = rng.uniform(1, 12)
+    return _phase(0.5 * bandwidth * np.sin(2 * np.pi * (swings * np.arange(duration) / duration + rng.random())))
+
+
 EMITTERS: Final[dict[str, Callable[[Rng, int, float], Iq]]] = {
     "tone": tone,
     "chirp": chirp,
@@ -138,6 +153,8 @@ EMITTERS: Final[dict[str, Callable[[Rng, int, float], Iq]]] = {
     "qpsk": qpsk,
     "ofdm": ofdm,
     "hopper": hopper,
+    "comb": comb,
+    "wobble": wobble,
 }
 
 
