@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from torchvision.ops import box_iou
 
 from rfhydra.errors import Incompatible, NotFound
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.detector import HydraDetector
+from rfhydra.hydra.detector import ARBITRATION_IOU, HydraDetector, arbitrate
 from rfhydra.hydra.head import Detections
 from rfhydra.hydra.rcnn import RcnnHead, RcnnNetwork
 from rfhydra.hydra.version_manager import Artifact, Head, VersionManager
@@ -20,6 +21,7 @@ from tests.training import given
 
 FRAME = given.frame(given.SMALL_SPEC.cols, given.SMALL_SPEC)
 SURE = 20.0  # a bias that makes a head find everything
+OUT_OF_REACH = 2.0  # a stored threshold that keeps a head out of the arbitration
 
 
 @pytest.fixture
@@ -128,14 +130,47 @@ def test_detections_are_physical_and_in_the_order_of_their_scores(
     assert [each.score for each in detector.detect(image, FRAME)] == [score for score in scores if score >= middle]
 
 
+def claim(*boxes: tuple[float, float, float, float, float]) -> Detections:
+    """Detections of (x0, y0, x1, y1, score)."""
+    rows = torch.tensor(boxes).reshape(-1, 5)
+    return Detections(rows[:, :4], rows[:, 4])
+
+
+def test_what_two_heads_claim_goes_to_the_surer_one() -> None:
+    claims = {
+        "lora": claim((0, 0, 10, 10, 0.9), (50, 50, 60, 60, 0.6)),
+        "wifi": claim((0, 0, 10, 11, 0.8), (50, 50, 61, 60, 0.7), (80, 0, 90, 10, 0.5)),
+    }
+    left = arbitrate(claims, {"lora": 0.5, "wifi": 0.5})
+    assert left["lora"].scores.tolist() == pytest.approx([0.9])
+    assert left["wifi"].scores.tolist() == pytest.approx([0.7, 0.5])
+
+
+def test_what_does_not_clear_its_own_threshold_takes_nothing_away() -> None:
+    claims = {"lora": claim((0, 0, 10, 10, 0.6)), "wifi": claim((0, 0, 10, 10, 0.5))}
+    left = arbitrate(claims, {"lora": 0.7, "wifi": 0.4})
+    assert [len(each.scores) for each in left.values()] == [1, 1]
+    left = arbitrate(claims, {"lora": 0.6, "wifi": 0.4})
+    assert [len(each.scores) for each in left.values()] == [1, 0]
+
+
+def test_two_loaded_heads_never_claim_one_emission(detector: HydraDetector, image: NDArray[np.uint8]) -> None:
+    detector.load_head("lora", 1, make_head(0, bias=SURE))
+    detector.load_head("wifi", 1, make_head(1, "wifi", bias=SURE))
+    found = detector.detect(image, FRAME)
+    boxes = torch.from_numpy(FRAME.to_pixels(each.box for each in found))
+    assert len(found) > 1
+    assert torch.triu(box_iou(boxes, boxes), diagonal=1).max() <= ARBITRATION_IOU
+
+
 def test_both_kinds_of_head_share_one_pass(
     detector: HydraDetector, tiny_backbone: Backbone, image: NDArray[np.uint8]
 ) -> None:
-    info = replace(make_head(0, "wifi").info, kind="rcnn")
+    info = replace(make_head(0, "wifi", threshold=OUT_OF_REACH).info, kind="rcnn")
     network = RcnnNetwork(tiny_backbone.config)
     network.warm_start(tiny_backbone)
     head = RcnnHead(info, network.requires_grad_(False), torch.from_numpy(image), Detections.none())
-    detector.load_head("lora", 1, make_head(0, bias=SURE))
+    detector.load_head("lora", 1, make_head(0, bias=SURE, threshold=OUT_OF_REACH))
     detector.load_head("wifi", 1, head)
     alone = detector.detect(image, FRAME, threshold=0.0)
     assert {each.signal_name for each in alone} == {"lora", "wifi"}
@@ -168,12 +203,12 @@ def test_an_image_never_sees_half_a_change(
     """While another thread loads and unloads two heads together, every image is seen by both or by none."""
     names = ["lora", "wifi"]
     for name in names:
-        store(versions, make_head(0, name, bias=SURE))
+        store(versions, make_head(0, name, bias=SURE, threshold=OUT_OF_REACH))
     seen, done = [], threading.Event()
 
     def look() -> None:
         while not done.is_set():
-            seen.append({each.signal_name for each in detector.detect(image, FRAME)})
+            seen.append({each.signal_name for each in detector.detect(image, FRAME, threshold=0.5)})
 
     watcher = threading.Thread(target=look)
     watcher.start()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from rfhydra.errors import Conflict, Incompatible, InvalidMessage, NotFound, StorageFull
+from rfhydra.errors import Conflict, InvalidMessage, NotFound, StorageFull
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.weights import read_weights
 from rfhydra.pretrain.bank import HELD_OUT, save_bank

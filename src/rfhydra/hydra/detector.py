@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torchvision.ops import nms
 
 from rfhydra.errors import Incompatible, NotFound
 from rfhydra.hydra.backbone import Backbone
@@ -20,6 +22,7 @@ from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spectrogram import spectrogram
 
 MAX_REGIONS: Final = 100
+ARBITRATION_IOU: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,8 @@ class HydraDetector:
     def detect(self, image: NDArray[np.uint8], frame: Frame, threshold: float | None = None) -> list[Detection]:
         """Detections of all loaded heads in one spectrogram, strongest first.
 
+        What several heads claim goes to one of them; see :func:`arbitrate`.
+
         Args:
             image: uint8, shape (rows, cols), of the workspace's contract.
             frame: where the image lies in time and frequency.
@@ -148,7 +153,9 @@ class HydraDetector:
         if not loaded.heads:
             return []
         found = []
-        for name, detections in self._detect_pixels(image, loaded, threshold):
+        claims = dict(self._detect_pixels(image, loaded, threshold))
+        thresholds = {name: loaded.heads[name].head.info.threshold for name in claims}
+        for name, detections in arbitrate(claims, thresholds).items():
             version = loaded.heads[name].version
             for box, score in zip(frame.to_boxes(detections.boxes.numpy()), detections.scores.tolist(), strict=True):
                 found.append(Detection(name, version, score, box))
@@ -171,3 +178,23 @@ class HydraDetector:
 
 def _least_score(head: Head, threshold: float | None) -> float:
     return head.info.threshold if threshold is None else threshold
+
+
+def arbitrate(claims: dict[str, Detections], thresholds: dict[str, float]) -> dict[str, Detections]:
+    """``claims`` by signal name, where an emission that several heads claim is left to the one with the best score.
+
+    Scores are calibrated, so they compare. Only what clears the threshold of its own head takes part: what a lower
+    threshold shows beside it neither loses nor takes anything away, and a sweep over thresholds stays true.
+    """
+    names = list(claims)
+    boxes = torch.cat([claims[name].boxes for name in names])
+    scores = torch.cat([claims[name].scores for name in names])
+    owner = torch.cat([torch.full((len(claims[name].scores),), index) for index, name in enumerate(names)])
+    bar = torch.tensor([thresholds[name] for name in names])
+    clear = torch.nonzero(scores >= bar[owner])[:, 0]
+    kept = scores < bar[owner]
+    kept[clear[nms(boxes[clear], scores[clear], ARBITRATION_IOU)]] = True
+    return {
+        name: Detections(claims[name].boxes[kept[owner == index]], claims[name].scores[kept[owner == index]])
+        for index, name in enumerate(names)
+    }

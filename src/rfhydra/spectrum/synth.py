@@ -135,8 +135,10 @@ def comb(rng: Rng, duration: int, bandwidth: float) -> Iq:
     lines = np.linspace(-0.5, 0.5, int(rng.integers(3, 10))) * bandwidth
     phases = rng.random(len(lines))
     steps = np.arange(duration)
-    carriers = [np.exp(2j * np.pi * (freq * steps + phase)) for freq, phase in zip(lines, phases, strict=True)]
-    return np.sum(carriers, axis=0).astype(np.complex64)
+    iq = np.zeros(duration, np.complex128)
+    for freq, phase in zip(lines, phases, strict=True):
+        iq += np.exp(2j * np.pi * (freq * steps + phase))
+    return iq.astype(np.complex64)
 
 
 def wobble(rng: Rng, duration: int, bandwidth: float) -> Iq:
