@@ -8,6 +8,7 @@ label, and ``background`` without annotations. Splits are by recording.
 
 import tempfile
 import time
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,6 +31,7 @@ from rfhydra.training.importer import import_recordings
 from rfhydra.training.service import TrainingService
 
 SPEC = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=512)
+BACKGROUND = "background"
 console = Console()
 
 
@@ -42,21 +44,11 @@ def measure(
     name: Annotated[str, typer.Option(help="Of the result file.")] = "real_devices",
 ) -> None:
     """Train, detect, score, report."""
-    everything = {
-        folder.name: [open_recording(path) for path in sorted(folder.glob("*.sigmf-meta"))]
-        for folder in sorted(recordings.iterdir())
-        if folder.is_dir()
-    }
-    names = devices.split(",") if devices else [each for each in everything if each != "background"]
+    everything = open_devices(recordings)
+    names = devices.split(",") if devices else sorted(set(everything) - {BACKGROUND})
     backbone = Backbone.load(body, best_device())
-    rng = np.random.default_rng(seed)
-    learnt, rest = {}, list(everything.pop("background", []))
-    for device, every in everything.items():
-        order = rng.permutation(len(every))
-        count = min(support, len(every) // 2) if device in names else 0
-        learnt[device] = [every[index] for index in order[:count]]
-        rest += [every[index] for index in order[count:]]
-    rows = _score(backbone, {device: learnt[device] for device in names}, rest)
+    learnt, rest = split(everything, names, support, seed)
+    rows = score(backbone, learnt, rest)
     _show(rows, len(rest))
     path = write_result(
         name, {"support": support, "seed": seed, "tested_recordings": len(rest), "rows": rows}, backbone
@@ -64,7 +56,47 @@ def measure(
     console.print(f"written to {path.name}")
 
 
-def _score(backbone: Backbone, learnt: dict[str, list[Recording]], rest: list[Recording]) -> list[dict[str, Any]]:
+def open_devices(recordings: Path) -> dict[str, list[Recording]]:
+    """The recordings in each folder, by the folder's name, which is the device's."""
+    return {
+        folder.name: [open_recording(path) for path in sorted(folder.glob("*.sigmf-meta"))]
+        for folder in sorted(recordings.iterdir())
+        if folder.is_dir()
+    }
+
+
+def split(
+    everything: Mapping[str, list[Recording]],
+    names: Collection[str],
+    support: int,
+    seed: int,
+    tested: int | None = None,
+) -> tuple[dict[str, list[Recording]], list[Recording]]:
+    """Recordings to learn the devices in ``names`` from, and all others, of the background too, to test on.
+
+    Args:
+        everything: by device; :data:`BACKGROUND` is none.
+        names: the devices that are learnt.
+        support: how many recordings of each to learn from; never more than half of what there is.
+        seed: decides which ones.
+        tested: at most so many of each device; None for all.
+    """
+    rng = np.random.default_rng(seed)
+    learnt: dict[str, list[Recording]] = {}
+    rest = list(everything.get(BACKGROUND, []))[:tested]
+    for device, every in everything.items():
+        if device == BACKGROUND:
+            continue
+        order = rng.permutation(len(every))
+        count = min(support, len(every) // 2) if device in names else 0
+        if device in names:
+            learnt[device] = [every[index] for index in order[:count]]
+        rest += [every[index] for index in order[count:]][:tested]
+    return learnt, rest
+
+
+def score(backbone: Backbone, learnt: Mapping[str, list[Recording]], rest: Sequence[Recording]) -> list[dict[str, Any]]:
+    """Train a head for each device in one workspace and detect all of them together; a row for each."""
     with tempfile.TemporaryDirectory() as directory, Workspace.create(Path(directory) / "w", SPEC) as workspace:
         service = TrainingService(workspace, backbone)
         for device, chosen in learnt.items():

@@ -14,10 +14,10 @@ from rfhydra.hydra.backbone import Backbone
 RESULTS = Path(__file__).parent / "results"
 
 
-def write_result(name: str, body: dict[str, Any], backbone: Backbone) -> Path:
-    """Write ``results/<name>.json`` and return its path."""
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.json"
+def write_result(name: str, body: dict[str, Any], backbone: Backbone, directory: Path = RESULTS) -> Path:
+    """Write ``<name>.json`` into ``directory`` and return its path."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{name}.json"
     stamped = {"machine": machine(), "commit": commit(), "backbone_id": backbone.backbone_id, **body}
     path.write_text(json.dumps(stamped, indent=2) + "\n")
     return path

@@ -73,10 +73,13 @@ def base_waveforms() -> list[str]:
     return sorted(set(SIGNALS_SHARED_LIST) - set(HELD_OUT))
 
 
-def make_waveform(waveform: str, rng: Rng, duration: int, bandwidth: float) -> Burst | None:
-    """A TorchSig burst of about ``duration`` samples; None if it came out empty.
+def make_waveform(
+    waveform: str, rng: Rng, duration: int, bandwidth: float, *, bandwidth_spread: float = 0.02
+) -> Burst | None:
+    """A TorchSig burst of 95 to 100 % of ``duration`` samples; None if it came out empty.
 
-    ``bandwidth``, in cycles per sample, is what TorchSig is asked for; what it makes may occupy several times as much.
+    ``bandwidth``, in cycles per sample and up to ``bandwidth_spread`` more or less, is what TorchSig is asked for; what
+    it makes may occupy several times as much.
     """
     from torchsig.datasets.datasets import TorchSigIterableDataset
 
@@ -94,8 +97,8 @@ def make_waveform(waveform: str, rng: Rng, duration: int, bandwidth: float) -> B
         "cochannel_overlap_probability": 0.1,
         "signal_duration_in_samples_min": int(duration * 0.95),
         "signal_duration_in_samples_max": duration,
-        "bandwidth_min": bandwidth * rate_hz * 0.98,
-        "bandwidth_max": bandwidth * rate_hz * 1.02,
+        "bandwidth_min": bandwidth * rate_hz * (1 - bandwidth_spread),
+        "bandwidth_max": bandwidth * rate_hz * (1 + bandwidth_spread),
         "signal_center_freq_min": -100.0,
         "signal_center_freq_max": 100.0,
         "frequency_min": -0.48 * rate_hz,

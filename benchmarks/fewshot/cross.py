@@ -1,0 +1,72 @@
+"""Twelve heads, each trained without knowledge of the others, on the same scenes: who answers to whose emissions."""
+
+from collections import Counter
+from functools import partial
+from typing import Any, Final
+
+from benchmarks.fewshot.bench import Bench, tracked
+from benchmarks.fewshot.judgement import is_emitter, under
+from benchmarks.fewshot.scenes import FRAME, Heard, Round
+from benchmarks.fewshot.trial import Watch, learn, workspace
+from benchmarks.fewshot.units import Row
+from rfhydra.config import IOU_THRESHOLD
+from rfhydra.hydra.detector import Detection
+from rfhydra.pretrain.bank import HELD_OUT
+from rfhydra.training.metrics import iou_matrix
+
+STRANGER: Final = "another emitter"
+BASE: Final = "base burst"
+NOTHING: Final = "nothing"
+SECOND: Final = "own, second"
+
+
+def measure(bench: Bench) -> dict[str, Any]:
+    """The confusion matrix over all test scenes at the stored thresholds."""
+    return bench.unit("confusion", partial(_confusion, bench))
+
+
+def _confusion(bench: Bench) -> Row:
+    names = bench.emitters[: len(HELD_OUT)]
+    scenes = [
+        scene
+        for number in range(min(bench.plan.cross_rounds, bench.plan.test_rounds))
+        for scene in bench.pool.round(Round("test", number))
+    ]
+    heads = [
+        learn(bench.backbone, name, bench.pool.support(name, 0, bench.plan.cross_boxes))
+        for name in tracked(names, "cross-head")
+    ]
+    with workspace() as made:
+        found = Watch(bench.backbone, made).detections(heads, scenes, threshold=None)
+    answers: Counter[tuple[str, str]] = Counter()
+    sent: Counter[str] = Counter()
+    for scene, detections in zip(scenes, found, strict=True):
+        sent.update(emission.kind for emission in scene.emissions if emission.kind in names)
+        answers.update(_answers(scene, detections, names))
+    return {
+        "boxes": bench.plan.cross_boxes,
+        "heads": names,
+        "scenes": len(scenes),
+        "sent": {name: sent[name] for name in names},
+        "answers": [[*pair, count] for pair, count in sorted(answers.items())],
+    }
+
+
+def _answers(scene: Heard, detections: list[Detection], names: list[str]) -> Counter[tuple[str, str]]:
+    """How often (what was sent, whose head answered). A head's second answer to one emission counts apart."""
+    counts: Counter[tuple[str, str]] = Counter()
+    answered: set[tuple[int, str]] = set()
+    for found in detections:  # strongest first
+        box = FRAME.to_pixels([found.box])
+        index = under(scene, box[0])
+        if index is None:
+            counts[NOTHING, found.signal_name] += 1
+            continue
+        kind = scene.emissions[index].kind
+        truth = kind if kind in names else STRANGER if is_emitter(kind) else BASE
+        if kind == found.signal_name:
+            own = iou_matrix(box, scene.all_pixels[[index]])[0, 0] >= IOU_THRESHOLD
+            truth = truth if own and (index, found.signal_name) not in answered else SECOND
+        answered.add((index, found.signal_name))
+        counts[truth, found.signal_name] += 1
+    return counts

@@ -1,0 +1,154 @@
+"""The emitters: two or more of every held-out waveform, each with a bandwidth and a burst length of its own.
+
+TorchSig draws bandwidths at random, real emitters keep theirs; so an *emitter* here is a waveform with a fixed
+bandwidth (± 1 %) and burst length (± 5 %). In a burst of a hundred pixels little but its size can be seen: no two
+emitters have the same one, and those of one look are further apart.
+"""
+
+import json
+import logging
+import math
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from rfhydra.pretrain.bank import HELD_OUT, base_waveforms, load_bank, make_bank, make_waveform, save_bank
+from rfhydra.spectrum.synth import Burst, Rng, log_uniform
+from rfhydra.store.blobs import digest_of
+
+SEED: Final = 2026
+PER_FAMILY: Final = 2
+SUPPORT_BURSTS: Final = 35
+TEST_BURSTS: Final = 25
+BASE_PER_WAVEFORM: Final = 10
+DURATIONS: Final = (2_048, 64_000)
+BANDWIDTHS: Final = (0.01, 0.35)
+STEADY: Final = 0.1  # how far the occupied bandwidth of a burst may be from its emitter's
+PROBES: Final = 5
+APART_OCTAVES: Final = 0.5
+LIKE_APART_OCTAVES: Final = 0.7
+LOOKS: Final = (
+    {"adsb-long", "adsb-short"},
+    {"btle", "gsm", "zigbee"},
+    {"chirpss", "lfm-radar", "lora"},
+    {"dmr", "p25"},
+)
+"""Waveforms that one cannot tell apart in a power spectrogram when their size is the same."""
+
+_BANDWIDTH_SPREAD: Final = 0.01
+
+
+@dataclass(frozen=True)
+class Emitter:
+    """``duration`` in samples; ``asked`` is the bandwidth that TorchSig is asked for, ``bandwidth`` the occupied one.
+
+    Both bandwidths are in cycles per sample.
+    """
+
+    name: str
+    waveform: str
+    duration: int
+    asked: float
+    bandwidth: float
+
+    def octaves_from(self, other: "Emitter") -> float:
+        """How different in size the bursts of the two are."""
+        return math.hypot(math.log2(self.duration / other.duration), math.log2(self.bandwidth / other.bandwidth))
+
+
+@dataclass(frozen=True, eq=False)
+class BurstBank:
+    """Isolated bursts for ``support`` scenes and others for ``test`` scenes, by emitter and of the base waveforms."""
+
+    emitters: tuple[Emitter, ...]
+    support: dict[str, list[Burst]]
+    test: dict[str, list[Burst]]
+    base_support: list[Burst]
+    base_test: list[Burst]
+
+
+class EmitterBank:
+    """The emitters and their bursts in a directory, made with TorchSig where they are not there yet."""
+
+    def __init__(self, directory: Path, progress: Callable[[str], None] = lambda name: None) -> None:
+        """``progress`` hears every waveform when its bursts are made."""
+        self._files = {name: directory / f"{name}.safetensors" for name in ("emitters", "base")}
+        self._table = directory / "emitters.json"
+        if not self._table.exists():
+            directory.mkdir(parents=True, exist_ok=True)
+            self._make(progress)
+        self.emitters = tuple(Emitter(**row) for row in json.loads(self._table.read_text()))
+        self.bank_id = digest_of(b"".join(digest_of(path.read_bytes()).encode() for path in self._files.values()))
+        self._bursts: BurstBank | None = None
+
+    def bursts(self) -> BurstBank:
+        """Everything, read and measured at the first call."""
+        if self._bursts is None:
+            by_name: dict[str, list[Burst]] = {}
+            for burst in load_bank(self._files["emitters"]):
+                by_name.setdefault(burst.kind, []).append(burst)
+            base = load_bank(self._files["base"])
+            self._bursts = BurstBank(
+                self.emitters,
+                {name: bursts[:SUPPORT_BURSTS] for name, bursts in by_name.items()},
+                {name: bursts[SUPPORT_BURSTS:] for name, bursts in by_name.items()},
+                base[::2],
+                base[1::2],
+            )
+        return self._bursts
+
+    def _make(self, progress: Callable[[str], None]) -> None:
+        emitters: list[Emitter] = []
+        bursts: list[Burst] = []
+        logging.getLogger("torchsig").setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for number, waveform in enumerate(HELD_OUT):
+                for index in range(PER_FAMILY):
+                    rng = np.random.default_rng([SEED, number, index])
+                    emitter = _settle(f"{waveform}-{index + 1}", waveform, rng, emitters)
+                    emitters.append(emitter)
+                    bursts += islice(_transmissions(emitter, rng), SUPPORT_BURSTS + TEST_BURSTS)
+                progress(waveform)
+        save_bank(bursts, self._files["emitters"])
+        if not self._files["base"].exists():
+            save_bank(make_bank(base_waveforms(), BASE_PER_WAVEFORM, SEED, progress=progress), self._files["base"])
+        self._table.write_text(
+            json.dumps([asdict(emitter) for emitter in emitters], indent=2) + "\n"
+        )  # last: all there
+
+
+def _settle(name: str, waveform: str, rng: Rng, others: list[Emitter]) -> Emitter:
+    """A size that the waveform keeps from burst to burst, and that none of ``others`` has."""
+    look = next((group for group in LOOKS if waveform in group), {waveform})
+    least = [LIKE_APART_OCTAVES if other.waveform in look else APART_OCTAVES for other in others]
+    while True:
+        duration, asked = int(log_uniform(rng, *DURATIONS)), log_uniform(rng, BANDWIDTHS[0] / 3, BANDWIDTHS[1])
+        probes = [_transmit(waveform, rng, duration, asked) for _ in range(PROBES)]
+        widths = [burst.bandwidth for burst in probes if burst is not None]
+        if len(widths) < PROBES or max(widths) > (1 + STEADY) * min(widths):
+            continue
+        emitter = Emitter(name, waveform, duration, asked, float(np.median(widths)))
+        fits = BANDWIDTHS[0] <= emitter.bandwidth <= BANDWIDTHS[1]
+        if fits and all(emitter.octaves_from(other) >= apart for other, apart in zip(others, least, strict=True)):
+            return emitter
+
+
+def _transmissions(emitter: Emitter, rng: Rng) -> Iterator[Burst]:
+    """Bursts of ``emitter``, without end."""
+    while True:
+        burst = _transmit(emitter.waveform, rng, emitter.duration, emitter.asked)
+        if burst is not None and abs(burst.bandwidth / emitter.bandwidth - 1) <= STEADY:
+            yield Burst(emitter.name, burst.iq, burst.low, burst.high)
+
+
+def _transmit(waveform: str, rng: Rng, duration: int, bandwidth: float) -> Burst | None:
+    try:
+        return make_waveform(waveform, rng, duration, bandwidth, bandwidth_spread=_BANDWIDTH_SPREAD)
+    except (ValueError, IndexError, ZeroDivisionError):  # it cannot be that short or that narrow
+        return None

@@ -1,0 +1,85 @@
+"""What one would do without a network: an energy detector, and the nearest prototype of what it cuts out.
+
+Detection: power averaged over neighbours, against the noise floor, opened to connected areas. Recognition: log size and
+a small picture of each area; the score is how much nearer the signal's mean (Snell et al., 2017) is than the nearest
+other area of the same scenes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from benchmarks.fewshot.scenes import SPEC, Heard, Image
+from rfhydra.spectrum.boxes import PixelBoxes
+from rfhydra.training.metrics import Scored, best_threshold, iou_matrix
+
+SMOOTH_PX: Final = 3
+OVER_FLOOR_DB: Final = 5.0
+CLOSING_PX: Final = 5
+LEAST_AREA_PX: Final = 16
+PICTURE_PX: Final = 8
+SIZE_WEIGHT: Final = 1.0
+OWN_IOU: Final = 0.3
+
+
+def energy_boxes(image: Image) -> PixelBoxes:
+    """Boxes (n, 4) around the areas of ``image`` that stand out of the noise."""
+    scaling = SPEC.scaling
+    power = 10 ** ((image.astype(np.float32) / 255 * scaling.range_db - scaling.headroom_db) / 10)
+    level_db = 10 * np.log10(ndimage.uniform_filter(power, SMOOTH_PX))
+    loud = ndimage.binary_closing(level_db > OVER_FLOOR_DB, np.ones((CLOSING_PX, CLOSING_PX)))
+    areas, _ = ndimage.label(loud)
+    boxes = [
+        (cols.start, rows.start, cols.stop, rows.stop)
+        for rows, cols in ndimage.find_objects(areas)
+        if (rows.stop - rows.start) * (cols.stop - cols.start) >= LEAST_AREA_PX
+    ]
+    return np.array(boxes, np.float32).reshape(-1, 4)
+
+
+@dataclass(frozen=True, eq=False)
+class EnergyPrototype:
+    """``prototype`` (d,) of the signal, and what else was in its scenes (n, d)."""
+
+    prototype: NDArray[np.float64]
+    others: NDArray[np.float64]
+    threshold: float = 0.5
+
+    @classmethod
+    def learn(cls, emitter: str, scenes: Sequence[Heard]) -> "EnergyPrototype":
+        """From the boxes of ``emitter`` in ``scenes``; the threshold is the best one there."""
+        own, others = [], []
+        for scene in scenes:
+            truth, found = scene.pixels(emitter), energy_boxes(scene.image)
+            own.append(_vectors(scene.image, truth))
+            others.append(_vectors(scene.image, found[iou_matrix(found, truth).max(1, initial=0.0) < OWN_IOU]))
+        made = cls(np.concatenate(own).mean(0), np.concatenate(others))
+        return cls(made.prototype, made.others, best_threshold([made.detect(scene, emitter) for scene in scenes]))
+
+    def detect(self, scene: Heard, emitter: str) -> Scored:
+        """Every area with its score in 0..1 against the truth."""
+        boxes = energy_boxes(scene.image)
+        vectors = _vectors(scene.image, boxes)
+        near = np.square(vectors - self.prototype).sum(1)
+        if len(self.others):
+            far = np.square(vectors[:, None] - self.others[None]).sum(2)
+            # Itself, where the scene is one that it learnt from, is no other area.
+            far = np.where(far < 1e-12, np.inf, far).min(1)
+        else:
+            far = np.ones(len(vectors))
+        return Scored(boxes, far / (near + far + 1e-12), scene.pixels(emitter))
+
+
+def _vectors(image: Image, boxes: PixelBoxes) -> NDArray[np.float64]:
+    """Log width, log height and a picture of unit length of each box: (n, 2 + PICTURE_PX²)."""
+    rows = [np.zeros((0, 2 + PICTURE_PX**2))]
+    for x0, y0, x1, y1 in np.round(boxes).astype(int).clip(0):
+        part = image[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)].astype(float)
+        picture = ndimage.zoom(part, (PICTURE_PX / part.shape[0], PICTURE_PX / part.shape[1]), order=1).ravel()
+        size = SIZE_WEIGHT * np.log([max(x1 - x0, 1), max(y1 - y0, 1)])
+        rows.append(np.concatenate([size, picture / (np.linalg.norm(picture) + 1e-9)])[None])
+    return np.concatenate(rows)
