@@ -1,0 +1,44 @@
+"""What is remembered is what the body would say."""
+
+from pathlib import Path
+
+import torch
+
+from benchmarks.fewshot.memory import RememberingBackbone
+from rfhydra.hydra.backbone import Backbone, Body
+from tests.training.given import SPEC, image_of, scene
+
+SIZE = (SPEC.rows, SPEC.cols)
+BOXES = torch.tensor([[10.0, 20.0, 60.0, 50.0]])
+
+
+def test_answers_as_the_body_does(tiny_backbone: Backbone, tmp_path: Path) -> None:
+    image = image_of(scene(0))
+    remembering = RememberingBackbone(tiny_backbone, tmp_path)
+    plain, seen = tiny_backbone.features(image), remembering.features(image)
+    wanted = tiny_backbone.propose(plain, SIZE)
+    for _ in range(2):
+        found = remembering.propose(seen, SIZE)
+        torch.testing.assert_close(found.boxes, wanted.boxes)
+        torch.testing.assert_close(found.embeddings, wanted.embeddings)
+        torch.testing.assert_close(remembering.embed(seen, BOXES, SIZE), tiny_backbone.embed(plain, BOXES, SIZE))
+
+
+def test_remembers_without_the_body(tiny_backbone: Backbone, tmp_path: Path) -> None:
+    image = image_of(scene(0))
+    first = RememberingBackbone(tiny_backbone, tmp_path)
+    wanted = first.propose(first.features(image), SIZE)
+    # Another network under the same id: what it says is not asked for.
+    second = RememberingBackbone(Backbone(Body(tiny_backbone.config), tiny_backbone.backbone_id), tmp_path)
+    torch.testing.assert_close(second.propose(second.features(image), SIZE).boxes, wanted.boxes)
+
+
+def test_another_body_is_asked_itself(tiny_backbone: Backbone, tmp_path: Path) -> None:
+    image = image_of(scene(0))
+    first = RememberingBackbone(tiny_backbone, tmp_path)
+    first.embed(first.features(image), BOXES, SIZE)
+    other = Backbone(Body(tiny_backbone.config), "another")
+    second = RememberingBackbone(other, tmp_path)
+    torch.testing.assert_close(
+        second.embed(second.features(image), BOXES, SIZE), other.embed(other.features(image), BOXES, SIZE)
+    )
