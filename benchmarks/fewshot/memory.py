@@ -1,12 +1,13 @@
 """A backbone that remembers on disk what it saw, so that another recipe of heads is measured in minutes.
 
-An entry is keyed by the image, the question, the body and the code of the body.
+An entry is keyed by the image, the question, and the body: its id, and how it answers on one scene, for its code may
+change.
 """
 
 import hashlib
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -14,9 +15,13 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from benchmarks.fewshot.provenance import digest_of_sources
 from rfhydra.hydra.backbone import Backbone, Regions
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.spectrum.spectrogram import spectrogram
+from rfhydra.spectrum.synth import EMITTERS, Receiver, Scene, make_burst
 from rfhydra.store.files import write_file
+
+PROBE: Final = SpectrogramSpec(fft_size=512, hop=256, rows=256, cols=256)
 
 
 class _Pyramid(dict[str, Tensor]):
@@ -28,14 +33,25 @@ class _Pyramid(dict[str, Tensor]):
         self.digest = hashlib.sha256(str(tuple(image.shape)).encode() + image.numpy().tobytes()).hexdigest()[:32]
 
 
+def _manner(backbone: Backbone) -> str:
+    """A digest of what ``backbone`` makes of one scene, to two decimals."""
+    rng = np.random.default_rng(0)
+    scene = Scene(PROBE.window_samples)
+    for kind in EMITTERS:
+        scene.place(make_burst(kind, rng, 12_000, 0.06), rng, 20.0)
+    image = spectrogram(Receiver().hear(scene, rng), PROBE).numpy()
+    regions = backbone.propose(backbone.features(image), (PROBE.rows, PROBE.cols))
+    answers = [getattr(regions, field.name).cpu().numpy() for field in fields(regions)]
+    rounded = b"".join(np.round(each * 100).astype(np.int64).tobytes() for each in answers)
+    return hashlib.sha256(rounded).hexdigest()[:16]
+
+
 class RememberingBackbone(Backbone):
     """Answers as ``backbone`` does, from memory where it can. For embedding heads, which do not train on pixels."""
 
     def __init__(self, backbone: Backbone, directory: Path) -> None:
         super().__init__(backbone.body, backbone.backbone_id, backbone.device, backbone.reference)
-        names = {type(part).__module__ for part in backbone.body.modules()} | {Backbone.__module__}
-        code = digest_of_sources(*sorted(name for name in names if name.startswith("rfhydra.")))
-        self._directory = directory / f"{backbone.backbone_id}-{code}"
+        self._directory = directory / f"{backbone.backbone_id}-{_manner(backbone)}"
         self._directory.mkdir(parents=True, exist_ok=True)
         self._computed: tuple[str, dict[str, Tensor]] | None = None
 

@@ -40,7 +40,12 @@ def table(*rows: list[str]) -> str:
 def _provenance(found: dict[str, Any]) -> str:
     machine = found["machine"]
     where = machine["gpu"] or f"{machine['cores']} cores of {machine['cpu']}"
-    return f"Commit `{found['commit']}`, body `{found['backbone_id']}`, {where}, torch {machine['torch']}.\n"
+    plan = found["plan"]
+    return (
+        f"Commit `{found['commit']}`, body `{found['backbone_id']}`, {where}, torch {machine['torch']};"
+        f" {plan['emitters'] or 'all'} emitters, {plan['draws']} draws of support scenes, {plan['test_rounds']} test"
+        f" scenes with each emitter, {plan['real_seeds']} splits of the real devices.\n"
+    )
 
 
 def _synthetic(summary: dict[str, Any], images: Path) -> str:

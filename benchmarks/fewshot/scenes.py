@@ -142,7 +142,7 @@ def _mix(rng: Rng, wanted: Sequence[Burst], others: Sequence[Burst]) -> Heard:
     for burst in others:
         scene.place(burst, rng, rng.uniform(*SNR_DB))
     image = spectrogram.spectrogram(_receiver(rng).hear(scene, rng), SPEC).numpy()
-    return Heard(image, tuple(scene.emissions))
+    return Heard(np.ascontiguousarray(image), tuple(scene.emissions))
 
 
 def _receiver(rng: Rng) -> Receiver:
@@ -167,7 +167,8 @@ def _receiver(rng: Rng) -> Receiver:
 
 def _save(scenes: Sequence[Heard], path: Path) -> None:
     emissions = json.dumps([[asdict(emission) for emission in scene.emissions] for scene in scenes])
-    data = save({"images": np.stack([scene.image for scene in scenes])}, metadata={"emissions": emissions})
+    images = np.ascontiguousarray([scene.image for scene in scenes])  # safetensors writes memory, whatever its order
+    data = save({"images": images}, metadata={"emissions": emissions})
     write_file(path, data, path.parent)
 
 

@@ -45,7 +45,7 @@ def test_measure_and_report(bench: Bench, tiny_backbone: Backbone, tmp_path: Pat
         with console.capture() as shown:
             show(part, tables)
         assert "gsm-1" in shown.get()
-    path = write_result("fewshot", found, tiny_backbone, tmp_path)
+    path = write_result("fewshot", {"plan": vars(PLAN), **found}, tiny_backbone, tmp_path)
     (tmp_path / "images").mkdir()
     write_page(path, tmp_path / "page.md", tmp_path / "images")
     page = (tmp_path / "page.md").read_text()

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.fewshot.scenes import PER_SCENE, Round, ScenePool, third_of
+from benchmarks.fewshot.scenes import FRAME, PER_SCENE, RATE_HZ, SPEC, Round, ScenePool, third_of
 from tests.benchmarks import given
 
 
@@ -29,6 +29,15 @@ def test_a_small_support_is_part_of_a_larger_one(pool: ScenePool) -> None:
     assert small == large[:2]
     assert all(len(scene.boxes("gsm-1")) == 1 for scene in large)
     assert len({scene.image.tobytes() for scene in large}) == len(large)
+
+
+def test_the_truth_is_where_the_image_is_bright(pool: ScenePool) -> None:
+    for scene in pool.round(Round("test", 0)):
+        around = np.median(scene.image)
+        strong = [emission for emission in scene.emissions if emission.kind in pool.emitters and emission.snr_db > 8]
+        for emission in strong:
+            x0, y0, x1, y1 = FRAME.to_pixels([emission.box(RATE_HZ, 0.0)]).round().astype(int)[0]
+            assert np.median(scene.image[y0:y1, x0:x1]) > around + 255 * 4 / SPEC.scaling.range_db
 
 
 def test_draws_differ(pool: ScenePool) -> None:
