@@ -32,7 +32,7 @@ from benchmarks.fewshot import (
 from benchmarks.fewshot.bench import Bench, console
 from benchmarks.fewshot.emitters import EmitterBank
 from benchmarks.fewshot.page import write_page
-from benchmarks.fewshot.plan import FULL, PARTS, QUICK, Plan, with_overrides
+from benchmarks.fewshot.plan import FULL, QUICK, Plan, with_overrides
 from benchmarks.fewshot.provenance import digest_of_packages, digest_of_sources
 from benchmarks.fewshot.scenes import ScenePool
 from benchmarks.fewshot.tables import show
@@ -71,7 +71,7 @@ def parts_of(recordings: Path) -> dict[str, Part]:
 
 def main(
     quick: Annotated[bool, typer.Option("--quick", help="A small part of everything.")] = False,
-    only: Annotated[str | None, typer.Option(help=f"Comma-separated, of {', '.join(PARTS)}.")] = None,
+    only: Annotated[str | None, typer.Option(help=f"Comma-separated, of {', '.join(parts_of(RECORDINGS))}.")] = None,
     report: Annotated[bool, typer.Option("--report", help="Only write the page from the results.")] = False,
     body: Annotated[Path | None, typer.Option(help="Another body than the one that ships.")] = None,
     name: Annotated[str, typer.Option(help="Of the result file.")] = "fewshot",

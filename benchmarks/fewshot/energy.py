@@ -18,11 +18,11 @@ from rfhydra.spectrum.boxes import PixelBoxes
 from rfhydra.training.metrics import Scored, best_threshold, iou_matrix
 
 SMOOTH_PX: Final = 3
-OVER_FLOOR_DB: Final = 5.0
-CLOSING_PX: Final = 5
+OVER_FLOOR_DB: Final = 6.0
+CLOSING_PX: Final = 3
 LEAST_AREA_PX: Final = 16
 PICTURE_PX: Final = 8
-SIZE_WEIGHT: Final = 1.0
+SIZE_WEIGHT: Final = 4.0
 OWN_IOU: Final = 0.3
 
 

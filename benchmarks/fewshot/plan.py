@@ -3,8 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-PARTS: Final = ("synthetic", "position", "cross", "baselines", "real")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:

@@ -49,12 +49,18 @@ def _position(summary: dict[str, Any]) -> None:
 
 
 def _cross(summary: dict[str, Any]) -> None:
-    table = Table("sent", *summary["heads"], title=f"whose head answers, {summary['scenes']} scenes")
+    heads: list[str] = summary["heads"]
+    table = Table(
+        "sent", "how often", "own head", "other heads", title=f"whose head answers, {summary['scenes']} scenes"
+    )
     for truth, counts in zip(summary["rows"], summary["matrix"], strict=True):
-        table.add_row(truth, *(str(count or "") for count in counts))
+        answers = dict(zip(heads, counts, strict=True))
+        own = answers.pop(truth, "")
+        table.add_row(truth, str(summary["sent"].get(truth, "")), str(own), _counts(answers))
     console.print(table)
     console.print(f"false alarms per scene on each other's emissions: {summary['cross_false_alarms_per_scene']:.3f}")
-    console.print({cause: round(rate, 3) for cause, rate in summary["false_alarms_per_scene"].items()})
+    for cause, rate in summary["false_alarms_per_scene"].items():
+        console.print(f"  on {cause}: {rate:.3f}")
 
 
 def _baselines(summary: dict[str, Any]) -> None:
