@@ -17,7 +17,7 @@ from rfhydra.spectrum.spectrogram import spectrogram
 from rfhydra.spectrum.synth import EMITTERS, Burst, Keying, Receiver, Rng, Scene, log_uniform, make_burst
 
 KEYINGS: Final = ("pwm", "ppm", "manchester", "nrz", "fsk")
-SYNTHETIC: Final = ("hopper", "chirp", "ofdm", "qpsk", "tone", "comb", "wobble")
+SYNTHETIC: Final = ("hopper", "chirp", "ofdm", "qpsk", "tone", "comb", "wobble", "wobble", "wobble")
 PACES: Final = {"hidden": 0.6, "seen": 1.5, "slow": np.inf}
 """How a keyed packet looks, by the columns that its shortest pulse lasts at most."""
 EXTRA_CLASSES: Final = (
@@ -81,7 +81,7 @@ class SceneMaker:
 
     def _burst(self, spec: SpectrogramSpec) -> Burst:
         rng = self.rng
-        if not self._names or rng.random() < 0.16:
+        if not self._names or rng.random() < 0.2:
             kind = str(rng.choice(SYNTHETIC))
             return make_burst(kind, rng, int(spec.hop * log_uniform(rng, 3, 300)), log_uniform(rng, 0.01, 0.3))
         name = self._names[int(rng.choice(len(self._names), p=self._weights))]

@@ -142,9 +142,10 @@ def comb(rng: Rng, duration: int, bandwidth: float) -> Iq:
 
 
 def wobble(rng: Rng, duration: int, bandwidth: float) -> Iq:
-    """A carrier whose frequency swings through the band, 1 to 12 times in a sine."""
-    swings = rng.uniform(1, 12)
-    return _phase(0.5 * bandwidth * np.sin(2 * np.pi * (swings * np.arange(duration) / duration + rng.random())))
+    """A carrier whose frequency swings through the band, 1 to 12 times, in a sine or straight up and down."""
+    turns = 2 * np.pi * (rng.uniform(1, 12) * np.arange(duration) / duration + rng.random())
+    swing = np.sin(turns) if rng.random() < 0.5 else signal.sawtooth(turns, width=0.5)
+    return _phase(0.5 * bandwidth * swing)
 
 
 EMITTERS: Final[dict[str, Callable[[Rng, int, float], Iq]]] = {
