@@ -6,32 +6,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given as for_all
-from hypothesis import strategies as st
 
 from rfhydra.errors import Cancelled
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import HeadInfo
 from rfhydra.store.workspace import Workspace
+from rfhydra.training.calibration import Calibration
 from rfhydra.training.embedding import (
     FOLDS,
-    MAX_THRESHOLD,
-    MIN_SLOPE,
-    MIN_THRESHOLD,
-    Calibration,
     EmbeddingLearner,
     Lesson,
     Material,
     OutOfFold,
+    calibrated_head,
     proposal_recall,
     train_embedding_head,
 )
 from rfhydra.training.features import FeatureCache
-from rfhydra.training.metrics import Scored, best_threshold, evaluate
+from rfhydra.training.metrics import Scored, evaluate
 from rfhydra.training.trainer import Control
 from tests.training.given import OTHER, SIGNAL, SPEC
-
-HERE, THERE = (0.0, 0.0, 10.0, 10.0), (50.0, 50.0, 60.0, 60.0)
 
 
 @pytest.fixture(scope="module")
@@ -102,14 +96,6 @@ def test_reference_scenes_weigh_twenty_other_emissions_for_each_of_the_signal(
     assert {scene.weight for scene in reference} == {expected}
 
 
-def test_heavier_false_alarms_raise_the_threshold() -> None:
-    strong = Scored(np.array([HERE]), np.array([0.9]), np.array([HERE]))
-    weak = Scored(np.array([THERE]), np.array([0.3]), np.array([THERE]))
-    alarm = Scored(np.array([HERE]), np.array([0.6]), np.zeros((0, 4)))
-    assert best_threshold([strong, weak, alarm]) < 0.3
-    assert best_threshold([strong, weak, replace(alarm, weight=10.0)]) > 0.6
-
-
 def test_training_stops_for_a_cancel(material: Material, info: HeadInfo) -> None:
     with pytest.raises(Cancelled):
         train_embedding_head(material, material.own[:1], info, 5, Control(cancelled=lambda: True))
@@ -132,41 +118,6 @@ def test_proposals_are_compared_with_the_users_boxes(material: Material) -> None
     assert proposal_recall([replace(lesson, features=everything)]) == 1
 
 
-def scored(hits: list[float], false_alarms: list[float]) -> list[Scored]:
-    """A scene for each score, of a detection that is right or wrong."""
-    truth = np.array([HERE])
-    right = [Scored(np.array([HERE]), np.array([score]), truth) for score in hits]
-    return right + [Scored(np.array([THERE]), np.array([score]), np.zeros((0, 4))) for score in false_alarms]
-
-
-@for_all(
-    st.lists(st.floats(0.02, 0.999), min_size=1, max_size=20), st.lists(st.floats(0.02, 0.999), min_size=1, max_size=20)
-)
-def test_calibration_keeps_the_order_and_bounds_the_threshold(hits: list[float], false_alarms: list[float]) -> None:
-    scenes = scored(hits, false_alarms)
-    calibration = Calibration.fit(scenes)
-    assert calibration.slope >= MIN_SLOPE
-    assert MIN_THRESHOLD <= calibration.threshold <= MAX_THRESHOLD
-    before = np.concatenate([scene.scores for scene in scenes])
-    after = np.concatenate([scene.scores for scene in calibration.apply_to(scenes)])
-    assert (np.diff(after[np.argsort(before, kind="stable")]) >= 0).all()
-    assert ((after > 0) & (after < 1)).all()
-
-
-def test_calibration_parts_hits_from_false_alarms() -> None:
-    scenes = scored([0.97, 0.98, 0.99, 0.995] * 5, [0.6, 0.7, 0.8, 0.9] * 5)
-    calibration = Calibration.fit(scenes)
-    calibrated = calibration.apply_to(scenes)
-    assert evaluate(calibrated, calibration.threshold).f1_score == 1
-    assert calibration.threshold == pytest.approx(best_threshold(calibrated))
-    assert all(scene.scores[0] < 0.5 for scene in calibrated[20:])
-
-
-@pytest.mark.parametrize(("hits", "false_alarms"), [([0.9, 0.8], []), ([], [0.9, 0.8])])
-def test_there_is_no_calibration_without_both_outcomes(hits: list[float], false_alarms: list[float]) -> None:
-    assert Calibration.fit(scored(hits, false_alarms)) == Calibration()
-
-
 def test_a_calibrated_head_gives_calibrated_scores(material: Material, info: HeadInfo) -> None:
     learner = EmbeddingLearner(material, [], info)
     learner.train_epoch()
@@ -175,6 +126,6 @@ def test_a_calibrated_head_gives_calibrated_scores(material: Material, info: Hea
     # Small enough that no score is one of those that a float32 cannot tell from 0 or 1.
     features = 0.02 * torch.randn((9, len(head.weight)), generator=torch.Generator().manual_seed(0))
     (scene,) = calibration.apply_to([Scored(np.zeros((9, 4)), head.score(features).numpy(), np.zeros((0, 4)))])
-    calibrated = calibration.calibrated(head)
+    calibrated = calibrated_head(head, calibration)
     assert calibrated.info.threshold == 0.4
     assert calibrated.score(features).numpy() == pytest.approx(scene.scores, abs=1e-4)

@@ -6,22 +6,20 @@ epoch is a few of its iterations. Threshold and calibration come from out-of-fol
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy.special import expit
-from scipy.special import logit as log_odds
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from rfhydra.hydra.backbone import Reference, Regions
 from rfhydra.hydra.head import Detections, EmbeddingHead, Golden, HeadInfo, HeadStack
 from rfhydra.store.samples import Sample
+from rfhydra.training.calibration import Calibration
 from rfhydra.training.evaluation import LEAST_SCORE
 from rfhydra.training.features import SampleFeatures
-from rfhydra.training.metrics import Metrics, Scored, best_threshold, evaluate, iou_matrix, match
+from rfhydra.training.metrics import Metrics, Scored, evaluate, iou_matrix
 from rfhydra.training.report import Trained, report, validation_report
 from rfhydra.training.trainer import Control, run_epochs
 from rfhydra.training.vectors import (
@@ -41,10 +39,6 @@ ITERATIONS_PER_EPOCH: Final = 4
 FOLDS: Final = 5
 TINY_SET: Final = 20
 GOLDEN_VECTORS: Final = 16
-CALIBRATION_IOU: Final = 0.3
-MIN_SLOPE: Final = 0.1
-MIN_THRESHOLD: Final = 0.1
-MAX_THRESHOLD: Final = 0.95
 OTHERS_PER_SIGNAL: Final = 20
 
 
@@ -99,7 +93,7 @@ def train_embedding_head(
     outcome = run_epochs(learner, epochs, control)
     folds = OutOfFold.of(material, info, outcome.best_epoch)
     calibration = Calibration.fit([*folds.scenes, *folds.reference])
-    head = calibration.calibrated(learner.head())
+    head = calibrated_head(learner.head(), calibration)
     found = detect_lessons(head, val, calibration.threshold)
     metrics = validation_report(found, calibration.threshold, outcome)
     every = [*material.own, *val]
@@ -113,6 +107,16 @@ def train_embedding_head(
     chosen = torch.linspace(0, len(regions) - 1, min(GOLDEN_VECTORS, len(regions))).long()
     head = replace(head, golden=Golden.record(head, regions.boxes[chosen], regions.embeddings[chosen]))
     return Trained(head, outcome, metrics)
+
+
+def calibrated_head(head: EmbeddingHead, calibration: Calibration) -> EmbeddingHead:
+    """``head`` with calibrated scores and the threshold that goes with them."""
+    return replace(
+        head,
+        weight=head.weight * calibration.slope,
+        bias=head.bias * calibration.slope + calibration.offset,
+        info=replace(head.info, threshold=calibration.threshold),
+    )
 
 
 def proposal_recall(lessons: Sequence[Lesson], iou: float = 0.5) -> float:
@@ -265,66 +269,6 @@ def _folds(material: Material) -> dict[str, int]:
         origin = sample.recording if by_recording and sample.recording else sample.image_digest
         folds[sample.sample_id] = numbers.setdefault(origin, len(numbers)) % FOLDS
     return folds
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """``slope`` and ``offset`` turn a logit into the log odds that a detection is true (Platt, 1999).
-
-    ``threshold`` is the calibrated score that gives the best F1.
-    """
-
-    slope: float = 1.0
-    offset: float = 0.0
-    threshold: float = 0.5
-
-    @classmethod
-    def fit(cls, scenes: Sequence[Scored]) -> "Calibration":
-        """The calibration of out-of-fold detections; the identity where they are all true or all false."""
-        true = np.concatenate([match(scene, CALIBRATION_IOU) for scene in scenes])
-        if not true.any() or true.all():
-            return cls()
-        logits = _logits(np.concatenate([scene.scores for scene in scenes]))
-        found = cls(*_platt(torch.from_numpy(logits), torch.from_numpy(true)))
-        threshold = best_threshold(found.apply_to(scenes))
-        return replace(found, threshold=float(np.clip(threshold, MIN_THRESHOLD, MAX_THRESHOLD)))
-
-    def apply_to(self, scenes: Sequence[Scored]) -> list[Scored]:
-        """``scenes`` with calibrated scores."""
-        return [replace(scene, scores=expit(self.slope * _logits(scene.scores) + self.offset)) for scene in scenes]
-
-    def calibrated(self, head: EmbeddingHead) -> EmbeddingHead:
-        """``head`` with calibrated scores and this threshold."""
-        return replace(
-            head,
-            weight=head.weight * self.slope,
-            bias=head.bias * self.slope + self.offset,
-            info=replace(head.info, threshold=self.threshold),
-        )
-
-
-def _logits(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    logits: NDArray[np.float64] = log_odds(np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6))
-    return logits
-
-
-def _platt(logits: Tensor, true: Tensor) -> tuple[float, float]:
-    """Slope and offset by maximum likelihood with Platt's smoothed targets and a weak prior on the identity."""
-    positive, total = int(true.sum()), len(true)
-    targets = torch.where(true, (positive + 1) / (positive + 2), 1 / (total - positive + 2)).double()
-    line = torch.tensor([1.0, 0.0], dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([line], max_iter=50, line_search_fn="strong_wolfe")
-
-    def closure() -> Tensor:
-        optimiser.zero_grad()
-        prior = 0.5 * (line[0] - 1).square() + 0.05 * line[1].square()
-        loss = binary_cross_entropy_with_logits(logits * line[0] + line[1], targets, reduction="sum") + prior
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss.detach()
-
-    optimiser.step(closure)  # type: ignore[no-untyped-call]
-    slope, offset = line.detach().tolist()
-    return max(slope, MIN_SLOPE), offset
 
 
 def _ridge(inputs: Tensor, deltas: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -22,7 +22,7 @@ BOOTSTRAP_DRAWS: Final = 1000
 class Scored:
     """One scene: ``boxes`` (n, 4) with ``scores`` (n,), the ``truth`` boxes (m, 4), and the recording they are from.
 
-    ``weight`` is what a false alarm in it counts when a threshold is chosen.
+    ``weight`` is what a detection in it counts when scores are calibrated.
     """
 
     boxes: Boxes
@@ -123,8 +123,7 @@ def best_threshold(scenes: Sequence[Scored], iou: float = IOU_THRESHOLD, *, defa
         return default
     order = np.argsort(-scores, kind="stable")
     ranked, below = scores[order], np.append(scores[order][1:], 0.0)
-    weights = np.concatenate([np.full(len(scene.scores), scene.weight) for scene in scenes])[order]
-    tp, fp = np.cumsum(hits[order]), np.cumsum(weights * ~hits[order])
+    tp, fp = np.cumsum(hits[order]), np.cumsum(~hits[order])
     f1 = 2 * tp / (tp + fp + sum(len(scene.truth) for scene in scenes))
     f1[ranked == below] = 0.0  # no threshold parts equal scores
     best = int(np.flatnonzero(f1 >= f1.max() - 1e-12)[-1])

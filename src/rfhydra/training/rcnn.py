@@ -12,8 +12,8 @@ from rfhydra.config import DEFAULT_LEARNING_RATE
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import HeadInfo
 from rfhydra.hydra.rcnn import RcnnHead, RcnnNetwork, golden_crop
+from rfhydra.training.calibration import MAX_THRESHOLD, MIN_THRESHOLD
 from rfhydra.training.dataset import Item, Target
-from rfhydra.training.embedding import MAX_THRESHOLD, MIN_THRESHOLD
 from rfhydra.training.metrics import Metrics, Scored, best_threshold, evaluate
 from rfhydra.training.report import Trained, validation_report
 from rfhydra.training.trainer import Control, run_epochs
