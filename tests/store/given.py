@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.store.jobs import Job
 from rfhydra.store.samples import Sample
 from rfhydra.store.versions import HeadVersion
 from rfhydra.store.workspace import Workspace
@@ -67,6 +68,19 @@ def add_version(workspace: Workspace, signal_name: str = SIGNAL, **fields: Any) 
         "training_time_sec": 0.4,
     }
     return workspace.versions.add(**{**given, **fields})
+
+
+def add_job(workspace: Workspace, signal_name: str = SIGNAL, **fields: Any) -> Job:
+    given: dict[str, Any] = {
+        "signal_name": signal_name,
+        "action": "train",
+        "kind": "embedding",
+        "epochs": 50,
+        "notes": None,
+        "request_id": None,
+        "max_queued": 1000,
+    }
+    return workspace.jobs.add(**{**given, **fields})
 
 
 def process(module: str, *arguments: object) -> subprocess.Popen[str]:

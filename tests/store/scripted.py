@@ -1,7 +1,7 @@
 """A life of a workspace in steps, to be killed at any moment.
 
-What step n does depends on n alone, and it writes exactly one audit entry: the number of entries tells how far a
-workspace has come, and a second one that takes as many steps must look the same.
+What step n does depends on n alone, and it writes exactly one audit entry, or what a training tells while it runs: the
+number of both says how far a workspace has come, and a second one that takes as many steps must look the same.
 """
 
 import itertools
@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from rfhydra.errors import NotEnoughSamples
+from rfhydra.store.jobs import Job, JobEvent
 from rfhydra.store.workspace import Workspace
-from tests.store.given import SIGNAL, add_sample, add_version, box, iq
+from tests.store.given import SIGNAL, add_job, add_sample, add_version, box, iq
 
-STEPS_PER_CYCLE = 14
+STEPS_PER_CYCLE = 22
 
 
 def take_step(workspace: Workspace, number: int) -> None:
@@ -41,10 +43,24 @@ def take_step(workspace: Workspace, number: int) -> None:
         case 13:
             versions.retire(SIGNAL, keep=1)
             workspace.collect_garbage()
+        case 14:
+            add_job(workspace, request_id=f"request {number}")
+        case 15 | 18:
+            workspace.jobs.start_next()
+        case 16 | 19:
+            workspace.jobs.record(workspace.jobs.unfinished()[0].job_id, {"type": "training_progress", "epoch": number})
+        case 17:
+            workspace.jobs.requeue(workspace.jobs.unfinished()[0].job_id)
+        case 20:
+            workspace.jobs.fail(workspace.jobs.unfinished()[0].job_id, NotEnoughSamples("too few"), {"code": number})
+        case 21:
+            assert add_job(workspace, request_id=f"request {number - 7}").finished_at is not None
+            workspace.audit.record("look", SIGNAL)
 
 
 def steps_taken(workspace: Workspace) -> int:
-    return int(workspace.db.value("SELECT count(*) FROM audit"))
+    told = workspace.db.value("SELECT coalesce(sum(last_seq - (finished_at IS NOT NULL)), 0) FROM jobs")
+    return int(workspace.db.value("SELECT count(*) FROM audit")) + int(told)
 
 
 def state(workspace: Workspace) -> dict[str, Any]:
@@ -59,8 +75,18 @@ def state(workspace: Workspace) -> dict[str, Any]:
         "versions": [(head.version, head.split_version, versions.artifact(head)) for head in versions.list(SIGNAL)],
         "active": versions.active(SIGNAL),
         "previous": versions.previous(SIGNAL),
-        "audit": [(entry.action, entry.signal_name, entry.detail) for entry in workspace.audit.list(limit=sys.maxsize)],
+        "jobs": [_seen(job, workspace.jobs.events(job.job_id)) for job in workspace.jobs.newest(sys.maxsize)],
+        "audit": [
+            (entry.action, entry.signal_name, {**entry.detail, "job_id": None})
+            for entry in workspace.audit.list(limit=sys.maxsize)
+        ],
     }
+
+
+def _seen(job: Job, events: list[JobEvent]) -> tuple[Any, ...]:
+    """A job but for its id, which is drawn, and its times; its events must be numbered without a gap."""
+    assert [event.seq for event in events] == list(range(1, job.last_seq + 1))
+    return job.state, job.attempts, job.request_id, job.error, job.code, [event.body for event in events]
 
 
 if __name__ == "__main__":

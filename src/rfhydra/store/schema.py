@@ -84,4 +84,36 @@ CREATE TABLE audit (
 CREATE INDEX audit_of_signal ON audit (signal_name, entry_id);
 """
 
-MIGRATIONS: Final = (_FIRST,)
+_JOBS: Final = """
+CREATE TABLE jobs (
+    position INTEGER PRIMARY KEY,  -- order of creation, whatever the clock did
+    job_id TEXT NOT NULL UNIQUE CHECK (length(job_id) = 32),
+    signal_name TEXT NOT NULL,
+    action TEXT NOT NULL CHECK (action IN ('train', 'extend')),
+    kind TEXT NOT NULL,
+    epochs INTEGER NOT NULL CHECK (epochs > 0),
+    notes TEXT,
+    request_id TEXT UNIQUE,
+    state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'completed', 'failed', 'cancelled')),
+    attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    created_at TEXT NOT NULL,
+    started_at TEXT,
+    finished_at TEXT,
+    last_seq INTEGER NOT NULL DEFAULT 0,
+    version INTEGER,
+    error TEXT,
+    code TEXT,
+    FOREIGN KEY (signal_name, version) REFERENCES head_versions (signal_name, version)
+) STRICT;
+CREATE UNIQUE INDEX unfinished_job_of_signal ON jobs (signal_name) WHERE finished_at IS NULL;
+
+CREATE TABLE job_events (
+    job_id TEXT NOT NULL REFERENCES jobs (job_id),
+    seq INTEGER NOT NULL CHECK (seq > 0),
+    ts TEXT NOT NULL,
+    body TEXT NOT NULL CHECK (json_type(body) = 'object'),
+    PRIMARY KEY (job_id, seq)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final = (_FIRST, _JOBS)

@@ -18,6 +18,7 @@ from rfhydra.store.blobs import BlobStore
 from rfhydra.store.columns import utc_now
 from rfhydra.store.database import Database
 from rfhydra.store.files import make_directory, write_file
+from rfhydra.store.jobs import JobStore
 from rfhydra.store.samples import SampleStore
 from rfhydra.store.splits import SplitStore
 from rfhydra.store.versions import VersionStore
@@ -51,6 +52,7 @@ class Workspace:
         self.samples = SampleStore(db, blobs, self.audit, spec)
         self.splits = SplitStore(db, self.audit)
         self.versions = VersionStore(db, blobs, self.audit, spec)
+        self.jobs = JobStore(db, self.audit)
         self._owned = owned
 
     @classmethod

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 
 import torch
 
@@ -19,6 +19,7 @@ from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import EmbeddingHead, HeadInfo
 from rfhydra.hydra.rcnn import RcnnHead
 from rfhydra.hydra.version_manager import Artifact, Head, VersionManager
+from rfhydra.protocol.fields import HeadKind
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.dataset import create_data_loaders
@@ -31,7 +32,6 @@ from rfhydra.training.report import Trained, report
 from rfhydra.training.splits import SplitManager, SplitPlan
 from rfhydra.training.trainer import Control, TrainingProgress
 
-HeadKind = Literal["embedding", "rcnn"]
 MAX_OTHER_SAMPLES: Final = 300
 
 ProgressCallback = Callable[[TrainingProgress], None]

@@ -1,0 +1,1 @@
+"""The service: one process that owns a workspace and offers everything over a WebSocket."""
