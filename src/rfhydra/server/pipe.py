@@ -1,13 +1,13 @@
 """What the server and its training process say to each other: frames of JSON with bytes behind it, over two pipes.
 
-The server gives orders, :class:`Train` and :class:`Cancel`; the process reports, :class:`Epoch` for every epoch and
-then one :class:`Done` or :class:`Refused`. Everything is plain data: nothing that is read is ever run.
+The server gives orders, :class:`Train` and :class:`Cancel`; the process reports, :class:`Begun`, an :class:`Epoch` for
+every epoch, and then one :class:`Done` or :class:`Refused`. Everything is plain data: nothing that is read is ever run.
 """
 
 import json
 import struct
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, get_args
 
 from pydantic import TypeAdapter
 
@@ -35,6 +35,11 @@ class Cancel:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """Report: the order has been taken; what happens from here on is that training's doing."""
+
+
+@dataclass(frozen=True)
 class Epoch:
     """Report: an epoch has ended."""
 
@@ -56,11 +61,9 @@ class Refused:
     error: str
 
 
-Frame: TypeAlias = Train | Cancel | Epoch | Done | Refused
+Frame: TypeAlias = Train | Cancel | Begun | Epoch | Done | Refused
 
-_KINDS: Final[dict[str, TypeAdapter[Any]]] = {
-    kind.__name__: TypeAdapter(kind) for kind in (Train, Cancel, Epoch, Done, Refused)
-}
+_KINDS: Final[dict[str, TypeAdapter[Any]]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(Frame)}
 
 
 def encode(frame: Frame) -> bytes:

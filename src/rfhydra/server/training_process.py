@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from rfhydra.errors import RfhydraError, error_of
-from rfhydra.server.pipe import HEAD, Cancel, Done, Epoch, Frame, Refused, Train, decode, encode
+from rfhydra.server.pipe import HEAD, Begun, Cancel, Done, Epoch, Frame, Refused, Train, decode, encode
 from rfhydra.training.fitted import Fitted
 from rfhydra.training.service import TrainingRequest
 from rfhydra.training.trainer import TrainingProgress
@@ -27,7 +27,8 @@ class ProcessDied(RfhydraError):
 class TrainingProcess:
     """A process for one training at a time. For the event loop's thread only."""
 
-    def __init__(self, workspace: Path, backbone: Path | None) -> None:
+    def __init__(self, workspace: Path, backbone: Path | None, *, cancel_grace_sec: float = CANCEL_GRACE_SEC) -> None:
+        self._cancel_grace_sec = cancel_grace_sec
         self._arguments = [str(workspace), "" if backbone is None else str(backbone.absolute())]
         self._process: asyncio.subprocess.Process | None = None
         self._job_id: str | None = None  # of the training that runs
@@ -67,7 +68,7 @@ class TrainingProcess:
         """Stop the training of ``job_id`` if it is the one that runs; it ends within an epoch, if need be by force."""
         if job_id != self._job_id or self._kill_timer is not None:
             return
-        self._kill_timer = asyncio.get_running_loop().call_later(CANCEL_GRACE_SEC, self._kill)
+        self._kill_timer = asyncio.get_running_loop().call_later(self._cancel_grace_sec, self._kill)
         if self._process is not None:  # else it is being started, and will be told
             with suppress(OSError):  # it is dead already
                 await self._order(self._process, Cancel(job_id))
@@ -88,10 +89,7 @@ class TrainingProcess:
             await process.stdin.wait_closed()
 
     async def _fit(self, order: Train, on_epoch: OnEpoch) -> Fitted:
-        process = await self._started()
-        if self._kill_timer is not None:
-            await self._order(process, Cancel(order.job_id))
-        await self._order(process, order)
+        process = await self._begun(order)
         while True:
             match await self._report(process):
                 case Epoch(progress):
@@ -101,12 +99,23 @@ class TrainingProcess:
                 case Refused(code, error):
                     raise error_of(code, error)
 
-    async def _started(self) -> asyncio.subprocess.Process:
+    async def _begun(self, order: Train) -> asyncio.subprocess.Process:
+        """A process that has begun with ``order``. One that was kept warm may have died since: then it is a new one."""
         if self._process is not None:
-            assert self._process.stdout is not None
-            if self._process.returncode is None and not self._process.stdout.at_eof():
-                return self._process
+            with suppress(OSError, EOFError):
+                return await self._begin(self._process, order)
             await self.close()
+        return await self._begin(await self._start(), order)
+
+    async def _begin(self, process: asyncio.subprocess.Process, order: Train) -> asyncio.subprocess.Process:
+        if self._kill_timer is not None:
+            await self._order(process, Cancel(order.job_id))
+        await self._order(process, order)
+        if await self._report(process) != Begun():
+            raise ValueError("the process did not begin")
+        return process
+
+    async def _start(self) -> asyncio.subprocess.Process:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",  # what lies about in the current directory is not imported

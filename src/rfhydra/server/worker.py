@@ -17,7 +17,7 @@ from typing import BinaryIO, Final
 from rfhydra.errors import RfhydraError
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.device import best_device
-from rfhydra.server.pipe import HEAD, Cancel, Done, Epoch, Frame, Refused, Train, decode, encode
+from rfhydra.server.pipe import HEAD, Begun, Cancel, Done, Epoch, Frame, Refused, Train, decode, encode
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.fitted import Fitted
 from rfhydra.training.service import TrainingService
@@ -61,6 +61,7 @@ def serve(workspace: Path, backbone: Path | None, orders: Orders, report: Callab
     body: Backbone | None = None
     while True:
         order = orders.next()
+        report(Begun())
         try:
             body = body or Backbone.load(backbone, best_device())
             answer: Frame = Done(_fit(workspace, body, order, orders, report))

@@ -1,0 +1,130 @@
+"""Trainings to watch: a small workspace, a body that is quick, and what the jobs of them tell."""
+
+import asyncio
+import os
+import select
+import signal
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from rfhydra.protocol.limits import Limits
+from rfhydra.protocol.messages import JobInfo, TrainingComplete, TrainingEvent, TrainingFailed, TrainingProgress
+from rfhydra.server.jobs import TrainingJobs
+from rfhydra.store.workspace import Workspace
+
+T = TypeVar("T")
+LIMIT_SEC: Final = 120.0
+LONG: Final[dict[str, Any]] = {"kind": "rcnn", "epochs": 1000}
+"""A training that lasts: at least six epochs, each of which takes a while."""
+
+
+class StoreThread:
+    """One thread for all that touches the workspace."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1)
+
+    async def run(self, call: Callable[[], T], *, refusable: bool = True) -> T:
+        return await asyncio.wrap_future(self._pool.submit(call))
+
+    def close(self) -> None:
+        self._pool.shutdown()
+
+
+class Watched:
+    """Trainings, and everything that they have told."""
+
+    def __init__(self, workspace: Workspace, body: Path, limits: Limits) -> None:
+        self.workspace = workspace
+        self.store = StoreThread()
+        self.jobs = TrainingJobs(self.store, workspace, body, self._hear, limits)
+        self.events: list[TrainingEvent] = []
+        self.on_event: Callable[[TrainingEvent], None] = lambda event: None
+        self._heard = asyncio.Event()
+
+    def _hear(self, event: TrainingEvent) -> None:
+        self.events.append(event)
+        self.on_event(event)
+        self._heard.set()
+
+    def of(self, job: JobInfo) -> list[TrainingEvent]:
+        return [event for event in self.events if event.job_id == job.job_id]
+
+    async def until(self, told: Callable[[], T | None]) -> T:
+        """Wait for events until ``told`` has something to say."""
+        async with asyncio.timeout(LIMIT_SEC):
+            while (said := told()) is None:
+                self._heard.clear()
+                await self._heard.wait()
+        return said
+
+    async def more(self, told: int) -> None:
+        """Wait until more than ``told`` events were heard."""
+        await self.until(lambda: len(self.events) > told or None)
+
+    async def epoch(self, job: JobInfo) -> TrainingProgress:
+        """The first epoch that a job tells of."""
+        return await self.until(lambda: _first(self.of(job), TrainingProgress))
+
+    async def completed(self, job: JobInfo) -> TrainingComplete:
+        ended = await self._ended(job)
+        assert isinstance(ended, TrainingComplete), ended
+        return ended
+
+    async def failed(self, job: JobInfo) -> TrainingFailed:
+        ended = await self._ended(job)
+        assert isinstance(ended, TrainingFailed), ended
+        return ended
+
+    async def paused(self, job: JobInfo) -> int:
+        """Stop the process in the middle of a long training, after its first epoch; its id."""
+
+        def stop(event: TrainingEvent) -> None:
+            if event.job_id == job.job_id:
+                os.kill(self.pid, signal.SIGSTOP)
+                self.on_event = lambda event: None
+
+        self.on_event = stop
+        await self.epoch(job)
+        return self.pid
+
+    @property
+    def pid(self) -> int:
+        pid = self.jobs.process.pid
+        assert pid is not None
+        return pid
+
+    async def _ended(self, job: JobInfo) -> TrainingComplete | TrainingFailed:
+        return await self.until(lambda: _first(self.of(job), TrainingComplete) or _first(self.of(job), TrainingFailed))
+
+
+@asynccontextmanager
+async def watched(workspace: Workspace, body: Path, **limits: int) -> AsyncIterator[Watched]:
+    """Trainings on ``workspace`` until the block ends, and then at once."""
+    here = Watched(workspace, body, Limits(**limits))
+    await here.jobs.start()
+    try:
+        yield here
+    finally:
+        await here.jobs.stop(0)
+        here.store.close()
+
+
+def wait_for_end(pid: int) -> None:
+    """Wait until a process that is no child of this one has ended."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        ended, _, _ = select.select([descriptor], [], [], LIMIT_SEC)
+        assert ended, f"process {pid} lives on"
+    finally:
+        os.close(descriptor)
+
+
+def _first(events: list[TrainingEvent], kind: type[T]) -> T | None:
+    return next((event for event in events if isinstance(event, kind)), None)

@@ -1,0 +1,60 @@
+from dataclasses import replace
+
+import pytest
+
+from rfhydra.hydra.version_manager import Artifact
+from rfhydra.server.pipe import HEAD, Begun, Cancel, Done, Epoch, Frame, Refused, Train, decode, encode
+from rfhydra.training.fitted import Fitted
+from rfhydra.training.service import TrainingRequest
+from rfhydra.training.splits import SplitDraft
+from rfhydra.training.trainer import TrainingProgress
+
+METRICS = {"f1_score": 0.9, "precision": 1.0, "recall": 0.8, "f1_interval": [0.1, 1.0], "by": {"a": None}}
+EPOCH = TrainingProgress(1, 50, 0.5, 0.25, 0.9, 1.0, 0.8, True, 0.1)
+FITTED = Fitted(
+    signal_name="beacon",
+    artifact=Artifact("embedding", "spec", "body", bytes(range(256)) * 100),
+    metrics=METRICS,
+    split=SplitDraft(2, True, ("a", "b"), ("c",)),
+    epochs_trained=7,
+    early_stopped=True,
+    training_time_sec=0.25,
+    notes=None,
+    previous_version=1,
+    previous_metrics=METRICS,
+)
+
+
+def read(data: bytes) -> Frame:
+    text, behind = HEAD.unpack(data[: HEAD.size])
+    assert len(data) == HEAD.size + text + behind
+    return decode(data[HEAD.size : HEAD.size + text], data[HEAD.size + text :])
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        Train("j", TrainingRequest(signal_name="beacon", notes="\u00e4 \u2192 \n", kind="rcnn", epochs=3, extend=True)),
+        Cancel("j"),
+        Begun(),
+        Epoch(EPOCH),
+        Done(FITTED),
+        Refused("not_enough_samples", "Not enough samples"),
+    ],
+    ids=lambda frame: type(frame).__name__,
+)
+def test_what_is_said_is_understood(frame: Frame) -> None:
+    assert read(encode(frame)) == frame
+
+
+def test_a_loss_that_is_no_number_is_not_said() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        encode(Epoch(replace(EPOCH, train_loss=float("nan"))))
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"[]", b"{}", b'{"kind": "Fork", "fields": {}}', b'{"kind": "Cancel", "fields": {}}', b"\xff"]
+)
+def test_what_is_no_frame_is_refused(text: bytes) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        decode(text, b"")
