@@ -13,12 +13,13 @@ from benchmarks.fewshot.scenes import FRAME, RATE_HZ, SPEC, Heard
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.detector import Detection, HydraDetector
 from rfhydra.hydra.version_manager import Head, VersionManager
+from rfhydra.protocol.fields import HeadKind
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.evaluation import LEAST_SCORE
 from rfhydra.training.features import FeatureCache
 from rfhydra.training.metrics import Scored
-from rfhydra.training.service import HeadKind, TrainingService
+from rfhydra.training.service import TrainingService
 
 
 @dataclass(frozen=True, eq=False)
