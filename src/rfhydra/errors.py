@@ -2,7 +2,7 @@
 
 ::
 
-    RfhydraError                    internal
+    RfhydraError                    internal            something else went wrong in the server
     ├── InvalidJson                 invalid_json        what came is not a JSON object
     ├── UnknownCommand              unknown_command     no such command
     ├── InvalidMessage              invalid_message     a field is missing, of the wrong type or out of range

@@ -33,6 +33,8 @@ class BaseCommand(WireModel):
 
     answers: ClassVar[tuple[str, ...]] = ()
     """The types of the messages that answer it, ``error`` aside."""
+    answered_always: ClassVar[bool] = True
+    """Else only if it carries an ``id``: the fixed contract knows no direct answer to it."""
 
     id: CorrelationId | None = Field(default=None, exclude_if=absent)
     """Every direct answer carries the same."""
@@ -44,6 +46,7 @@ class BaseCommand(WireModel):
 
 class _Training(BaseCommand):
     answers = ("result",)
+    answered_always = False
 
     signal_name: SignalName
     """The signal."""
@@ -61,7 +64,7 @@ class TrainSignal(_Training):
     """Train a head from scratch on all samples of a signal.
 
     Followed by ``training_progress`` for every epoch and by exactly one of ``training_complete`` and
-    ``training_failed``. Answered with ``result`` only if it carries an ``id``.
+    ``training_failed``.
     """
 
     command: Literal["train_signal"] = "train_signal"
@@ -70,7 +73,7 @@ class TrainSignal(_Training):
 class ExtendSignal(_Training):
     """Train a better version with the samples added since; validation stays as it was.
 
-    Followed and answered as ``train_signal`` is.
+    Followed by the same messages as ``train_signal``.
     """
 
     command: Literal["extend_signal"] = "extend_signal"
@@ -79,11 +82,11 @@ class ExtendSignal(_Training):
 class CancelTraining(BaseCommand):
     """Stop the running training within one epoch, or one that waits.
 
-    It ends with ``training_failed``, code ``cancelled``; the active version is untouched. Answered with ``result`` only
-    if it carries an ``id``.
+    It ends with ``training_failed``, code ``cancelled``; the active version is untouched.
     """
 
     answers = ("result",)
+    answered_always = False
 
     command: Literal["cancel_training"] = "cancel_training"
     job_id: Token | None = None
@@ -193,7 +196,7 @@ class GetTrainingSamples(BaseCommand):
     signal_name: SignalName
     """The signal."""
     limit: Positive | None = None
-    """At most so many; default and most are ``limits.max_page``."""
+    """At most so many, and at most ``limits.max_page``; absent: as many as fit an answer."""
     cursor: Cursor | None = None
     """``next_cursor`` of the page before."""
     include_spectrogram: bool = False
@@ -251,7 +254,7 @@ class ExportSigmf(BaseCommand):
     signal_name: SignalName
     """The signal."""
     limit: Positive | None = None
-    """At most so many; default and most are ``limits.max_page``."""
+    """At most so many, and at most ``limits.max_page``; absent: as many as fit an answer."""
     cursor: Cursor | None = None
     """``next_cursor`` of the page before."""
 

@@ -18,7 +18,7 @@ spectrogram, uint8 in row order, row 0 the highest frequency.
 
 import math
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self, get_args
 
 from rfhydra.errors import InvalidMessage
@@ -76,6 +76,10 @@ class WaterfallFrame:
     start_sample: int
     pixels: bytes
 
+    def with_dropped(self, dropped: int) -> Self:
+        """The same window, after ``dropped`` others that the client did not get."""
+        return replace(self, dropped=dropped)
+
     def encode(self) -> bytes:
         rate, center, start = self.sample_rate_hz, self.center_freq_hz, self.start_sample
         header = HEADER.pack(MAGIC, WATERFALL_KIND, 0, self.rows, self.dropped, rate, center, start, self.cols)
@@ -91,6 +95,11 @@ class WaterfallFrame:
         _, rows, dropped, rate, center, start, cols = _header(data, WATERFALL_KIND)
         _require_size(data, rows * cols, f"{rows} rows of {cols}")
         return cls(dropped, rows, cols, rate, center, start, data[HEADER.size :])
+
+
+def frame_tag(data: bytes) -> int | None:
+    """The tag of a frame that may be wrong otherwise, None if it has none."""
+    return HEADER.unpack_from(data)[4] if len(data) >= HEADER.size and data.startswith(MAGIC) else None
 
 
 def _header(data: bytes, wanted: int) -> tuple[int, int, int, float, float, int, int]:

@@ -20,7 +20,7 @@ class Limits(WireModel):
     """Connections at one time. One more is closed (1013)."""
     max_answer_bytes: int = Field(default=_MIB, ge=_MIB)
     """Of one answer, unless it was asked to hold arrays. Longer lists come in pages."""
-    max_array_bytes: int = Field(default=32 * _MIB, ge=_MIB)
+    max_array_bytes: int = Field(default=8 * _MIB, ge=_MIB)
     """Of one answer that was asked to hold arrays, unless its first item alone is larger."""
     max_page: int = Field(default=100, ge=1, le=1000)
     """Items of one page."""
@@ -44,7 +44,7 @@ class Limits(WireModel):
     """Reads and changes of the workspace that wait, of all clients together. One more is refused with ``busy``."""
     max_outbox_messages: int = Field(default=256, ge=8)
     """Control messages that a client has not taken yet. One more closes the connection (1013)."""
-    max_outbox_bytes: int = Field(default=64 * _MIB, ge=_MIB)
+    max_outbox_bytes: int = Field(default=16 * _MIB, ge=_MIB)
     """The same, in bytes."""
 
     def require(self, name: str, value: int, limit: str) -> None:

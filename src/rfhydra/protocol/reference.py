@@ -1,0 +1,154 @@
+"""The protocol page of the documents, made from the types.
+
+python -m rfhydra.protocol.reference > docs/protocol.md
+"""
+
+import inspect
+import re
+from typing import Any, Final, get_args
+
+from rfhydra import errors
+from rfhydra.errors import ErrorCode
+from rfhydra.protocol import frames
+from rfhydra.protocol.commands import COMMANDS, BaseCommand, Command
+from rfhydra.protocol.limits import Limits
+from rfhydra.protocol.messages import MESSAGES, Message
+from rfhydra.protocol.schema import json_schemas
+
+_INTRODUCTION: Final = """# The protocol
+
+*Made from the types in `rfhydra.protocol` by `python -m rfhydra.protocol.reference`; a test fails when this page is not
+what they say.* A running server has the same as an AsyncAPI 3 document at `/docs/protocol`.
+
+WebSocket on `/`, `/ws` and `/training`. Text messages are one JSON object each: a client sends *commands*
+(`"command"`), the server answers and pushes *messages* (`"type"`). The server never speaks first. A client ignores
+types and fields that it does not know; so does the server with fields, but a command that it does not know or a field
+of the wrong type is an `error`.
+
+- Any command may carry an `id` (text or a whole number); every direct answer to it carries the same.
+- Any command may be answered with `error`: nothing was changed then.
+- Commands of one connection are answered in their order, except `detect` and binary frames, which are answered when
+  they are done.
+- A training belongs to the server. Its messages go to those who subscribed to `jobs` and to the connection that started
+  it.
+- A push that replaces the one before it (`training_progress` of one job, `detections`, waterfall, `metrics`) is dropped
+  where a client is too slow; every other message is kept, and a client that does not take them is closed with 1013.
+- With a token: `Authorization: Bearer …`, `?token=…`, or `auth` as the first command, within ten seconds.
+
+Close codes: 1001 the server stops, 1008 no token or a wrong one, 1009 a message is too large, 1013 too many clients, or
+messages were not taken.
+"""
+
+
+def reference_page() -> str:
+    """The page as Markdown."""
+    schemas = json_schemas()
+    commands = [_section(name, model, schemas) for name, model in COMMANDS.items()]
+    messages = [_section(name, model, schemas) for name, model in MESSAGES.items()]
+    parts = [
+        _INTRODUCTION,
+        "## Commands\n",
+        *commands,
+        "## Messages\n",
+        *messages,
+        "## Parts of commands and messages\n",
+        *(_part(name, schemas) for name in _nested(schemas)),
+        '## Binary frames\n\nOnly on connections that sent `hello` with `"binary": true`.\n',
+        f"{_markdown(inspect.getdoc(frames) or '')}\n",
+        "## Error codes\n\n| code | meaning |\n|---|---|",
+        *(f"| `{code}` | {_meaning(code)} |" for code in get_args(ErrorCode)),
+        "\n## Limits\n\nTold in `hello`, set by `rfhydra serve --limit NAME=VALUE`.\n",
+        "| limit | default | |\n|---|---|---|",
+        *(
+            f"| `{name}` | {field.default} | {_markdown(field.description or '')} |"
+            for name, field in Limits.model_fields.items()
+        ),
+    ]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _section(name: str, model: type[Command] | type[Message], schemas: dict[str, Any]) -> str:
+    told = ""
+    if issubclass(model, BaseCommand):
+        answers = ", ".join(f"`{each}`" for each in model.answers)
+        told = f"Answered with {answers}{'' if model.answered_always else ', if it carries an `id`'}.\n\n"
+    return f"### `{name}`\n\n{_text(model)}\n\n{told}{_table(schemas[model.__name__], {'id', 'command', 'type'})}"
+
+
+def _part(name: str, schemas: dict[str, Any]) -> str:
+    return f"### {name}\n\n{_markdown(schemas[name].get('description', ''))}\n\n{_table(schemas[name], set())}"
+
+
+def _nested(schemas: dict[str, Any]) -> list[str]:
+    own = {model.__name__ for model in (*COMMANDS.values(), *MESSAGES.values())}
+    return sorted(name for name, schema in schemas.items() if name not in own and "properties" in schema)
+
+
+def _table(schema: dict[str, Any], left_out: set[str]) -> str:
+    required = schema.get("required", ())
+    rows = [
+        f"| `{name}` | {_type(field)} | {_presence(name, field, required)} | {_markdown(field['description'])} |"
+        for name, field in schema.get("properties", {}).items()
+        if name not in left_out
+    ]
+    return "\n".join(["| field | type | | |", "|---|---|---|---|", *rows, ""]) if rows else ""
+
+
+def _presence(name: str, field: dict[str, Any], required: Any) -> str:
+    if name in required:
+        return ""
+    default = field.get("default")
+    return "optional" if default is None else f"default `{str(default).lower()}`"
+
+
+def _type(field: dict[str, Any]) -> str:
+    """A JSON Schema in a few words."""
+    if "$ref" in field:
+        return str(field["$ref"]).rpartition("/")[2].replace("JsonValue", "any JSON")
+    if "enum" in field:
+        return " or ".join(f"`{each}`" for each in field["enum"])
+    if "const" in field:
+        return f"`{str(field['const']).lower()}`"
+    for key in ("anyOf", "oneOf"):
+        if key in field:
+            return " or ".join(dict.fromkeys(_type(each) for each in field[key]))
+    if field.get("type") == "array":
+        return f"list of {_type(field['items'])}"
+    if field.get("type") == "object":
+        values = field.get("additionalProperties")
+        return f"object of {_type(values)}" if isinstance(values, dict) else "object"
+    return _WORDS.get(field.get("type", ""), "any JSON")
+
+
+_WORDS: Final = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+def _text(model: type[Command] | type[Message]) -> str:
+    return _markdown(inspect.getdoc(model) or "")
+
+
+def _markdown(text: str) -> str:
+    """Docstrings mark code by two backticks, and blocks by indenting them after ``::``."""
+    return "\n\n".join(_paragraph(paragraph) for paragraph in text.split("\n\n"))
+
+
+def _paragraph(text: str) -> str:
+    if text.startswith("    "):
+        return f"```\n{inspect.cleandoc(text)}\n```"
+    return " ".join(text.split("\n")).replace("``", "`").replace("::", ":")
+
+
+def _meaning(code: str) -> str:
+    """What the error tree says of the first class with this code."""
+    found = re.search(rf"^[^\w]*\w+ +{code} +(.+)$", errors.__doc__ or "", re.MULTILINE)
+    return found[1] if found else ""
+
+
+if __name__ == "__main__":
+    print(reference_page(), end="")
