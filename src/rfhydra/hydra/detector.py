@@ -62,6 +62,18 @@ class _Snapshot:
         embedding = {name: each.head for name, each in heads.items() if isinstance(each.head, EmbeddingHead)}
         return cls(heads, HeadStack(list(embedding.values())), tuple(embedding))
 
+    @property
+    def versions(self) -> dict[str, int]:
+        return {name: self.heads[name].version for name in sorted(self.heads)}
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was found in one image, strongest first, and the version of each head that looked."""
+
+    versions: dict[str, int]
+    detections: list[Detection]
+
 
 class HydraDetector:
     """Detects every loaded signal in spectrograms or IQ of the workspace's contract."""
@@ -75,6 +87,11 @@ class HydraDetector:
         backbone.require_scaling(self.spec)
         self._loaded = _Snapshot.of({})
         self._changing = threading.Lock()
+
+    @property
+    def loaded_versions(self) -> dict[str, int]:
+        """The version of each loaded head, by signal name, sorted."""
+        return self._loaded.versions
 
     def load_heads(self, signal_names: Iterable[str]) -> list[str]:
         """Add the active heads of ``signal_names`` to the loaded set; all of them or, on an error, none.
@@ -135,7 +152,11 @@ class HydraDetector:
         return self.detect(image, Frame(self.spec, sample_rate_hz, center_freq_hz, image.shape[1]), threshold)
 
     def detect(self, image: NDArray[np.uint8], frame: Frame, threshold: float | None = None) -> list[Detection]:
-        """Detections of all loaded heads in one spectrogram, strongest first.
+        """Detections of all loaded heads in one spectrogram, strongest first; see :meth:`look`."""
+        return self.look(image, frame, threshold).detections
+
+    def look(self, image: NDArray[np.uint8], frame: Frame, threshold: float | None = None) -> Look:
+        """Detections of all loaded heads in one spectrogram, and which heads these were.
 
         What several heads claim goes to one of them; see :func:`arbitrate`.
 
@@ -151,7 +172,7 @@ class HydraDetector:
             raise Incompatible(f"an image of shape {image.shape} is not one of this frame under this contract")
         loaded = self._loaded
         if not loaded.heads:
-            return []
+            return Look({}, [])
         found = []
         claims = dict(self._detect_pixels(image, loaded, threshold))
         thresholds = {name: loaded.heads[name].head.info.threshold for name in claims}
@@ -159,7 +180,7 @@ class HydraDetector:
             version = loaded.heads[name].version
             for box, score in zip(frame.to_boxes(detections.boxes.numpy()), detections.scores.tolist(), strict=True):
                 found.append(Detection(name, version, score, box))
-        return sorted(found, key=lambda detection: -detection.score)
+        return Look(loaded.versions, sorted(found, key=lambda detection: -detection.score))
 
     def _detect_pixels(
         self, image: NDArray[np.uint8], loaded: _Snapshot, threshold: float | None

@@ -148,6 +148,37 @@ class SampleStore:
             raise NotFound(f"no sample {sample_id[:12]!r} in this workspace")
         return sample
 
+    def update(
+        self,
+        sample_id: str,
+        *,
+        boxes: Sequence[Box] | None = None,
+        negatives: Sequence[tuple[str, Box]] | None = None,
+        metadata: dict[str, Any] | None = None,
+        who: str | None = None,
+    ) -> Sample:
+        """Change what was drawn on a sample, or said of it; what is None stays. Returns the sample as it is now.
+
+        Raises:
+            NotFound: there is no such sample.
+            InvalidMessage, InvalidName, TooLarge: as :meth:`add`; nothing was changed.
+        """
+        with self._db.transaction():
+            former = self.get(sample_id)
+            frame = former.frame(self._spec)
+            sample = replace(
+                former,
+                boxes=former.boxes if boxes is None else tuple(sorted({frame.require_inside(box) for box in boxes})),
+                negatives=(
+                    former.negatives if negatives is None else _require_others(former.signal_name, negatives, frame)
+                ),
+                metadata=former.metadata if metadata is None else json.loads(to_json(metadata, "metadata")),
+            )
+            _check_counts(sample.boxes, sample.negatives)
+            if sample != former:
+                self._write(sample, former, who)
+        return sample
+
     def delete(self, sample_id: str, who: str | None = None) -> None:
         """Forget a sample. Its blobs go with the next garbage collection.
 
@@ -180,6 +211,11 @@ class SampleStore:
     def count(self, signal_name: str) -> int:
         return int(self._db.value("SELECT count(*) FROM samples WHERE signal_name = ?", (signal_name,)))
 
+    def counts(self) -> dict[str, int]:
+        """How many samples each signal has, by name."""
+        rows = self._db.rows("SELECT signal_name, count(*) FROM samples GROUP BY signal_name ORDER BY signal_name")
+        return dict(tuple(row) for row in rows)
+
     def signal_names(self) -> list[str]:
         """The signals that have samples, sorted."""
         return [row[0] for row in self._db.rows("SELECT DISTINCT signal_name FROM samples ORDER BY signal_name")]
@@ -188,6 +224,18 @@ class SampleStore:
         """The samples of all other signals, in the order of their creation: hard negatives for this one."""
         rows = self._db.rows("SELECT * FROM samples WHERE signal_name <> ? ORDER BY position", (signal_name,))
         return [_from_row(row) for row in rows]
+
+    def page(self, signal_name: str, after: int, limit: int) -> list[tuple[int, Sample]]:
+        """At most ``limit`` samples of a signal in the order of their creation, each with its position.
+
+        ``after`` is the last position of the page before, 0 for the first page. A sample that is there all the time is
+        on exactly one page, whatever comes and goes.
+        """
+        rows = self._db.rows(
+            "SELECT * FROM samples WHERE signal_name = ? AND position > ? ORDER BY position LIMIT ?",
+            (signal_name, after, limit),
+        )
+        return [(row["position"], _from_row(row)) for row in rows]
 
     def digests(self) -> set[str]:
         """Every blob that a sample names."""
@@ -204,7 +252,7 @@ class SampleStore:
         return None if row is None else _from_row(row)
 
     def _store(self, sample: Sample, blobs: Iterable[bytes], who: str | None) -> tuple[Sample, bool]:
-        with self._db.transaction() as connection:
+        with self._db.transaction():
             for blob in blobs:  # before the row, and under the lock: a garbage collection must not see them without it
                 self._blobs.put(blob)
             former = self._find(sample.sample_id)
@@ -212,11 +260,15 @@ class SampleStore:
                 sample = _updated(former, sample)
             if sample == former:
                 return former, False
+            self._write(sample, former, who)
+        return sample, former is None
+
+    def _write(self, sample: Sample, former: Sample | None, who: str | None) -> None:
+        with self._db.transaction() as connection:
             connection.execute(_UPSERT, _to_row(sample))
             action = "sample.add" if former is None else "sample.update"
             detail = {"sample_id": sample.sample_id, "boxes": len(sample.boxes), "negatives": len(sample.negatives)}
             self._audit.record(action, sample.signal_name, detail, who)
-        return sample, former is None
 
 
 _UPSERT: Final = """
