@@ -16,6 +16,9 @@ ENGINE: Final = (
     "safetensors",
     "sigmf",
     "faster_coco_eval",
+    "starlette",
+    "uvicorn",
+    "prometheus_client",
 )
 
 WITHOUT_ENGINE: Final = """
@@ -43,14 +46,22 @@ def test_the_engine_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["rfhydra", "rfhydra.errors", "rfhydra.config", "rfhydra.spectrum.spec", "rfhydra.client"]
+    "module",
+    [
+        "rfhydra",
+        "rfhydra.errors",
+        "rfhydra.config",
+        "rfhydra.spectrum.spec",
+        "rfhydra.protocol.reference",
+        "rfhydra.client",
+    ],
 )
 def test_module_imports_without_the_engine(module: str) -> None:
     done = run_without_engine(f"import {module}")
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["demo", "--help"], ["train", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["demo", "--help"], ["train", "--help"], ["serve", "--help"]])
 def test_cli_helps_without_the_engine(arguments: list[str]) -> None:
     done = run_without_engine(f"import rfhydra.cli; sys.argv = {['rfhydra', *arguments]!r}; rfhydra.cli.main()")
     assert done.returncode == 0, done.stderr

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import rfhydra
-from rfhydra.cli import demo, detection, pretraining, training, versions, workspace
+from rfhydra.cli import demo, detection, pretraining, serve, training, versions, workspace
 
 app = typer.Typer(
     name="rfhydra",
@@ -26,6 +26,7 @@ app.command("versions")(versions.versions)
 app.command("promote")(versions.promote)
 app.command("rollback")(versions.rollback)
 app.command("registry")(versions.registry)
+app.command("serve")(serve.serve)
 app.command("pretrain")(pretraining.pretrain)
 
 

@@ -1,0 +1,85 @@
+"""``rfhydra serve``."""
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rfhydra.cli.arguments import AsJson, Body, Workspace
+from rfhydra.cli.output import reported, say
+from rfhydra.protocol.limits import read_limits
+
+if TYPE_CHECKING:
+    from rfhydra.server.service import Settings
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8765
+DEFAULT_GRACE_SEC = 30.0
+
+
+def serve(
+    directory: Workspace,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = DEFAULT_HOST,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = DEFAULT_PORT,
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="RFHYDRA_TOKEN", show_envvar=True, help="What clients must show.", show_default=False),
+    ] = None,
+    no_token: Annotated[bool, typer.Option("--no-token", help="Let anybody in who can reach HOST.")] = False,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="A web page's origin that may connect, as https://ops.example. Repeatable."),
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", envvar="RFHYDRA_LIMITS", help="Change a limit of the protocol. Repeatable."),
+    ] = None,
+    grace: Annotated[
+        float, typer.Option(metavar="SEC", min=0, help="How long a running training may go on when the server stops.")
+    ] = DEFAULT_GRACE_SEC,
+    backbone: Body = None,
+    as_json: AsJson = False,
+) -> None:
+    """Offer a workspace to clients over a WebSocket, until SIGINT or SIGTERM."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    with reported(as_json=as_json):
+        settings = _settings(host, token, no_token, origin or [], limit or [], grace, backbone)
+
+        from rfhydra.server.run import run_server
+        from rfhydra.store.workspace import Workspace as Store
+
+        def on_ready(bound_port: int) -> None:
+            url = f"ws://{f'[{host}]' if ':' in host else host}:{bound_port}/ws"
+            name = directory.resolve().name
+            if as_json:  # one line, for whoever waits for it
+                sys.stdout.write(json.dumps({"workspace": name, "url": url}) + "\n")
+                sys.stdout.flush()
+            else:
+                say((name, "bold"), f" is served on {url}")
+
+        with Store.open(directory) as store:
+            run_server(store, host, port, settings, on_ready)
+
+
+def _settings(
+    host: str,
+    token: str | None,
+    no_token: bool,
+    origins: list[str],
+    limits: list[str],
+    grace_sec: float,
+    backbone: Path | None,
+) -> "Settings":
+    from rfhydra.server.security import Gate, require_safe
+    from rfhydra.server.service import Settings
+
+    require_safe(host, token, without_token=no_token)
+    return Settings(
+        limits=read_limits(limits),
+        gate=Gate(token, frozenset(origins), any_host=no_token),
+        backbone_path=backbone,
+        grace_sec=grace_sec,
+    )

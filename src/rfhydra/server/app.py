@@ -1,0 +1,93 @@
+"""The ASGI application: the WebSocket, and what there is over HTTP."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from rfhydra.errors import Unauthorized
+from rfhydra.protocol.schema import asyncapi_document
+from rfhydra.server.connection import serve
+from rfhydra.server.service import Service
+
+WEBSOCKET_PATHS: Final = ("/", "/ws", "/training")
+_PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
+_PAGE: Final = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>rfhydra</title>
+<h1>rfhydra</h1>
+<p>This is the service of an rfhydra workspace. It speaks WebSocket on this address, on <code>/ws</code> and on
+<code>/training</code>.</p>
+<ul>
+<li><a href="/docs/protocol">What it speaks</a> (AsyncAPI)</li>
+<li><a href="/healthz">Whether it is alive</a>, <a href="/readyz">whether it is ready</a></li>
+<li><a href="/metrics">How it is doing</a> (Prometheus)</li>
+</ul>
+</html>
+"""
+_SAFE: Final = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def make_app(service: Service) -> Starlette:
+    """The application of one service, which it starts."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await service.start()
+        yield
+
+    async def on_websocket(websocket: WebSocket) -> None:
+        await serve(service, websocket)
+
+    return Starlette(
+        routes=[
+            Route("/", _page),
+            Route("/healthz", _healthz),
+            Route("/readyz", partial(_readyz, service)),
+            Route("/metrics", partial(_metrics, service)),
+            Route("/docs/protocol", _protocol),
+            *(WebSocketRoute(path, on_websocket) for path in WEBSOCKET_PATHS),
+        ],
+        lifespan=lifespan,
+    )
+
+
+async def _page(request: Request) -> Response:
+    return HTMLResponse(_PAGE, headers=_SAFE)
+
+
+async def _healthz(request: Request) -> Response:
+    return PlainTextResponse("ok\n", headers=_SAFE)
+
+
+async def _readyz(service: Service, request: Request) -> Response:
+    if service.ready:
+        return PlainTextResponse("ready\n", headers=_SAFE)
+    return PlainTextResponse("stopping\n" if service.stopping else "starting\n", 503, headers=_SAFE)
+
+
+async def _metrics(service: Service, request: Request) -> Response:
+    gate = service.settings.gate
+    try:
+        gate.require_origin(request.headers)
+        authorised = gate.authorised(request.headers, request.query_params)
+    except Unauthorized as error:
+        return PlainTextResponse(f"{error}\n", 403, headers=_SAFE)
+    if not authorised:
+        return PlainTextResponse("show the token\n", 401, headers={**_SAFE, "WWW-Authenticate": "Bearer"})
+    return Response(service.metrics.render(), media_type=_PROMETHEUS, headers=_SAFE)
+
+
+async def _protocol(request: Request) -> Response:
+    return JSONResponse(asyncapi_document(), headers=_SAFE)

@@ -1,0 +1,167 @@
+"""One WebSocket: reads commands, writes what is in the outbox, and closes when either side wants to.
+
+Commands of a connection are answered in their order, but for windows to look at: these take longer and are answered
+when they are done.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final, TypeAlias
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from rfhydra.errors import RfhydraError, Unauthorized
+from rfhydra.protocol.commands import Detect, Envelope, read_command, read_envelope, read_json
+from rfhydra.protocol.frames import frame_tag
+from rfhydra.protocol.messages import BaseMessage, Error
+from rfhydra.server.detection import detect_frame
+from rfhydra.server.handlers import handle
+from rfhydra.server.hub import SLOW, TRY_AGAIN_LATER, Client
+from rfhydra.server.metrics import UNREADABLE
+from rfhydra.server.outbox import Outbox
+from rfhydra.server.service import GOING_AWAY, Service
+
+POLICY_VIOLATION: Final = 1008
+MAX_REFUSALS: Final = 10
+_FRAME: Final = "iq_frame"
+_INTERNAL: Final = "something went wrong in the server: its log says what"
+
+# Starlette says by RuntimeError that the connection was closed meanwhile.
+_GONE: Final = (WebSocketDisconnect, RuntimeError)
+_Work: TypeAlias = Callable[[], Awaitable[BaseMessage]]
+
+log = logging.getLogger(__name__)
+
+
+async def serve(service: Service, websocket: WebSocket) -> None:
+    """Serve one connection from its handshake to its end."""
+    gate = service.settings.gate
+    try:
+        gate.require_origin(websocket.headers)
+        authorised = gate.authorised(websocket.headers, websocket.query_params)
+    except Unauthorized:
+        await websocket.close(POLICY_VIOLATION)  # before the handshake: the client sees HTTP 403
+        return
+    await websocket.accept()
+    if service.stopping or not service.ready:
+        await websocket.close(GOING_AWAY, "the server is starting or stopping")
+    elif len(service.hub) >= service.limits.max_clients:
+        await websocket.close(TRY_AGAIN_LATER, "too many clients")
+    else:
+        await _Connection(service, websocket, authorised).run()
+
+
+class _Connection:
+    def __init__(self, service: Service, websocket: WebSocket, authorised: bool) -> None:
+        limits, peer = service.limits, websocket.client
+        self._service, self._websocket = service, websocket
+        self._client = Client(
+            name=f"client {peer.host}:{peer.port}" if peer else "client",
+            outbox=Outbox(limits.max_outbox_messages, limits.max_outbox_bytes),
+            authorised=authorised,
+        )
+        self._refusals = 0
+        self._looking: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        client, hub = self._client, self._service.hub
+        hub.add(client)
+        reader, writer = asyncio.create_task(self._read()), asyncio.create_task(self._write())
+        deadline = asyncio.get_running_loop().call_later(self._service.settings.auth_sec, self._require_authorised)
+        try:
+            ends: list[asyncio.Future[Any]] = [reader, writer, client.closing]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            deadline.cancel()
+            tasks = {reader, writer, *self._looking}
+            for task in tasks:
+                task.cancel()
+            try:
+                outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+            finally:
+                hub.remove(client)
+        for error in outcomes:
+            if isinstance(error, Exception):
+                log.error("a connection failed", exc_info=error)
+        if client.closing.done():
+            code, reason = client.closing.result()
+            if reason == SLOW:
+                self._service.metrics.slow_clients.inc()
+            with suppress(*_GONE):
+                await self._websocket.close(code, reason)
+
+    def _require_authorised(self) -> None:
+        if not self._client.authorised:
+            self._client.close(POLICY_VIOLATION, "no token was shown in time")
+
+    async def _write(self) -> None:
+        """Until the client is gone."""
+        with suppress(*_GONE):
+            while True:
+                payload = await self._client.outbox.take()
+                if isinstance(payload, str):
+                    await self._websocket.send_text(payload)
+                else:
+                    await self._websocket.send_bytes(payload)
+
+    async def _read(self) -> None:
+        """Until the client is gone."""
+        while (message := await self._websocket.receive())["type"] != "websocket.disconnect":
+            if (text := message.get("text")) is not None:
+                await self._on_text(text)
+            else:
+                self._on_frame(message["bytes"])
+
+    async def _on_text(self, text: str) -> None:
+        envelope = Envelope(None, None)
+        try:
+            fields = read_json(text)
+            envelope = read_envelope(fields)
+            command = read_command(fields)
+        except RfhydraError as error:
+            await self._answer(UNREADABLE, envelope, partial(_refuse, error))
+            return
+        work = partial(handle, self._service, self._client, command)
+        if isinstance(command, Detect):
+            self._look(command.command, envelope, work)
+        else:
+            silent = command.id is None and not command.answered_always
+            await self._answer(command.command, envelope, work, silent=silent)
+
+    def _on_frame(self, data: bytes) -> None:
+        self._look(_FRAME, Envelope(frame_tag(data), None), partial(detect_frame, self._service, self._client, data))
+
+    def _look(self, label: str, envelope: Envelope, work: _Work) -> None:
+        """Answer when it is done. The detection lane bounds how many of these there are."""
+        task = asyncio.create_task(self._answer(label, envelope, work))
+        self._looking.add(task)
+        task.add_done_callback(self._looking.discard)
+
+    async def _answer(self, label: str, envelope: Envelope, work: _Work, *, silent: bool = False) -> None:
+        """Do it and send what comes of it; a success that is ``silent`` is not told."""
+        answer: BaseMessage
+        try:
+            with self._service.metrics.command(label):
+                answer = await work()
+            if silent:
+                return
+        except RfhydraError as error:
+            answer = Error(command=envelope.command, code=error.code, message=str(error))
+            if isinstance(error, Unauthorized):
+                self._count_refusal()
+        except Exception:
+            log.exception("%s failed", label)
+            answer = Error(command=envelope.command, code=RfhydraError.code, message=_INTERNAL)
+        self._client.send(answer.model_copy(update={"id": envelope.id}).encode())
+
+    def _count_refusal(self) -> None:
+        self._refusals += 1
+        if self._refusals >= MAX_REFUSALS:
+            self._client.close(POLICY_VIOLATION, "no token was shown")
+
+
+async def _refuse(error: RfhydraError) -> BaseMessage:
+    raise error

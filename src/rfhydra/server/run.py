@@ -1,0 +1,62 @@
+"""Runs a service on a socket until it is told to stop."""
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from rfhydra.errors import Busy, InvalidMessage
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.device import best_device
+from rfhydra.server.app import make_app
+from rfhydra.server.service import Service, Settings
+from rfhydra.server.transport import Server, WebSocketProtocol
+from rfhydra.store.workspace import Workspace
+
+_BACKLOG = 512
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes any that is free.
+
+    Raises:
+        InvalidMessage: there is no such host, or its address is not this machine's.
+        Busy: another program listens there.
+    """
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    except (socket.gaierror, UnicodeError):
+        raise InvalidMessage(f"host {host[:64]!r} is unknown") from None
+    except OSError as error:
+        raise Busy(f"cannot listen on {host} port {port}: {error.strerror}") from None
+
+
+def make_server(workspace: Workspace, settings: Settings) -> Server:
+    """A server for an owned workspace; ``serve(sockets=[…])`` or ``run(sockets=[…])`` runs it.
+
+    Raises:
+        Incompatible: the backbone does not fit the workspace's contract.
+    """
+    service = Service(workspace, Backbone.load(settings.backbone_path, best_device()), settings)
+    config = uvicorn.Config(
+        make_app(service),
+        ws=WebSocketProtocol,
+        ws_max_size=settings.limits.max_message_bytes,
+        ws_per_message_deflate=False,  # it would cost the loop more time than it saves on the wire
+        lifespan="on",
+        log_config=None,
+        log_level="warning",  # uvicorn's own lines would show the token of a URL
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    return Server(config, service.stop)
+
+
+def run_server(workspace: Workspace, host: str, port: int, settings: Settings, on_ready: Callable[[int], None]) -> None:
+    """Serve until SIGINT or SIGTERM. ``on_ready`` hears the port once clients may connect."""
+    server = make_server(workspace, settings)
+    with listen(host, port) as listener:
+        server.on_ready = lambda: on_ready(listener.getsockname()[1])
+        server.run(sockets=[listener])

@@ -1,0 +1,291 @@
+"""Commands about samples."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Self, TypeVar
+
+from pydantic import JsonValue
+
+from rfhydra.errors import Incompatible, InvalidMessage
+from rfhydra.protocol.commands import (
+    AddTrainingSample,
+    DeleteTrainingSample,
+    ExportSigmf,
+    GetTrainingSamples,
+    ImportSigmf,
+    UpdateTrainingSample,
+)
+from rfhydra.protocol.fields import DrawnBox, NegativeBox, PixelBox
+from rfhydra.protocol.limits import Limits
+from rfhydra.protocol.messages import (
+    LabelledBox,
+    SampleBox,
+    SampleInfo,
+    SigmfExported,
+    SigmfImported,
+    SigmfRecording,
+    TrainingSampleAdded,
+    TrainingSampleDeleted,
+    TrainingSamples,
+    TrainingSampleUpdated,
+)
+from rfhydra.server.hub import Client
+from rfhydra.server.images import decode_base64, decode_spectrogram, encode_npy
+from rfhydra.server.paging import Page, read_page
+from rfhydra.server.service import Service
+from rfhydra.server.sigmf import export_sigmf as export_recording
+from rfhydra.server.sigmf import import_sigmf as import_recording
+from rfhydra.spectrum.boxes import Box, Frame
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.store.columns import to_json
+from rfhydra.store.samples import Sample
+
+
+async def add_training_sample(service: Service, client: Client, command: AddTrainingSample) -> TrainingSampleAdded:
+    name, limits, workspace = command.signal_name, service.limits, service.workspace
+    limits.require("boxes", len(command.boxes) + len(command.negatives), "max_boxes_per_sample")
+    origin = _Origin.of(command.metadata)
+
+    def add() -> tuple[Sample, bool, int]:
+        _require_metadata(command.metadata, limits)
+        spec = workspace.spec
+        image = decode_spectrogram(command.spectrogram_b64, spec)
+        _require_params(command.metadata.get("spectrogram_params"), spec, image.shape[1])
+        frame = origin.frame(spec, image.shape[1])
+        with workspace.db.transaction():
+            sample, is_new = workspace.samples.add(
+                signal_name=name,
+                spec_id=spec.spec_id,
+                image=image,
+                boxes=_boxes(command.boxes, frame),
+                negatives=_negatives(command.negatives, frame),
+                sample_rate_hz=origin.sample_rate_hz,
+                center_freq_hz=origin.center_freq_hz,
+                recording=origin.recording,
+                start_sample=origin.start_sample,
+                metadata=command.metadata,
+                who=client.name,
+            )
+            total = workspace.samples.count(name)
+            if is_new:
+                limits.require(f"samples of {name}, with this one,", total, "max_samples_per_signal")
+        return sample, is_new, total
+
+    sample, is_new, total = await service.store.run(add)
+    await service.refresh_counts()
+    return TrainingSampleAdded(signal_name=name, sample_id=sample.sample_id, is_new=is_new, total_samples=total)
+
+
+async def update_training_sample(
+    service: Service, client: Client, command: UpdateTrainingSample
+) -> TrainingSampleUpdated:
+    limits, samples = service.limits, service.workspace.samples
+    limits.require("boxes", len(command.boxes or ()) + len(command.negatives or ()), "max_boxes_per_sample")
+
+    def update() -> tuple[Sample, int]:
+        if command.metadata is not None:
+            _require_metadata(command.metadata, limits)
+        frame = samples.get(command.sample_id).frame(service.workspace.spec)
+        sample = samples.update(
+            command.sample_id,
+            boxes=None if command.boxes is None else _boxes(command.boxes, frame),
+            negatives=None if command.negatives is None else _negatives(command.negatives, frame),
+            metadata=command.metadata,
+            who=client.name,
+        )
+        return sample, samples.count(sample.signal_name)
+
+    sample, total = await service.store.run(update)
+    return TrainingSampleUpdated(signal_name=sample.signal_name, sample_id=sample.sample_id, total_samples=total)
+
+
+async def delete_training_sample(
+    service: Service, client: Client, command: DeleteTrainingSample
+) -> TrainingSampleDeleted:
+    samples = service.workspace.samples
+
+    def delete() -> tuple[str, int]:
+        with service.workspace.db.transaction():
+            name = samples.get(command.sample_id).signal_name
+            samples.delete(command.sample_id, client.name)
+            return name, samples.count(name)
+
+    name, total = await service.store.run(delete)
+    await service.refresh_counts()
+    return TrainingSampleDeleted(signal_name=name, sample_id=command.sample_id, total_samples=total)
+
+
+async def get_training_samples(service: Service, client: Client, command: GetTrainingSamples) -> TrainingSamples:
+    samples, limits, arrays = service.workspace.samples, service.limits, command.include_spectrogram
+
+    def describe(sample: Sample) -> SampleInfo:
+        image = encode_npy(samples.image(sample)) if arrays else None
+        return _describe(sample, service.workspace.spec, image)
+
+    def read() -> tuple[Page[SampleInfo], int]:
+        page = read_page(
+            samples,
+            command.signal_name,
+            cursor=command.cursor,
+            limit=_at_most(command.limit, limits),
+            max_bytes=limits.max_array_bytes if arrays else limits.max_answer_bytes,
+            describe=describe,
+        )
+        return page, samples.count(command.signal_name)
+
+    page, total = await service.store.run(read)
+    return TrainingSamples(
+        signal_name=command.signal_name, total_samples=total, samples=page.items, next_cursor=page.next_cursor
+    )
+
+
+async def import_sigmf(service: Service, client: Client, command: ImportSigmf) -> SigmfImported:
+    result = await service.store.run(
+        lambda: import_recording(
+            service.workspace,
+            command.meta,
+            decode_base64(command.data_b64, "data_b64"),
+            command.signal_name,
+            command.max_samples,
+            service.limits,
+        )
+    )
+    await service.refresh_counts()
+    return SigmfImported(new_samples=result.new_samples, total_samples=result.total_samples, boxes=result.boxes)
+
+
+async def export_sigmf(service: Service, client: Client, command: ExportSigmf) -> SigmfExported:
+    workspace, limits = service.workspace, service.limits
+
+    def read() -> Page[SigmfRecording]:
+        return read_page(
+            workspace.samples,
+            command.signal_name,
+            cursor=command.cursor,
+            limit=_at_most(command.limit, limits),
+            max_bytes=limits.max_array_bytes,
+            describe=lambda sample: export_recording(workspace, sample),
+        )
+
+    page = await service.store.run(read)
+    return SigmfExported(
+        signal_name=command.signal_name, recordings=page.items, skipped=page.skipped, next_cursor=page.next_cursor
+    )
+
+
+def _at_most(limit: int | None, limits: Limits) -> int | None:
+    return None if limit is None else min(limit, limits.max_page)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Origin:
+    """Where a sample comes from, as far as its metadata says so."""
+
+    sample_rate_hz: float | None
+    center_freq_hz: float | None
+    recording: str | None
+    start_sample: int | None
+
+    @classmethod
+    def of(cls, metadata: dict[str, JsonValue]) -> Self:
+        """
+        Raises:
+            InvalidMessage: one of these fields is of the wrong type.
+        """
+        return cls(
+            sample_rate_hz=_number(metadata, "sample_rate_hz"),
+            center_freq_hz=_number(metadata, "center_freq_hz"),
+            recording=_field(metadata, "recording", str, "text"),
+            start_sample=_field(metadata, "start_sample", int, "a whole number"),
+        )
+
+    def frame(self, spec: SpectrogramSpec, cols: int) -> Frame:
+        rate = 1.0 if self.sample_rate_hz is None else self.sample_rate_hz
+        return Frame(spec, rate, self.center_freq_hz or 0.0, cols)
+
+
+F = TypeVar("F", str, int)
+
+
+def _field(metadata: dict[str, JsonValue], name: str, wanted: type[F], what: str) -> F | None:
+    value = metadata.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise InvalidMessage(f"metadata.{name} must be {what}")
+    return value
+
+
+def _number(metadata: dict[str, JsonValue], name: str) -> float | None:
+    value = metadata.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
+        raise InvalidMessage(f"metadata.{name} must be a finite number")
+    return float(value)
+
+
+def _require_params(params: JsonValue, spec: SpectrogramSpec, cols: int) -> None:
+    """Refuse a spectrogram that says it was computed otherwise. What the contract does not know is not looked at."""
+    if params is None:
+        return
+    if not isinstance(params, dict):
+        raise InvalidMessage("metadata.spectrogram_params must be an object")
+    contract = {**spec.to_dict(), "spec_id": spec.spec_id}
+    for name in contract.keys() & params.keys():
+        if params[name] != contract[name] and not (name == "cols" and params[name] == cols):
+            raise Incompatible(
+                f"metadata.spectrogram_params.{name} is not {contract[name]}, as the contract of this workspace says:"
+                " compute the spectrogram again"
+            )
+
+
+def _require_metadata(metadata: dict[str, JsonValue], limits: Limits) -> None:
+    limits.require("metadata in bytes", len(to_json(metadata, "metadata")), "max_metadata_bytes")
+
+
+def _box(drawn: DrawnBox, frame: Frame) -> Box:
+    if isinstance(drawn, PixelBox):
+        return frame.to_boxes([[drawn.x_min, drawn.y_min, drawn.x_max, drawn.y_max]])[0]
+    return Box(drawn.time_start_sec, drawn.time_end_sec, drawn.freq_low_hz, drawn.freq_high_hz)
+
+
+def _boxes(drawn: Iterable[DrawnBox], frame: Frame) -> list[Box]:
+    return [_box(each, frame) for each in drawn]
+
+
+def _negatives(drawn: Iterable[NegativeBox], frame: Frame) -> list[tuple[str, Box]]:
+    return [(each.label, _box(each.box, frame)) for each in drawn]
+
+
+def _describe(sample: Sample, spec: SpectrogramSpec, image: str | None) -> SampleInfo:
+    frame = sample.frame(spec)
+    negatives = [(label, box) for label, box in sample.negatives]
+    return SampleInfo(
+        sample_id=sample.sample_id,
+        rows=spec.rows,
+        cols=sample.cols,
+        boxes=[SampleBox(**fields) for fields in wire_boxes(sample.boxes, frame)],
+        negatives=[
+            LabelledBox(label=label, **fields)
+            for (label, _), fields in zip(negatives, wire_boxes([box for _, box in negatives], frame), strict=True)
+        ],
+        sample_rate_hz=sample.sample_rate_hz,
+        center_freq_hz=sample.center_freq_hz,
+        recording=sample.recording,
+        start_sample=sample.start_sample,
+        has_iq=sample.iq_digest is not None,
+        metadata=sample.metadata,
+        created_at=sample.created_at,
+        spectrogram_b64=image,
+    )
+
+
+def wire_boxes(boxes: Sequence[Box], frame: Frame) -> list[dict[str, float]]:
+    """The fields of :class:`SampleBox` for each box: seconds and Hz, and pixels of ``frame``."""
+    pixels = frame.to_pixels(boxes).tolist()
+    return [
+        {**asdict(box), **dict(zip(("x_min", "y_min", "x_max", "y_max"), edges, strict=True))}
+        for box, edges in zip(boxes, pixels, strict=True)
+    ]

@@ -1,0 +1,103 @@
+"""Who may connect: addresses, tokens, browser origins."""
+
+import hmac
+import ipaddress
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from rfhydra.errors import InvalidMessage, Unauthorized
+
+_BEARER: Final = "bearer "
+_LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_ORIGIN_SCHEMES: Final = frozenset({"http", "https"})
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The rules for connections.
+
+    Attributes:
+        token: what a client must show; None: nothing.
+        origins: browser origins that may connect beside the server's own pages, such as ``https://ops.example``.
+        any_host: whether requests for any host name are served without a token.
+    """
+
+    token: str | None = None
+    origins: frozenset[str] = frozenset()
+    any_host: bool = False
+
+    def accepts(self, token: str) -> bool:
+        """Whether ``token`` is the right one, compared in constant time."""
+        return self.token is None or hmac.compare_digest(token.encode(), self.token.encode())
+
+    def authorised(self, headers: Mapping[str, str], query: Mapping[str, str]) -> bool:
+        """Whether a request may go on without an ``auth`` command. ``headers`` has lower-case keys.
+
+        Raises:
+            Unauthorized: it shows a token, and the wrong one.
+        """
+        if self.token is None:
+            return True
+        authorization = headers.get("authorization", "")
+        bearer = authorization[len(_BEARER) :] if authorization.lower().startswith(_BEARER) else None
+        shown = bearer if bearer is not None else query.get("token")
+        if shown is None:
+            return False
+        if not self.accepts(shown):
+            raise Unauthorized("the token is wrong")
+        return True
+
+    def require_origin(self, headers: Mapping[str, str]) -> None:
+        """Refuse web pages of others.
+
+        Without a token the server's own pages count only under a loopback name: any page can point a name of its own at
+        this machine (DNS rebinding).
+
+        Raises:
+            Unauthorized: a browser asks on behalf of a page that may not.
+        """
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if self.token is None and not self.any_host and _name(f"//{host}") not in _LOOPBACK_NAMES:
+            raise Unauthorized("this server answers to localhost only: use that name, or start it with a token")
+        if origin is None or origin in self.origins:
+            return
+        scheme, _, netloc = origin.lower().partition("://")
+        if scheme not in _ORIGIN_SCHEMES or netloc != host.lower():
+            raise Unauthorized("pages of this origin may not connect: start the server with --origin to allow it")
+
+
+def require_safe(host: str, token: str | None, *, without_token: bool) -> None:
+    """Refuse to listen where others can reach us without a token.
+
+    Raises:
+        InvalidMessage: the token is empty, or there must be one; or the host is unknown.
+    """
+    if token is not None and not token.strip():
+        raise InvalidMessage("the token is empty: give one, or none at all")
+    if token is None and not without_token and not is_loopback(host):
+        raise InvalidMessage(
+            f"{host} can be reached by others: give --token (or RFHYDRA_TOKEN), or say --no-token to let anybody in"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether every address of ``host`` is this machine's own.
+
+    Raises:
+        InvalidMessage: there is no such host.
+    """
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise InvalidMessage(f"host {host[:64]!r} is unknown") from None
+    return all(ipaddress.ip_address(address[0]).is_loopback for *_, address in found)
+
+
+def _name(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

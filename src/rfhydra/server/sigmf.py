@@ -1,0 +1,86 @@
+"""SigMF over the wire: recordings to samples and back. Files lie in a temporary directory only, under our own names."""
+
+import base64
+import json
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from rfhydra.protocol.limits import Limits
+from rfhydra.protocol.messages import SigmfRecording
+from rfhydra.spectrum.boxes import Box
+from rfhydra.spectrum.iq import Annotation, Recording, open_recording, write_recording
+from rfhydra.store.samples import Sample
+from rfhydra.store.workspace import Workspace
+from rfhydra.training.importer import ImportResult, import_recordings
+
+_NAME: Final = "recording"
+
+
+def import_sigmf(
+    workspace: Workspace,
+    meta: dict[str, Any],
+    data: bytes,
+    label: str | None,
+    max_samples: int | None,
+    limits: Limits,
+) -> ImportResult:
+    """Make samples of a recording's annotations.
+
+    Raises:
+        InvalidRecording, InvalidBox, InvalidName: as :func:`import_recordings`; nothing was added.
+        TooLarge: a signal would have more samples than it may; nothing was added.
+    """
+    with tempfile.TemporaryDirectory(prefix="rfhydra-") as directory:
+        stem = Path(directory) / _NAME
+        fields = {key: value for key, value in meta.items() if key != "global"}
+        own_global = meta.get("global")
+        if isinstance(own_global, dict):  # the samples lie where we put them
+            fields["global"] = {key: value for key, value in own_global.items() if key != "core:dataset"}
+        stem.with_suffix(".sigmf-meta").write_text(json.dumps(fields))
+        stem.with_suffix(".sigmf-data").write_bytes(data)
+        recording = open_recording(stem.with_suffix(".sigmf-meta"))
+        _require_room(workspace, recording, label, limits)
+        return import_recordings(workspace, [recording], label, max_samples)
+
+
+def _require_room(workspace: Workspace, recording: Recording, label: str | None, limits: Limits) -> None:
+    """Every annotation may become a sample, and a long one several."""
+    wanted: dict[str, int] = {}
+    for each in recording.annotations:
+        if each.label and label in (None, each.label):
+            windows = -(-each.sample_count // workspace.spec.window_samples)
+            wanted[each.label] = wanted.get(each.label, 0) + windows
+    for name, count in wanted.items():
+        limits.require(
+            f"samples of {name}, with the recording's,",
+            workspace.samples.count(name) + count,
+            "max_samples_per_signal",
+        )
+
+
+def export_sigmf(workspace: Workspace, sample: Sample) -> SigmfRecording | None:
+    """A sample as an annotated recording, or None if it has no IQ or no sample rate.
+
+    Raises:
+        Damaged: the stored IQ does not match its digest.
+    """
+    iq = workspace.samples.iq(sample)
+    if iq is None or sample.sample_rate_hz is None:
+        return None
+    labelled = [(sample.signal_name, box) for box in sample.boxes] + list(sample.negatives)
+    annotations = [_annotation(label, box, sample.sample_rate_hz, len(iq)) for label, box in labelled]
+    with tempfile.TemporaryDirectory(prefix="rfhydra-") as directory:
+        stem = Path(directory) / _NAME
+        meta = write_recording(stem, iq, sample.sample_rate_hz, sample.center_freq_hz or 0.0, annotations)
+        return SigmfRecording(
+            sample_id=sample.sample_id,
+            meta=json.loads(meta.read_text()),
+            data_b64=base64.b64encode(meta.with_suffix(".sigmf-data").read_bytes()).decode(),
+        )
+
+
+def _annotation(label: str, box: Box, sample_rate_hz: float, samples: int) -> Annotation:
+    start = min(round(box.time_start_sec * sample_rate_hz), samples - 1)
+    end = min(max(round(box.time_end_sec * sample_rate_hz), start + 1), samples)
+    return Annotation(start, end - start, box.freq_low_hz, box.freq_high_hz, label)

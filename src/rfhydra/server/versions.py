@@ -1,0 +1,84 @@
+"""Commands about versions and loaded heads."""
+
+from rfhydra.protocol.commands import (
+    GetLoadedHeads,
+    GetRegistry,
+    GetVersionHistory,
+    LoadHeads,
+    PromoteVersion,
+    RollbackSignal,
+    UnloadHeads,
+)
+from rfhydra.protocol.messages import (
+    LoadedHeads,
+    Registry,
+    VersionHistory,
+    VersionInfo,
+    VersionPromoted,
+    VersionRollback,
+)
+from rfhydra.server.hub import Client
+from rfhydra.server.service import Service
+
+
+async def promote_version(service: Service, client: Client, command: PromoteVersion) -> VersionPromoted:
+    name, version = command.signal_name, command.version
+
+    def change() -> None:
+        service.versions.promote_version(name, version, "promoted by the operator", client.name)
+
+    await service.store.run(change)
+    await service.refresh()
+    return VersionPromoted(signal_name=name, version=version)
+
+
+async def rollback_signal(service: Service, client: Client, command: RollbackSignal) -> VersionRollback:
+    name = command.signal_name
+    version = await service.store.run(
+        lambda: service.versions.rollback(name, "rolled back by the operator", client.name)
+    )
+    await service.refresh()
+    return VersionRollback(signal_name=name, active_version=version)
+
+
+async def get_version_history(service: Service, client: Client, command: GetVersionHistory) -> VersionHistory:
+    history = await service.store.run(lambda: service.versions.get_version_history(command.signal_name))
+    versions = [VersionInfo(**each) for each in history["versions"]]
+    return VersionHistory(signal_name=command.signal_name, active_version=history["active_version"], versions=versions)
+
+
+async def get_registry(service: Service, client: Client, command: GetRegistry) -> Registry:
+    await service.refresh()
+    return service.catalogue.registry()
+
+
+async def load_heads(service: Service, client: Client, command: LoadHeads) -> LoadedHeads:
+    names, limits = command.signal_names, service.limits
+    limits.require("signal_names", len(names), "max_heads")
+
+    def load() -> None:
+        together = set(names) | set(service.detector.loaded_versions)
+        limits.require("loaded heads", len(together), "max_heads")
+        service.detector.load_heads(names)
+
+    await service.store.run(load)
+    return _loaded(service)
+
+
+async def unload_heads(service: Service, client: Client, command: UnloadHeads) -> LoadedHeads:
+    await service.store.run(lambda: service.detector.unload_heads(command.signal_names))
+    return _loaded(service)
+
+
+async def get_loaded_heads(service: Service, client: Client, command: GetLoadedHeads) -> LoadedHeads:
+    return loaded_heads(service)
+
+
+def loaded_heads(service: Service) -> LoadedHeads:
+    versions = service.detector.loaded_versions
+    return LoadedHeads(heads=list(versions), versions=versions)
+
+
+def _loaded(service: Service) -> LoadedHeads:
+    service.catalogue.tell()  # the registry says which heads are loaded
+    return loaded_heads(service)

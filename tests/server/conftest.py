@@ -1,0 +1,44 @@
+"""Live servers that several tests share."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.protocol.limits import Limits
+from rfhydra.server.service import Settings
+from rfhydra.store.workspace import Workspace
+from rfhydra.training.service import TrainingService
+from tests.server.given import Peer, peer, running
+from tests.training import given
+
+
+@pytest.fixture(scope="session")
+def trained(library: Path, backbone: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A closed workspace with samples, two versions of one signal's head and one of another's. To be copied."""
+    path = tmp_path_factory.mktemp("trained") / "site"
+    shutil.copytree(library, path)
+    with Workspace.open(path) as workspace:
+        service = TrainingService(workspace, backbone)
+        for name in (given.SIGNAL, given.SIGNAL, given.OTHER):
+            service.train_new_signal(name, "made for tests", epochs=3)
+        service.version_manager.promote_version(given.SIGNAL, 2)
+    return path
+
+
+@pytest.fixture(scope="module")
+def port(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a server that the tests of a module share, each with a connection of its own."""
+    path = tmp_path_factory.mktemp("live") / "site"
+    shutil.copytree(trained, path)
+    limits = Limits(max_samples_per_signal=12, max_message_bytes=4 << 20, max_notes_length=100, max_epochs=100)
+    with Workspace.open(path) as workspace, running(workspace, Settings(limits=limits)) as number:
+        yield number
+
+
+@pytest.fixture
+def client(port: int) -> Iterator[Peer]:
+    with peer(port) as connected:
+        yield connected

@@ -1,0 +1,105 @@
+"""A live server on loopback, and a client that speaks bare JSON."""
+
+import base64
+import json
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from rfhydra.server.run import listen, make_server
+from rfhydra.server.service import Settings
+from rfhydra.spectrum.boxes import Box
+from rfhydra.store.arrays import encode_array
+from rfhydra.store.workspace import Workspace
+
+WAIT_SEC: Final = 120.0
+"""How long anything may take before a test gives up; no test depends on how fast it is."""
+MAX_MESSAGE: Final = 1 << 26
+
+
+@contextmanager
+def running(workspace: Workspace, settings: Settings | None = None) -> Iterator[int]:
+    """Serve ``workspace`` from a thread; gives the port, and stops as a signal would have it."""
+    server, ready = make_server(workspace, settings or Settings()), threading.Event()
+    server.on_ready = ready.set
+    with closing(listen("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            assert ready.wait(WAIT_SEC)
+            yield port
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+class Peer:
+    """One connection that speaks JSON, as a client of the fixed contract would."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+
+    def send(self, command: str, **fields: Any) -> None:
+        self.socket.send(json.dumps({"command": command, **fields}))
+
+    def try_send(self, command: str, **fields: Any) -> None:
+        """The same, where the server may have closed by now."""
+        with suppress(ConnectionClosed):
+            self.send(command, **fields)
+
+    def receive(self) -> dict[str, Any]:
+        """The next message."""
+        message: dict[str, Any] = json.loads(self.socket.recv(WAIT_SEC))
+        return message
+
+    def ask(self, command: str, **fields: Any) -> dict[str, Any]:
+        """Send a command and return the next message, which answers it where nothing is pushed."""
+        self.send(command, **fields)
+        return self.receive()
+
+    def until(self, *types: str) -> list[dict[str, Any]]:
+        """Messages up to the first of one of these types."""
+        heard = [self.receive()]
+        while heard[-1]["type"] not in types:
+            heard.append(self.receive())
+        return heard
+
+    def close_code(self) -> int | None:
+        """Read on until the server closes, and say with which code."""
+        while True:
+            try:
+                self.socket.recv(WAIT_SEC)
+            except ConnectionClosed as closed:
+                return None if closed.rcvd is None else closed.rcvd.code
+
+
+@contextmanager
+def peer(port: int, path: str = "/ws", **options: Any) -> Iterator[Peer]:
+    with connect(f"ws://127.0.0.1:{port}{path}", max_size=MAX_MESSAGE, open_timeout=WAIT_SEC, **options) as socket:
+        yield Peer(socket)
+
+
+def http_get(port: int, path: str) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=WAIT_SEC) as response:
+        body: bytes = response.read()
+    return body.decode()
+
+
+def npy_b64(image: NDArray[Any]) -> str:
+    return base64.b64encode(encode_array(image)).decode()
+
+
+def iq_b64(iq: NDArray[np.complex64]) -> str:
+    return base64.b64encode(iq.astype("<c8").tobytes()).decode()
+
+
+def physical(box: Box) -> dict[str, float]:
+    return dict(vars(box))

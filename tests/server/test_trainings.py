@@ -1,0 +1,110 @@
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rfhydra.protocol.limits import Limits
+from rfhydra.server.service import Settings
+from rfhydra.store.workspace import Workspace
+from tests.server.given import Peer, peer, running
+from tests.training.given import OTHER, SIGNAL
+
+ENDS = ("training_complete", "training_failed")
+
+
+@pytest.fixture(scope="module")
+def port(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """One server for all: its training process takes a while to start."""
+    path = tmp_path_factory.mktemp("trainings") / "site"
+    shutil.copytree(library, path)
+    settings = Settings(limits=Limits(max_notes_length=10, max_epochs=100_000), grace_sec=0)
+    with Workspace.open(path) as workspace, running(workspace, settings) as number:
+        yield number
+
+
+def test_the_one_who_asked_hears_every_epoch_and_the_end(client: Peer) -> None:
+    client.send("train_signal", signal_name=SIGNAL, notes="first")
+    *progress, complete = client.until(*ENDS)
+    assert [each["type"] for each in progress] == ["training_progress"] * len(progress)
+    assert complete["type"] == "training_complete"
+    assert complete["epochs_trained"] == progress[-1]["epoch"]
+    assert {each["job_id"] for each in (*progress, complete)} == {complete["job_id"]}
+    assert [each["seq"] for each in (*progress, complete)] == sorted({each["seq"] for each in (*progress, complete)})
+    assert all(each["elapsed_sec"] > 0 and each["val_loss"] > 0 for each in progress)
+    assert client.ask("get_registry")["signals"][SIGNAL]["active_version"] is not None
+
+
+def test_an_id_is_answered_with_the_job_and_a_request_id_makes_it_one(client: Peer) -> None:
+    first = client.ask("train_signal", signal_name=OTHER, id=1, request_id="once")
+    assert (first["type"], first["id"], first["success"]) == ("result", 1, True)
+    client.send("train_signal", signal_name=OTHER, id=2, request_id="once")
+    second = next(each for each in client.until("result") if each["type"] == "result")
+    assert second["job_id"] == first["job_id"]
+    events = client.until(*ENDS)
+    assert events[-1]["job_id"] == first["job_id"]
+    jobs = client.ask("list_jobs")["jobs"]
+    assert sum(job["request_id"] == "once" for job in jobs) == 1
+
+
+def test_a_job_is_asked_for_with_all_that_it_told(client: Peer) -> None:
+    job_id = client.ask("train_signal", signal_name=SIGNAL, id=1)["job_id"]
+    heard = client.until(*ENDS)
+    snapshot = client.ask("get_job", job_id=job_id)
+    assert [each["seq"] for each in snapshot["events"]] == list(range(1, snapshot["job"]["last_seq"] + 1))
+    assert snapshot["events"][-1] == heard[-1]
+    assert snapshot["job"]["state"] == "completed"
+
+
+def test_too_few_samples_are_a_failed_training(client: Peer) -> None:
+    client.send("train_signal", signal_name="nobody")
+    (failed,) = client.until(*ENDS)
+    assert failed["code"] == "not_enough_samples"
+    assert "minimum 5" in failed["error"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [({"notes": "x" * 11}, "too_large"), ({"epochs": 100_001}, "too_large"), ({"kind": "magic"}, "invalid_message")],
+)
+def test_a_training_over_a_limit_is_refused(client: Peer, fields: dict[str, object], code: str) -> None:
+    assert client.ask("train_signal", signal_name=SIGNAL, **fields)["code"] == code
+
+
+def test_one_job_per_signal_and_a_cancel_ends_it_within_an_epoch(client: Peer) -> None:
+    before = client.ask("get_registry")
+    client.send("train_signal", signal_name=SIGNAL, kind="rcnn", epochs=100_000)
+    client.until("training_progress")
+    client.send("train_signal", signal_name=SIGNAL)
+    assert client.until("error")[-1]["code"] == "conflict"
+    client.send("cancel_training")
+    failed = client.until(*ENDS)[-1]
+    assert (failed["type"], failed["code"]) == ("training_failed", "cancelled")
+    assert client.ask("get_registry") == before
+
+
+def test_a_client_that_leaves_stops_nothing_and_one_that_comes_sees_the_curve_so_far(port: int) -> None:
+    with peer(port) as starter:
+        job_id = starter.ask("train_signal", signal_name=SIGNAL, kind="rcnn", epochs=100_000, id=1)["job_id"]
+        starter.until("training_progress")
+    with peer(port) as visitor:
+        snapshots = visitor.ask("subscribe", topics=["jobs"], id=2)
+        while snapshots["type"] != "subscriptions":  # an epoch may have ended meanwhile
+            snapshots = visitor.receive()
+        listing, running_job = snapshots["snapshots"]
+        assert listing["jobs"][0]["job_id"] == running_job["job"]["job_id"] == job_id
+        assert [each["seq"] for each in running_job["events"]] == list(range(1, len(running_job["events"]) + 1))
+        following = visitor.until("training_progress")[-1]
+        assert following["job_id"] == job_id
+        visitor.send("cancel_training", job_id=job_id)
+        assert visitor.until(*ENDS)[-1]["code"] == "cancelled"
+
+
+def test_who_unsubscribed_hears_no_more(port: int, client: Peer) -> None:
+    with peer(port) as other:
+        other.ask("subscribe", topics=["jobs", "registry"])
+        assert other.ask("unsubscribe", topics=["jobs"])["topics"] == ["registry"]
+        client.send("train_signal", signal_name="nobody")
+        client.until(*ENDS)
+        assert other.ask("get_loaded_heads")["type"] == "loaded_heads"
+        assert other.ask("unsubscribe")["topics"] == []
