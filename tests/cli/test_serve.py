@@ -12,7 +12,7 @@ from rfhydra.server.run import listen
 from rfhydra.store.workspace import Workspace as Store
 from tests.cli.given import process, run
 
-WAIT_SEC = 120
+WAIT_SEC = 600
 
 
 @contextmanager

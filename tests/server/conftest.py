@@ -6,13 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.backbone import Backbone, save_body
 from rfhydra.protocol.limits import Limits
 from rfhydra.server.service import Settings
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.service import TrainingService
 from tests.server.given import Peer, peer, running
 from tests.training import given
+
+
+@pytest.fixture(scope="session")
+def body(tmp_path_factory: pytest.TempPathFactory, tiny_backbone: Backbone) -> Path:
+    """The file of a body that is quick and knows nothing."""
+    path = tmp_path_factory.mktemp("body") / "tiny.safetensors"
+    save_body(tiny_backbone.body, path, {})
+    return path
 
 
 @pytest.fixture(scope="session")

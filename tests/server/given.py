@@ -2,10 +2,13 @@
 
 import base64
 import json
+import os
+import signal
 import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +22,7 @@ from rfhydra.spectrum.boxes import Box
 from rfhydra.store.arrays import encode_array
 from rfhydra.store.workspace import Workspace
 
-WAIT_SEC: Final = 120.0
+WAIT_SEC: Final = 600.0
 """How long anything may take before a test gives up; no test depends on how fast it is."""
 MAX_MESSAGE: Final = 1 << 26
 
@@ -39,6 +42,25 @@ def running(workspace: Workspace, settings: Settings | None = None) -> Iterator[
         finally:
             server.should_exit = True
             thread.join()
+
+
+@contextmanager
+def training_paused() -> Iterator[None]:
+    """Hold the training process of the server in this process, so that a training lasts as long as the block."""
+    (pid,) = (int(child) for child in _children() if b"rfhydra.server.worker" in _command_line(child))
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def _children() -> list[str]:
+    return [child for path in Path("/proc/self/task").glob("*/children") for child in path.read_text().split()]
+
+
+def _command_line(pid: str) -> bytes:
+    return Path("/proc", pid, "cmdline").read_bytes()
 
 
 class Peer:

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from rfhydra.errors import Busy, Conflict, InvalidMessage, InvalidName, NotFound
-from rfhydra.hydra.backbone import Backbone, save_body
 from rfhydra.protocol.messages import JobInfo, Jobs, JobSnapshot, TrainingEvent, TrainingFailed, TrainingProgress
 from rfhydra.server.jobs import MAX_ATTEMPTS
 from rfhydra.server.training_process import TrainingProcess
@@ -28,13 +27,6 @@ from tests.training.given import OTHER, SIGNAL
 Scenario = Callable[[Watched], Awaitable[None]]
 SHORT = {"kind": "embedding", "epochs": 2}
 CANCELLED = "the training was cancelled; the active version is as it was"
-
-
-@pytest.fixture(scope="session")
-def body(tmp_path_factory: pytest.TempPathFactory, tiny_backbone: Backbone) -> Path:
-    path = tmp_path_factory.mktemp("body") / "tiny.safetensors"
-    save_body(tiny_backbone.body, path, {})
-    return path
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
-import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -7,20 +7,23 @@ import pytest
 from rfhydra.protocol.limits import Limits
 from rfhydra.server.service import Settings
 from rfhydra.store.workspace import Workspace
-from tests.server.given import Peer, peer, running
+from tests.server.given import Peer, peer, running, training_paused
+from tests.server.jobs_given import LONG
+from tests.training import given
 from tests.training.given import OTHER, SIGNAL
 
 ENDS = ("training_complete", "training_failed")
 
 
 @pytest.fixture(scope="module")
-def port(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def port(body: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """One server for all: its training process takes a while to start."""
-    path = tmp_path_factory.mktemp("trainings") / "site"
-    shutil.copytree(library, path)
-    settings = Settings(limits=Limits(max_notes_length=10, max_epochs=100_000), grace_sec=0)
-    with Workspace.open(path) as workspace, running(workspace, settings) as number:
-        yield number
+    settings = Settings(limits=Limits(max_notes_length=10), backbone_path=body, grace_sec=0)
+    with Workspace.create(tmp_path_factory.mktemp("trainings") / "site", given.SMALL_SPEC) as workspace:
+        for name, seeds in ((SIGNAL, range(6)), (OTHER, range(10, 16))):
+            given.add_noise(workspace, seeds, name)
+        with running(workspace, settings) as number:
+            yield number
 
 
 def test_the_one_who_asked_hears_every_epoch_and_the_end(client: Peer) -> None:
@@ -65,7 +68,7 @@ def test_too_few_samples_are_a_failed_training(client: Peer) -> None:
 
 @pytest.mark.parametrize(
     ("fields", "code"),
-    [({"notes": "x" * 11}, "too_large"), ({"epochs": 100_001}, "too_large"), ({"kind": "magic"}, "invalid_message")],
+    [({"notes": "x" * 11}, "too_large"), ({"epochs": 1001}, "too_large"), ({"kind": "magic"}, "invalid_message")],
 )
 def test_a_training_over_a_limit_is_refused(client: Peer, fields: dict[str, object], code: str) -> None:
     assert client.ask("train_signal", signal_name=SIGNAL, **fields)["code"] == code
@@ -73,31 +76,32 @@ def test_a_training_over_a_limit_is_refused(client: Peer, fields: dict[str, obje
 
 def test_one_job_per_signal_and_a_cancel_ends_it_within_an_epoch(client: Peer) -> None:
     before = client.ask("get_registry")
-    client.send("train_signal", signal_name=SIGNAL, kind="rcnn", epochs=100_000)
+    client.send("train_signal", signal_name=SIGNAL, **LONG)
     client.until("training_progress")
-    client.send("train_signal", signal_name=SIGNAL)
-    assert client.until("error")[-1]["code"] == "conflict"
-    client.send("cancel_training")
+    with training_paused():
+        client.send("train_signal", signal_name=SIGNAL)
+        assert client.until("error")[-1]["code"] == "conflict"
+        cancelled = client.ask("cancel_training", id="c")
+        assert (cancelled["type"], cancelled["id"]) == ("result", "c")
     failed = client.until(*ENDS)[-1]
     assert (failed["type"], failed["code"]) == ("training_failed", "cancelled")
     assert client.ask("get_registry") == before
 
 
 def test_a_client_that_leaves_stops_nothing_and_one_that_comes_sees_the_curve_so_far(port: int) -> None:
-    with peer(port) as starter:
-        job_id = starter.ask("train_signal", signal_name=SIGNAL, kind="rcnn", epochs=100_000, id=1)["job_id"]
-        starter.until("training_progress")
-    with peer(port) as visitor:
-        snapshots = visitor.ask("subscribe", topics=["jobs"], id=2)
-        while snapshots["type"] != "subscriptions":  # an epoch may have ended meanwhile
-            snapshots = visitor.receive()
-        listing, running_job = snapshots["snapshots"]
-        assert listing["jobs"][0]["job_id"] == running_job["job"]["job_id"] == job_id
-        assert [each["seq"] for each in running_job["events"]] == list(range(1, len(running_job["events"]) + 1))
-        following = visitor.until("training_progress")[-1]
-        assert following["job_id"] == job_id
-        visitor.send("cancel_training", job_id=job_id)
-        assert visitor.until(*ENDS)[-1]["code"] == "cancelled"
+    with ExitStack() as pause:
+        with peer(port) as starter:
+            job_id = starter.ask("train_signal", signal_name=SIGNAL, id=1, **LONG)["job_id"]
+            starter.until("training_progress")
+            pause.enter_context(training_paused())
+        with peer(port) as visitor:
+            listing, running_job = visitor.ask("subscribe", topics=["jobs"])["snapshots"]
+            assert listing["jobs"][0]["job_id"] == running_job["job"]["job_id"] == job_id
+            assert [each["seq"] for each in running_job["events"]] == list(range(1, len(running_job["events"]) + 1))
+            visitor.send("cancel_training", job_id=job_id)
+            pause.close()
+            last = visitor.until(*ENDS)[-1]
+            assert (last["job_id"], last["code"]) == (job_id, "cancelled")
 
 
 def test_who_unsubscribed_hears_no_more(port: int, client: Peer) -> None:
