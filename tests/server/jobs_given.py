@@ -5,7 +5,6 @@ import os
 import select
 import signal
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -13,6 +12,7 @@ from typing import Any, Final, TypeVar
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import JobInfo, TrainingComplete, TrainingEvent, TrainingFailed, TrainingProgress
 from rfhydra.server.jobs import TrainingJobs
+from rfhydra.server.lane import Lane
 from rfhydra.store.workspace import Workspace
 
 T = TypeVar("T")
@@ -21,25 +21,12 @@ LONG: Final[dict[str, Any]] = {"kind": "rcnn", "epochs": 1000}
 """A training that lasts: at least six epochs, each of which takes a while."""
 
 
-class StoreThread:
-    """One thread for all that touches the workspace."""
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1)
-
-    async def run(self, call: Callable[[], T], *, refusable: bool = True) -> T:
-        return await asyncio.wrap_future(self._pool.submit(call))
-
-    def close(self) -> None:
-        self._pool.shutdown()
-
-
 class Watched:
     """Trainings, and everything that they have told."""
 
     def __init__(self, workspace: Workspace, body: Path, limits: Limits) -> None:
         self.workspace = workspace
-        self.store = StoreThread()
+        self.store = Lane("store", 256)
         self.jobs = TrainingJobs(self.store, workspace, body, self._hear, limits)
         self.events: list[TrainingEvent] = []
         self.on_event: Callable[[TrainingEvent], None] = lambda event: None

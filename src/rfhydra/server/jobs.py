@@ -10,12 +10,14 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
-from rfhydra.errors import Busy, Cancelled, InvalidMessage, RfhydraError, StorageFull, error_of
+from rfhydra.errors import Busy, Cancelled, RfhydraError, StorageFull, error_of
 from rfhydra.protocol.fields import HeadKind
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import TRAINING_EVENT, JobAction, JobInfo, Jobs, JobSnapshot, TrainingEvent
+from rfhydra.server.lane import Lane
+from rfhydra.server.paging import read_cursor
 from rfhydra.server.training_process import TrainingProcess
 from rfhydra.store.jobs import Job, JobEvent
 from rfhydra.store.workspace import Workspace
@@ -33,12 +35,6 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-class StoreRunner(Protocol):
-    """Runs calls that touch the workspace one after the other, outside the event loop."""
-
-    async def run(self, call: Callable[[], T], *, refusable: bool = True) -> T: ...
-
-
 class TrainingJobs:
     """The trainings of a server. Made anywhere, used on one event loop.
 
@@ -50,7 +46,7 @@ class TrainingJobs:
 
     def __init__(
         self,
-        store: StoreRunner,
+        store: Lane,
         workspace: Workspace,
         backbone_path: Path | None,
         publish: Callable[[TrainingEvent], None],
@@ -81,7 +77,7 @@ class TrainingJobs:
     @property
     def queued(self) -> int:
         """Trainings that wait."""
-        return len(self._unfinished) - self.running
+        return sum(job_id != self._current for job_id in self._unfinished)
 
     async def start(self) -> None:
         """Take up what was left unfinished, and begin to train."""
@@ -313,7 +309,7 @@ class TrainingJobs:
         Raises:
             InvalidMessage: the cursor is not one of ours.
         """
-        return await self._store.run(partial(self._page, limit, _position(cursor)))
+        return await self._store.run(partial(self._page, limit, read_cursor(cursor) or None))
 
 
 def _cancelled() -> Cancelled:
@@ -327,11 +323,3 @@ def _info(job: Job) -> JobInfo:
 def _message(job: Job, event: JobEvent) -> TrainingEvent:
     fields: dict[str, Any] = {**event.body, "signal_name": job.signal_name, "job_id": job.job_id}
     return TRAINING_EVENT.validate_python({**fields, "seq": event.seq, "ts": event.ts})
-
-
-def _position(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= 18):
-        raise InvalidMessage("cursor must be the next_cursor of the page before")
-    return int(cursor)

@@ -119,10 +119,9 @@ class Service:
         )
 
     def _on_training(self, event: TrainingEvent) -> None:
-        if isinstance(event, TrainingProgress):
-            self.hub.publish_training(event)
-            return
         self.hub.publish_training(event)
+        if isinstance(event, TrainingProgress):
+            return
         outcome = "completed" if isinstance(event, TrainingComplete) else event.code
         self.metrics.trainings.labels(outcome).inc()
         if isinstance(event, TrainingComplete):

@@ -124,6 +124,7 @@ class TrainingProcess:
             *self._arguments,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            process_group=0,  # the terminal's Ctrl+C is for the server alone
         )
         return self._process
 

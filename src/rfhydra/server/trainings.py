@@ -28,7 +28,8 @@ async def _submit(service: Service, client: Client, command: TrainSignal | Exten
         kind=command.kind,
         epochs=command.epochs,
     )
-    client.jobs.add(job.job_id)
+    if job.finished_at is None:
+        client.jobs.add(job.job_id)
     return Result(job_id=job.job_id)
 
 
