@@ -14,9 +14,9 @@ from rfhydra.protocol.messages import JobInfo, TrainingComplete, TrainingEvent, 
 from rfhydra.server.jobs import TrainingJobs
 from rfhydra.server.lane import Lane
 from rfhydra.store.workspace import Workspace
+from tests.server.given import WAIT_SEC
 
 T = TypeVar("T")
-LIMIT_SEC: Final = 120.0
 LONG: Final[dict[str, Any]] = {"kind": "rcnn", "epochs": 1000}
 """A training that lasts: at least six epochs, each of which takes a while."""
 
@@ -42,7 +42,7 @@ class Watched:
 
     async def until(self, told: Callable[[], T | None]) -> T:
         """Wait for events until ``told`` has something to say."""
-        async with asyncio.timeout(LIMIT_SEC):
+        async with asyncio.timeout(WAIT_SEC):
             while (said := told()) is None:
                 self._heard.clear()
                 await self._heard.wait()
@@ -107,7 +107,7 @@ def wait_for_end(pid: int) -> None:
     except ProcessLookupError:
         return
     try:
-        ended, _, _ = select.select([descriptor], [], [], LIMIT_SEC)
+        ended, _, _ = select.select([descriptor], [], [], WAIT_SEC)
         assert ended, f"process {pid} lives on"
     finally:
         os.close(descriptor)

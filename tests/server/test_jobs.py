@@ -19,7 +19,8 @@ from rfhydra.protocol.messages import JobInfo, Jobs, JobSnapshot, TrainingEvent,
 from rfhydra.server.jobs import MAX_ATTEMPTS
 from rfhydra.server.training_process import TrainingProcess
 from rfhydra.store.workspace import Workspace
-from tests.server.jobs_given import LIMIT_SEC, LONG, Watched, wait_for_end, watched
+from tests.server.given import WAIT_SEC
+from tests.server.jobs_given import LONG, Watched, wait_for_end, watched
 from tests.store.given import add_job
 from tests.training import given
 from tests.training.given import OTHER, SIGNAL
@@ -43,7 +44,7 @@ def run(site: Workspace, body: Path) -> Callable[[Scenario], None]:
 
     def call(scenario: Scenario) -> None:
         async def main() -> None:
-            async with asyncio.timeout(2 * LIMIT_SEC), watched(site, body) as here:
+            async with watched(site, body) as here:
                 await scenario(here)
 
         asyncio.run(main())
@@ -87,7 +88,7 @@ def test_a_training_is_told_while_it_runs_and_stored_before(run: Callable[[Scena
 
 def test_jobs_queue_in_order_one_per_signal_and_a_request_is_one_job(site: Workspace, body: Path) -> None:
     async def scenario() -> None:
-        async with asyncio.timeout(2 * LIMIT_SEC), watched(site, body, max_jobs_queued=2) as here:
+        async with watched(site, body, max_jobs_queued=2) as here:
             first = await train(here, request_id="r-1", **LONG)
             pid = await here.paused(first)
             with pytest.raises(Conflict, match="waits or runs already"):
@@ -285,7 +286,7 @@ def test_a_stop_lets_a_training_finish_if_there_is_time(run: Callable[[Scenario]
     async def scenario(here: Watched) -> None:
         job, waiting = await train(here), await train(here, OTHER)
         await here.epoch(job)
-        await here.jobs.stop(LIMIT_SEC)
+        await here.jobs.stop(WAIT_SEC)
         assert (await here.completed(job)).version == 1
         assert here.of(waiting) == []
         with pytest.raises(Busy, match="the server is stopping"):
@@ -350,7 +351,7 @@ def test_a_training_that_the_server_did_not_survive_runs_again(site: Workspace, 
                 job_ids |= {event.job_id for event in told}
                 assert told[0].epoch == 1 or attempt == 1
         with Workspace.open(site.path) as workspace:
-            async with asyncio.timeout(2 * LIMIT_SEC), watched(workspace, body) as here:
+            async with watched(workspace, body) as here:
                 (job,) = (await here.jobs.list(10)).jobs
                 assert {job.job_id} == job_ids
                 assert job.request_id == "r-1"
@@ -420,7 +421,7 @@ def test_a_full_disk_costs_epochs_of_the_curve_but_not_the_training(
 
 def test_a_body_that_is_missing_fails_the_job_alone(site: Workspace, tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with asyncio.timeout(2 * LIMIT_SEC), watched(site, tmp_path / "none.safetensors") as here:
+        async with watched(site, tmp_path / "none.safetensors") as here:
             for _ in range(2):
                 failed = await here.failed(await train(here))
                 assert failed.code == "not_found"

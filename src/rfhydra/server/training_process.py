@@ -1,6 +1,7 @@
 """The server's hand on its training process: starts it when it is needed, keeps it warm, ends it."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -17,6 +18,7 @@ CANCEL_GRACE_SEC: Final = 10.0
 """So long a cancelled training has to stop by itself; then its process is killed."""
 _CHUNK_BYTES: Final = 1 << 20
 
+_log = logging.getLogger(__name__)
 OnEpoch = Callable[[TrainingProgress], Awaitable[None]]
 
 
@@ -53,7 +55,8 @@ class TrainingProcess:
         self._job_id = job_id
         try:
             return await self._fit(Train(job_id, request), on_epoch)
-        except (OSError, EOFError, ValueError):  # of the pipes, or what came is no frame
+        except (OSError, EOFError, ValueError) as error:  # of the pipes, or what came is no frame
+            _log.error("the training process ended during job %s: %r", job_id, error)
             await self.close()
             raise ProcessDied(
                 "the training process ended unexpectedly, perhaps for lack of memory; nothing was changed"
