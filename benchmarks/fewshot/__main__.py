@@ -5,7 +5,7 @@ that is stopped goes on where it was; one with other heads asks the body only wh
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -37,7 +37,7 @@ from benchmarks.fewshot.provenance import digest_of_packages, digest_of_sources
 from benchmarks.fewshot.scenes import ScenePool
 from benchmarks.fewshot.tables import show
 from benchmarks.fewshot.units import Units
-from benchmarks.results_file import RESULTS, write_result
+from benchmarks.results_file import RESULTS, commit, write_result
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.device import best_device
 
@@ -45,6 +45,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "fewshot.md"
 RUNS = ROOT / "runs" / "fewshot"
 RECORDINGS = ROOT.parent / "shared" / "rf"
+SUMMARY = "summary"
 ENGINE = ("hydra", "spectrum", "store", "training")  # packages that a head's quality depends on
 
 
@@ -91,23 +92,29 @@ def main(
     chosen = only.split(",") if only else list(parts)
     if unknown := set(chosen) - set(parts):
         raise typer.BadParameter(f"no part {', '.join(sorted(unknown))}: there are {', '.join(parts)}")
+    backbone = Backbone.load(body, best_device())
+    found = _measure(plan, parts, chosen, runs, backbone)
+    path = write_result(name, found, backbone, RESULTS if plan == FULL else runs)
+    console.print(f"written to {path.name}")
+
+
+def _measure(
+    plan: Plan, parts: dict[str, Part], chosen: Sequence[str], runs: Path, backbone: Backbone
+) -> dict[str, Any]:
+    """The ``chosen`` parts, measured, and what there is of the others from earlier runs of the same code and plan."""
+    begun_at = commit()  # the code that is measured, whatever the checkout holds in the end
     bank = EmitterBank(runs / "bank", lambda waveform: console.print(f"bursts of {waveform}"))
+    directory = _run_directory(runs, plan, backbone, bank)
+    units = {name: Units(directory / f"{name}-{digest_of_sources(*part.modules)}") for name, part in parts.items()}
     pool = ScenePool(bank, runs / "scenes")
-    plain = Backbone.load(body, best_device())
-    backbone = memory.RememberingBackbone(plain, runs / "memory")
-    directory = _run_directory(runs, plan, plain, bank)
-    for name_of_part in chosen:
-        part = parts[name_of_part]
+    remembering = memory.RememberingBackbone(backbone, runs / "memory")
+    for name in chosen:
         started = time.perf_counter()
-        units = Units(directory / f"{name_of_part}-{digest_of_sources(*part.modules)}")
-        result = part.summarise(part.measure(Bench(plan, pool, backbone, plain, units)))
-        Units(directory).put(name_of_part, result | {"elapsed_s": time.perf_counter() - started})
-        show(name_of_part, result)
-    kept = Units(directory)
-    found = {part: kept.read(part) for part in parts if kept.has(part)}
-    complete = plan == FULL
-    path = write_result(name, {"plan": vars(plan), **found}, plain, RESULTS if complete else runs)
-    console.print(f"written to {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path.name}")
+        result = parts[name].summarise(parts[name].measure(Bench(plan, pool, remembering, backbone, units[name])))
+        units[name].put(SUMMARY, result | {"elapsed_s": time.perf_counter() - started})
+        show(name, result)
+    found = {name: kept.read(SUMMARY) for name, kept in units.items() if kept.has(SUMMARY)}
+    return {"commit": begun_at, "plan": vars(plan), **found}
 
 
 def _run_directory(runs: Path, plan: Plan, backbone: Backbone, bank: EmitterBank) -> Path:
