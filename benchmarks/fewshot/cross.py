@@ -14,10 +14,10 @@ from rfhydra.hydra.detector import Detection
 from rfhydra.pretrain.bank import HELD_OUT
 from rfhydra.training.metrics import iou_matrix
 
-STRANGER: Final = "another emitter"
-BASE: Final = "base burst"
+STRANGER: Final = "an emitter that none of them learnt"
+BASE: Final = "a base burst"
 NOTHING: Final = "nothing"
-SECOND: Final = "own, second"
+SECOND: Final = "its own emission, a second time or askew"
 
 
 def measure(bench: Bench) -> dict[str, Any]:

@@ -43,8 +43,8 @@ def _provenance(found: dict[str, Any]) -> str:
     plan = found["plan"]
     return (
         f"Commit `{found['commit']}`, body `{found['backbone_id']}`, {where}, torch {machine['torch']};"
-        f" {plan['emitters'] or 'all'} emitters, {plan['draws']} draws of support scenes, {plan['test_rounds']} test"
-        f" scenes with each emitter, {plan['real_seeds']} splits of the real devices.\n"
+        f" emitters: {plan['emitters'] or 'all'}, draws of support scenes: {plan['draws']}, test scenes with each"
+        f" emitter: {plan['test_rounds']}, splits of the real devices: {plan['real_seeds']}.\n"
     )
 
 
@@ -107,8 +107,8 @@ burst, or on *nothing*.
 Each emitter, F1 at the stored threshold (at the best one); causes at {by_boxes[-1]["boxes"]} boxes:
 
 {_emitters(summary)}
-Training, median of {timed} emitters: *cold*, nothing cached, the embeddings of all samples included; *warm*, samples
-seen before; validation and calibration included in both.
+Training, median over emitters ({timed}): *cold*, nothing cached, the embeddings of all samples included; *warm*,
+samples seen before; validation and calibration included in both.
 
 {training}"""
 
@@ -239,7 +239,7 @@ def _real(summary: dict[str, Any], images: Path) -> str:
 ## Real devices
 
 Heads of all devices in one workspace, learnt from a few recordings each and scored at the stored thresholds on all
-other recordings of every device and the background; mean over devices and over {splits} random splits.
+other recordings of every device and the background; mean over devices and random splits ({splits}).
 
 {
         table(
