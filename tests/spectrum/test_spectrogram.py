@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rfhydra.errors import InvalidMessage
 from rfhydra.spectrum.spec import SpectrogramSpec, ValueScaling
-from rfhydra.spectrum.spectrogram import level_db, spectrogram
+from rfhydra.spectrum.spectrogram import level_db, quieter, spectrogram
 
 SPECS = [
     SpectrogramSpec(fft_size=256, hop=64, rows=256, cols=128),
@@ -148,3 +148,28 @@ def test_cpu_and_gpu_agree(spec: SpectrogramSpec) -> None:
     on_gpu = spectrogram(iq.cuda(), spec)
     assert on_gpu.is_cuda
     assert int((on_gpu.cpu().int() - spectrogram(iq, spec).int()).abs().max()) <= 1
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_a_quieter_image_is_what_a_weaker_signal_gives(spec: SpectrogramSpec) -> None:
+    bin_index, lower_db = spec.fft_size // 8, 12.0
+    loud = tone(spec, bin_index, 1.0)
+    loud[: len(loud) // 2] = 0
+    image = quieter(spectrogram(noise(spec) + loud, spec), spec, lower_db, seed=1)
+    weak = spectrogram(noise(spec, seed=2) + loud * np.float32(10 ** (-lower_db / 20)), spec)
+    assert image.shape == weak.shape
+    assert image.dtype == torch.uint8
+    levels, expected = level_db(image, spec), level_db(weak, spec)
+    peak = expected[:, -1].argmax()
+    on = slice(3 * spec.cols // 4, spec.cols - 2)
+    assert levels[peak, on].mean() == pytest.approx(float(expected[peak, on].mean()), abs=1.5)
+    away = (int(peak) + spec.rows // 2) % spec.rows
+    assert levels[away].median() == pytest.approx(float(expected[away].median()), abs=1.0)
+    assert levels[away].std() == pytest.approx(float(expected[away].std()), rel=0.3)
+
+
+def test_a_seed_decides_the_noise_of_a_quieter_image() -> None:
+    image = spectrogram(noise(SPEC), SPEC)
+    first, again, other = (quieter(image, SPEC, 6.0, seed) for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)

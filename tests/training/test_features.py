@@ -11,7 +11,15 @@ from rfhydra.hydra.backbone import Backbone
 from rfhydra.spectrum.boxes import Box
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.features import JITTERS, FeatureCache, SampleFeatures, jitter
+from rfhydra.training.features import (
+    JITTERS,
+    LEAST_LEVEL_DB,
+    LEAST_LOWERING_DB,
+    FeatureCache,
+    SampleFeatures,
+    faintest_db,
+    jitter,
+)
 from tests.training import given
 
 
@@ -138,3 +146,32 @@ def test_two_processes_may_write_one_cache(small: Workspace, tiny_backbone: Back
     assert len(entries(small)) == len(samples)
     for others in found[1:]:
         assert all(same(one, other) for one, other in zip(found[0], others, strict=True))
+
+
+def test_a_quieter_view_is_another_entry_with_the_same_boxes(
+    small: Workspace, cache: FeatureCache, sample: Sample
+) -> None:
+    made = given.scene(0, samples=given.SMALL_SPEC.window_samples)
+    image = given.image_of(made, spec=given.SMALL_SPEC)
+    loud = small.samples.add(
+        signal_name="loud",
+        spec_id=given.SMALL_SPEC.spec_id,
+        image=image,
+        boxes=given.boxes_of(made, given.SIGNAL),
+        sample_rate_hz=given.RATE_HZ,
+        center_freq_hz=given.CENTER_HZ,
+    )[0]
+    heard, view = cache.get(loud), cache.get_quieter(loud)
+    assert view is not None
+    assert torch.equal(view.positives, heard.positives)
+    assert not torch.equal(view.jittered_embeddings, heard.jittered_embeddings)
+    again = cache.get_quieter(loud)
+    assert again is not None
+    assert same(view, again)
+    assert len(entries(small)) == 2
+
+
+def test_what_is_faint_has_no_quieter_view(small: Workspace, cache: FeatureCache, sample: Sample) -> None:
+    boxes = torch.from_numpy(sample.frame(small.spec).to_pixels(sample.boxes))
+    assert faintest_db(small.samples.image(sample), boxes, small.spec) < LEAST_LEVEL_DB + LEAST_LOWERING_DB
+    assert cache.get_quieter(sample) is None

@@ -74,6 +74,25 @@ def _quantise(power_db: torch.Tensor, floor_db: torch.Tensor, spec: SpectrogramS
     return (unit * 255).round().to(torch.uint8)
 
 
+def quieter(image: NDArray[np.uint8] | torch.Tensor, spec: SpectrogramSpec, lower_db: float, seed: int) -> torch.Tensor:
+    """``image`` as it would be if all that is on the air came in ``lower_db`` weaker, over the same noise.
+
+    Power is weakened with what noise there is in it, and noise of the seed fills up what is missing.
+
+    Returns:
+        uint8, of the shape of ``image`` (rows, cols).
+    """
+    generator = torch.Generator().manual_seed(seed)
+    parts = torch.randn((image.shape[1] * spec.hop, 2), generator=generator)
+    noise_db = _power_db(torch.view_as_complex(parts), spec)
+    nowhere = torch.zeros(image.shape[1], dtype=torch.bool)
+    noise_db -= _noise_floor_db(noise_db, nowhere, spec)
+    left = 10 ** (-lower_db / 10)
+    power = left * 10 ** (level_db(image, spec) / 10) + (1 - left) * 10 ** (noise_db / 10)
+    power_db = 10 * torch.log10(power)
+    return _quantise(power_db, _noise_floor_db(power_db, nowhere, spec), spec)
+
+
 def level_db(image: NDArray[np.uint8] | torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
     """Grey levels back to dB above the noise floor (clipped at both ends of the range), same shape, float32."""
     unit = torch.as_tensor(image).float() / 255

@@ -66,11 +66,15 @@ class Lesson:
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """What a head of one signal is trained on: ``own`` samples, ``others``, of other signals, and the ``reference``."""
+    """What a head of one signal is trained on: ``own`` samples, ``others``, of other signals, and the ``reference``.
+
+    ``views`` are own samples as they would look elsewhere: to learn from, not to be judged on.
+    """
 
     own: list[Lesson]
     others: list[Lesson]
     reference: Reference
+    views: Sequence[Lesson] = ()
 
     @property
     def dim(self) -> int:
@@ -134,7 +138,7 @@ class EmbeddingLearner:
 
     def __init__(self, material: Material, val: Sequence[Lesson], info: HeadInfo) -> None:
         """``val`` may be empty where nobody calls :meth:`validate`."""
-        labelled = [lesson.labelled for lesson in material.own]
+        labelled = [lesson.labelled for lesson in (*material.own, *material.views)]
         others = [lesson.labelled for lesson in material.others]
         self._info, self._val = info, val
         self._size_mean = mean_log_size(labelled)
@@ -237,7 +241,8 @@ class OutOfFold:
             if not own or not held_out:
                 continue
             away = material.reference.scenes % FOLDS == fold
-            learner = EmbeddingLearner(Material(own, others, material.reference.part(~away)), [], info)
+            views = [lesson for lesson in material.views if folds[lesson.sample.sample_id] != fold]
+            learner = EmbeddingLearner(Material(own, others, material.reference.part(~away), views), [], info)
             for _ in range(epochs):
                 learner.train_epoch()
             head = learner.head()

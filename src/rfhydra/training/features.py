@@ -7,7 +7,7 @@ processes may share a cache: an entry is there whole or not at all.
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,15 +22,22 @@ from torch import Tensor
 
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.detector import MAX_REGIONS
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.spectrum.spectrogram import level_db, quieter
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 
 JITTERS: Final = 4
 JITTER_SHIFT: Final = 0.06
 JITTER_SCALE: Final = 0.10
+LEAST_LEVEL_DB: Final = 8.0
+LEAST_LOWERING_DB: Final = 3.0
+MAX_LOWERING_DB: Final = 25.0
+LEAST_LOWERING: Final = 0.4  # of what there is room for
+LEVEL_PERCENTILE: Final = 90.0
 MAX_CACHE_BYTES: Final = 2 * 2**30
 _KEPT_FRACTION: Final = 0.75  # so that a full cache is not searched for its oldest entry again and again
-_FORMAT: Final = "1"
+_FORMAT: Final = "2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,17 +90,40 @@ class FeatureCache:
 
     def get(self, sample: Sample) -> SampleFeatures:
         """The features of ``sample``, from the cache or computed now."""
-        positives, negatives = self._labels(sample)
-        path = self._path(sample.image_digest, positives, negatives)
-        cached = _read(path)
-        if cached is None:
-            cached = self._compute(self._workspace.samples.image(sample), positives, negatives, path.stem)
-            self._write(path, cached)
-        return SampleFeatures((self._workspace.spec.rows, sample.cols), **cached)
+        return self._get(sample, "as heard", lambda image, seed: image)
+
+    def get_quieter(self, sample: Sample) -> SampleFeatures | None:
+        """The features of ``sample`` as if it were heard from further away, just how far hangs on its image.
+
+        None where its faintest box is close to the noise already.
+        """
+        boxes, spec = self._labels(sample)[0], self._workspace.spec
+        room_db = faintest_db(self._workspace.samples.image(sample), boxes, spec) - LEAST_LEVEL_DB
+        if room_db < LEAST_LOWERING_DB:
+            return None
+
+        def lowered(image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
+            part = np.random.default_rng(seed).uniform(LEAST_LOWERING, 1.0)
+            return quieter(image, spec, part * min(room_db, MAX_LOWERING_DB), seed).numpy()
+
+        return self._get(sample, "quieter", lowered)
 
     def has(self, sample: Sample) -> bool:
         """Whether :meth:`get` will find ``sample`` in the cache."""
-        return self._path(sample.image_digest, *self._labels(sample)).exists()
+        return self._path(sample.image_digest, "as heard", *self._labels(sample)).exists()
+
+    def _get(
+        self, sample: Sample, view: str, look: Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
+    ) -> SampleFeatures:
+        """The features of what ``look`` makes of the image and a seed, cached as this ``view`` of ``sample``."""
+        positives, negatives = self._labels(sample)
+        path = self._path(sample.image_digest, view, positives, negatives)
+        cached = _read(path)
+        if cached is None:
+            seed = int(path.stem[:8], 16)
+            cached = self._compute(look(self._workspace.samples.image(sample), seed), positives, negatives, seed)
+            self._write(path, cached)
+        return SampleFeatures((self._workspace.spec.rows, sample.cols), **cached)
 
     def clear(self) -> None:
         """Forget everything: the next training is a cold one."""
@@ -108,17 +138,17 @@ class FeatureCache:
             torch.from_numpy(frame.to_pixels(box for _, box in sample.negatives)),
         )
 
-    def _path(self, image_digest: str, *boxes: Tensor) -> Path:
-        key = hashlib.sha256(f"{_FORMAT} {image_digest} {self.backbone.backbone_id}".encode())
+    def _path(self, image_digest: str, view: str, *boxes: Tensor) -> Path:
+        key = hashlib.sha256(f"{_FORMAT} {image_digest} {view} {self.backbone.backbone_id}".encode())
         for part in boxes:
             key.update(f" {len(part)} ".encode() + part.numpy().tobytes())
         return self._directory / f"{key.hexdigest()[:40]}.safetensors"
 
-    def _compute(self, image: NDArray[np.uint8], positives: Tensor, negatives: Tensor, seed: str) -> dict[str, Tensor]:
+    def _compute(self, image: NDArray[np.uint8], positives: Tensor, negatives: Tensor, seed: int) -> dict[str, Tensor]:
         size = (image.shape[0], image.shape[1])
         features = self.backbone.features(image)
         regions = self.backbone.propose(features, size, MAX_REGIONS)
-        jittered = jitter(positives, size, int(seed[:8], 16))
+        jittered = jitter(positives, size, seed)
         return {
             "regions": regions.boxes.cpu(),
             "embeddings": regions.embeddings.cpu(),
@@ -171,6 +201,13 @@ def _read(path: Path) -> dict[str, Tensor] | None:
     except (OSError, SafetensorError):
         return None
     return tensors if set(tensors) == set(_TENSORS) else None
+
+
+def faintest_db(image: NDArray[np.uint8], boxes: Tensor, spec: SpectrogramSpec) -> float:
+    """The level above the noise floor that the brightest tenth of the faintest of pixel ``boxes`` (n, 4) reaches."""
+    levels = level_db(image, spec).numpy()
+    edges = torch.cat([boxes[:, :2].floor(), boxes[:, 2:].ceil()], dim=1).long().clamp_min(0).tolist()
+    return min(float(np.percentile(levels[y0:y1, x0:x1], LEVEL_PERCENTILE)) for x0, y0, x1, y1 in edges)
 
 
 def jitter(boxes: Tensor, size: tuple[int, int], seed: int) -> Tensor:

@@ -33,6 +33,7 @@ from rfhydra.training.splits import SplitManager, SplitPlan
 from rfhydra.training.trainer import Control, TrainingProgress
 
 MAX_OTHER_SAMPLES: Final = 300
+VIEWED_SAMPLES: Final = 12  # with more, views cost time and bring nothing (docs/decisions/0011)
 
 ProgressCallback = Callable[[TrainingProgress], None]
 FeatureCallback = Callable[[int, int], None]
@@ -229,7 +230,8 @@ class TrainingService:
     def _fit_embedding(self, request: TrainingRequest, control: Control, split: SplitPlan) -> Trained:
         name, others = request.signal_name, self._other_samples(request.signal_name, split)
         own_images = {sample.image_digest for sample in split.train}
-        features = self._all_features([*split.train, *split.val, *others], control)
+        viewed = split.train if len(split.train) <= VIEWED_SAMPLES else []
+        features, quieter = self._look_at([*split.train, *split.val, *others], viewed, control)
         train, val = (
             [Lesson.own(sample, features[sample.sample_id]) for sample in part] for part in (split.train, split.val)
         )
@@ -237,7 +239,8 @@ class TrainingService:
             Lesson.other(sample, features[sample.sample_id], name, same_image=sample.image_digest in own_images)
             for sample in others
         ]
-        material = Material(train, taught, self.backbone.reference)
+        views = [Lesson.own(sample, quieter[sample.sample_id]) for sample in viewed if sample.sample_id in quieter]
+        material = Material(train, taught, self.backbone.reference, views)
         return train_embedding_head(material, val, self._info(request, split), request.epochs, control)
 
     def _other_samples(self, signal_name: str, split: SplitPlan) -> list[Sample]:
@@ -248,14 +251,19 @@ class TrainingService:
         unseen = [each for each in others if each.recording not in recordings and each.image_digest not in images]
         return unseen[-MAX_OTHER_SAMPLES:]
 
-    def _all_features(self, samples: list[Sample], control: Control) -> dict[str, SampleFeatures]:
-        """Features by sample id."""
-        features = {}
-        for sample in samples:
+    def _look_at(
+        self, samples: list[Sample], viewed: list[Sample], control: Control
+    ) -> tuple[dict[str, SampleFeatures], dict[str, SampleFeatures]]:
+        """Features of ``samples``, and of those ``viewed`` quieter where there is room for that, by sample id."""
+        features, quieter = {}, {}
+        for done, sample in enumerate([*samples, *viewed]):
             control.check()
-            features[sample.sample_id] = self.features.get(sample)
-            control.on_features(len(features), len(samples))
-        return features
+            if done < len(samples):
+                features[sample.sample_id] = self.features.get(sample)
+            elif view := self.features.get_quieter(sample):
+                quieter[sample.sample_id] = view
+            control.on_features(done + 1, len(samples) + len(viewed))
+        return features, quieter
 
     def _fit_rcnn(
         self, request: TrainingRequest, control: Control, split: SplitPlan, previous: "Head | None"
@@ -273,7 +281,7 @@ class TrainingService:
     def _rescore(self, head: Head, samples: list[Sample], control: Control) -> dict[str, Any]:
         """Metrics of the active head on the boxes that the candidate was scored on, at its own threshold."""
         if isinstance(head, EmbeddingHead):
-            features = self._all_features(samples, control)
+            features, _ = self._look_at(samples, [], control)
             lessons = [Lesson.own(sample, features[sample.sample_id]) for sample in samples]
             return report(detect_lessons(head, lessons, head.info.threshold), head.info.threshold)
         scenes = []
