@@ -82,7 +82,8 @@ async def test_of_a_jobs_progress_the_newest_waits_before_its_end() -> None:
 @on_loop
 async def test_detections_and_waterfall_are_the_newest_and_count_what_they_replaced() -> None:
     hub = Hub()
-    client, sender = join(hub, "detections", "waterfall"), join(hub, "detections")
+    client, sender = join(hub, "detections", "waterfall"), join(hub, "detections", "waterfall")
+    client.binary = True
     for number in range(3):
         hub.publish_detections(FOUND.model_copy(update={"start_sample": number}), sender)
         hub.publish_waterfall(FRAME)

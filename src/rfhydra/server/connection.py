@@ -25,6 +25,7 @@ from rfhydra.server.outbox import Outbox
 from rfhydra.server.service import GOING_AWAY, Service
 
 POLICY_VIOLATION: Final = 1008
+INTERNAL_ERROR: Final = 1011
 MAX_REFUSALS: Final = 10
 _FRAME: Final = "iq_frame"
 _INTERNAL: Final = "something went wrong in the server: its log says what"
@@ -86,6 +87,7 @@ class _Connection:
         for error in outcomes:
             if isinstance(error, Exception):
                 log.error("a connection failed", exc_info=error)
+                client.close(INTERNAL_ERROR, "something went wrong in the server")
         if client.closing.done():
             code, reason = client.closing.result()
             if reason == SLOW:

@@ -136,9 +136,10 @@ class Hub:
                 client.send_latest("detections", render)
 
     def publish_waterfall(self, frame: WaterfallFrame) -> None:
-        """Push a spectrogram, newest first."""
+        """Push a spectrogram, newest first, to those who take binary frames."""
         for client in self._subscribers("waterfall"):
-            client.send_latest("waterfall", lambda dropped: frame.with_dropped(dropped).encode())
+            if client.binary:
+                client.send_latest("waterfall", lambda dropped: frame.with_dropped(dropped).encode())
 
     def _subscribers(self, topic: Topic) -> Iterator[Client]:
         return (client for client in self._clients if topic in client.topics)

@@ -3,7 +3,7 @@
 from importlib.metadata import version
 
 from rfhydra.config import BACKBONE_VERSION
-from rfhydra.errors import InvalidMessage, Unauthorized
+from rfhydra.errors import InvalidMessage, RfhydraError, Unauthorized
 from rfhydra.protocol.commands import Auth, Hello, Subscribe, Unsubscribe
 from rfhydra.protocol.fields import Topic
 from rfhydra.protocol.messages import (
@@ -47,10 +47,15 @@ async def auth(service: Service, client: Client, command: Auth) -> Result:
 async def subscribe(service: Service, client: Client, command: Subscribe) -> Subscriptions:
     if "waterfall" in command.topics and not client.binary:
         raise InvalidMessage("topics: waterfall comes in binary frames: send hello with binary true first")
-    client.topics.update(command.topics)
+    before = set(client.topics)
+    client.topics.update(command.topics)  # before anything is awaited: nothing may fall between snapshot and pushes
     snapshots: list[Snapshot] = []
     if "jobs" in command.topics:  # the only one that takes a while, so it is asked for first
-        snapshots += await service.jobs.snapshots()
+        try:
+            snapshots += await service.jobs.snapshots()
+        except RfhydraError:
+            client.topics = before
+            raise
     for topic in dict.fromkeys(command.topics):
         snapshots += _snapshot(service, topic)
     return Subscriptions(topics=sorted(client.topics), snapshots=snapshots)
