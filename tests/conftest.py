@@ -12,6 +12,7 @@ from rfhydra.hydra.backbone import Backbone, Body, BodyConfig
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.features import FeatureCache
 from rfhydra.training.service import TrainingService
+from tests.server.live import small_body, stock
 from tests.training import given
 
 TRAINING_SCENES = range(10)
@@ -66,3 +67,21 @@ def small(tmp_path: Path) -> Iterator[Workspace]:
     """An empty workspace under a contract of 128 by 128 pixels."""
     with Workspace.create(tmp_path / "small", given.SMALL_SPEC) as workspace:
         yield workspace
+
+
+@pytest.fixture(scope="session")
+def body_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with a body of random weights, for servers."""
+    return small_body(tmp_path_factory.mktemp("body") / "small.safetensors")
+
+
+@pytest.fixture(scope="session")
+def shared_site(tmp_path_factory: pytest.TempPathFactory, body_file: Path) -> Path:
+    """A closed workspace with samples and versions made on ``body_file``. To be copied."""
+    return stock(tmp_path_factory.mktemp("shared") / "site-b", body_file)
+
+
+@pytest.fixture
+def site(shared_site: Path, tmp_path: Path) -> Path:
+    """A workspace of one's own with what :func:`shared_site` holds, to be served."""
+    return Path(shutil.copytree(shared_site, tmp_path / "site-b"))

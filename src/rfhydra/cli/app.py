@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 import rfhydra
-from rfhydra.cli import demo, detection, pretraining, serve, training, versions, workspace
+from rfhydra.cli import demo, detection, pretraining, serve, service, training, versions, workspace
+from rfhydra.cli.arguments import ServedCommand
 
 app = typer.Typer(
     name="rfhydra",
@@ -18,15 +19,17 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("init")(workspace.init)
 app.command("import")(workspace.import_)
-app.command("train")(training.train)
-app.command("extend")(training.extend)
+app.command("train", cls=ServedCommand)(training.train)
+app.command("extend", cls=ServedCommand)(training.extend)
 app.command("detect")(detection.detect)
 app.command("eval")(detection.evaluate)
-app.command("versions")(versions.versions)
-app.command("promote")(versions.promote)
-app.command("rollback")(versions.rollback)
-app.command("registry")(versions.registry)
+app.command("versions", cls=ServedCommand)(versions.versions)
+app.command("promote", cls=ServedCommand)(versions.promote)
+app.command("rollback", cls=ServedCommand)(versions.rollback)
+app.command("registry", cls=ServedCommand)(versions.registry)
 app.command("serve")(serve.serve)
+for command in (service.jobs, service.cancel, service.load, service.unload, service.loaded):
+    app.command()(command)
 app.command("pretrain")(pretraining.pretrain)
 
 

@@ -1,9 +1,10 @@
 """Arguments and options that several commands take."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 Workspace = Annotated[Path, typer.Argument(metavar="DIR", help="The workspace.", show_default=False)]
 Signal = Annotated[str, typer.Argument(metavar="SIGNAL", help="Name of the signal.", show_default=False)]
@@ -25,3 +26,18 @@ CenterFrequency = Annotated[
 Datatype = Annotated[
     str | None, typer.Option("--datatype", metavar="TYPE", help="Of raw files: cu8, ci8, ci16_le, cf32_le …")
 ]
+ServerUrl = Annotated[
+    str | None, typer.Option("--server", metavar="URL", help="Ask the server there (ws://…), and leave out DIR.")
+]
+Token = Annotated[
+    str | None, typer.Option(envvar="RFHYDRA_TOKEN", help="For a server that wants one.", show_default=False)
+]
+
+
+class ServedCommand(TyperCommand):
+    """A command that takes ``--server URL`` in place of its DIR."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if any(each.partition("=")[0] == "--server" for each in args):
+            args = [".", *args]  # what stands for DIR, and is not looked at
+        return super().parse_args(ctx, args)

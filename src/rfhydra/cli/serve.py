@@ -10,13 +10,12 @@ import typer
 
 from rfhydra.cli.arguments import AsJson, Body, Workspace
 from rfhydra.cli.output import reported, say
+from rfhydra.config import DEFAULT_HOST, DEFAULT_PORT
 from rfhydra.protocol.limits import read_limits
 
 if TYPE_CHECKING:
     from rfhydra.server.service import Settings
 
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 8765
 DEFAULT_GRACE_SEC = 30.0
 
 

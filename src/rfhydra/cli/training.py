@@ -1,17 +1,21 @@
 """``rfhydra train`` and ``rfhydra extend``."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, is_dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rfhydra.cli.arguments import AsJson, Body, Signal, Workspace
+from rfhydra.cli.arguments import AsJson, Body, ServerUrl, Signal, Token, Workspace
 from rfhydra.cli.output import note, output_file, print_json, progress_bar, reported, say, sparkline
 from rfhydra.config import DEFAULT_EPOCHS
+from rfhydra.errors import InvalidMessage
 
 if TYPE_CHECKING:
+    from rfhydra.protocol.messages import TrainingComplete
+    from rfhydra.protocol.messages import TrainingProgress as RemoteProgress
     from rfhydra.training.fitted import TrainingResult
     from rfhydra.training.service import TrainingService
     from rfhydra.training.trainer import TrainingProgress
@@ -38,10 +42,13 @@ def train(
     notes: Notes = None,
     png: Curve = None,
     backbone: Body = None,
+    server: ServerUrl = None,
+    token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a head from scratch on all samples of a signal."""
-    _train(directory, signal, kind, epochs, notes, png, backbone, extend=False, as_json=as_json)
+    wanted = _Training(signal, kind, epochs, notes, extend=False)
+    _train(wanted, directory, backbone, server, token, png, as_json=as_json)
 
 
 def extend(
@@ -52,40 +59,101 @@ def extend(
     notes: Notes = None,
     png: Curve = None,
     backbone: Body = None,
+    server: ServerUrl = None,
+    token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a better version with the samples added since; validation stays as it was."""
-    _train(directory, signal, kind, epochs, notes, png, backbone, extend=True, as_json=as_json)
+    wanted = _Training(signal, kind, epochs, notes, extend=True)
+    _train(wanted, directory, backbone, server, token, png, as_json=as_json)
+
+
+@dataclass(frozen=True)
+class _Training:
+    """A training as it was asked for."""
+
+    signal: str
+    kind: Kind
+    epochs: int
+    notes: str | None
+    extend: bool
 
 
 def _train(
+    wanted: _Training,
     directory: Path,
-    signal: str,
-    kind: Kind,
-    epochs: int,
-    notes: str | None,
-    png: Path | None,
     backbone: Path | None,
+    server: str | None,
+    token: str | None,
+    png: Path | None,
     *,
-    extend: bool,
     as_json: bool,
 ) -> None:
+    result: TrainingResult | TrainingComplete
+    history: Sequence[TrainingProgress | RemoteProgress]
     with reported(as_json=as_json):
-        from rfhydra.hydra.backbone import Backbone
-        from rfhydra.hydra.device import best_device
-        from rfhydra.store.workspace import Workspace as Store
-        from rfhydra.training.service import TrainingService
-
         curve = None if png is None else output_file(png)
-        with Store.open(directory) as store:
-            service = TrainingService(store, Backbone.load(backbone, best_device()))
-            result, history = run_training(service, signal, kind, epochs, notes, extend=extend)
+        if server is None:
+            result, history = _train_here(wanted, directory, backbone)
+        elif backbone is None:
+            result, history = _train_there(wanted, server, token)
+        else:
+            raise InvalidMessage("--backbone and --server exclude each other: a server has its backbone")
         if curve is not None:
             write_curve(history, curve)
     if as_json:
-        print_json({**asdict(result), "history": [asdict(progress) for progress in history]})
+        print_json({**_fields(result), "history": [_fields(progress) for progress in history]})
     else:
         show_result(result, history)
+
+
+def _train_here(
+    wanted: _Training, directory: Path, backbone: Path | None
+) -> tuple["TrainingResult", list["TrainingProgress"]]:
+    from rfhydra.hydra.backbone import Backbone
+    from rfhydra.hydra.device import best_device
+    from rfhydra.store.workspace import Workspace as Store
+    from rfhydra.training.service import TrainingService
+
+    with Store.open(directory) as store:
+        service = TrainingService(store, Backbone.load(backbone, best_device()))
+        return run_training(service, wanted.signal, wanted.kind, wanted.epochs, wanted.notes, extend=wanted.extend)
+
+
+def _train_there(
+    wanted: _Training, server: str, token: str | None
+) -> tuple["TrainingComplete", list["RemoteProgress"]]:
+    """Train on a server, which goes on with it when we leave."""
+    from rfhydra.cli.remote import train_on_server
+
+    history: list[RemoteProgress] = []
+    with progress_bar() as bar:
+        learning = bar.add_task("epochs", total=wanted.epochs, note="")
+
+        def on_epoch(progress: "RemoteProgress") -> None:
+            history.append(progress)
+            bar.update(learning, completed=progress.epoch, note=f"F1 {progress.f1_score:.3f}")
+
+        result = train_on_server(
+            server,
+            token,
+            wanted.signal,
+            wanted.notes,
+            kind=wanted.kind.value,
+            epochs=wanted.epochs,
+            extend=wanted.extend,
+            on_epoch=on_epoch,
+        )
+    return result, history
+
+
+def _fields(told: Any) -> dict[str, Any]:
+    """A result or an epoch as a JSON object, whoever made it."""
+    if is_dataclass(told) and not isinstance(told, type):
+        return asdict(told)
+    from rfhydra.cli.remote import body
+
+    return body(told)
 
 
 def run_training(
@@ -113,9 +181,11 @@ def run_training(
     return result, history
 
 
-def show_result(result: "TrainingResult", history: list["TrainingProgress"]) -> None:
+def show_result(
+    result: "TrainingResult | TrainingComplete", history: "Sequence[TrainingProgress | RemoteProgress]"
+) -> None:
     """The curve, the metrics, the verdict and, where something is amiss, what to do about it."""
-    metrics = result.metrics
+    metrics = dict(result.metrics)
     early = ", stopped early" if result.early_stopped else ""
     say(
         (result.signal_name, "bold"),
@@ -138,7 +208,7 @@ def show_result(result: "TrainingResult", history: list["TrainingProgress"]) -> 
         )
 
 
-def write_curve(history: list["TrainingProgress"], path: Path) -> None:
+def write_curve(history: "Sequence[TrainingProgress | RemoteProgress]", path: Path) -> None:
     from rfhydra.plots import draw_curve
 
     draw_curve(

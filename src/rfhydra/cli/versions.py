@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rfhydra.cli.arguments import AsJson, Signal, Workspace
+from rfhydra.cli.arguments import AsJson, ServerUrl, Signal, Token, Workspace
 from rfhydra.cli.output import print_json, print_table, reported, say
 
 if TYPE_CHECKING:
+    from rfhydra.cli.remote import RemoteVersions
     from rfhydra.hydra.version_manager import VersionManager
 
 
-def versions(directory: Workspace, signal: Signal, as_json: AsJson = False) -> None:
+def versions(
+    directory: Workspace, signal: Signal, server: ServerUrl = None, token: Token = None, as_json: AsJson = False
+) -> None:
     """Show the versions of a signal's head."""
-    with _manager(directory, as_json=as_json) as manager:
+    with _manager(directory, server, token, as_json=as_json) as manager:
         history = manager.get_version_history(signal)
     if as_json:
         print_json(history)
@@ -43,10 +46,12 @@ def promote(
     directory: Workspace,
     signal: Signal,
     version: Annotated[int, typer.Argument(metavar="VERSION", help="Its number.", show_default=False)],
+    server: ServerUrl = None,
+    token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a version the active one."""
-    with _manager(directory, as_json=as_json) as manager:
+    with _manager(directory, server, token, as_json=as_json) as manager:
         manager.promote_version(signal, version, reason="promoted by the operator")
     if as_json:
         print_json({"signal_name": signal, "version": version})
@@ -54,9 +59,11 @@ def promote(
         say(f"{signal}: version {version} is active")
 
 
-def rollback(directory: Workspace, signal: Signal, as_json: AsJson = False) -> None:
+def rollback(
+    directory: Workspace, signal: Signal, server: ServerUrl = None, token: Token = None, as_json: AsJson = False
+) -> None:
     """Return to the version that was active before."""
-    with _manager(directory, as_json=as_json) as manager:
+    with _manager(directory, server, token, as_json=as_json) as manager:
         version = manager.rollback(signal, reason="rolled back by the operator")
     if as_json:
         print_json({"signal_name": signal, "active_version": version})
@@ -64,9 +71,9 @@ def rollback(directory: Workspace, signal: Signal, as_json: AsJson = False) -> N
         say(f"{signal}: back to version {version}")
 
 
-def registry(directory: Workspace, as_json: AsJson = False) -> None:
+def registry(directory: Workspace, server: ServerUrl = None, token: Token = None, as_json: AsJson = False) -> None:
     """Show every signal with its active version."""
-    with _manager(directory, as_json=as_json) as manager:
+    with _manager(directory, server, token, as_json=as_json) as manager:
         body = manager.get_registry()
     if as_json:
         print_json(body)
@@ -81,8 +88,15 @@ def registry(directory: Workspace, as_json: AsJson = False) -> None:
 
 
 @contextmanager
-def _manager(directory: Path, *, as_json: bool) -> Iterator["VersionManager"]:
+def _manager(
+    directory: Path, server: str | None, token: str | None, *, as_json: bool
+) -> Iterator["VersionManager | RemoteVersions"]:
     with reported(as_json=as_json):
+        if server is not None:
+            from rfhydra.cli.remote import RemoteVersions
+
+            yield RemoteVersions(server, token)
+            return
         from rfhydra.hydra.version_manager import VersionManager
         from rfhydra.store.workspace import Workspace as Store
 

@@ -9,7 +9,7 @@
         print((await run.result()).promotion_reason)
 """
 
-from rfhydra.client.client import DEFAULT_URL, Client
+from rfhydra.client.client import Client
 from rfhydra.client.watch import Feed, Push, Subscription, TrainingRun
 
-__all__ = ["DEFAULT_URL", "Client", "Feed", "Push", "Subscription", "TrainingRun"]
+__all__ = ["Client", "Feed", "Push", "Subscription", "TrainingRun"]

@@ -3,12 +3,12 @@
 import uuid
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from rfhydra.client.commands import Commands
 from rfhydra.client.link import Link
 from rfhydra.client.watch import Push, Subscription, TrainingRun
-from rfhydra.config import DEFAULT_EPOCHS
+from rfhydra.config import DEFAULT_EPOCHS, DEFAULT_URL
 from rfhydra.errors import NotFound, Unreachable
 from rfhydra.protocol.fields import HeadKind, Topic
 from rfhydra.protocol.frames import WaterfallFrame
@@ -23,8 +23,6 @@ from rfhydra.protocol.messages import (
     TrainingFailed,
     TrainingProgress,
 )
-
-DEFAULT_URL: Final = "ws://127.0.0.1:8765"
 
 
 class Client(Commands):

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
+from rfhydra.config import DEFAULT_HOST, DEFAULT_PORT
 from rfhydra.protocol.commands import COMMANDS, Command
 from rfhydra.protocol.messages import API_VERSION, MESSAGES, Message
 
@@ -36,7 +37,9 @@ def asyncapi_document() -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
         "defaultContentType": "application/json",
-        "servers": {"local": {"host": "127.0.0.1:8765", "protocol": "ws", "description": "rfhydra serve DIR"}},
+        "servers": {
+            "local": {"host": f"{DEFAULT_HOST}:{DEFAULT_PORT}", "protocol": "ws", "description": "rfhydra serve DIR"}
+        },
         "channels": {
             CHANNEL: {
                 "address": "/ws",

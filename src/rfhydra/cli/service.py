@@ -1,0 +1,90 @@
+"""``rfhydra jobs``, ``cancel``, ``load``, ``unload`` and ``loaded``: what only a server has."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rfhydra.cli.arguments import AsJson, Token
+from rfhydra.cli.output import print_json, print_table, reported, say
+from rfhydra.config import DEFAULT_URL
+
+if TYPE_CHECKING:
+    from rfhydra.client import Client
+    from rfhydra.protocol.messages import LoadedHeads
+
+Server = Annotated[str, typer.Option("--server", metavar="URL", help="The server.")]
+Signals = Annotated[list[str], typer.Argument(metavar="SIGNAL...", help="Names of signals.", show_default=False)]
+SomeSignals = Annotated[
+    list[str] | None, typer.Argument(metavar="[SIGNAL...]", help="Names of signals.", show_default=False)
+]
+
+
+def jobs(
+    server: Server = DEFAULT_URL,
+    token: Token = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show a server's trainings, newest first."""
+    with reported(as_json=as_json):
+        from rfhydra.cli.remote import body, on_server
+
+        page = on_server(server, token, lambda client: client.list_jobs(limit=limit))
+    if as_json:
+        print_json(body(page))
+        return
+    rows = [
+        (each.job_id, each.signal_name, each.action, each.state, each.version, each.created_at, each.error)
+        for each in page.jobs
+    ]
+    print_table("trainings", ["job", "signal", "action", "state", "version", "created", "error"], rows)
+
+
+def cancel(
+    job: Annotated[
+        str | None, typer.Argument(metavar="JOB", help="Its id; default what runs.", show_default=False)
+    ] = None,
+    server: Server = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Stop a training on a server within one epoch."""
+    with reported(as_json=as_json):
+        from rfhydra.cli.remote import on_server
+
+        result = on_server(server, token, lambda client: client.cancel_training(job))
+    if as_json:
+        print_json({"job_id": result.job_id})
+    else:
+        say(f"job {result.job_id} ends with this epoch")
+
+
+def load(signals: Signals, server: Server = DEFAULT_URL, token: Token = None, as_json: AsJson = False) -> None:
+    """Load the active heads of signals on a server, or bring them up to date."""
+    _show_loaded(server, token, lambda client: client.load_heads(signals), as_json=as_json)
+
+
+def unload(
+    signals: SomeSignals = None, server: Server = DEFAULT_URL, token: Token = None, as_json: AsJson = False
+) -> None:
+    """Unload heads on a server, by default all."""
+    _show_loaded(server, token, lambda client: client.unload_heads(signals or None), as_json=as_json)
+
+
+def loaded(server: Server = DEFAULT_URL, token: Token = None, as_json: AsJson = False) -> None:
+    """Show which heads are loaded on a server."""
+    _show_loaded(server, token, lambda client: client.get_loaded_heads(), as_json=as_json)
+
+
+def _show_loaded(
+    server: str, token: str | None, do: "Callable[[Client], Awaitable[LoadedHeads]]", *, as_json: bool
+) -> None:
+    with reported(as_json=as_json):
+        from rfhydra.cli.remote import body, on_server
+
+        answer = on_server(server, token, do)
+    if as_json:
+        print_json(body(answer))
+    else:
+        print_table("loaded heads", ["signal", "version"], list(answer.versions.items()))

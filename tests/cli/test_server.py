@@ -1,0 +1,87 @@
+"""The commands against a live server: they print what they print for a workspace of one's own."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.given import png_size, run
+from tests.server.live import VERSIONS, serving
+from tests.training.given import OTHER, SIGNAL
+
+
+@pytest.fixture(scope="module")
+def url(shared_site: Path, tmp_path_factory: pytest.TempPathFactory, body_file: Path) -> Iterator[str]:
+    path = shutil.copytree(shared_site, tmp_path_factory.mktemp("served") / "site-b")
+    with serving(path, "--backbone", body_file) as server:
+        yield server.url
+
+
+def answer(*arguments: object) -> Any:
+    outcome = run(*arguments, "--json")
+    assert outcome.status == 0, outcome.stderr
+    return json.loads(outcome.stdout)
+
+
+def test_versions_promote_rollback_and_registry(url: str) -> None:
+    history = answer("versions", "--server", url, SIGNAL)
+    assert [each["version"] for each in history["versions"]] == list(range(1, VERSIONS + 1))
+    assert answer("promote", SIGNAL, 3, f"--server={url}") == {"signal_name": SIGNAL, "version": 3}
+    assert answer("registry", "--server", url)["signals"][SIGNAL]["active_version"] == 3
+    assert answer("rollback", "--server", url, SIGNAL)["active_version"] == history["active_version"]
+    assert SIGNAL in run("registry", "--server", url).stdout
+    assert SIGNAL in run("versions", "--server", url, SIGNAL).stdout
+
+
+def test_train_and_extend(url: str, tmp_path: Path) -> None:
+    curve = tmp_path / "curve.png"
+    trained = answer("train", "--server", url, OTHER, "--epochs", 2, "--notes", "from afar", "--png", curve)
+    assert (trained["signal_name"], trained["version"], trained["sample_count"]) == (OTHER, 1, 6)
+    assert [each["epoch"] for each in trained["history"]] == list(range(1, trained["epochs_trained"] + 1))
+    assert min(png_size(curve)) > 300
+    outcome = run("extend", "--server", url, OTHER, "--epochs", 2)
+    assert f"{OTHER} version 2: 6 samples" in outcome.stdout
+    assert answer("versions", "--server", url, OTHER)["versions"][0]["notes"] == "from afar"
+    listed = answer("jobs", "--server", url)["jobs"]
+    assert [(each["signal_name"], each["state"]) for each in listed] == [(OTHER, "completed"), (OTHER, "completed")]
+    assert listed[0]["job_id"] in run("jobs", "--server", url).stdout
+
+
+def test_load_loaded_and_unload(url: str) -> None:
+    assert answer("load", SIGNAL, "--server", url)["heads"] == [SIGNAL]
+    assert answer("loaded", "--server", url)["heads"] == [SIGNAL]
+    assert SIGNAL in run("loaded", "--server", url).stdout
+    assert answer("unload", "--server", url)["heads"] == []
+
+
+def test_errors_of_the_server_are_errors_of_the_command(url: str) -> None:
+    outcome = run("promote", "--server", url, SIGNAL, 77)
+    assert (outcome.status, outcome.stdout) == (1, "")
+    assert outcome.stderr.startswith("error (not_found) ")
+    outcome = run("train", "--server", url, "ghost")
+    assert (outcome.status, "error (not_" in outcome.stderr) == (1, True)
+    outcome = run("cancel", "--server", url)
+    assert outcome.stderr.startswith("error (not_found) ")
+
+
+def test_nobody_is_there() -> None:
+    outcome = run("registry", "--server", "ws://127.0.0.1:1")
+    assert (outcome.status, outcome.stdout) == (1, "")
+    assert "no server answers at ws://127.0.0.1:1" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["registry", "--server", "mission"],
+        ["registry", "mission", "--server", "ws://127.0.0.1:1"],  # a workspace or a server, not both
+        ["train", SIGNAL, "--server", "ws://127.0.0.1:1", "--backbone", "body.safetensors"],
+        ["versions", "--server", "ws://127.0.0.1:1"],
+        ["jobs", "--limit", 0],
+    ],
+)
+def test_calls_that_cannot_be_meant(arguments: list[object]) -> None:
+    assert run(*arguments).status == 2

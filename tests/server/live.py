@@ -1,0 +1,90 @@
+"""Real servers in processes of their own, a small body that is quick, and a workspace to serve."""
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import torch
+
+from rfhydra.hydra.backbone import Backbone, Body, BodyConfig, save_body
+from rfhydra.store.workspace import Workspace
+from rfhydra.training.service import TrainingService
+from tests.cli.given import process
+from tests.training.given import OTHER, SIGNAL, SMALL_SPEC, add_noise
+
+VERSIONS: Final = 4
+"""Of the head of ``SIGNAL`` in a workspace that :func:`stock` made; the first is active."""
+_URL: Final = re.compile(r"ws://\S+")
+
+
+def small_body(path: Path) -> Path:
+    """Write a body of random weights to ``path``: quick, and it finds something everywhere."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        save_body(Body(BodyConfig(classes=("a",), channels=16, embedding=32)), path, {})
+    return path
+
+
+def stock(path: Path, body: Path) -> Path:
+    """Make a workspace with samples of two signals and :data:`VERSIONS` versions of the first one's head."""
+    with Workspace.create(path, SMALL_SPEC) as workspace:
+        add_noise(workspace, range(8), SIGNAL)
+        add_noise(workspace, range(8, 14), OTHER)
+        service = TrainingService(workspace, Backbone.load(body))
+        for _ in range(VERSIONS):
+            service.train_new_signal(SIGNAL, epochs=2)
+    return path
+
+
+class Server:
+    """``rfhydra serve`` in a process of its own.
+
+    Attributes:
+        url: where it listens.
+    """
+
+    def __init__(self, child: subprocess.Popen[str]) -> None:
+        self._child = child
+        assert child.stdout is not None
+        self.url = url_in(child.stdout.readline())
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._child.poll() is None
+
+    @property
+    def resident_bytes(self) -> int:
+        """Memory that the process occupies."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def stop(self) -> int:
+        """As Ctrl+C does; the exit status."""
+        self._child.send_signal(signal.SIGINT)
+        return self._child.wait()
+
+
+@contextmanager
+def serving(workspace: Path, *options: object) -> Iterator[Server]:
+    """A server of ``workspace`` on any free port of loopback."""
+    with process("serve", workspace, "--port", 0, *options, stderr=None) as child:
+        try:
+            yield Server(child)
+        finally:
+            child.kill()
+
+
+def url_in(line: str) -> str:
+    """The address that a server says it listens on."""
+    found = _URL.search(line)
+    assert found is not None, line
+    return found[0]
