@@ -1,0 +1,200 @@
+"""A run of state changes over the WebSocket, and what the workspace must hold after any of them.
+
+An operator keeps a notebook of samples, switches between the versions of one head, and trains another. Each change is
+asked for alone; until it is answered, the world may be as it was before or as it will be after.
+"""
+
+import base64
+import itertools
+import random
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from websockets.sync.client import ClientConnection
+
+from rfhydra.protocol import commands as ask
+from rfhydra.protocol import messages as told
+from rfhydra.protocol.commands import Command
+from rfhydra.protocol.fields import PixelBox
+from rfhydra.store.arrays import encode_array
+from tests.server.intact import Inventory
+from tests.training.given import OTHER, SIGNAL, SMALL_SPEC
+
+NOTEBOOK: Final = "notebook"
+MAX_SAMPLES: Final = 10
+_BOX: Final = PixelBox(x_min=10, y_min=10, x_max=40, y_max=30)
+
+
+@dataclass
+class World:
+    """What has been acknowledged.
+
+    ``samples``: number of a sample in the notebook, then of its latest edit. ``activations``: versions of the head of
+    ``SIGNAL``, the active one last. ``jobs``: request id, then job id. ``ended``: job id, then the version that it
+    made, None where it failed.
+    """
+
+    samples: dict[int, int] = field(default_factory=dict)
+    activations: list[int] = field(default_factory=lambda: [1])
+    jobs: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, int | None] = field(default_factory=dict)
+
+    def promote(self, version: int) -> None:
+        if version != self.activations[-1]:
+            self.activations.append(version)
+
+    def roll_back(self) -> None:
+        active = self.activations[-1]
+        while self.activations[-1] == active:
+            self.activations.pop()
+
+    @property
+    def previous(self) -> int | None:
+        return next((each for each in reversed(self.activations) if each != self.activations[-1]), None)
+
+    def agrees(self, found: Inventory) -> bool:
+        """Whether samples and versions are exactly these."""
+        notebook = found.samples.get(NOTEBOOK, {}).values()
+        return (
+            {each["number"]: each["edit"] for each in notebook} == self.samples
+            and found.active[SIGNAL] == self.activations[-1]
+            and found.previous[SIGNAL] == self.previous
+        )
+
+
+@dataclass
+class Change:
+    """A command, and what it makes of the world."""
+
+    command: Command
+    apply: Callable[[World], None]
+    request_id: str | None = None
+
+
+class Story:
+    """Makes changes up until it is interrupted, and judges what is left. One for all interruptions."""
+
+    def __init__(self, seed: int) -> None:
+        self.world = World()
+        self.acknowledged = 0
+        self._random = random.Random(seed)
+        self._numbers = itertools.count(1)
+        self._ids: dict[int, str] = {}
+        self._pending: Change | None = None
+        self._events: set[tuple[str, int]] = set()
+
+    def tell(self, socket: ClientConnection, *, train: bool, on_progress: Callable[[], None]) -> None:
+        """Make one change after the other, for ever; a broken connection ends it."""
+        for number in itertools.count():
+            change = self._pending = self._training() if train and number == 0 else self._choose()
+            socket.send(change.command.model_copy(update={"id": number}).encode())
+            while True:
+                message = told.read_message(socket.recv())
+                assert message is not None
+                if isinstance(message, told.TrainingEvent):
+                    self._hear(message, on_progress)
+                elif message.id == number:
+                    break
+            self._settle(change, message)
+
+    def judge(self, found: Inventory) -> str:
+        """Compare with what is there after the interruption, and take that for the truth.
+
+        Returns:
+            Whether the change that was under way is done, if there was one.
+        """
+        before, after, pending = self.world, deepcopy(self.world), self._pending
+        if pending is not None:
+            pending.apply(after)
+        done = after.agrees(found)
+        assert done or before.agrees(found), (before, pending, found)
+        self.world = after if done else before
+        self._judge_jobs(found)
+        for sample_id, metadata in found.samples.get(NOTEBOOK, {}).items():
+            self._ids[metadata["number"]] = sample_id
+        self._pending = None
+        return "done" if done and not before.agrees(found) else "undone" if pending else "nothing under way"
+
+    def _judge_jobs(self, found: Inventory) -> None:
+        jobs = {str(job.request_id): job for job in found.jobs.values()}
+        for request_id, job_id in self.world.jobs.items():
+            assert jobs[request_id].job_id == job_id
+        unknown = jobs.keys() - self.world.jobs.keys()
+        assert unknown <= {self._pending.request_id if self._pending else None}
+        self.world.jobs |= {request_id: jobs[request_id].job_id for request_id in unknown}
+        for job_id, version in self.world.ended.items():
+            assert (found.jobs[job_id].finished_at is not None, found.jobs[job_id].version) == (True, version)
+        for job_id, seq in self._events:
+            assert found.jobs[job_id].last_seq >= seq
+
+    def _settle(self, change: Change, message: told.Message) -> None:
+        match message:
+            case told.Error(code=code):
+                assert code == "conflict", message  # a training of that signal is under way, or nothing to go back to
+            case told.Result(job_id=str(job_id)):
+                assert change.request_id is not None
+                self.world.jobs[change.request_id] = job_id
+            case told.TrainingSampleAdded(sample_id=sample_id):
+                change.apply(self.world)
+                self._ids[max(self.world.samples)] = sample_id
+            case _:
+                change.apply(self.world)
+        self.acknowledged += 1
+        self._pending = None
+
+    def _hear(self, event: told.TrainingEvent, on_progress: Callable[[], None]) -> None:
+        self._events.add((event.job_id, event.seq))
+        match event:
+            case told.TrainingProgress():
+                on_progress()
+            case told.TrainingComplete(job_id=job_id, version=version):
+                self.world.ended[job_id] = version
+            case told.TrainingFailed(job_id=job_id):
+                self.world.ended[job_id] = None
+
+    def _choose(self) -> Change:
+        options = [self._promotion, self._rollback]
+        if len(self.world.samples) < MAX_SAMPLES:
+            options += 2 * [self._addition]
+        if self.world.samples:
+            options += [self._edit, self._deletion]
+        return self._random.choice(options)()
+
+    def _training(self) -> Change:
+        request_id = f"request {next(self._numbers)}"
+        command = ask.TrainSignal(signal_name=OTHER, request_id=request_id, epochs=3)
+        return Change(command, lambda world: None, request_id)
+
+    def _promotion(self) -> Change:
+        version = self._random.choice([1, 2, 3, 4])
+        return Change(ask.PromoteVersion(signal_name=SIGNAL, version=version), lambda world: world.promote(version))
+
+    def _rollback(self) -> Change:
+        if self.world.previous is None:
+            return self._promotion()
+        return Change(ask.RollbackSignal(signal_name=SIGNAL), World.roll_back)
+
+    def _addition(self) -> Change:
+        number = next(self._numbers)
+        image = np.random.default_rng(number).integers(0, 256, (SMALL_SPEC.rows, SMALL_SPEC.cols), np.uint8)
+        command = ask.AddTrainingSample(
+            signal_name=NOTEBOOK,
+            spectrogram_b64=base64.b64encode(encode_array(image)).decode(),
+            boxes=[_BOX],
+            metadata={"number": number, "edit": 0},
+        )
+        return Change(command, lambda world: world.samples.update({number: 0}))
+
+    def _edit(self) -> Change:
+        number, edit = self._random.choice(sorted(self.world.samples)), next(self._numbers)
+        metadata: dict[str, Any] = {"number": number, "edit": edit}
+        command = ask.UpdateTrainingSample(sample_id=self._ids[number], metadata=metadata)
+        return Change(command, lambda world: world.samples.update({number: edit}))
+
+    def _deletion(self) -> Change:
+        number = self._random.choice(sorted(self.world.samples))
+        command = ask.DeleteTrainingSample(sample_id=self._ids[number])
+        return Change(command, lambda world: world.samples.__delitem__(number))

@@ -1,0 +1,102 @@
+"""``kill -9`` of a live server at any moment: what it acknowledged is there, and no change is there in part.
+
+``RFHYDRA_SERVER_KILLS`` says how often. ``-rP`` shows what the kills hit.
+"""
+
+import json
+import os
+import random
+import select
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import Final
+
+from websockets.exceptions import ConnectionClosed, InvalidMessage
+from websockets.sync.client import connect
+
+from rfhydra.hydra.backbone import Backbone
+from tests.server.intact import take_inventory
+from tests.server.live import url_in
+from tests.server.story import Story
+
+KILLS: Final = int(os.environ.get("RFHYDRA_SERVER_KILLS", "8"))
+LONGEST_LIFE_SEC: Final = 0.4
+"""Of a server once it listens: time for some dozens of changes."""
+TRAINS_EVERY: Final = 8
+"""Every so many lives there is a training, and the kill comes at about the time when it ends."""
+
+
+class Nursery:
+    """Starts servers that can be killed."""
+
+    def __init__(self, zygote: "Popen[str]") -> None:
+        self._zygote = zygote
+
+    def serve(self, *arguments: object) -> tuple[int, str]:
+        """Process id and address of a new server, which accepts connections."""
+        assert self._zygote.stdin is not None
+        assert self._zygote.stdout is not None
+        self._zygote.stdin.write(json.dumps([str(each) for each in arguments]) + "\n")
+        self._zygote.stdin.flush()
+        return int(self._zygote.stdout.readline()), url_in(self._zygote.stdout.readline())
+
+
+@contextmanager
+def nursery() -> Iterator[Nursery]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with Popen(
+        [sys.executable, "-m", "tests.server.zygote"], stdin=PIPE, stdout=PIPE, text=True, env=environment
+    ) as zygote:
+        yield Nursery(zygote)
+        assert zygote.stdin is not None
+        zygote.stdin.close()
+
+
+class Killer:
+    """Kills a process after a while, once."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = os.pidfd_open(pid)
+        self._timer: threading.Timer | None = None
+
+    def arm(self, seconds: float) -> None:
+        """From now on it has that long to live, unless that is settled already."""
+        if self._timer is None:
+            self._timer = threading.Timer(seconds, signal.pidfd_send_signal, (self._process, signal.SIGKILL))
+            self._timer.start()
+
+    def wait(self) -> None:
+        """Until the process is gone, with all that it held."""
+        assert self._timer is not None
+        self._timer.join()
+        select.select([self._process], [], [])
+        os.close(self._process)
+
+
+def test_no_acknowledged_change_is_lost(site: Path, body_file: Path) -> None:
+    story, instants, backbone = Story(seed=11), random.Random(12), Backbone.load(body_file)
+    outcomes, began = Counter[str](), time.monotonic()
+    with nursery() as servers:
+        for number in range(KILLS):
+            train = number % TRAINS_EVERY == TRAINS_EVERY - 1
+            pid, url = servers.serve(site, "--port", 0, "--backbone", body_file)
+            killer = Killer(pid)
+            delay_sec = instants.uniform(0, LONGEST_LIFE_SEC)
+            if not train:
+                killer.arm(delay_sec)
+            with suppress(ConnectionClosed, ConnectionError, InvalidMessage), connect(url) as socket:
+                story.tell(socket, train=train, on_progress=partial(killer.arm, delay_sec))
+            killer.wait()
+            outcomes[story.judge(take_inventory(site, backbone))] += 1
+    minutes = (time.monotonic() - began) / 60
+    ended = Counter("failed" if version is None else "completed" for version in story.world.ended.values())
+    print(f"{KILLS} kills in {minutes:.1f} minutes, {story.acknowledged} changes acknowledged; under way: {outcomes}")
+    print(f"{len(story.world.jobs)} trainings, of which were told to have ended: {ended}")
