@@ -25,6 +25,21 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.loop.call_later(CLOSE_SEC, self.transport.abort)
         await super().send(message)
 
+    def data_received(self, data: bytes) -> None:
+        if self.conn.parser_exc is None:
+            super().data_received(data)
+
+    def handle_parser_exception(self) -> None:
+        """Say why the connection ends, and read on for a while without looking: closing a socket on a client that is in
+        the middle of sending would reset the connection, and it would never learn why."""
+        close = self.conn.close_sent
+        assert close is not None
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code, "reason": close.reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.transport.write_eof()
+        self.close_timer = self.loop.call_later(CLOSE_SEC, self.transport.abort)
+
     def keepalive_timeout(self) -> None:
         if self.read_paused:  # its pong waits behind a command that we are still busy with
             self.pong_timer = None

@@ -1,0 +1,15 @@
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from tests.server.given import WAIT_SEC
+
+
+@pytest.mark.parametrize("size", [(4 << 20) + 1, 1 << 25])
+def test_who_sends_too_much_learns_why_the_connection_ends(port: int, size: int) -> None:
+    with connect(f"ws://127.0.0.1:{port}/ws") as socket:
+        socket.send(bytes(size))
+        with pytest.raises(ConnectionClosed) as raised:
+            socket.recv(timeout=WAIT_SEC)
+    assert raised.value.rcvd is not None
+    assert raised.value.rcvd.code == 1009
