@@ -1,6 +1,6 @@
 """``kill -9`` of a live server at any moment: what it acknowledged is there, and no change is there in part.
 
-``RFHYDRA_SERVER_KILLS`` says how often. ``-rP`` shows what the kills hit.
+``RFHYDRA_SERVER_KILLS`` says how often. ``-rP`` shows what the kills hit, ``-s`` while they do.
 """
 
 import json
@@ -30,6 +30,7 @@ from tests.server.story import Story
 KILLS: Final = int(os.environ.get("RFHYDRA_SERVER_KILLS", "8"))
 LONGEST_LIFE_SEC: Final = 0.4
 """Of a server once it listens: time for some dozens of changes."""
+REPORT_EVERY: Final = 50
 TRAINS_EVERY: Final = 8
 """Every so many lives there is a training, and the kill comes at about the time when it ends."""
 
@@ -96,7 +97,14 @@ def test_no_acknowledged_change_is_lost(site: Path, body_file: Path) -> None:
                 story.tell(socket, train=train, on_progress=partial(killer.arm, delay_sec))
             killer.wait()
             outcomes[story.judge(take_inventory(site, backbone))] += 1
-    minutes = (time.monotonic() - began) / 60
+            if (number + 1) % REPORT_EVERY == 0 or number + 1 == KILLS:
+                _report(number + 1, time.monotonic() - began, story, outcomes)
+
+
+def _report(kills: int, seconds: float, story: Story, outcomes: Counter[str]) -> None:
     ended = Counter("failed" if version is None else "completed" for version in story.world.ended.values())
-    print(f"{KILLS} kills in {minutes:.1f} minutes, {story.acknowledged} changes acknowledged; under way: {outcomes}")
-    print(f"{len(story.world.jobs)} trainings, of which were told to have ended: {ended}")
+    print(
+        f"{kills} kills in {seconds / 60:.1f} minutes, {story.acknowledged} changes acknowledged;"
+        f" the change under way was {dict(outcomes)}; {len(story.world.jobs)} trainings, ended: {dict(ended)}",
+        flush=True,
+    )
