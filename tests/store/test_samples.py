@@ -163,3 +163,50 @@ def test_a_damaged_image_is_noticed_and_healed_by_adding_it_again(workspace: Wor
         workspace.samples.image(sample)
     assert add_or_update(workspace, 0) == (sample, False)
     np.testing.assert_array_equal(workspace.samples.image(sample), image(0))
+
+
+def test_a_change_of_a_sample_leaves_the_rest_of_it(workspace: Workspace) -> None:
+    sample = add_sample(workspace, 1, negatives=[("other", box(10))], iq=iq(1), metadata={"mood": "good"})
+    moved = workspace.samples.update(sample.sample_id, boxes=[box(8)])
+    assert moved.boxes == (box(8),)
+    assert (moved.negatives, moved.metadata, moved.iq_digest) == (sample.negatives, sample.metadata, sample.iq_digest)
+    bare = workspace.samples.update(sample.sample_id, negatives=[], metadata={})
+    assert (bare.boxes, bare.negatives, bare.metadata) == ((box(8),), (), {})
+    assert workspace.samples.get(sample.sample_id) == bare
+    assert [entry.action for entry in workspace.audit.list(SIGNAL)] == ["sample.update", "sample.update", "sample.add"]
+
+
+def test_an_update_that_changes_nothing_is_no_entry_in_the_log(workspace: Workspace) -> None:
+    sample = add_sample(workspace, 1)
+    assert workspace.samples.update(sample.sample_id, boxes=[box()]) == sample
+    assert [entry.action for entry in workspace.audit.list(SIGNAL)] == ["sample.add"]
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"boxes": []}, InvalidMessage),
+        ({"boxes": [box(500)]}, InvalidBox),
+        ({"negatives": [(SIGNAL, box())]}, InvalidMessage),
+        ({"metadata": {"a": float("nan")}}, InvalidMessage),
+    ],
+)
+def test_a_wrong_update_changes_nothing(workspace: Workspace, change: dict[str, Any], error: type[Exception]) -> None:
+    sample = add_sample(workspace, 1)
+    with pytest.raises(error):
+        workspace.samples.update(sample.sample_id, **change)
+    assert workspace.samples.get(sample.sample_id) == sample
+
+
+def test_counts_are_by_signal(workspace: Workspace) -> None:
+    for seed, name in enumerate((SIGNAL, "other", SIGNAL)):
+        add_sample(workspace, seed, name)
+    assert workspace.samples.counts() == {SIGNAL: 2, "other": 1}
+
+
+def test_pages_go_on_where_the_last_one_ended_whatever_was_deleted(workspace: Workspace) -> None:
+    ids = [add_sample(workspace, seed).sample_id for seed in range(5)]
+    first = workspace.samples.page(SIGNAL, 0, 2)
+    workspace.samples.delete(ids[1])
+    rest = workspace.samples.page(SIGNAL, first[-1][0], 10)
+    assert [sample.sample_id for _, sample in (*first, *rest)] == ids
