@@ -105,7 +105,9 @@ class Peer:
 
 @contextmanager
 def peer(port: int, path: str = "/ws", **options: Any) -> Iterator[Peer]:
-    with connect(f"ws://127.0.0.1:{port}{path}", max_size=MAX_MESSAGE, open_timeout=WAIT_SEC, **options) as socket:
+    url = f"ws://127.0.0.1:{port}{path}"
+    # no pings of its own: on a busy machine they would decide a test
+    with connect(url, max_size=MAX_MESSAGE, open_timeout=WAIT_SEC, ping_interval=None, **options) as socket:
         yield Peer(socket)
 
 

@@ -33,15 +33,3 @@ def test_a_client_that_takes_no_answers_is_closed_and_the_others_are_served(work
         while metric(port, "rfhydra_clients") > 1:
             assert other.ask("get_loaded_heads")["type"] == "loaded_heads"
         assert slow.close_code() in (1013, None)  # None: it was cut off before it came to the close frame
-
-
-def test_a_client_that_takes_no_news_keeps_its_connection(workspace: Workspace) -> None:
-    settings = Settings(limits=Limits(max_outbox_messages=8))
-    with running(workspace, settings) as port, peer(port) as lazy, peer(port) as busy:
-        lazy.ask("subscribe", topics=["jobs"])
-        busy.send("train_signal", signal_name=SIGNAL)
-        complete = busy.until("training_complete")[-1]
-        heard = lazy.until("training_complete")
-    assert heard[-1] == complete
-    numbers = [each["seq"] for each in heard]
-    assert numbers == sorted(numbers)
