@@ -40,14 +40,18 @@ def _confusion(bench: Bench) -> Row:
         found = Watch(bench.backbone, made).detections(heads, scenes, threshold=None)
     answers: Counter[tuple[str, str]] = Counter()
     sent: Counter[str] = Counter()
+    cross: list[int] = []
     for scene, detections in zip(scenes, found, strict=True):
         sent.update(emission.kind for emission in scene.emissions if emission.kind in names)
-        answers.update(_answers(scene, detections, names))
+        given = _answers(scene, detections, names)
+        answers.update(given)
+        cross.append(sum(count for (truth, head), count in given.items() if truth in names and truth != head))
     return {
         "boxes": bench.plan.cross_boxes,
         "heads": names,
         "scenes": len(scenes),
         "sent": {name: sent[name] for name in names},
+        "cross_by_scene": cross,
         "answers": [[*pair, count] for pair, count in sorted(answers.items())],
     }
 

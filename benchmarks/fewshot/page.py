@@ -102,6 +102,9 @@ Proposal recall at 100 regions: {spread(summary["proposal_recall_100"])}.
 
 ![Recall and precision by SNR](images/fewshot-snr.png)
 
+Recall and precision by in-band SNR; a false alarm counts where what it lies on is.
+
+{_snr(by_boxes)}
 What went wrong, over all trials. An emission is missed because no region was proposed on it (*proposal*), its box is
 off (*localisation*), its score lies between the best and the stored threshold (*threshold*) or is too low for both
 (*score*). A false alarm lies on the *target* (a part, a second answer), on another held-out *emitter*, on a *base*
@@ -119,6 +122,19 @@ samples seen before; validation and calibration included in both.
 
 def _error(error: dict[str, float], factor: float, unit: str) -> str:
     return f"{factor * error['median']:.0f} ({factor * error['q90']:.0f}) {unit}" if error else "–"
+
+
+def _snr(by_boxes: list[Row]) -> str:
+    return table(
+        ["SNR, dB", *(f"{rate}, {row['boxes']} boxes" for row in by_boxes for rate in ("recall", "precision"))],
+        *(
+            [
+                f"{here[0]['low_db']:.0f}–{here[0]['high_db']:.0f}",
+                *(spread(each[rate], 2) for each in here for rate in ("recall", "precision")),
+            ]
+            for here in zip(*(row["by_snr"] for row in by_boxes), strict=True)
+        ),
+    )
 
 
 def _causes(by_boxes: list[Row]) -> str:
@@ -188,7 +204,7 @@ emissions each, at their stored thresholds.
 {
         table(
             ["false alarms per scene, all heads together", ""],
-            ["on an emission of one of the other eleven", f"{summary['cross_false_alarms_per_scene']:.3f}"],
+            ["on an emission of one of the other eleven", spread(summary["cross_false_alarms_per_scene"])],
             *causes,
         )
     }

@@ -42,7 +42,8 @@ def draw_snr(by_boxes: list[Row], path: Path) -> None:
             bins = row["by_snr"]
             middles = [(each["low_db"] + each["high_db"]) / 2 for each in bins]
             label = f"{row['boxes']} boxes"
-            axis.plot(middles, [each[rate] for each in bins], color=BLUE, alpha=float(shade), marker="o", label=label)
+            means = [each[rate]["mean"] for each in bins]
+            axis.plot(middles, means, color=BLUE, alpha=float(shade), marker="o", label=label)
         axis.set(xlabel="in-band SNR, dB", ylabel=rate, ylim=(0, 1.02))
     axes[0].legend(loc="lower right")
     figure.savefig(path)

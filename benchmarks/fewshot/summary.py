@@ -1,6 +1,7 @@
 """From rows of trials to means with intervals."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -32,6 +33,27 @@ def interval(rows: Sequence[Row], value: Callable[[Row], float]) -> dict[str, fl
     means = np.stack(resampled)[chosen, np.arange(DRAWS)[:, None]].mean(1)
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return {"mean": float(np.mean([values.mean() for values in table])), "low": float(low), "high": float(high)}
+
+
+def ratio(rows: Sequence[Row], parts: Callable[[Row], tuple[int, int]]) -> dict[str, float]:
+    """Total of the first of ``parts`` over that of the second, with a 90 % bootstrap interval over the emitters.
+
+    For counts that are too few in one row to make a rate of.
+    """
+    by_emitter: dict[str, NDArray[np.float64]] = {}
+    for row in rows:
+        by_emitter[row["emitter"]] = by_emitter.get(row["emitter"], np.zeros(2)) + np.array(parts(row))
+    table = np.stack(list(by_emitter.values()))
+    return _ratio_of(table)
+
+
+def _ratio_of(table: NDArray[np.float64]) -> dict[str, float]:
+    """Of numerators and denominators (n, 2), drawn anew by row."""
+    chosen = np.random.default_rng(0).integers(0, len(table), (DRAWS, len(table)))
+    over, under = table[chosen].sum(1).T
+    low, high = np.quantile(over / np.maximum(under, 1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    total = table.sum(0)
+    return {"mean": float(total[0] / max(total[1], 1)), "low": float(low), "high": float(high)}
 
 
 def _resampled(rng: np.random.Generator, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -83,14 +105,14 @@ def summarise_cross(measured: dict[str, Any]) -> dict[str, Any]:
     others = [STRANGER, BASE, NOTHING, SECOND]
     answers = {(truth, head): count for truth, head, count in measured["answers"]}
     matrix = [[answers.get((truth, head), 0) for head in heads] for truth in [*heads, *others]]
-    cross = sum(count for (truth, head), count in answers.items() if truth in heads and truth != head)
+    cross = np.array([[count, 1] for count in measured["cross_by_scene"]], float)
     by_cause = {cause: sum(answers.get((cause, head), 0) for head in heads) for cause in others}
     scenes = measured["scenes"]
     return {
         **{name: measured[name] for name in ("boxes", "heads", "scenes", "sent")},
         "rows": [*heads, *others],
         "matrix": matrix,
-        "cross_false_alarms_per_scene": cross / scenes,
+        "cross_false_alarms_per_scene": _ratio_of(cross),
         "false_alarms_per_scene": {cause: count / scenes for cause, count in by_cause.items()},
     }
 
@@ -179,10 +201,17 @@ def _of_size(rows: Sequence[Row], size: int) -> Row:
 
 
 def _of_bin(rows: Sequence[Row], index: int) -> Row:
-    tp, fn, fp = (sum(row["snr"][index][name] for row in rows) for name in ("tp", "fn", "fp"))
-    low, high = SNR_EDGES_DB[index], SNR_EDGES_DB[index + 1]
-    recall, precision = tp / max(tp + fn, 1), tp / max(tp + fp, 1)
-    return {"low_db": low, "high_db": high, "recall": recall, "precision": precision, "emissions": tp + fn}
+    def parts(row: Row, beside: str) -> tuple[int, int]:
+        counts = row["snr"][index]
+        return counts["tp"], counts["tp"] + counts[beside]
+
+    return {
+        "low_db": SNR_EDGES_DB[index],
+        "high_db": SNR_EDGES_DB[index + 1],
+        "recall": ratio(rows, partial(parts, beside="fn")),
+        "precision": ratio(rows, partial(parts, beside="fp")),
+        "emissions": sum(parts(row, "fn")[1] for row in rows),
+    }
 
 
 def _of_emitter(recall: Row, rows: Sequence[Row], sizes: Sequence[int]) -> Row:

@@ -58,9 +58,10 @@ def _cross(summary: dict[str, Any]) -> None:
         own = answers.pop(truth, "")
         table.add_row(truth, str(summary["sent"].get(truth, "")), str(own), _counts(answers))
     console.print(table)
-    console.print(f"false alarms per scene on each other's emissions: {summary['cross_false_alarms_per_scene']:.3f}")
-    for cause, rate in summary["false_alarms_per_scene"].items():
-        console.print(f"  on {cause}: {rate:.3f}")
+    rate = spread(summary["cross_false_alarms_per_scene"])
+    console.print(f"false alarms per scene on each other's emissions: {rate}")
+    for cause, count in summary["false_alarms_per_scene"].items():
+        console.print(f"  on {cause}: {count:.3f}")
 
 
 def _baselines(summary: dict[str, Any]) -> None:

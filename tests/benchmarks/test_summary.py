@@ -1,6 +1,6 @@
 """Means over emitters, and their intervals."""
 
-from benchmarks.fewshot.summary import interval, summarise_position
+from benchmarks.fewshot.summary import interval, ratio, summarise_position
 
 
 def rows(**values: list[float]) -> list[dict[str, object]]:
@@ -15,6 +15,16 @@ def test_emitters_weigh_the_same_however_many_draws_they_have() -> None:
 
 def test_no_interval_where_all_are_equal() -> None:
     assert interval(rows(a=[0.7, 0.7], b=[0.7]), lambda row: row["f1"])["low"] == 0.7
+
+
+def test_a_ratio_pools_counts_and_draws_emitters() -> None:
+    counts: list[dict[str, object]] = [
+        {"emitter": "a", "hits": 9, "of": 10},
+        {"emitter": "a", "hits": 0, "of": 0},
+        {"emitter": "b", "hits": 1, "of": 10},
+    ]
+    found = ratio(counts, lambda row: (row["hits"], row["of"]))
+    assert (found["mean"], found["low"], found["high"]) == (0.5, 0.1, 0.9)
 
 
 def test_loss_is_the_difference_between_pooled_scores() -> None:
