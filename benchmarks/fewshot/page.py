@@ -216,10 +216,9 @@ def _baselines(summary: dict[str, Any], images: Path) -> str:
     return f"""
 ## Beside other methods
 
-The same samples and scenes. F1 on {len(summary["common"])} emitters ({
-        ", ".join(f"`{name}`" for name in summary["common"])
-    }), on which every method was measured, and on
-all that the method was measured on.
+The same samples and scenes. F1 on what every method was measured on
+({", ".join(f"`{name}`" for name in summary["common"])}), and on all emitters that the method was measured on. An `rcnn`
+head has proposals of its own, begins at noise and recomputes the frozen pyramid in every epoch, at most 50, patience 5.
 
 {
         table(
