@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import torch
 
@@ -67,6 +68,17 @@ class Server:
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
+    @property
+    def port(self) -> int:
+        port = urlsplit(self.url).port
+        assert port is not None
+        return port
+
+    def kill(self) -> None:
+        """As ``kill -9`` does; gone when it returns."""
+        self._child.kill()
+        self._child.wait()
+
     def stop(self) -> int:
         """As Ctrl+C does; the exit status."""
         self._child.send_signal(signal.SIGINT)
@@ -74,9 +86,9 @@ class Server:
 
 
 @contextmanager
-def serving(workspace: Path, *options: object) -> Iterator[Server]:
-    """A server of ``workspace`` on any free port of loopback."""
-    with process("serve", workspace, "--port", 0, *options, stderr=None) as child:
+def serving(workspace: Path, *options: object, port: int = 0) -> Iterator[Server]:
+    """A server of ``workspace`` on loopback, on any free port unless one is given."""
+    with process("serve", workspace, "--port", port, *options, stderr=None) as child:
         try:
             yield Server(child)
         finally:

@@ -1,6 +1,6 @@
 """Nothing that a client sends kills the server, goes without an answer, tells a client a path, or harms the workspace.
 
-``RFHYDRA_FUZZ_MESSAGES`` says how many messages are sent, at least. ``-rP`` shows what came back.
+``RFHYDRA_FUZZ_MESSAGES`` says how many messages are sent, at least. ``-rP`` shows what came back, ``-s`` while it does.
 """
 
 import os
@@ -31,6 +31,7 @@ from tests.server.nonsense import JOB_ID, SAMPLE_ID, Piece, pieces
 
 MESSAGES: Final = int(os.environ.get("RFHYDRA_FUZZ_MESSAGES", "400"))
 BATCH: Final = 25
+REPORT_EVERY: Final = 2500
 LIMITS: Final = ("max_message_bytes=262144", "max_samples_per_signal=30", "max_jobs_queued=4", "max_epochs=5")
 ANSWER_SEC: Final = 300.0
 CLEAN: Final = frozenset({1000, 1001, 1003, 1007, 1008, 1009, 1013})
@@ -65,6 +66,9 @@ class Account:
             case Result(job_id=str(number)):
                 self.ids[JOB_ID] = number
         return message
+
+    def report(self) -> None:
+        print(f"{self.sent} messages; closed with {dict(self.closed)}; {dict(self.came.most_common())}", flush=True)
 
 
 class Due:
@@ -153,12 +157,18 @@ def test_nothing_that_is_sent_does_harm(site: Path, body_file: Path) -> None:
         @given(st.lists(pieces, min_size=BATCH, max_size=BATCH))
         def attack_again(batch: list[Piece]) -> None:
             attack(server, batch)
+            if account.sent % REPORT_EVERY < BATCH:
+                account.report()
 
         attack_again()
         memory = server.resident_bytes
         assert server.stop() == 0
     inventory = take_inventory(site, Backbone.load(body_file))
     assert account.sent >= MESSAGES
-    print(f"{account.sent} messages, then {memory / 2**20:.0f} MiB; closed with {dict(account.closed)}")
-    print(f"answers and pushes: {dict(account.came.most_common())}")
-    print({name: len(found) for name, found in inventory.samples.items()}, inventory.versions, len(inventory.jobs))
+    account.report()
+    print(
+        f"{memory / 2**20:.0f} MiB in the end;",
+        {name: len(found) for name, found in inventory.samples.items()},
+        inventory.versions,
+        len(inventory.jobs),
+    )
