@@ -31,7 +31,7 @@ KILLS: Final = int(os.environ.get("RFHYDRA_SERVER_KILLS", "8"))
 LONGEST_LIFE_SEC: Final = 0.4
 """Of a server once it listens: time for some dozens of changes."""
 REPORT_EVERY: Final = 50
-TRAINS_EVERY: Final = 8
+TRAINS_EVERY: Final = 20
 """Every so many lives there is a training, and the kill comes at about the time when it ends."""
 
 
@@ -87,7 +87,7 @@ def test_no_acknowledged_change_is_lost(site: Path, body_file: Path) -> None:
     outcomes, began = Counter[str](), time.monotonic()
     with nursery() as servers:
         for number in range(KILLS):
-            train = number % TRAINS_EVERY == TRAINS_EVERY - 1
+            train = number % TRAINS_EVERY == 5
             pid, url = servers.serve(site, "--port", 0, "--backbone", body_file)
             killer = Killer(pid)
             delay_sec = instants.uniform(0, LONGEST_LIFE_SEC)
