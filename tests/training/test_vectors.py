@@ -47,6 +47,23 @@ def test_the_best_region_is_positive_even_if_it_is_loose() -> None:
     assert len(labelled.unlabelled) == 0
 
 
+def test_the_core_of_a_box_that_is_drawn_around_its_skirts_is_positive() -> None:
+    core, skirts, beside = (11.0, 18.0, 49.0, 23.0), (9.0, 0.0, 51.0, 120.0), (60.0, 18.0, 98.0, 23.0)
+    labelled = label_own(features([beside, skirts, core], [TRUTH]))
+    assert labelled.positive.boxes[0].tolist() == list(core)
+    assert len(labelled.positive) == 1 + 1 + JITTERS
+    assert labelled.unlabelled.boxes.tolist() == [list(beside)]  # what spreads over the band is the same emission
+    assert labelled.proposed.boxes.tolist() == [list(core)]
+    assert labelled.drawn.tolist() == [list(TRUTH)]
+
+
+def test_what_is_much_shorter_than_a_box_is_not_its_core() -> None:
+    piece = (11.0, 18.0, 20.0, 23.0)
+    labelled = label_own(features([piece], [TRUTH]))
+    assert len(labelled.positive) == 1 + JITTERS
+    assert labelled.unlabelled.boxes.tolist() == [list(piece)]
+
+
 def test_an_image_without_regions_still_teaches_its_boxes() -> None:
     labelled = label_own(features([], [TRUTH], [OTHER]))
     assert len(labelled.positive) == 1 + JITTERS

@@ -22,7 +22,9 @@ def pretrain(
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
     seed: Annotated[int, typer.Option(help="Of bursts, scenes and weights.")] = 1,
     workers: Annotated[int, typer.Option(min=0, help="Processes that make scenes.")] = 1,
-    initial: Annotated[Path | None, typer.Option(metavar="FILE", help="Fine-tune this body.")] = None,
+    initial: Annotated[Path | None, typer.Option(metavar="FILE", help="Go on from this body's weights.")] = None,
+    per_waveform: Annotated[int, typer.Option(min=1, help="TorchSig bursts of each waveform.")] = 60,
+    learning_rate: Annotated[float, typer.Option(help="Highest, after the warm-up.")] = 6e-4,
 ) -> None:
     """Make a body: bursts with TorchSig, scenes, training. Writes OUT/body.safetensors."""
     with reported(), progress_bar() as bar:
@@ -33,7 +35,9 @@ def pretrain(
 
         if device is Device.CUDA and not torch.cuda.is_available():
             raise InvalidMessage("torch finds no GPU here: leave out --device, or install a torch for this GPU")
-        recipe = Recipe(minutes=minutes, seed=seed, workers=workers)
+        recipe = Recipe(
+            minutes=minutes, seed=seed, workers=workers, per_waveform=per_waveform, learning_rate=learning_rate
+        )
         run = PretrainRun(out, recipe, device=device.value, resume=resume, initial=initial)
         making = bar.add_task("making bursts", total=len(base_waveforms()), note="")
         run.prepare(lambda waveform: bar.update(making, advance=1, note=waveform))

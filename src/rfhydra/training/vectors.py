@@ -14,6 +14,9 @@ from rfhydra.training.features import JITTERS, SampleFeatures
 POSITIVE_IOU: Final = 0.6
 BEST_POSITIVE_IOU: Final = 0.3
 NEGATIVE_IOU: Final = 0.3
+KIN_IOU: Final = 0.1
+KIN_TIME_IOU: Final = 0.6
+KIN_BAND: Final = 0.8
 VERIFIED_IOU: Final = 0.5
 UNLABELLED_WEIGHT: Final = 0.3  # an unlabelled region may hide the signal
 REFERENCE_SHARE: Final = 3.0  # what the reference weighs beside the workspace's own negatives
@@ -57,12 +60,20 @@ def label_own(features: SampleFeatures) -> Labelled:
     overlap = box_iou(features.regions, features.positives)
     best, nearest = overlap.max(1)
     is_positive = best > POSITIVE_IOU
+    kin = _core_or_skirt(features.regions, features.positives)
+    loose = best >= BEST_POSITIVE_IOU
     if len(overlap):
         top, region = overlap.max(0)
         is_positive[region[top >= BEST_POSITIVE_IOU]] = True
-    clear = (best < NEGATIVE_IOU) & ~is_positive
+        # A user who draws the skirt of what the body takes for the core has a habit that the refinement can learn.
+        closest, core = (overlap * kin).max(0)
+        uncovered = (top < BEST_POSITIVE_IOU) & (closest >= KIN_IOU)
+        habitual = core[uncovered]
+        is_positive[habitual] = True
+        loose[habitual] = True
+        nearest[habitual] = torch.nonzero(uncovered)[:, 0]
+    clear = (best < NEGATIVE_IOU) & ~is_positive & ~kin.any(1)
     verified = clear & (_max_iou(features.regions, features.negatives) > VERIFIED_IOU)
-    loose = best >= BEST_POSITIVE_IOU
     own = RegionSet(features.regions, features.embeddings)
     return Labelled(
         positive=_join(_pick(own, is_positive), RegionSet(features.jittered, features.jittered_embeddings)),
@@ -71,6 +82,20 @@ def label_own(features: SampleFeatures) -> Labelled:
         proposed=_pick(own, loose),
         drawn=features.positives[nearest[loose]],
     )
+
+
+def _core_or_skirt(regions: Tensor, drawn: Tensor) -> Tensor:
+    """Which ``regions`` (n, 4) last as long as a ``drawn`` box (m, 4) and are a part of its band, or it of theirs.
+
+    Bool (n, m). A strong burst has skirts far beyond its core: both are the same emission.
+    """
+    low = torch.maximum(regions[:, None, :2], drawn[None, :, :2])
+    high = torch.minimum(regions[:, None, 2:], drawn[None, :, 2:])
+    shared = (high - low).clamp_min(0)
+    sides, wanted = (regions[:, 2:] - regions[:, :2])[:, None], (drawn[:, 2:] - drawn[:, :2])[None]
+    together = shared[..., 0] / (sides[..., 0] + wanted[..., 0] - shared[..., 0])
+    inside = shared[..., 1] / torch.minimum(sides[..., 1], wanted[..., 1])
+    return (together >= KIN_TIME_IOU) & (inside >= KIN_BAND)
 
 
 def label_other(features: SampleFeatures, named: Tensor, *, same_image: bool) -> Labelled:
