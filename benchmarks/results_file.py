@@ -14,11 +14,11 @@ from rfhydra.hydra.backbone import Backbone
 RESULTS = Path(__file__).parent / "results"
 
 
-def write_result(name: str, body: dict[str, Any], backbone: Backbone, directory: Path = RESULTS) -> Path:
-    """Write ``<name>.json`` into ``directory`` and return its path."""
+def write_result(name: str, body: dict[str, Any], backbone: Backbone | None, directory: Path = RESULTS) -> Path:
+    """Write ``<name>.json`` into ``directory`` and return its path; ``backbone`` is the body measured, if any."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{name}.json"
-    stamped = {"machine": machine(), "commit": commit(), "backbone_id": backbone.backbone_id, **body}
+    stamped = {"machine": machine(), "commit": commit(), "backbone_id": backbone and backbone.backbone_id, **body}
     path.write_text(json.dumps(stamped, indent=2) + "\n")
     return path
 

@@ -40,6 +40,15 @@ class Artifact:
         return cls(head.kind, head.info.spec_id, head.info.backbone_id, head.to_bytes())
 
 
+def gains_enough(before: float, after: float) -> bool:
+    """The least that is asked for before an F1 of ``before`` is replaced by one of ``after`` on the same boxes.
+
+    From F1 0.95 on it is enough not to regress; below that, 2 points must be gained.
+    """
+    excellent = after >= AUTO_PROMOTE_EXCELLENT_F1 and after >= before
+    return excellent or after - before >= AUTO_PROMOTE_MIN_GAIN - _ROUNDING
+
+
 class VersionManager:
     """Versions of every signal's head in one workspace. Each change is one transaction with its audit entry."""
 
@@ -99,7 +108,7 @@ class VersionManager:
         change = f"F1 {before:.3f} → {after:.3f} against version {active} {where}"
         if after - before >= AUTO_PROMOTE_MIN_GAIN - _ROUNDING:
             return True, f"F1 improved {100 * (after - before):.1f} points ({change})"
-        if after >= AUTO_PROMOTE_EXCELLENT_F1 and after >= before:
+        if gains_enough(before, after):
             return True, f"F1 is at least {AUTO_PROMOTE_EXCELLENT_F1} and did not regress ({change})"
         return False, f"kept version {active}: less than {100 * AUTO_PROMOTE_MIN_GAIN:.0f} points gained ({change})"
 

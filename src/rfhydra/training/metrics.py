@@ -85,11 +85,11 @@ def match(scene: Scored, iou: float = IOU_THRESHOLD) -> NDArray[np.bool_]:
 
 def evaluate(scenes: Sequence[Scored], threshold: float, iou: float = IOU_THRESHOLD) -> Metrics:
     """Counts over all ``scenes`` of the detections with a score of at least ``threshold``."""
-    tp, fp, fn = _counts(scenes, threshold, iou).sum(0).tolist()
+    tp, fp, fn = count(scenes, threshold, iou).sum(0).tolist()
     return Metrics(tp, fp, fn)
 
 
-def _counts(scenes: Sequence[Scored], threshold: float, iou: float) -> NDArray[np.int64]:
+def count(scenes: Sequence[Scored], threshold: float, iou: float = IOU_THRESHOLD) -> NDArray[np.int64]:
     """True positives, false positives and misses of each scene, shape (scenes, 3)."""
     rows = []
     for scene in scenes:
@@ -103,16 +103,21 @@ def f1_interval(
     scenes: Sequence[Scored], threshold: float, iou: float = IOU_THRESHOLD, *, level: float = 0.9, seed: int = 0
 ) -> tuple[float, float]:
     """Bootstrap interval of F1 over recordings (scenes of one ``group`` are drawn together), percentile method."""
-    counts = _counts(scenes, threshold, iou)
-    groups: dict[Hashable, int] = {}
-    owner = [groups.setdefault(("alone", i) if s.group is None else s.group, len(groups)) for i, s in enumerate(scenes)]
-    totals = np.zeros((len(groups), 3))
-    np.add.at(totals, owner, counts)
-    draws = np.random.default_rng(seed).integers(0, len(groups), (BOOTSTRAP_DRAWS, len(groups)))
+    totals = by_recording(scenes, count(scenes, threshold, iou))
+    draws = np.random.default_rng(seed).integers(0, len(totals), (BOOTSTRAP_DRAWS, len(totals)))
     tp, fp, fn = totals[draws].sum(1).T
     scores = 2 * tp / np.maximum(2 * tp + fp + fn, 1)
     low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def by_recording(scenes: Sequence[Scored], counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+    """Sums of ``counts`` (scenes, k) in each ``group`` of scenes, (groups, k); a scene without one is a group."""
+    groups: dict[Hashable, int] = {}
+    owner = [groups.setdefault(("alone", i) if s.group is None else s.group, len(groups)) for i, s in enumerate(scenes)]
+    totals = np.zeros((len(groups), counts.shape[1]))
+    np.add.at(totals, owner, counts)
+    return totals
 
 
 def best_threshold(scenes: Sequence[Scored], iou: float = IOU_THRESHOLD, *, default: float = 0.5) -> float:
