@@ -73,7 +73,7 @@ def measure(
     rng = np.random.default_rng(seed)
     cells = [_simulate(rng, cell) for cell in track(plan, "simulating", console=console)]
     main = [cell for cell in cells if cell.regime == Regime()]
-    rivals = [_compare(rng, *each, cases) for each in track(RIVALRY, "other methods", console=console)]
+    rivals = [_compare(rng, *each, cases // 4) for each in track(RIVALRY, "other methods", console=console)]
     _show(main, "true F1 of the active head 0.80, correlation 0.9, 5 boxes per recording")
     _show([cell for cell in cells if cell.boxes == 50 and cell.regime != Regime()], "50 boxes, other regimes")
     _show_rivals(rivals)

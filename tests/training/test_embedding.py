@@ -86,6 +86,23 @@ def test_a_single_recording_is_cut_into_windows(material: Material, info: HeadIn
     assert len(OutOfFold.of(replace(material, own=own, others=others), info, epochs=1).scenes) == 10
 
 
+def test_what_is_reported_out_of_fold_does_not_know_the_scores_of_its_fold(material: Material, info: HeadInfo) -> None:
+    folds = OutOfFold.of(material, info, epochs=3)
+    assert folds.reported(()) == {}
+    first, second = (lesson.sample.sample_id for lesson in material.own[:2])  # two windows of one recording
+
+    def turned(sample_id: str) -> OutOfFold:
+        pairs = zip(folds.scenes, folds.origins, strict=True)
+        scenes = [replace(each, scores=1 - each.scores) if origin[1] == sample_id else each for each, origin in pairs]
+        return replace(folds, scenes=scenes)
+
+    reported = folds.reported({first})
+    assert set(reported) == {first}
+    assert np.array_equal(turned(second).reported({first})[first].scores, reported[first].scores)
+    other = material.own[2].sample.sample_id
+    assert not np.array_equal(turned(other).reported({first})[first].scores, reported[first].scores)
+
+
 def test_reference_scenes_weigh_twenty_other_emissions_for_each_of_the_signal(
     material: Material, info: HeadInfo
 ) -> None:

@@ -1,7 +1,9 @@
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -9,13 +11,15 @@ from rfhydra.config import EARLY_STOP_PATIENCE
 from rfhydra.errors import Busy, Cancelled, InvalidMessage, InvalidName, NotEnoughSamples, NotFound
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.detector import HydraDetector
-from rfhydra.hydra.head import EmbeddingHead
+from rfhydra.hydra.head import EmbeddingHead, Golden
 from rfhydra.hydra.sweep import detect_recording
+from rfhydra.hydra.version_manager import Artifact
 from rfhydra.spectrum.iq import open_recording, write_recording
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.evaluation import score_recordings, summarise
 from rfhydra.training.fitted import TrainingResult, store
 from rfhydra.training.metrics import Scored, evaluate
+from rfhydra.training.promotion import Evidence
 from rfhydra.training.service import TrainingRequest, TrainingService
 from rfhydra.training.trainer import Control, TrainingProgress
 from tests.training import given
@@ -85,7 +89,7 @@ def test_a_version_says_what_it_was_made_from(
     row = service.workspace.versions.get(SIGNAL, 1)
     assert (row.kind, row.sample_count, row.split_version, row.notes) == ("embedding", 10, 1, "first")
     assert (row.epochs_trained, row.early_stopped) == (result.epochs_trained, result.early_stopped)
-    assert row.metrics == result.metrics
+    assert row.metrics == {**result.metrics, "verdict": result.verdict}
     low, high = result.metrics["f1_interval"]
     assert 0 <= low <= result.metrics["f1_score"] <= high <= 1
     assert result.metrics["tp"] + result.metrics["fn"] == 2
@@ -152,11 +156,56 @@ def test_an_extension_keeps_validation_and_compares_on_it(
     same = ("f1_score", "precision", "recall", "ap", "tp", "fp", "fn", "threshold")
     assert {name: before[name] for name in same} == pytest.approx({name: first.metrics[name] for name in same})
     assert second.auto_promoted == (service.workspace.versions.active(SIGNAL) == 2)
-    gained = second.metrics["f1_score"] - before["f1_score"]
-    assert second.auto_promoted == (gained >= 0.02 or (second.metrics["f1_score"] >= 0.95 and gained >= 0))
     third = service.train_new_signal(SIGNAL)
     assert service.workspace.versions.get(SIGNAL, 3).split_version == 2
     assert third.sample_count == 13
+
+
+def test_an_extension_is_judged_on_every_box_that_is_new_to_both_heads(
+    service: TrainingService, trained: tuple[TrainingResult, list[TrainingProgress]]
+) -> None:
+    for seed in range(20, 24):
+        given.add_sample(service.workspace, seed)
+    result = service.extend_signal(SIGNAL)
+    assert result.verdict is not None
+    evidence = result.verdict["evidence"]
+    assert (evidence["boxes"], evidence["new_boxes"], evidence["recordings"]) == (2 + 4, 4, 6)
+    assert result.auto_promoted == (result.verdict["decision"] == "promote")
+    assert result.promotion_reason is not None
+    assert "against version 1 on the same 6 boxes of 6 recordings" in result.promotion_reason
+    again = service.train_new_signal(SIGNAL)  # nothing came since version 2, but version 1 is what is active
+    service.version_manager.promote_version(SIGNAL, again.version)
+    last = service.train_new_signal(SIGNAL)
+    assert last.verdict is not None
+    assert (last.verdict["evidence"]["boxes"], last.verdict["evidence"]["gain"]) == (2, 0)
+    assert last.verdict["decision"] == "cannot tell"
+    assert last.verdict["more_boxes"] > 0
+    assert service.workspace.versions.active(SIGNAL) == again.version
+
+
+def test_a_ruined_head_is_replaced_by_a_good_one(service: TrainingService, backbone: Backbone) -> None:
+    service.train_new_signal(SIGNAL)
+    good = service.version_manager.load_head(SIGNAL, 1, backbone)
+    assert isinstance(good, EmbeddingHead)
+    ruined = replace(good, weight=-good.weight, golden=None)
+    assert good.golden is not None
+    ruined = replace(ruined, golden=Golden.record(ruined, good.golden.boxes, good.golden.embeddings))
+    fitted = service.fit(TrainingRequest(signal_name=SIGNAL, extend=True))
+    store(service.workspace, replace(fitted, artifact=Artifact.of(ruined)))
+    service.version_manager.promote_version(SIGNAL, 2)
+    for seed in range(20, 30):
+        given.add_sample(service.workspace, seed)
+    result = service.extend_signal(SIGNAL)
+    assert result.verdict is not None
+    assert result.verdict["decision"] == "promote"
+    assert "over 99 % likely better" in (result.promotion_reason or "")
+    assert service.workspace.versions.active(SIGNAL) == 3
+    # And the other way round: the ruined head as the candidate, on the evidence turned about.
+    worse = Evidence.of_counts(np.array([[1, 0, 0, 0, 0, 1]] * 12, np.float64), 12)
+    fitted = service.fit(TrainingRequest(signal_name=SIGNAL, extend=True))
+    kept = store(service.workspace, replace(fitted, artifact=Artifact.of(ruined), evidence=worse))
+    assert (kept.auto_promoted, service.workspace.versions.active(SIGNAL)) == (False, 3)
+    assert (kept.promotion_reason or "").startswith("kept version 3: a gain of 2 points or more is unlikely")
 
 
 def test_old_versions_are_retired(service: TrainingService) -> None:
@@ -370,7 +419,7 @@ def test_a_fit_from_a_view_changes_nothing_until_it_is_stored(service: TrainingS
     result = store(workspace, fitted)
     assert (result.version, result.notes, result.auto_promoted) == (1, "apart", True)
     assert artifact(service, 1) == fitted.artifact.data
-    assert workspace.versions.get(SIGNAL, 1).metrics == fitted.metrics
+    assert workspace.versions.get(SIGNAL, 1).metrics == {**fitted.metrics, "verdict": result.verdict}
     assert service.train_new_signal(SIGNAL).metrics == result.metrics
     assert artifact(service, 2) != artifact(service, 1)  # it carries its notes
 

@@ -4,7 +4,7 @@ Convex, so L-BFGS gets there in milliseconds from wherever it begins, and a head
 epoch is a few of its iterations. Threshold and calibration come from out-of-fold scores, the folds cut by recording.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -87,8 +87,11 @@ def train_embedding_head(
     info: HeadInfo,
     epochs: int,
     control: Control,
+    compared: Collection[str] = (),
 ) -> Trained:
     """A calibrated head trained on ``material`` and scored on ``val``.
+
+    ``compared`` are the ids of training samples that another head is to be compared on.
 
     Raises:
         Cancelled: ``control`` said so.
@@ -100,6 +103,7 @@ def train_embedding_head(
     head = calibrated_head(learner.head(), calibration)
     found = detect_lessons(head, val, calibration.threshold)
     metrics = validation_report(found, calibration.threshold, outcome)
+    compare_on = dict(zip((lesson.sample.sample_id for lesson in val), found, strict=True)) | folds.reported(compared)
     every = [*material.own, *val]
     if len(every) < TINY_SET:
         folds = OutOfFold.of(replace(material, own=every), info, outcome.best_epoch)
@@ -110,7 +114,7 @@ def train_embedding_head(
     regions = RegionSet.join((lesson.labelled.positive for lesson in every), material.dim)
     chosen = torch.linspace(0, len(regions) - 1, min(GOLDEN_VECTORS, len(regions))).long()
     head = replace(head, golden=Golden.record(head, regions.boxes[chosen], regions.embeddings[chosen]))
-    return Trained(head, outcome, metrics)
+    return Trained(head, outcome, metrics, compare_on)
 
 
 def calibrated_head(head: EmbeddingHead, calibration: Calibration) -> EmbeddingHead:
@@ -216,11 +220,14 @@ class OutOfFold:
 
     ``scenes`` are the samples, those of other signals among them: what a head finds there is a false alarm.
     ``reference`` are the reference scenes, weighted as if :data:`OTHERS_PER_SIGNAL` other emissions were heard for each
-    of the signal's.
+    of the signal's. ``origins`` are the fold and the sample id of each of ``scenes``, ``reference_folds`` the fold of
+    each of ``reference``.
     """
 
     scenes: list[Scored]
     reference: list[Scored]
+    origins: list[tuple[int, str]]
+    reference_folds: list[int]
 
     @classmethod
     def of(cls, material: Material, info: HeadInfo, epochs: int) -> "OutOfFold":
@@ -233,6 +240,8 @@ class OutOfFold:
         lessons = {lesson.sample.image_digest: lesson for lesson in [*material.others, *material.own]}.values()
         scenes: list[Scored] = []
         general: list[Scored] = []
+        origins: list[tuple[int, str]] = []
+        general_folds: list[int] = []
         truths = sum(len(lesson.truth) for lesson in lessons)
         for fold in range(FOLDS):
             own = [lesson for lesson in material.own if folds[lesson.sample.sample_id] != fold]
@@ -248,7 +257,26 @@ class OutOfFold:
             head = learner.head()
             scenes += detect_lessons(head, held_out, LEAST_SCORE)
             general += _detect_reference(head, material.reference.part(away), truths)
-        return cls(scenes, general)
+            origins += [(fold, lesson.sample.sample_id) for lesson in held_out]
+            general_folds += [fold] * (len(general) - len(general_folds))
+        return cls(scenes, general, origins, general_folds)
+
+    def reported(self, sample_ids: Collection[str]) -> dict[str, Scored]:
+        """What a calibrated head reports in ``sample_ids`` that knows neither the sample nor its scores.
+
+        Calibration and threshold of each fold come from the other folds.
+        """
+        found: dict[str, Scored] = {}
+        for fold in {fold for fold, sample_id in self.origins if sample_id in sample_ids}:
+            rest = [scene for scene, (other, _) in zip(self.scenes, self.origins, strict=True) if other != fold]
+            rest += [scene for scene, other in zip(self.reference, self.reference_folds, strict=True) if other != fold]
+            calibration = Calibration.fit(rest)
+            for scene, (own, sample_id) in zip(self.scenes, self.origins, strict=True):
+                if own == fold and sample_id in sample_ids:
+                    (scaled,) = calibration.apply_to([scene])
+                    kept = scaled.scores >= calibration.threshold
+                    found[sample_id] = replace(scaled, boxes=scaled.boxes[kept], scores=scaled.scores[kept])
+        return found
 
 
 def _detect_reference(head: EmbeddingHead, reference: Reference, truths: int) -> list[Scored]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rfhydra.hydra.version_manager import Artifact, VersionManager
 from rfhydra.store.workspace import Workspace
+from rfhydra.training.promotion import Evidence, Verdict, judge
 from rfhydra.training.splits import SplitDraft, SplitManager
 
 
@@ -16,7 +17,8 @@ class Fitted:
     """A trained head that is not stored yet.
 
     ``metrics`` and ``previous_metrics`` are as in :class:`TrainingResult`. ``split`` is the split that the head was
-    trained on, ``previous_version`` the one that was active then.
+    trained on, ``previous_version`` the one that was active then, ``evidence`` how the two compare, None where there is
+    none to compare with.
     """
 
     signal_name: str
@@ -29,6 +31,7 @@ class Fitted:
     notes: str | None
     previous_version: int | None
     previous_metrics: dict[str, Any] | None
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,7 @@ class TrainingResult:
 
     ``metrics`` hold ``f1_score``, ``precision`` and ``recall`` on the validation split, and more beside them;
     ``previous_metrics`` are the formerly active version's on the same boxes, None where it cannot be run here.
+    ``verdict`` says whether the new version was promoted and on what evidence, ``promotion_reason`` says it in words.
     """
 
     signal_name: str
@@ -51,6 +55,7 @@ class TrainingResult:
     previous_metrics: dict[str, Any] | None = None
     auto_promoted: bool = False
     promotion_reason: str | None = None
+    verdict: dict[str, Any] | None = None
 
 
 def store(workspace: Workspace, fitted: Fitted) -> TrainingResult:
@@ -66,10 +71,12 @@ def store(workspace: Workspace, fitted: Fitted) -> TrainingResult:
     """
     name, versions = fitted.signal_name, VersionManager(workspace)
     with workspace.db.transaction():
+        verdict = _verdict(versions, fitted, workspace.versions.active(name))
+        metrics = {**fitted.metrics, "verdict": verdict.to_dict()}
         version = versions.create_version(
             name,
             fitted.artifact,
-            metrics=fitted.metrics,
+            metrics=metrics,
             sample_count=fitted.split.sample_count,
             split_version=SplitManager(workspace).commit(name, fitted.split),
             epochs_trained=fitted.epochs_trained,
@@ -77,9 +84,8 @@ def store(workspace: Workspace, fitted: Fitted) -> TrainingResult:
             training_time_sec=fitted.training_time_sec,
             notes=fitted.notes,
         )
-        promote, reason = _verdict(versions, fitted, workspace.versions.active(name))
-        if promote:
-            versions.promote_version(name, version, reason)
+        if verdict.promotes:
+            versions.promote_version(name, version, verdict.reason)
         versions.cleanup_old_versions(name)
     return TrainingResult(
         signal_name=name,
@@ -92,15 +98,24 @@ def store(workspace: Workspace, fitted: Fitted) -> TrainingResult:
         notes=fitted.notes,
         previous_version=fitted.previous_version,
         previous_metrics=fitted.previous_metrics,
-        auto_promoted=promote,
-        promotion_reason=reason,
+        auto_promoted=verdict.promotes,
+        promotion_reason=verdict.reason,
+        verdict=verdict.to_dict(),
     )
 
 
-def _verdict(versions: VersionManager, fitted: Fitted, active: int | None) -> tuple[bool, str]:
-    """Whether ``fitted`` should replace the version that is ``active`` now, and why."""
+def _verdict(versions: VersionManager, fitted: Fitted, active: int | None) -> Verdict:
+    """Whether ``fitted`` should replace the version that is ``active`` now."""
     if active != fitted.previous_version:
-        return False, f"kept version {active}, which was made active during the training: compare and promote by hand"
-    if active is not None and fitted.previous_metrics is None:
-        return True, f"version {active} cannot be run here any more"
-    return versions.should_auto_promote(fitted.signal_name, fitted.metrics, fitted.previous_metrics)
+        reason = f"kept version {active}, which was made active during the training: compare and promote by hand"
+        return Verdict(decision="keep", reason=reason)
+    if active is None:
+        _, reason = versions.should_auto_promote(fitted.signal_name, fitted.metrics)
+        return Verdict(decision="promote", reason=reason)
+    evidence = fitted.evidence
+    if evidence is None:
+        return Verdict(decision="promote", reason=f"version {active} cannot be run here any more")
+    least = versions.should_auto_promote(
+        fitted.signal_name, {"f1_score": evidence.f1_score}, {"f1_score": evidence.active_f1_score}
+    )
+    return judge(evidence, active, promotable=least[0])

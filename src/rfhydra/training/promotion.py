@@ -11,6 +11,7 @@ always do. Error rates, and what the method was chosen over: docs/promotion.md.
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal, Self
 
 import numpy as np
@@ -110,11 +111,17 @@ class Evidence:
 
 def _gains(totals: NDArray[np.float64]) -> NDArray[np.float64]:
     """Draws of the gain in F1 from its posterior; ``totals`` (recordings, 6) are the counts of both heads."""
-    rng = np.random.default_rng(_SEED)
-    drawn = rng.standard_exponential((DRAWS, len(totals))) @ totals
-    drawn += rng.standard_gamma(HALF, (DRAWS, len(_DISAGREEMENTS))) @ _DISAGREEMENTS
-    before, after = f1_scores(drawn)
+    weights, halves = _weights(len(totals))
+    before, after = f1_scores(weights @ totals + halves @ _DISAGREEMENTS)
     return after - before
+
+
+@lru_cache(maxsize=64)
+def _weights(recordings: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What each draw weighs the recordings (draws, recordings) and the half counts (draws, 4); always the same."""
+    rng = np.random.default_rng(_SEED)
+    weights = rng.standard_exponential((DRAWS, recordings))
+    return weights, rng.standard_gamma(HALF, (DRAWS, len(_DISAGREEMENTS)))
 
 
 def f1_scores(counts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,6 +1,6 @@
 """Training of the seed's head: RPN and RoI heads on the frozen pyramid, which is computed anew in every epoch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -12,6 +12,7 @@ from rfhydra.config import DEFAULT_LEARNING_RATE
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import HeadInfo
 from rfhydra.hydra.rcnn import RcnnHead, RcnnNetwork, golden_crop
+from rfhydra.store.samples import Sample
 from rfhydra.training.calibration import MAX_THRESHOLD, MIN_THRESHOLD
 from rfhydra.training.dataset import Item, Target
 from rfhydra.training.metrics import Metrics, Scored, best_threshold, evaluate
@@ -22,6 +23,7 @@ from rfhydra.training.trainer import Control, run_epochs
 def train_rcnn_head(
     backbone: Backbone,
     loaders: tuple[DataLoader[Item], DataLoader[Item]],
+    val_samples: Sequence[Sample],
     info: HeadInfo,
     epochs: int,
     control: Control,
@@ -29,7 +31,7 @@ def train_rcnn_head(
     previous: RcnnHead | None = None,
     warm_start: bool = True,
 ) -> Trained:
-    """A head with proposals of its own, trained on images and scored on the second loader's.
+    """A head with proposals of its own, trained on images and scored on the second loader's, of ``val_samples``.
 
     It begins from ``previous``, else from the body's own proposal network (``warm_start``), else from noise, as the
     seed's. The threshold is the best one on validation: out-of-fold scores would take minutes per fold.
@@ -46,12 +48,26 @@ def train_rcnn_head(
     learner = RcnnLearner(backbone, network, train, val, check=control.check)
     outcome = run_epochs(learner, epochs, control)
     learner.validate()
-    threshold = min(max(best_threshold(learner.scenes), MIN_THRESHOLD), MAX_THRESHOLD)
-    metrics = validation_report(learner.scenes, threshold, outcome)
+    pairs = zip(learner.scenes, val_samples, strict=True)
+    scenes = [replace(scene, group=sample.recording) for scene, sample in pairs]
+    threshold = _threshold(scenes)
+    metrics = validation_report(scenes, threshold, outcome)
     image, target = train.dataset[0]
     crop = golden_crop(image, target["boxes"][0])
     head = RcnnHead.record(replace(info, threshold=threshold, metrics=metrics), learner.network, crop, backbone)
-    return Trained(head, outcome, metrics)
+    reported = {sample.sample_id: _reported(scenes, index) for index, sample in enumerate(val_samples)}
+    return Trained(head, outcome, metrics, reported)
+
+
+def _threshold(scenes: Sequence[Scored]) -> float:
+    return min(max(best_threshold(scenes), MIN_THRESHOLD), MAX_THRESHOLD)
+
+
+def _reported(scenes: Sequence[Scored], index: int) -> Scored:
+    """What is reported in one scene when the threshold comes from the others: with its own it would look too good."""
+    threshold = _threshold([*scenes[:index], *scenes[index + 1 :]])
+    kept = scenes[index].scores >= threshold
+    return replace(scenes[index], boxes=scenes[index].boxes[kept], scores=scenes[index].scores[kept])
 
 
 class RcnnLearner:

@@ -12,11 +12,16 @@ from rfhydra.training.trainer import Outcome
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A head, how its training went, and how it does on the validation split."""
+    """A head, how its training went, and how it does on the validation split.
+
+    ``scenes`` are, by sample id, what it reports on the validation split, and what a head like it reports that was
+    held back from the sample, on those that another head is to be compared on.
+    """
 
     head: Head
     outcome: Outcome
     metrics: dict[str, Any]
+    scenes: dict[str, Scored]
 
 
 def report(scenes: Sequence[Scored], threshold: float, iou: float = IOU_THRESHOLD) -> dict[str, Any]:

@@ -16,17 +16,18 @@ import torch
 from rfhydra.config import DEFAULT_EPOCHS, check_name
 from rfhydra.errors import Busy, Incompatible, InvalidMessage, NotFound
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.head import EmbeddingHead, HeadInfo
+from rfhydra.hydra.head import HeadInfo
 from rfhydra.hydra.rcnn import RcnnHead
 from rfhydra.hydra.version_manager import Artifact, Head, VersionManager
 from rfhydra.protocol.fields import HeadKind
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
+from rfhydra.training.comparison import look, unseen_samples
 from rfhydra.training.dataset import create_data_loaders
-from rfhydra.training.embedding import Lesson, Material, detect_lessons, train_embedding_head
+from rfhydra.training.embedding import Lesson, Material, train_embedding_head
 from rfhydra.training.features import FeatureCache, SampleFeatures
 from rfhydra.training.fitted import Fitted, TrainingResult, store
-from rfhydra.training.metrics import Scored
+from rfhydra.training.promotion import Evidence
 from rfhydra.training.rcnn import train_rcnn_head
 from rfhydra.training.report import Trained, report
 from rfhydra.training.splits import SplitManager, SplitPlan
@@ -189,11 +190,15 @@ class TrainingService:
             raise NotFound(f"signal {name!r} has no active version to extend: train it first")
         split = self.split_manager.plan(name)  # made only with the version: a cancelled training changes nothing
         previous = self._loadable(name, active)
+        unseen = []
+        if previous is not None and active is not None and request.kind == "embedding":
+            unseen = unseen_samples(self.workspace, previous, active, split)
         torch.manual_seed(self._seed)  # not before: loading a head draws random numbers
         if request.kind == "rcnn":
             trained = self._fit_rcnn(request, control, split, previous if request.extend else None)
         else:
-            trained = self._fit_embedding(request, control, split)
+            trained = self._fit_embedding(request, control, split, unseen)
+        before = self._compare(previous, trained, split.val, unseen, control) if previous else None
         return Fitted(
             signal_name=name,
             artifact=Artifact.of(trained.head),
@@ -202,7 +207,8 @@ class TrainingService:
             epochs_trained=trained.outcome.epochs_trained,
             early_stopped=trained.outcome.early_stopped,
             previous_version=active,
-            previous_metrics=self._rescore(previous, split.val, control) if previous else None,
+            previous_metrics=before[0] if before else None,
+            evidence=before[1] if before else None,
             training_time_sec=time.monotonic() - control.started,
             notes=request.notes,
         )
@@ -227,7 +233,9 @@ class TrainingService:
             notes=request.notes,
         )
 
-    def _fit_embedding(self, request: TrainingRequest, control: Control, split: SplitPlan) -> Trained:
+    def _fit_embedding(
+        self, request: TrainingRequest, control: Control, split: SplitPlan, unseen: list[Sample]
+    ) -> Trained:
         name, others = request.signal_name, self._other_samples(request.signal_name, split)
         own_images = {sample.image_digest for sample in split.train}
         viewed = split.train if len(split.train) <= VIEWED_SAMPLES else []
@@ -241,7 +249,8 @@ class TrainingService:
         ]
         views = [Lesson.own(sample, quieter[sample.sample_id]) for sample in viewed if sample.sample_id in quieter]
         material = Material(train, taught, self.backbone.reference, views)
-        return train_embedding_head(material, val, self._info(request, split), request.epochs, control)
+        info, compared = self._info(request, split), {sample.sample_id for sample in unseen}
+        return train_embedding_head(material, val, info, request.epochs, control, compared)
 
     def _other_samples(self, signal_name: str, split: SplitPlan) -> list[Sample]:
         """The newest samples of other signals, but none of what the head is validated on."""
@@ -271,6 +280,7 @@ class TrainingService:
         return train_rcnn_head(
             self.backbone,
             create_data_loaders(self.workspace, split.train, split.val, seed=self._seed),
+            split.val,
             self._info(request, split),
             request.epochs,
             control,
@@ -278,17 +288,12 @@ class TrainingService:
             warm_start=self._rcnn_warm_start,
         )
 
-    def _rescore(self, head: Head, samples: list[Sample], control: Control) -> dict[str, Any]:
-        """Metrics of the active head on the boxes that the candidate was scored on, at its own threshold."""
-        if isinstance(head, EmbeddingHead):
-            features, _ = self._look_at(samples, [], control)
-            lessons = [Lesson.own(sample, features[sample.sample_id]) for sample in samples]
-            return report(detect_lessons(head, lessons, head.info.threshold), head.info.threshold)
-        scenes = []
-        for sample in samples:
-            control.check()
-            pyramid = self.backbone.features(self.workspace.samples.image(sample))
-            found = head.detect(pyramid, head.info.threshold, (self.workspace.spec.rows, sample.cols))
-            truth = sample.frame(self.workspace.spec).to_pixels(sample.boxes)
-            scenes.append(Scored(found.boxes.numpy(), found.scores.numpy(), truth, sample.recording))
-        return report(scenes, head.info.threshold)
+    def _compare(
+        self, active: Head, trained: Trained, val: list[Sample], unseen: list[Sample], control: Control
+    ) -> tuple[dict[str, Any], Evidence]:
+        """Metrics of the ``active`` head on the validation split, and the evidence of all boxes new to both heads."""
+        compared = [*val, *(sample for sample in unseen if sample.sample_id in trained.scenes)]
+        scenes = look(active, compared, self.workspace, self.features, control)
+        new_boxes = sum(len(scene.truth) for scene in scenes[len(val) :])
+        evidence = Evidence.of(scenes, [trained.scenes[sample.sample_id] for sample in compared], new_boxes)
+        return report(scenes[: len(val)], active.info.threshold), evidence

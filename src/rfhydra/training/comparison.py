@@ -1,0 +1,57 @@
+"""The active head beside a candidate: in which samples the two can fairly be compared, and what it reports there.
+
+The validation split is new to both heads, but it stays as small as it was when the signal was first trained. Samples
+that came after the active version are new to that version, and the candidate's folds hold it back from each of them. So
+they count too; the heads of the folds have learnt from a fifth less than the candidate, which errs on the active head's
+side. What tilts them the other way cannot be seen from here: an operator who labels only what the active head missed.
+"""
+
+from collections.abc import Sequence
+
+from rfhydra.hydra.head import EmbeddingHead
+from rfhydra.hydra.version_manager import Head
+from rfhydra.store.samples import Sample
+from rfhydra.store.workspace import Workspace
+from rfhydra.training.embedding import Lesson, detect_lessons
+from rfhydra.training.features import FeatureCache
+from rfhydra.training.metrics import Scored
+from rfhydra.training.splits import SplitPlan
+from rfhydra.training.trainer import Control
+
+
+def unseen_samples(workspace: Workspace, active: Head, version: int, split: SplitPlan) -> list[Sample]:
+    """The training samples of ``split`` that taught the ``active`` head, which is ``version``, nothing.
+
+    Neither has it learnt another window of their recording, as the signal or, from a sample of another signal, as
+    something else. Where the signal has a single recording, the windows themselves are what is held apart.
+    """
+    name, known = active.info.signal_name, set(active.info.sample_ids)
+    made_at = workspace.versions.get(name, version).created_at
+    own = [*split.train, *split.val]
+    others = [each for each in workspace.samples.negative_samples(name) if each.created_at <= made_at]
+    images = {each.image_digest for each in [*others, *(each for each in own if each.sample_id in known)]}
+    recordings = {each.recording for each in others} | {each.recording for each in own if each.sample_id in known}
+    by_recording = len({each.recording or each.image_digest for each in own}) > 1
+    taken = recordings - {None} if by_recording else set()
+    return [each for each in split.train if each.image_digest not in images and each.recording not in taken]
+
+
+def look(
+    head: Head, samples: Sequence[Sample], workspace: Workspace, features: FeatureCache, control: Control
+) -> list[Scored]:
+    """What ``head`` reports in each of ``samples`` at its own threshold, against their boxes.
+
+    Raises:
+        Cancelled: ``control`` said so.
+    """
+    scenes = []
+    for sample in samples:
+        control.check()
+        if isinstance(head, EmbeddingHead):
+            scenes += detect_lessons(head, [Lesson.own(sample, features.get(sample))], head.info.threshold)
+            continue
+        pyramid = features.backbone.features(workspace.samples.image(sample))
+        found = head.detect(pyramid, head.info.threshold, (workspace.spec.rows, sample.cols))
+        truth = sample.frame(workspace.spec).to_pixels(sample.boxes)
+        scenes.append(Scored(found.boxes.numpy(), found.scores.numpy(), truth, sample.recording))
+    return scenes
