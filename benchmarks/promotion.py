@@ -78,9 +78,8 @@ def measure(
     _show([cell for cell in cells if cell.boxes == 50 and cell.regime != Regime()], "50 boxes, other regimes")
     _show_rivals(rivals)
     _draw(main)
-    path = write_result(
-        "promotion", {"cases": cases, "seed": seed, "cells": [cell.to_dict() for cell in cells], "methods": rivals}
-    )
+    body = {"cases": cases, "seed": seed, "cells": [cell.to_dict() for cell in cells], "methods": rivals}
+    path = write_result("promotion", body, None)
     console.print(f"written to {path.name}")
 
 

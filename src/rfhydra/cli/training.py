@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from rfhydra.training.service import TrainingService
     from rfhydra.training.trainer import TrainingProgress
 
-ENOUGH_PROPOSALS = 0.95
-
 
 class Kind(StrEnum):
     EMBEDDING = "embedding"
@@ -200,12 +198,8 @@ def show_result(
         say(f"  {result.sample_count} samples are few; cross-validated by recording: {rates}")
     verdict = ("promoted", "green") if result.auto_promoted else ("not promoted", "yellow")
     say("  ", verdict, f": {result.promotion_reason}")
-    recall = metrics.get("proposal_recall", 1.0)
-    if recall < ENOUGH_PROPOSALS:
-        note(
-            f"the backbone proposes only {recall:.0%} of your boxes at IoU 0.5; the head corrects boxes, but if it"
-            " misses the signal, try --kind rcnn"
-        )
+    if result.advice is not None:
+        note(f"{result.advice} (--kind rcnn)")
 
 
 def write_curve(history: "Sequence[TrainingProgress | RemoteProgress]", path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rfhydra.config import IOU_THRESHOLD
+from rfhydra.config import IOU_THRESHOLD, MIN_PROPOSAL_RECALL
 from rfhydra.hydra.version_manager import Head
 from rfhydra.training.metrics import Scored, average_precision, evaluate, f1_interval
 from rfhydra.training.trainer import Outcome
@@ -37,6 +37,17 @@ def report(scenes: Sequence[Scored], threshold: float, iou: float = IOU_THRESHOL
         "threshold": threshold,
         "iou": iou,
     }
+
+
+def escalation(metrics: dict[str, Any]) -> str | None:
+    """What to do when the shared proposals miss the user's own boxes, None when they do not."""
+    recall = metrics.get("proposal_recall", 1.0)
+    if recall >= MIN_PROPOSAL_RECALL:
+        return None
+    return (
+        f"the backbone proposes only {recall:.0%} of your boxes at IoU 0.5; the head corrects boxes, but if it misses"
+        " the signal, train it as kind rcnn, which is slower and proposes for itself"
+    )
 
 
 def validation_report(scenes: Sequence[Scored], threshold: float, outcome: Outcome) -> dict[str, Any]:
