@@ -5,7 +5,7 @@ which they differ say anything. Recordings, not boxes, are what is drawn: window
 together. The gain in F1 gets a posterior from the Bayesian bootstrap (Rubin, 1981) over recordings, to which half a box
 that only the one head finds, half a box that only the other finds, and half a false alarm of each are added: the paired
 form of the half counts of Agresti and Min (2005). Without them ten boxes on which two heads agree would prove that they
-always do. Error rates, and what the method was chosen over: docs/promotion.md.
+always do. The page docs/promotion.md says what tilts the comparison.
 """
 
 import math
