@@ -30,6 +30,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, support: list[Path]) -> Pa
         ("import", directory, *support),
         ("train", directory, SIGNAL, "--notes", "the first"),
         ("train", directory, SIGNAL),
+        ("promote", directory, SIGNAL, 2),  # two windows are too few to tell
     ):
         assert run(*arguments).status == 0
     return directory

@@ -1,10 +1,12 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from rfhydra.hydra.version_manager import Artifact
 from rfhydra.server.pipe import HEAD, Begun, Cancel, Done, Epoch, Frame, Refused, Train, decode, encode
 from rfhydra.training.fitted import Fitted
+from rfhydra.training.promotion import Evidence
 from rfhydra.training.service import TrainingRequest
 from rfhydra.training.splits import SplitDraft
 from rfhydra.training.trainer import TrainingProgress
@@ -22,6 +24,7 @@ FITTED = Fitted(
     notes=None,
     previous_version=1,
     previous_metrics=METRICS,
+    evidence=Evidence.of_counts(np.array([[1, 0, 1, 2, 0, 0], [2, 1, 0, 2, 0, 0]], np.float64), 2),
 )
 
 
