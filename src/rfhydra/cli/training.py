@@ -198,8 +198,8 @@ def show_result(
         say(f"  {result.sample_count} samples are few; cross-validated by recording: {rates}")
     verdict = ("promoted", "green") if result.auto_promoted else ("not promoted", "yellow")
     say("  ", verdict, f": {result.promotion_reason}")
-    if result.advice is not None:
-        note(f"{result.advice} (--kind rcnn)")
+    if "advice" in metrics:
+        note(f"{metrics['advice']} (--kind rcnn)")
 
 
 def write_curve(history: "Sequence[TrainingProgress | RemoteProgress]", path: Path) -> None:

@@ -20,7 +20,7 @@ from rfhydra.training.calibration import Calibration
 from rfhydra.training.evaluation import LEAST_SCORE
 from rfhydra.training.features import SampleFeatures
 from rfhydra.training.metrics import Metrics, Scored, evaluate, iou_matrix
-from rfhydra.training.report import Trained, report, validation_report
+from rfhydra.training.report import Trained, escalation, report, validation_report
 from rfhydra.training.trainer import Control, run_epochs
 from rfhydra.training.vectors import (
     Labelled,
@@ -109,7 +109,9 @@ def train_embedding_head(
         folds = OutOfFold.of(replace(material, own=every), info, outcome.best_epoch)
         found = calibration.apply_to(folds.scenes)
         metrics["cross_validation"] = report(found, calibration.threshold)
-    metrics["proposal_recall"] = proposal_recall(every)
+    metrics["proposal_recall"] = recall = proposal_recall(every)
+    if advice := escalation(recall):
+        metrics["advice"] = advice
     head = replace(head, info=replace(head.info, metrics=metrics))
     regions = RegionSet.join((lesson.labelled.positive for lesson in every), material.dim)
     chosen = torch.linspace(0, len(regions) - 1, min(GOLDEN_VECTORS, len(regions))).long()

@@ -9,7 +9,6 @@ from typing import Any
 from rfhydra.hydra.version_manager import Artifact, VersionManager
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.promotion import Evidence, Verdict, judge
-from rfhydra.training.report import escalation
 from rfhydra.training.splits import SplitDraft, SplitManager
 
 
@@ -42,7 +41,6 @@ class TrainingResult:
     ``metrics`` hold ``f1_score``, ``precision`` and ``recall`` on the validation split, and more beside them;
     ``previous_metrics`` are the formerly active version's on the same boxes, None where it cannot be run here.
     ``verdict`` says whether the new version was promoted and on what evidence, ``promotion_reason`` says it in words.
-    ``advice`` is what to do when the shared proposals miss the user's boxes.
     """
 
     signal_name: str
@@ -58,7 +56,6 @@ class TrainingResult:
     auto_promoted: bool = False
     promotion_reason: str | None = None
     verdict: dict[str, Any] | None = None
-    advice: str | None = None
 
 
 def store(workspace: Workspace, fitted: Fitted) -> TrainingResult:
@@ -104,7 +101,6 @@ def store(workspace: Workspace, fitted: Fitted) -> TrainingResult:
         auto_promoted=verdict.promotes,
         promotion_reason=verdict.reason,
         verdict=verdict.to_dict(),
-        advice=escalation(fitted.metrics),
     )
 
 

@@ -39,14 +39,13 @@ def report(scenes: Sequence[Scored], threshold: float, iou: float = IOU_THRESHOL
     }
 
 
-def escalation(metrics: dict[str, Any]) -> str | None:
+def escalation(proposal_recall: float) -> str | None:
     """What to do when the shared proposals miss the user's own boxes, None when they do not."""
-    recall = metrics.get("proposal_recall", 1.0)
-    if recall >= MIN_PROPOSAL_RECALL:
+    if proposal_recall >= MIN_PROPOSAL_RECALL:
         return None
     return (
-        f"the backbone proposes only {recall:.0%} of your boxes at IoU 0.5; the head corrects boxes, but if it misses"
-        " the signal, train it as kind rcnn, which is slower and proposes for itself"
+        f"the backbone proposes only {proposal_recall:.0%} of your boxes at IoU 0.5; the head corrects boxes, but if"
+        " it misses the signal, train it as kind rcnn, which is slower and proposes for itself"
     )
 
 
