@@ -38,7 +38,8 @@ def test_numbers_are_what_they_say(rows: list[list[int]]) -> None:
     candidate = active[:, [2, 1, 0]]  # as many boxes, hits and misses the other way round
     evidence = Evidence.of_counts(np.concatenate([active, candidate], axis=1), len(rows))
     assert evidence.boxes == active[:, [0, 2]].sum()
-    assert 0 <= evidence.p_gain <= evidence.p_better <= 1 - evidence.p_worse <= 1
+    assert 0 <= evidence.p_gain <= evidence.p_better <= 1
+    assert 0 <= evidence.p_worse <= 1 - evidence.p_better + 1e-9
     low, high = evidence.gain_interval
     assert -1 <= low <= high <= 1
     assert evidence.gain == pytest.approx(evidence.f1_score - evidence.active_f1_score)
