@@ -245,7 +245,7 @@ def _show(cells: list[Cell], title: str) -> None:
 
 def _draw(cells: list[Cell]) -> None:
     """Rates over the number of boxes, a panel per rule, with the 95 % intervals."""
-    figure = Figure(figsize=(9, 3.6), dpi=110, layout="constrained")
+    figure = Figure(figsize=(10.5, 3.6), dpi=110, layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     for panel, rule, title in zip(panels, ("seed", "evidence"), ("+2 points alone", "evidence"), strict=True):
         for gain, colour in zip(GAINS, ("tab:red", "tab:orange", "tab:olive", "tab:green"), strict=True):
@@ -260,7 +260,7 @@ def _draw(cells: list[Cell]) -> None:
         panel.set_xticks(SIZES, [str(size) for size in SIZES])
         panel.minorticks_off()
     panels[0].set_ylabel("promoted, % of cases")
-    panels[1].legend(title="truly", frameon=False)
+    panels[1].legend(title="truly", frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     figure.savefig(PLOT)
 
 
