@@ -22,6 +22,7 @@ class Inventory:
     versions: dict[str, list[int]]
     active: dict[str, int | None]
     previous: dict[str, int | None]
+    loaded: dict[str, int]
     jobs: dict[str, Job]
 
 
@@ -50,6 +51,7 @@ def take_inventory(path: Path, backbone: Backbone) -> Inventory:
             versions={name: [head.version for head in versions.list(name)] for name in versions.signals()},
             active={name: versions.active(name) for name in versions.signals()},
             previous={name: versions.previous(name) for name in versions.signals()},
+            loaded=workspace.loaded.versions(),
             jobs={job.job_id: job for job in jobs},
         )
 
@@ -68,6 +70,10 @@ def _check_versions(workspace: Workspace, name: str, backbone: Backbone) -> None
     assert [entry.detail["version"] for entry in reversed(told) if entry.action == "version.add"] == numbers
     changes = [entry.detail["to"] for entry in told if entry.action in ("version.activate", "version.rollback")]
     assert changes[:1] == ([] if active is None else [active])
+    loaded = workspace.loaded.versions().get(name)
+    assert loaded is None or loaded in live
+    changes = [entry.detail.get("to") for entry in told if entry.action in ("head.load", "head.unload")]
+    assert (changes or [None])[0] == loaded
 
 
 def _check_job(workspace: Workspace, job: Job) -> None:

@@ -1,7 +1,7 @@
 """A run of state changes over the WebSocket, and what the workspace must hold after any of them.
 
-An operator keeps a notebook of samples, switches between the versions of one head, and trains another. Each change is
-asked for alone; until it is answered, the world may be as it was before or as it will be after.
+An operator keeps a notebook of samples, switches between the versions of one head, loads and unloads it, and trains
+another. Each change is asked for alone; until it is answered, the world may be as it was before or as it will be after.
 """
 
 import base64
@@ -33,12 +33,13 @@ class World:
     """What has been acknowledged.
 
     ``samples``: number of a sample in the notebook, then of its latest edit. ``activations``: versions of the head of
-    ``SIGNAL``, the active one last. ``jobs``: request id, then job id. ``ended``: job id, then the version that it
-    made, None where it failed.
+    ``SIGNAL``, the active one last. ``loaded``: signal, then the version that is loaded. ``jobs``: request id, then
+    job id. ``ended``: job id, then the version that it made, None where it failed.
     """
 
     samples: dict[int, int] = field(default_factory=dict)
     activations: list[int] = field(default_factory=lambda: [1])
+    loaded: dict[str, int] = field(default_factory=dict)
     jobs: dict[str, str] = field(default_factory=dict)
     ended: dict[str, int | None] = field(default_factory=dict)
 
@@ -51,17 +52,21 @@ class World:
         while self.activations[-1] == active:
             self.activations.pop()
 
+    def load(self) -> None:
+        self.loaded = {SIGNAL: self.activations[-1]}
+
     @property
     def previous(self) -> int | None:
         return next((each for each in reversed(self.activations) if each != self.activations[-1]), None)
 
     def agrees(self, found: Inventory) -> bool:
-        """Whether samples and versions are exactly these."""
+        """Whether samples, versions and loaded heads are exactly these."""
         notebook = found.samples.get(NOTEBOOK, {}).values()
         return (
             {each["number"]: each["edit"] for each in notebook} == self.samples
             and found.active[SIGNAL] == self.activations[-1]
             and found.previous[SIGNAL] == self.previous
+            and found.loaded == self.loaded
         )
 
 
@@ -87,7 +92,11 @@ class Story:
         self._events: set[tuple[str, int]] = set()
 
     def tell(self, socket: ClientConnection, *, train: bool, on_progress: Callable[[], None]) -> None:
-        """Make one change after the other, for ever; a broken connection ends it."""
+        """Make one change after the other, for ever; a broken connection ends it. What was loaded must be so again."""
+        socket.send(ask.GetLoadedHeads().encode())
+        loaded = told.read_message(socket.recv())
+        assert isinstance(loaded, told.LoadedHeads)
+        assert loaded.versions == self.world.loaded
         for number in itertools.count():
             change = self._pending = self._training() if train and number == 0 else self._choose()
             socket.send(change.command.model_copy(update={"id": number}).encode())
@@ -156,7 +165,7 @@ class Story:
                 self.world.ended[job_id] = None
 
     def _choose(self) -> Change:
-        options = [self._promotion, self._rollback]
+        options = [self._promotion, self._rollback, self._loading, self._unloading]
         if len(self.world.samples) < MAX_SAMPLES:
             options += 2 * [self._addition]
         if self.world.samples:
@@ -176,6 +185,12 @@ class Story:
         if self.world.previous is None:
             return self._promotion()
         return Change(ask.RollbackSignal(signal_name=SIGNAL), World.roll_back)
+
+    def _loading(self) -> Change:
+        return Change(ask.LoadHeads(signal_names=[SIGNAL]), World.load)
+
+    def _unloading(self) -> Change:
+        return Change(ask.UnloadHeads(), lambda world: world.loaded.clear())
 
     def _addition(self) -> Change:
         number = next(self._numbers)

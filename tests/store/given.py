@@ -1,8 +1,11 @@
 """Small real things to test with: a small contract, images, boxes, heads, and a second process."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,7 @@ from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.jobs import Job
 from rfhydra.store.samples import Sample
+from rfhydra.store.schema import MIGRATIONS
 from rfhydra.store.versions import HeadVersion
 from rfhydra.store.workspace import Workspace
 
@@ -81,6 +85,14 @@ def add_job(workspace: Workspace, signal_name: str = SIGNAL, **fields: Any) -> J
         "max_queued": 1000,
     }
     return workspace.jobs.add(**{**given, **fields})
+
+
+def create_old(path: Path, migrations: int) -> None:
+    """A new workspace as an rfhydra made it that knew so many migrations."""
+    Workspace.create(path, SPEC).close()
+    (path / "rfhydra.db").unlink()
+    with closing(sqlite3.connect(path / "rfhydra.db")) as connection:
+        connection.executescript("".join(MIGRATIONS[:migrations]) + f"PRAGMA user_version = {migrations}")
 
 
 def process(module: str, *arguments: object) -> subprocess.Popen[str]:

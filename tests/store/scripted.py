@@ -14,7 +14,7 @@ from rfhydra.store.jobs import Job, JobEvent
 from rfhydra.store.workspace import Workspace
 from tests.store.given import SIGNAL, add_job, add_sample, add_version, box, iq
 
-STEPS_PER_CYCLE = 22
+STEPS_PER_CYCLE = 24
 
 
 def take_step(workspace: Workspace, number: int) -> None:
@@ -56,6 +56,12 @@ def take_step(workspace: Workspace, number: int) -> None:
         case 21:
             assert add_job(workspace, request_id=f"request {number - 7}").finished_at is not None
             workspace.audit.record("look", SIGNAL)
+        case 22:
+            workspace.loaded.load({SIGNAL: versions.active(SIGNAL) or 0})
+        case 23 if cycle % 2:
+            workspace.loaded.unload()
+        case 23:  # what is loaded stays, over the next cycle's retirement
+            workspace.audit.record("watch", SIGNAL)
 
 
 def steps_taken(workspace: Workspace) -> int:
@@ -75,6 +81,7 @@ def state(workspace: Workspace) -> dict[str, Any]:
         "versions": [(head.version, head.split_version, versions.artifact(head)) for head in versions.list(SIGNAL)],
         "active": versions.active(SIGNAL),
         "previous": versions.previous(SIGNAL),
+        "loaded": workspace.loaded.versions(),
         "jobs": [_seen(job, workspace.jobs.events(job.job_id)) for job in workspace.jobs.newest(sys.maxsize)],
         "audit": [
             (entry.action, entry.signal_name, {**entry.detail, "job_id": None})

@@ -1,4 +1,3 @@
-import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ from rfhydra.errors import Busy, Cancelled, Conflict, InvalidMessage, InvalidNam
 from rfhydra.store.jobs import KEPT_HISTORIES, Job, JobStore
 from rfhydra.store.schema import MIGRATIONS
 from rfhydra.store.workspace import Workspace
-from tests.store.given import SIGNAL, SPEC, add_job, add_version
+from tests.store.given import SIGNAL, SPEC, add_job, add_version, create_old
 
 
 @pytest.fixture
@@ -204,10 +203,7 @@ def test_a_job_that_is_not_there(jobs: JobStore) -> None:
 
 
 def test_a_workspace_from_before_jobs_gets_them(path: Path) -> None:
-    Workspace.create(path, SPEC).close()
-    connection = sqlite3.connect(path / "rfhydra.db")
-    connection.executescript("DROP TABLE job_events; DROP TABLE jobs; PRAGMA user_version = 1")
-    connection.close()
+    create_old(path, 1)
     with Workspace.open(path) as workspace:
         assert workspace.db.value("PRAGMA user_version") == len(MIGRATIONS)
         assert add_job(workspace).state == "queued"

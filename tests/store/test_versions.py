@@ -23,6 +23,7 @@ class Promotions(RuleBasedStateMachine):
         self.added = 0
         self.live: list[int] = []
         self.history: list[int] = []
+        self.loaded: list[int] = []
 
     def teardown(self) -> None:
         self.workspace.close()
@@ -46,6 +47,17 @@ class Promotions(RuleBasedStateMachine):
             self.history.append(version)
         self.versions.activate(SIGNAL, version)
 
+    @precondition(lambda self: self.live)
+    @rule(data=st.data())
+    def load(self, data: st.DataObject) -> None:
+        self.loaded = [data.draw(st.sampled_from(self.live))]
+        self.workspace.loaded.load({SIGNAL: self.loaded[0]})
+
+    @rule()
+    def unload(self) -> None:
+        self.loaded = []
+        self.workspace.loaded.unload()
+
     @rule()
     def rollback(self) -> None:
         previous = self.previous()
@@ -59,7 +71,7 @@ class Promotions(RuleBasedStateMachine):
 
     @rule(keep=st.integers(1, 3))
     def retire(self, keep: int) -> None:
-        kept = {*self.live[-keep:], *self.history[-1:], self.previous()}
+        kept = {*self.live[-keep:], *self.history[-1:], self.previous(), *self.loaded}
         retired = [version for version in self.live if version not in kept]
         self.live = [version for version in self.live if version in kept]
         assert self.versions.retire(SIGNAL, keep) == retired
@@ -69,6 +81,7 @@ class Promotions(RuleBasedStateMachine):
         assert [head.version for head in self.versions.list(SIGNAL)] == self.live
         assert self.versions.active(SIGNAL) == (self.history[-1] if self.history else None)
         assert self.versions.previous(SIGNAL) == self.previous()
+        assert list(self.workspace.loaded.versions().values()) == self.loaded
 
 
 Promotions.TestCase.settings = settings(deadline=None, max_examples=15, stateful_step_count=25)

@@ -45,6 +45,8 @@ class Detection:
 
 @dataclass(frozen=True, eq=False)
 class LoadedHead:
+    """A head that detects, and its version."""
+
     version: int
     head: Head
 
@@ -102,8 +104,24 @@ class HydraDetector:
             NotFound: a signal has no active version.
             Incompatible: a head does not fit the contract or the backbone, or has drifted.
         """
-        self._load({name: self._read(name) for name in signal_names})
+        self.add_heads({name: self.read_head(name) for name in signal_names})
         return self.get_loaded_heads()
+
+    def read_head(self, signal_name: str, version: int | None = None) -> LoadedHead:
+        """A stored head, by default the active one, checked and ready for :meth:`add_heads`. Loads nothing.
+
+        Raises:
+            NotFound: there is no such version.
+            Incompatible: it does not fit the contract or the backbone, or has drifted.
+            Damaged: its artifact does not match its digest.
+        """
+        number = self.versions.require_active(signal_name) if version is None else version
+        return LoadedHead(number, self.versions.load_head(signal_name, number, self.backbone))
+
+    def add_heads(self, heads: dict[str, LoadedHead]) -> None:
+        """Add ``heads``, by signal name, to the loaded set, all at once."""
+        with self._changing:
+            self._loaded = _Snapshot.of({**self._loaded.heads, **heads})
 
     def load_head(self, signal_name: str, version: int, head: Head) -> None:
         """Add ``head`` as it is: a candidate that is not in the store.
@@ -112,7 +130,7 @@ class HydraDetector:
             Incompatible: it does not fit the contract or the backbone.
         """
         self.versions.require_fit(head, self.backbone)
-        self._load({signal_name: LoadedHead(version, head)})
+        self.add_heads({signal_name: LoadedHead(version, head)})
 
     def unload_heads(self, signal_names: Iterable[str] | None = None) -> list[str]:
         """Take ``signal_names`` (default: all) out of the loaded set. Returns the names that are left."""
@@ -135,14 +153,6 @@ class HydraDetector:
         if loaded is None:
             raise NotFound(f"the head of {signal_name!r} is not loaded")
         return loaded.head.info.threshold
-
-    def _load(self, fresh: dict[str, LoadedHead]) -> None:
-        with self._changing:
-            self._loaded = _Snapshot.of({**self._loaded.heads, **fresh})
-
-    def _read(self, signal_name: str) -> LoadedHead:
-        version = self.versions.require_active(signal_name)
-        return LoadedHead(version, self.versions.load_head(signal_name, version, self.backbone))
 
     def detect_iq(
         self, iq: NDArray[np.complex64], sample_rate_hz: float, center_freq_hz: float, threshold: float | None = None

@@ -133,7 +133,10 @@ class VersionManager:
         return self._versions.rollback(signal_name, reason, who)
 
     def cleanup_old_versions(self, signal_name: str, keep: int = MAX_VERSIONS_KEPT) -> list[int]:
-        """Retire all but the newest ``keep`` versions, never the active or the previous one. Returns what went."""
+        """Retire all but the newest ``keep`` versions, never the active, the previous or a loaded one.
+
+        Returns what went.
+        """
         return self._versions.retire(signal_name, keep)
 
     def require_active(self, signal_name: str) -> int:

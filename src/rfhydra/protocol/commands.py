@@ -136,7 +136,8 @@ class GetRegistry(BaseCommand):
 class LoadHeads(BaseCommand):
     """Add the active heads of signals to the loaded set: all of them or, on an error, none.
 
-    What is loaded stays at its version until it is loaded again: a promotion does not change a mission under way.
+    What is loaded stays at its version until it is loaded again: a promotion does not change a mission under way. A
+    server that is started again, whatever ended it, loads the same versions again.
     """
 
     answers = ("loaded_heads",)

@@ -23,6 +23,7 @@ from rfhydra.server.catalogue import Catalogue
 from rfhydra.server.hub import Hub
 from rfhydra.server.jobs import TrainingJobs
 from rfhydra.server.lane import Lane
+from rfhydra.server.loaded import LoadedHeads
 from rfhydra.server.metrics import Metrics
 from rfhydra.server.security import Gate
 from rfhydra.store.columns import utc_now
@@ -67,6 +68,7 @@ class Service:
         self.detection = Lane("detection", limits.max_detections_queued)
         self.versions = VersionManager(workspace)
         self.detector = HydraDetector(self.versions, backbone)
+        self.loaded = LoadedHeads(workspace, self.detector)
         self.hub = Hub()
         self.catalogue = Catalogue(workspace, self.versions, self.hub, lambda: self.detector.loaded_versions)
         self.jobs = TrainingJobs(self.store, workspace, settings.backbone_path, self._on_training, limits)
@@ -77,7 +79,8 @@ class Service:
         self._expose()
 
     async def start(self) -> None:
-        """Read what is there and take up the trainings that were left."""
+        """Read what is there, load the heads that were loaded, and take up the trainings that were left."""
+        await self.store.run(self.loaded.restore, refusable=False)
         await self.refresh()
         await self.jobs.start()
         self._spawn(self._push_metrics())

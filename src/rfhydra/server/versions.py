@@ -59,14 +59,14 @@ async def load_heads(service: Service, client: Client, command: LoadHeads) -> Lo
     def load() -> None:
         together = set(names) | set(service.detector.loaded_versions)
         limits.require("loaded heads", len(together), "max_heads")
-        service.detector.load_heads(names)
+        service.loaded.load(names, client.name)
 
     await service.store.run(load)
     return _loaded(service)
 
 
 async def unload_heads(service: Service, client: Client, command: UnloadHeads) -> LoadedHeads:
-    await service.store.run(lambda: service.detector.unload_heads(command.signal_names))
+    await service.store.run(lambda: service.loaded.unload(command.signal_names, client.name))
     return _loaded(service)
 
 

@@ -116,4 +116,13 @@ CREATE TABLE job_events (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: Final = (_FIRST, _JOBS)
+_LOADED: Final = """
+-- What the server detects with: exact versions, so that the next server goes on with the same heads.
+CREATE TABLE loaded_heads (
+    signal_name TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    FOREIGN KEY (signal_name, version) REFERENCES head_versions (signal_name, version)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final = (_FIRST, _JOBS, _LOADED)

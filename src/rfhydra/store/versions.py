@@ -176,7 +176,7 @@ class VersionStore:
         return version
 
     def retire(self, signal_name: str, keep: int, who: str | None = None) -> list[int]:
-        """Retire all but the newest ``keep`` versions, never the active nor the previous one, and say which.
+        """Retire all but the newest ``keep`` versions, never the active, the previous nor a loaded one, and say which.
 
         Raises:
             InvalidMessage: ``keep`` is less than 1.
@@ -185,7 +185,8 @@ class VersionStore:
             raise InvalidMessage(f"keep {keep} must be at least 1")
         with self._db.transaction() as connection:
             live = [head.version for head in self.list(signal_name)]
-            needed = {*live[-keep:], self.active(signal_name), self.previous(signal_name)}
+            in_use = {self.active(signal_name), self.previous(signal_name), self._loaded(signal_name)}
+            needed = {*live[-keep:], *in_use}
             retired = [version for version in live if version not in needed]
             if retired:
                 now = utc_now()
@@ -214,6 +215,10 @@ class VersionStore:
     def _next_number(self, signal_name: str) -> int:
         highest = self._db.value("SELECT max(version) FROM head_versions WHERE signal_name = ?", (signal_name,))
         return int(highest or 0) + 1
+
+    def _loaded(self, signal_name: str) -> int | None:
+        version: int | None = self._db.value("SELECT version FROM loaded_heads WHERE signal_name = ?", (signal_name,))
+        return version
 
     def _previous_entry(self, signal_name: str) -> sqlite3.Row | None:
         return self._db.row(

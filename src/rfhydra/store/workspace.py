@@ -19,6 +19,7 @@ from rfhydra.store.columns import utc_now
 from rfhydra.store.database import Database
 from rfhydra.store.files import make_directory, write_file
 from rfhydra.store.jobs import JobStore
+from rfhydra.store.loaded import LoadedStore
 from rfhydra.store.samples import SampleStore
 from rfhydra.store.splits import SplitStore
 from rfhydra.store.versions import VersionStore
@@ -52,6 +53,7 @@ class Workspace:
         self.samples = SampleStore(db, blobs, self.audit, spec)
         self.splits = SplitStore(db, self.audit)
         self.versions = VersionStore(db, blobs, self.audit, spec)
+        self.loaded = LoadedStore(db, self.versions, self.audit)
         self.jobs = JobStore(db, self.audit)
         self._owned = owned
 
