@@ -66,3 +66,11 @@ def test_cli_helps_without_the_engine(arguments: list[str]) -> None:
     done = run_without_engine(f"import rfhydra.cli; sys.argv = {['rfhydra', *arguments]!r}; rfhydra.cli.main()")
     assert done.returncode == 0, done.stderr
     assert "Usage" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["registry"], ["train", "lora"], ["jobs"]])
+def test_cli_talks_to_a_server_without_the_engine(arguments: list[str]) -> None:
+    command = ["rfhydra", *arguments, "--server", "ws://127.0.0.1:1"]
+    done = run_without_engine(f"import rfhydra.cli; sys.argv = {command!r}; rfhydra.cli.main()")
+    assert done.returncode == 1
+    assert "no server answers at ws://127.0.0.1:1" in done.stderr
