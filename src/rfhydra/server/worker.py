@@ -94,8 +94,11 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not get between the frames
 
     def report(frame: Frame) -> None:
-        pipe.write(encode(frame))
-        pipe.flush()
+        try:
+            pipe.write(encode(frame))
+            pipe.flush()
+        except BrokenPipeError:
+            os._exit(0)  # the server is dead: nobody is there to hear that we could not report
 
     serve(Path(workspace), Path(backbone) if backbone else None, Orders(sys.stdin.buffer), report)
 
