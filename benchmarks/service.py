@@ -250,7 +250,7 @@ async def _read(client: ClientConnection, heard: _Heard) -> None:
     with suppress(ConnectionClosed):
         async for text in client:
             heard.messages += 1
-            if '"training_progress"' in text[:100]:  # not everything is decoded: this process is no faster than others
+            if '"training_progress"' in text:  # not everything is decoded: this process is no faster than others
                 message = read_message(text)
                 if isinstance(message, TrainingProgress):
                     late = datetime.now(UTC) - datetime.fromisoformat(message.ts)
