@@ -84,7 +84,7 @@ def test_two_boxes_tell_nothing() -> None:
         assert found.decision == "cannot tell"
         assert found.more_boxes is not None
         assert found.more_boxes >= 1
-        assert f"label about {found.more_boxes} more boxes" in found.reason
+        assert f"label about {found.more_boxes} more box" in found.reason
 
 
 def test_excellent_heads_that_agree_on_enough_boxes_promote() -> None:

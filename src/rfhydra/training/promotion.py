@@ -177,7 +177,8 @@ def judge(evidence: Evidence, active: int, *, promotable: bool) -> Verdict:
         return Verdict(decision="keep", reason=f"kept version {active}: {why}; {seen}", evidence=evidence)
     more = evidence.more_boxes(promotable=promotable)
     number = f"about {more}" if more < MOST_BOXES else f"at least {MOST_BOXES:,}"
-    advice = f"label {number} more boxes in other recordings, or promote it yourself"
+    boxes = "box in another recording" if more == 1 else "boxes in other recordings"
+    advice = f"label {number} more {boxes}, or promote it yourself"
     reason = f"cannot tell yet, version {active} stays: {seen}: {_likelihoods(evidence)}; {advice}"
     return Verdict(decision="cannot tell", reason=reason, more_boxes=more, evidence=evidence)
 
