@@ -87,3 +87,26 @@ def test_another_program_that_writes_is_named(db: Database, tmp_path: Path) -> N
 def test_errors_of_our_own_making_are_not_renamed(db: Database) -> None:
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         db.rows("SELECT * FROM no_table")
+
+
+def test_a_commit_that_was_cut_short_does_not_come_back_later(tmp_path: Path) -> None:
+    """Its frames are whole in the log, but the log's index, which a reader keeps alive, does not know of them."""
+    path = tmp_path / "cut.db"
+    with Database(path) as db:
+        db.rows("CREATE TABLE notes (note TEXT)")
+        reader = sqlite3.connect(path, isolation_level=None)
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM notes").fetchone() == (0,)
+        index = path.with_name("cut.db-shm")
+        before = index.read_bytes()
+        note(db, "cut short")
+        with index.open("r+b") as file:
+            file.write(before)  # as if the process had died between the log and its index
+    with Database(path) as db:
+        assert notes(db) == []
+    copy = tmp_path / "copy.db"  # without an index beside it, SQLite recovers what the log holds
+    copy.write_bytes(path.read_bytes())
+    copy.with_name("copy.db-wal").write_bytes(path.with_name("cut.db-wal").read_bytes())
+    reader.close()
+    with Database(copy) as db:
+        assert notes(db) == []

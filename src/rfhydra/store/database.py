@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -55,6 +55,7 @@ class Database:
                     self._connection.execute("PRAGMA synchronous = FULL")
                     self._connection.execute("PRAGMA foreign_keys = ON")
                     self._migrate()
+                    self._settle()
         except BaseException:
             self.close()
             raise
@@ -128,6 +129,15 @@ class Database:
             )
         for version, script in enumerate(MIGRATIONS[seen:], start=seen + 1):
             self._connection.executescript(f"BEGIN IMMEDIATE;{script};PRAGMA user_version = {version};COMMIT")
+
+    def _settle(self) -> None:
+        """Write once, so that what was read at this opening stays true.
+
+        A commit that a kill cut short may lie whole in the log and yet be unseen, as long as some reader keeps the
+        log's index alive; the next recovery would bring it back. The next write buries it.
+        """
+        with suppress(StorageFull), _errors_named():
+            self._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
 
 @contextmanager
