@@ -72,6 +72,7 @@ def _print_line(to: Console, *parts: str | tuple[str, str]) -> None:
 def print_json(body: Any) -> None:
     """``body`` as JSON on standard output, and nothing else there."""
     sys.stdout.write(json.dumps(body, indent=2) + "\n")
+    sys.stdout.flush()  # a reader that has left is noticed here, where click expects it, not as the interpreter ends
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
