@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -33,7 +32,7 @@ def judge(
         regions: what the body proposes in each scene.
     """
     oracle = best_threshold(scored)
-    kept = [_at(scene, threshold) for scene in scored]
+    kept = [scene.at(threshold) for scene in scored]
     stored = evaluate(kept, threshold)
     empty = [len(scene.scores) for scene in kept if not len(scene.truth)]
     return {
@@ -70,11 +69,6 @@ def proposed(regions: PixelBoxes, truth: PixelBoxes) -> NDArray[np.bool_]:
     return covered
 
 
-def _at(scene: Scored, threshold: float) -> Scored:
-    strong = scene.scores >= threshold
-    return replace(scene, boxes=scene.boxes[strong], scores=scene.scores[strong])
-
-
 def _found(scene: Scored) -> NDArray[np.bool_]:
     """Which truth boxes are matched, bool (n,)."""
     taken = np.zeros(len(scene.truth), bool)
@@ -93,9 +87,9 @@ def _missed(scored: Sequence[Scored], threshold: float, oracle: float, regions: 
     """
     causes: Counter[str] = Counter(proposal=0, localisation=0, threshold=0, score=0)
     for scene, boxes in zip(scored, regions, strict=True):
-        kept = _at(scene, threshold)
+        kept = scene.at(threshold)
         touched = iou_matrix(scene.truth, kept.boxes).max(1, initial=0.0) >= TOUCHING_IOU
-        at_oracle = _found(_at(scene, oracle))
+        at_oracle = _found(scene.at(oracle))
         covered = proposed(boxes, scene.truth)
         for index in np.flatnonzero(~_found(kept)):
             if not covered[index]:

@@ -276,8 +276,7 @@ class OutOfFold:
             for scene, (own, sample_id) in zip(self.scenes, self.origins, strict=True):
                 if own == fold and sample_id in sample_ids:
                     (scaled,) = calibration.apply_to([scene])
-                    kept = scaled.scores >= calibration.threshold
-                    found[sample_id] = replace(scaled, boxes=scaled.boxes[kept], scores=scaled.scores[kept])
+                    found[sample_id] = scaled.at(calibration.threshold)
         return found
 
 

@@ -5,7 +5,7 @@ most, each truth box matched at most once. Boxes may be in pixels or in seconds 
 """
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -30,6 +30,11 @@ class Scored:
     truth: Boxes
     group: Hashable = None
     weight: float = 1.0
+
+    def at(self, threshold: float) -> "Scored":
+        """The scene with only those detections that score at least ``threshold``."""
+        kept = self.scores >= threshold
+        return replace(self, boxes=self.boxes[kept], scores=self.scores[kept])
 
 
 @dataclass(frozen=True)
@@ -93,9 +98,9 @@ def count(scenes: Sequence[Scored], threshold: float, iou: float = IOU_THRESHOLD
     """True positives, false positives and misses of each scene, shape (scenes, 3)."""
     rows = []
     for scene in scenes:
-        kept = scene.scores >= threshold
-        hits = int(match(Scored(scene.boxes[kept], scene.scores[kept], scene.truth), iou).sum())
-        rows.append((hits, int(kept.sum()) - hits, len(scene.truth) - hits))
+        found = scene.at(threshold)
+        hits = int(match(found, iou).sum())
+        rows.append((hits, len(found.scores) - hits, len(scene.truth) - hits))
     return np.array(rows, np.int64).reshape(-1, 3)
 
 

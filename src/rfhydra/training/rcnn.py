@@ -65,9 +65,7 @@ def _threshold(scenes: Sequence[Scored]) -> float:
 
 def _reported(scenes: Sequence[Scored], index: int) -> Scored:
     """What is reported in one scene when the threshold comes from the others: with its own it would look too good."""
-    threshold = _threshold([*scenes[:index], *scenes[index + 1 :]])
-    kept = scenes[index].scores >= threshold
-    return replace(scenes[index], boxes=scenes[index].boxes[kept], scores=scenes[index].scores[kept])
+    return scenes[index].at(_threshold([*scenes[:index], *scenes[index + 1 :]]))
 
 
 class RcnnLearner:
