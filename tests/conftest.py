@@ -8,7 +8,8 @@ import pytest
 import torch
 from hypothesis import settings
 
-from rfhydra.hydra.backbone import Backbone, Body, BodyConfig
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.body import Body, BodyConfig
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.features import FeatureCache
 from rfhydra.training.service import TrainingService

@@ -17,7 +17,8 @@ from benchmarks.fewshot.energy import EnergyPrototype
 from benchmarks.fewshot.scenes import Heard
 from benchmarks.fewshot.trial import Watch, as_scored, learn, workspace
 from benchmarks.fewshot.units import Row
-from rfhydra.hydra.backbone import Backbone, Body
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.body import Body
 from rfhydra.protocol.fields import HeadKind
 from rfhydra.training.metrics import Scored, best_threshold, evaluate
 

@@ -6,7 +6,8 @@ import torch
 from safetensors.torch import save_file
 
 from benchmarks.fewshot.memory import RememberingBackbone
-from rfhydra.hydra.backbone import Backbone, Body
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.body import Body
 from tests.training.given import SPEC, image_of, scene
 
 SIZE = (SPEC.rows, SPEC.cols)

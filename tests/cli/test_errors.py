@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from rfhydra.hydra.backbone import Body, BodyConfig, save_body
+from rfhydra.hydra.backbone import save_body
+from rfhydra.hydra.body import Body, BodyConfig
 from rfhydra.hydra.head import EmbeddingHead
 from rfhydra.spectrum.iq import write_recording
 from rfhydra.store.workspace import Workspace

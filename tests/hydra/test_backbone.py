@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import Incompatible, NotFound
-from rfhydra.hydra.backbone import Backbone, Body, BodyConfig, digest_of, save_body
+from rfhydra.hydra.backbone import Backbone, digest_of, save_body
+from rfhydra.hydra.body import Body, BodyConfig
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
 from rfhydra.spectrum.spec import SpectrogramSpec, ValueScaling
 
@@ -136,6 +137,39 @@ def test_a_file_that_is_no_body_is_refused(path: Path, tmp_path: Path, spoil: Ca
     spoiled = tmp_path / "spoiled.safetensors"
     spoiled.write_bytes(write_weights(weights))
     with pytest.raises(Incompatible):
+        Backbone.load(spoiled)
+
+
+def rewired(tensors: dict[str, torch.Tensor]) -> None:
+    """Weights that fit, in an order that a change of the code could have given them."""
+    weight = tensors["roi_heads.box_head.fc6.weight"]
+    tensors["roi_heads.box_head.fc6.weight"] = weight.flip(1)
+
+
+def with_moved_boxes(tensors: dict[str, torch.Tensor]) -> None:
+    tensors["golden.boxes"] = tensors["golden.boxes"] / 3
+
+
+@pytest.mark.parametrize("spoil", [rewired, with_moved_boxes])
+def test_a_body_that_sees_otherwise_than_when_it_was_made_is_refused(
+    path: Path, tmp_path: Path, spoil: Callable[[dict[str, torch.Tensor]], None]
+) -> None:
+    weights = read_weights(path.read_bytes(), "body")
+    tensors = dict(weights.tensors)
+    spoil(tensors)
+    spoiled = tmp_path / "spoiled.safetensors"
+    spoiled.write_bytes(write_weights(replace(weights, tensors=tensors)))
+    with pytest.raises(Incompatible, match="golden recording"):
+        Backbone.load(spoiled)
+
+
+@pytest.mark.parametrize("part", ["golden", "reference"])
+def test_a_body_without_a_part_is_refused(path: Path, tmp_path: Path, part: str) -> None:
+    weights = read_weights(path.read_bytes(), "body")
+    rest = {name: tensor for name, tensor in weights.tensors.items() if not name.startswith(part)}
+    spoiled = tmp_path / "spoiled.safetensors"
+    spoiled.write_bytes(write_weights(replace(weights, tensors=rest)))
+    with pytest.raises(Incompatible, match=f"lacks its {part}"):
         Backbone.load(spoiled)
 
 

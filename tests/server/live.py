@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import torch
 
-from rfhydra.hydra.backbone import Backbone, Body, BodyConfig, save_body
+from rfhydra.hydra.backbone import Backbone, save_body
+from rfhydra.hydra.body import Body, BodyConfig
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.service import TrainingService
 from tests.cli.given import process

@@ -91,7 +91,7 @@ def test_a_burst_is_about_as_wide_as_asked(kind: str, seed: int, duration: int, 
 @given(st.sampled_from([*EMITTERS, *KEYINGS]), seeds, st.integers(1000, 20_000), st.floats(0.02, 0.25))
 def test_the_occupied_band_holds_the_power(kind: str, seed: int, duration: int, bandwidth: float) -> None:
     burst = burst_of(kind, seed, duration, bandwidth)
-    assert share_in_band(burst.iq, burst.low, burst.high) > 0.96
+    assert share_in_band(burst.iq, burst.low, burst.high) > (0.96 if kind in EMITTERS else 0.93)
 
 
 def test_the_occupied_band_of_white_noise_and_of_a_line() -> None:

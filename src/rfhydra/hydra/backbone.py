@@ -1,14 +1,13 @@
-"""The frozen part that all heads share: ResNet-18, FPN, class-agnostic RPN, RoIAlign, one embedding layer.
+"""The frozen body that has an id and turns an image into :class:`Regions`, and the file that it lives in.
 
-``Body`` is the trainable network that ``rfhydra pretrain`` makes; :class:`Backbone` is a frozen body that has an id
-and turns an image into :class:`Regions`. Built from torchvision's parts: Faster R-CNN (Ren et al., 2015) with a feature
-pyramid (Lin et al., 2017). Nothing in here knows a signal.
+A body's file carries what its heads need beside the weights: reference regions, and a golden sight that is replayed at
+every load, so that weights never serve in code that sees otherwise than what they were made in.
 """
 
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Self
@@ -17,152 +16,25 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
-from torch import Tensor, nn
-from torchvision.models import resnet18
-from torchvision.models.detection.anchor_utils import AnchorGenerator
-from torchvision.models.detection.backbone_utils import BackboneWithFPN
-from torchvision.models.detection.faster_rcnn import TwoMLPHead
+from torch import Tensor
 from torchvision.models.detection.image_list import ImageList
-from torchvision.models.detection.roi_heads import RoIHeads
-from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
-from torchvision.ops import MultiScaleRoIAlign, clip_boxes_to_image, nms
-from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
+from torchvision.ops import box_iou, clip_boxes_to_image, nms
 
 from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import Incompatible, InvalidMessage, NotFound
+from rfhydra.hydra.body import Body, BodyConfig
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
-from rfhydra.spectrum.spec import SpectrogramSpec, ValueScaling
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.spectrum.spectrogram import spectrogram
+from rfhydra.spectrum.synth import Receiver, Scene, make_burst
 from rfhydra.store.files import write_file
 
 SHIPPED_BODY: Final = "body.safetensors"
-LEVELS: Final = ("0", "1", "2", "3", "pool")
 MIN_OBJECTNESS: Final = 0.15  # below it lie noise and fragments of emissions (docs/decisions/0008)
-PIXEL_MEAN: Final = 0.25
-PIXEL_STD: Final = 0.25
-
-
-@dataclass(frozen=True, kw_only=True)
-class BodyConfig:
-    """The shape of a body. ``classes`` are the waveform families that it was pretrained to tell apart."""
-
-    classes: tuple[str, ...]
-    channels: int = 128
-    embedding: int = 512
-    anchor_sizes: tuple[int, ...] = (16, 32, 64, 128, 256)
-    # Height to width. Bursts are extreme: from a carrier that outlasts the window to a wideband blip.
-    anchor_ratios: tuple[float, ...] = (1 / 32, 1 / 11, 1 / 4, 0.7, 2.0, 5.7, 16.0)
-    scaling: ValueScaling = field(default_factory=ValueScaling)
-
-
-class _ClassAgnosticPredictor(nn.Module):
-    """Class scores, and one box refinement for all classes, repeated to the shape that torchvision's losses index."""
-
-    def __init__(self, embedding: int, classes: int) -> None:
-        super().__init__()
-        self.scores = nn.Linear(embedding, classes)
-        self.deltas = nn.Linear(embedding, 4)
-
-    def forward(self, embeddings: Tensor) -> tuple[Tensor, Tensor]:
-        scores = self.scores(embeddings)
-        return scores, self.deltas(embeddings).repeat(1, scores.shape[1])
-
-
-class _ExactRPNHead(RPNHead):  # type: ignore[misc]  # torchvision is untyped
-    """An RPN head whose answers are float32 under autocast too: half precision cannot name a pixel."""
-
-    def forward(self, features: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-        objectness, deltas = super().forward(features)
-        return [level.float() for level in objectness], [level.float() for level in deltas]
-
-
-def make_pyramid(config: BodyConfig) -> BackboneWithFPN:
-    """ResNet-18 on one grey channel with a feature pyramid of ``config.channels``; strides 4 to 64."""
-    resnet = resnet18(weights=None)
-    resnet.conv1 = nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3, bias=False)
-    stages = {"layer1": "0", "layer2": "1", "layer3": "2", "layer4": "3"}
-    return BackboneWithFPN(resnet, stages, [64, 128, 256, 512], config.channels, extra_blocks=LastLevelMaxPool())
-
-
-def make_rpn(config: BodyConfig, proposals: int = 300) -> RegionProposalNetwork:
-    """The proposal network over anchors of every size and ratio of ``config``."""
-    ratios = (config.anchor_ratios,) * len(config.anchor_sizes)
-    anchors = AnchorGenerator(tuple((size,) for size in config.anchor_sizes), ratios)
-    head = _ExactRPNHead(config.channels, anchors.num_anchors_per_location()[0])
-    return RegionProposalNetwork(
-        anchors,
-        head,
-        fg_iou_thresh=0.6,
-        bg_iou_thresh=0.3,
-        batch_size_per_image=256,
-        positive_fraction=0.5,
-        pre_nms_top_n={"training": 1000, "testing": 600},
-        post_nms_top_n={"training": 400, "testing": proposals},
-        nms_thresh=0.7,
-    )
-
-
-def make_roi_heads(config: BodyConfig, classes: int) -> RoIHeads:
-    """RoIAlign, the embedding layers and a predictor for ``classes`` classes, background included."""
-    return RoIHeads(
-        MultiScaleRoIAlign(LEVELS[:4], output_size=7, sampling_ratio=2),
-        TwoMLPHead(config.channels * 49, config.embedding),
-        _ClassAgnosticPredictor(config.embedding, classes),
-        fg_iou_thresh=0.5,
-        bg_iou_thresh=0.5,
-        batch_size_per_image=96,
-        positive_fraction=0.33,
-        bbox_reg_weights=None,
-        score_thresh=0.0,
-        nms_thresh=0.5,
-        detections_per_img=100,
-    )
-
-
-class Body(nn.Module):
-    """The trainable network: a multi-class detector of waveform families on grey images in 0..1.
-
-    ``embedding_mean`` (d,) is the mean over many regions of pretraining scenes: embeddings are centred on it.
-    """
-
-    embedding_mean: Tensor
-
-    def __init__(self, config: BodyConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.pyramid = make_pyramid(config)
-        self.rpn = make_rpn(config)
-        self.roi_heads = make_roi_heads(config, len(config.classes) + 1)
-        self.register_buffer("embedding_mean", torch.zeros(config.embedding))
-
-    def features(self, images: Tensor) -> dict[str, Tensor]:
-        """Float32 pyramid of ``images``, float (n, 1, rows, cols) in 0..1."""
-        normal = (images - PIXEL_MEAN) / PIXEL_STD
-        levels = self.pyramid(normal.contiguous(memory_format=torch.channels_last))
-        return {name: level.float() for name, level in levels.items()}
-
-    def raw_embeddings(self, features: dict[str, Tensor], boxes: Tensor, size: tuple[int, int]) -> Tensor:
-        """What the shared layers make of pixel ``boxes`` (n, 4) of one image of ``size`` (rows, cols): (n, d)."""
-        embeddings: Tensor = self.roi_heads.box_head(self.roi_heads.box_roi_pool(features, [boxes], [size]))
-        return embeddings
-
-    def normalised(self, raw: Tensor) -> Tensor:
-        """Raw embeddings (n, d), centred and of unit length."""
-        return torch.nn.functional.normalize(raw - self.embedding_mean, dim=1)
-
-    def losses(self, images: Tensor, targets: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-        """Detection losses; ``targets`` hold ``boxes`` (n, 4) in pixels and ``labels`` (n,) from 1."""
-        features = self.features(images)
-        batch = image_list(images)
-        proposals, rpn_losses = self.rpn(batch, features, targets)
-        with torch.autocast(images.device.type, enabled=False):
-            _, roi_losses = self.roi_heads(features, proposals, batch.image_sizes, targets)
-        return {**rpn_losses, **roi_losses}
-
-
-def image_list(images: Tensor) -> ImageList:
-    """``images`` (n, 1, rows, cols) of one size in the form that torchvision's detectors take."""
-    size = (images.shape[-2], images.shape[-1])
-    return ImageList(images, [size] * len(images))
+GOLDEN_SPEC: Final = SpectrogramSpec(fft_size=256, hop=128, rows=128, cols=128)
+GOLDEN_REGIONS: Final = 5
+GOLDEN_IOU: Final = 0.9
+GOLDEN_COSINE: Final = 0.99
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,7 +81,53 @@ class Reference:
         return replace(self, boxes=self.boxes[chosen], embeddings=self.embeddings[chosen], scenes=self.scenes[chosen])
 
 
+@dataclass(frozen=True, eq=False)
+class GoldenSight:
+    """What a body saw in one recording when its file was made.
+
+    ``iq`` float32 (samples, 2) in the contract :data:`GOLDEN_SPEC`, its strongest ``boxes`` float32 (n, 4) in pixels
+    and their ``embeddings`` float32 (n, d).
+    """
+
+    iq: Tensor
+    boxes: Tensor
+    embeddings: Tensor
+
+    @classmethod
+    def record(cls, backbone: "Backbone") -> Self:
+        """What ``backbone`` sees in a chirp and a QPSK burst."""
+        rng, scene = np.random.default_rng(0), Scene(GOLDEN_SPEC.window_samples)
+        scene.add(make_burst("chirp", rng, 6000, 0.2), start=1000, freq=-0.2, snr_db=20)
+        scene.add(make_burst("qpsk", rng, 5000, 0.1), start=9000, freq=0.25, snr_db=20)
+        iq = torch.view_as_real(torch.from_numpy(Receiver().hear(scene, rng))).half().float()
+        features, size = _features_of(backbone, iq)
+        boxes = backbone.propose(features, size, GOLDEN_REGIONS).boxes.cpu().half().float()
+        return cls(iq, boxes, backbone.embed(features, boxes, size).cpu())
+
+    def replay(self, backbone: "Backbone") -> None:
+        """Raise :class:`Incompatible` where ``backbone`` no longer proposes or embeds what was recorded.
+
+        The tolerances leave room for the half precision and the summation order of another device.
+        """
+        features, size = _features_of(backbone, self.iq)
+        found = box_iou(self.boxes, backbone.propose(features, size).boxes.cpu())
+        proposed = all(row.numel() and row.max() >= GOLDEN_IOU for row in found)
+        alike = torch.cosine_similarity(backbone.embed(features, self.boxes, size).cpu(), self.embeddings)
+        if not (proposed and (alike >= GOLDEN_COSINE).all()):
+            raise Incompatible(
+                "the backbone does not see in its golden recording what it saw when it was made: use the version of"
+                " rfhydra that made it, or make it again with 'rfhydra pretrain'"
+            )
+
+
+def _features_of(backbone: "Backbone", iq: Tensor) -> tuple[dict[str, Tensor], tuple[int, int]]:
+    """What ``backbone`` makes of the golden ``iq``, and the size (rows, cols) of its image."""
+    image = spectrogram(torch.view_as_complex(iq.contiguous()).to(backbone.device), GOLDEN_SPEC)
+    return backbone.features(image), (image.shape[0], image.shape[1])
+
+
 _REFERENCE_PREFIX: Final = "reference."
+_GOLDEN_PREFIX: Final = "golden."
 
 
 class Backbone:
@@ -231,7 +149,7 @@ class Backbone:
 
         Raises:
             NotFound: there is no such file.
-            Incompatible: the file is not a body of this version.
+            Incompatible: the file is not a body of this version, or it sees otherwise than when it was made.
         """
         if path is None:
             with resources.as_file(resources.files("rfhydra.hydra") / SHIPPED_BODY) as shipped:
@@ -248,9 +166,13 @@ class Backbone:
             body = Body(_CONFIG.validate_python(weights.metadata["config"]))
         except (KeyError, ValidationError, InvalidMessage):
             raise Incompatible(f"{path.name} does not describe a backbone's shape") from None
-        reference, state = _parted(weights.tensors)
+        state = dict(weights.tensors)
+        reference = Reference(**_taken(state, _REFERENCE_PREFIX, Reference))
+        golden = GoldenSight(**_taken(state, _GOLDEN_PREFIX, GoldenSight))
         replace(weights, tensors=state).load_into(body)
-        return cls(body, digest_of(data), device, reference)
+        backbone = cls(body, digest_of(data), device, reference)
+        golden.replay(backbone)
+        return backbone
 
     def require(self, backbone_id: str, what: str) -> None:
         """Raise :class:`Incompatible` if ``backbone_id`` is another body's."""
@@ -281,7 +203,8 @@ class Backbone:
         batch = ImageList(torch.empty((1, 1, *size), device=self.device), [size])
         with self._precision():
             (proposals,), _ = self.body.rpn(batch, features)
-        scores, deltas = self.body.roi_heads.box_predictor(self.body.raw_embeddings(features, proposals, size))
+            raw = self.body.raw_embeddings(features, proposals, size)
+        scores, deltas = self.body.roi_heads.box_predictor(raw)
         boxes = self.body.roi_heads.box_coder.decode(deltas[:, :4].contiguous(), [proposals])[:, 0]
         boxes = clip_boxes_to_image(boxes, size)
         objectness = 1 - scores.softmax(1)[:, 0]
@@ -293,7 +216,9 @@ class Backbone:
     @torch.inference_mode()
     def embed(self, features: dict[str, Tensor], boxes: Tensor, size: tuple[int, int]) -> Tensor:
         """Centred embeddings of unit length, float32 (n, d), of pixel ``boxes`` (n, 4)."""
-        return self.body.normalised(self.body.raw_embeddings(features, boxes.to(self.device, torch.float32), size))
+        with self._precision():
+            raw = self.body.raw_embeddings(features, boxes.to(self.device, torch.float32), size)
+        return self.body.normalised(raw)
 
     @contextmanager
     def _precision(self) -> Iterator[None]:
@@ -304,16 +229,15 @@ class Backbone:
 _CONFIG = TypeAdapter(BodyConfig)
 
 
-def _parted(tensors: Mapping[str, Tensor]) -> tuple[Reference, dict[str, Tensor]]:
-    """The reference in a file of body weights, and the weights of the network."""
-    state = dict(tensors)
+def _taken(state: dict[str, Tensor], prefix: str, shape: type) -> dict[str, Tensor]:
+    """The fields of the dataclass ``shape``, taken out of ``state``, in full precision."""
     try:
-        found = {each.name: state.pop(_REFERENCE_PREFIX + each.name) for each in fields(Reference)}
+        found = {each.name: state.pop(prefix + each.name) for each in fields(shape)}
     except KeyError:
-        raise Incompatible("this backbone lacks its reference regions: make one with this rfhydra") from None
-    return Reference(
-        **{name: each.float() if each.is_floating_point() else each for name, each in found.items()}
-    ), state
+        raise Incompatible(
+            f"this backbone lacks its {prefix.rstrip('.')} tensors: make one with this rfhydra"
+        ) from None
+    return {name: each.float() if each.is_floating_point() else each for name, each in found.items()}
 
 
 def save_body(
@@ -329,11 +253,18 @@ def save_body(
     """
     known = reference or Reference.none(body.config.embedding)
     metadata = {"config": asdict(body.config), "recipe": recipe, "backbone_version": BACKBONE_VERSION}
+    served = Body(body.config)
+    served.load_state_dict(_halved(body.state_dict()))
+    golden = GoldenSight.record(Backbone(served, "unsaved"))
     tensors = body.state_dict() | {_REFERENCE_PREFIX + name: tensor for name, tensor in vars(known).items()}
-    state = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
-    data = write_weights(Weights("body", state, metadata))
+    tensors |= {_GOLDEN_PREFIX + name: tensor for name, tensor in vars(golden).items()}
+    data = write_weights(Weights("body", _halved(tensors), metadata))
     write_file(path, data, scratch or path.parent)
     return digest_of(data)
+
+
+def _halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
 
 
 def digest_of(data: bytes) -> str:

@@ -13,7 +13,8 @@ from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import box_iou
 
 from rfhydra.errors import Incompatible
-from rfhydra.hydra.backbone import Backbone, BodyConfig, image_list, make_roi_heads, make_rpn
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.body import BodyConfig, image_list, make_roi_heads, make_rpn
 from rfhydra.hydra.head import Detections, HeadInfo
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfhydra.pretrain.bank import family, texture
+from rfhydra.pretrain.skirts import skirts
 from rfhydra.spectrum.boxes import Frame, PixelBoxes
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
@@ -120,6 +121,9 @@ class SceneMaker:
         frame = Frame(spec, sample_rate_hz=1.0, center_freq_hz=0.0, cols=image.shape[1])
         boxes = frame.to_pixels([emission.box(1.0, 0.0) for emission in scene.emissions])
         labels = [_class_of(emission.kind) for emission in scene.emissions]
+        seen = [skirts(image, box, np.delete(boxes, index, 0), spec) for index, box in enumerate(boxes)]
+        boxes = np.concatenate([boxes, *(box[None] for box in seen if box is not None)])
+        labels += [label for label, box in zip(labels, seen, strict=True) if box is not None]
         top = int(self.rng.integers(0, spec.rows - CROP_PX + 1))
         boxes[:, [1, 3]] -= top
         whole = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
@@ -143,7 +147,7 @@ def random_keying(rng: Rng, spec: SpectrogramSpec) -> Keying:
     kind = str(rng.choice(KEYINGS, p=[0.22, 0.22, 0.18, 0.13, 0.25]))
     chip = max(int(spec.hop * log_uniform(rng, 0.12, 5)), 6)
     short = int(rng.integers(1, 5))
-    rise = int(rng.integers(1, max(3, chip // 3)))
+    rise = int(log_uniform(rng, 1, max(3, chip // 3)))  # every octave: hard keying is what makes skirts
     drift = rng.uniform(-1, 1) * rng.choice([0, 0, 0.0005, 0.003])
     # Cheap FSK often keys two tones so far apart that they look like two lines: still one emission, one box.
     far = rng.random() < 0.4

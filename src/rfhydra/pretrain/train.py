@@ -21,7 +21,8 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from torchvision.ops import box_iou
 
 from rfhydra.errors import Conflict, Incompatible, InvalidMessage
-from rfhydra.hydra.backbone import Backbone, Body, BodyConfig, Reference, save_body
+from rfhydra.hydra.backbone import Backbone, Reference, save_body
+from rfhydra.hydra.body import Body, BodyConfig
 from rfhydra.pretrain.bank import HELD_OUT, base_waveforms, load_bank, make_bank, save_bank
 from rfhydra.pretrain.scenes import SceneMaker, TrainingScene, class_names
 from rfhydra.spectrum.synth import Burst

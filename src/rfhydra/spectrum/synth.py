@@ -20,8 +20,8 @@ Rng = np.random.Generator
 
 OCCUPIED_POWER: Final = 0.99
 """Share of the power inside the occupied bandwidth: 99 %, ITU-R SM.328 and SM.443."""
-KEYED_OCCUPIED_POWER: Final = 0.98
-"""Hard keying splatters far; operators and energy detectors box a slightly tighter core."""
+KEYED_OCCUPIED_POWER: Final = 0.95
+"""Hard keying splatters far; operators and energy detectors box a tighter core."""
 BAND_EDGE: Final = 0.48
 """Bursts are placed within ± this many cycles per sample: a receiver's filter leaves little beyond."""
 
@@ -337,6 +337,8 @@ class Receiver:
         bits: quantisation of each of I and Q; None for none.
         overload_db: how far the strongest samples exceed full scale before quantisation (clips above 0).
         silence: part of the scene, from the start, that is digital silence.
+        phase_noise: (level in dB below the carrier, corner in cycles per sample) of what the oscillator smears around
+            every emission; None for none.
     """
 
     tilt_db: tuple[float, ...] = ()
@@ -348,12 +350,13 @@ class Receiver:
     bits: int | None = None
     overload_db: float = -6.0
     silence: float = 0.0
+    phase_noise: tuple[float, float] | None = None
 
     def hear(self, scene: Scene, rng: Rng) -> Iq:
         """The scene as IQ, complex64, same length."""
         count = len(scene.iq)
         noise = rng.standard_normal((count, 2), dtype=np.float32).view(np.complex64)[:, 0] * np.float32(np.sqrt(0.5))
-        iq: Iq = scene.iq + noise * self._noise_gain(scene)
+        iq: Iq = self._smear(scene.iq, rng) + noise * self._noise_gain(scene)
         for freq, amplitude in self.spurs:
             iq += (amplitude * np.exp(2j * np.pi * freq * np.arange(count))).astype(np.complex64)
         if self.image_db is not None:
@@ -366,6 +369,16 @@ class Receiver:
         iq = self._quantise(iq)
         iq[: int(self.silence * count)] = -1 - 1j
         return iq
+
+    def _smear(self, iq: Iq, rng: Rng) -> Iq:
+        """``iq`` mixed with an oscillator whose phase is low-passed noise: a skirt around whatever is on."""
+        if self.phase_noise is None:
+            return iq
+        level_db, corner = self.phase_noise
+        pole = np.float32(np.exp(-2 * np.pi * corner))
+        swing = signal.lfilter([np.sqrt(1 - pole**2)], [1, -pole], rng.standard_normal(len(iq), dtype=np.float32))
+        smeared: Iq = (iq * np.exp(1j * 10 ** (level_db / 20) * swing)).astype(np.complex64)
+        return smeared
 
     def _noise_gain(self, scene: Scene) -> NDArray[np.float32]:
         """Amplitude of the noise over time, float32 (samples,): what an AGC and gain steps leave of it."""
@@ -414,4 +427,6 @@ class Receiver:
             receiver = replace(receiver, spurs=tuple(zip(freqs.tolist(), levels.tolist(), strict=True)))
         if sometimes(0.45):
             receiver = replace(receiver, bits=8, overload_db=rng.uniform(-14, 6))
+        if sometimes(0.35):
+            receiver = replace(receiver, phase_noise=(-rng.uniform(10, 40), log_uniform(rng, 0.01, 1.0)))
         return receiver

@@ -7,7 +7,7 @@ processes may share a cache: an entry is there whole or not at all.
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,8 @@ LEVEL_PERCENTILE: Final = 90.0
 MAX_CACHE_BYTES: Final = 2 * 2**30
 _KEPT_FRACTION: Final = 0.75  # so that a full cache is not searched for its oldest entry again and again
 _FORMAT: Final = "2"
+AS_HEARD: Final = "as heard"
+QUIETER: Final = "quieter"
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,40 +92,38 @@ class FeatureCache:
 
     def get(self, sample: Sample) -> SampleFeatures:
         """The features of ``sample``, from the cache or computed now."""
-        return self._get(sample, "as heard", lambda image, seed: image)
+        return self._cached(sample, AS_HEARD) or self._see(sample, AS_HEARD, self._workspace.samples.image(sample))
 
     def get_quieter(self, sample: Sample) -> SampleFeatures | None:
         """The features of ``sample`` as if it were heard from further away, just how far hangs on its image.
 
         None where its faintest box is close to the noise already.
         """
-        boxes, spec = self._labels(sample)[0], self._workspace.spec
-        room_db = faintest_db(self._workspace.samples.image(sample), boxes, spec) - LEAST_LEVEL_DB
+        if cached := self._cached(sample, QUIETER):
+            return cached
+        spec, image = self._workspace.spec, self._workspace.samples.image(sample)
+        room_db = faintest_db(image, self._labels(sample)[0], spec) - LEAST_LEVEL_DB
         if room_db < LEAST_LOWERING_DB:
             return None
-
-        def lowered(image: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
-            part = np.random.default_rng(seed).uniform(LEAST_LOWERING, 1.0)
-            return quieter(image, spec, part * min(room_db, MAX_LOWERING_DB), seed).numpy()
-
-        return self._get(sample, "quieter", lowered)
+        seed = _seed_of(self._path(sample, QUIETER))
+        part = np.random.default_rng(seed).uniform(LEAST_LOWERING, 1.0)
+        lowered = quieter(image, spec, part * min(room_db, MAX_LOWERING_DB), seed).numpy()
+        return self._see(sample, QUIETER, lowered)
 
     def has(self, sample: Sample) -> bool:
         """Whether :meth:`get` will find ``sample`` in the cache."""
-        return self._path(sample.image_digest, "as heard", *self._labels(sample)).exists()
+        return self._path(sample, AS_HEARD).exists()
 
-    def _get(
-        self, sample: Sample, view: str, look: Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
-    ) -> SampleFeatures:
-        """The features of what ``look`` makes of the image and a seed, cached as this ``view`` of ``sample``."""
-        positives, negatives = self._labels(sample)
-        path = self._path(sample.image_digest, view, positives, negatives)
-        cached = _read(path)
-        if cached is None:
-            seed = int(path.stem[:8], 16)
-            cached = self._compute(look(self._workspace.samples.image(sample), seed), positives, negatives, seed)
-            self._write(path, cached)
-        return SampleFeatures((self._workspace.spec.rows, sample.cols), **cached)
+    def _cached(self, sample: Sample, view: str) -> SampleFeatures | None:
+        tensors = _read(self._path(sample, view))
+        return None if tensors is None else SampleFeatures((self._workspace.spec.rows, sample.cols), **tensors)
+
+    def _see(self, sample: Sample, view: str, image: NDArray[np.uint8]) -> SampleFeatures:
+        """The features of ``image``, which is a ``view`` of ``sample``, now in the cache."""
+        path, size = self._path(sample, view), (image.shape[0], image.shape[1])
+        tensors = self._compute(image, *self._labels(sample), _seed_of(path))
+        self._write(path, tensors)
+        return SampleFeatures(size, **tensors)
 
     def clear(self) -> None:
         """Forget everything: the next training is a cold one."""
@@ -138,9 +138,9 @@ class FeatureCache:
             torch.from_numpy(frame.to_pixels(box for _, box in sample.negatives)),
         )
 
-    def _path(self, image_digest: str, view: str, *boxes: Tensor) -> Path:
-        key = hashlib.sha256(f"{_FORMAT} {image_digest} {view} {self.backbone.backbone_id}".encode())
-        for part in boxes:
+    def _path(self, sample: Sample, view: str) -> Path:
+        key = hashlib.sha256(f"{_FORMAT} {sample.image_digest} {view} {self.backbone.backbone_id}".encode())
+        for part in self._labels(sample):
             key.update(f" {len(part)} ".encode() + part.numpy().tobytes())
         return self._directory / f"{key.hexdigest()[:40]}.safetensors"
 
@@ -185,6 +185,11 @@ class FeatureCache:
                     path.unlink(missing_ok=True)
                     self._size_bytes -= size
         self._size_bytes += needed
+
+
+def _seed_of(path: Path) -> int:
+    """What the random parts of an entry hang on: what it is of."""
+    return int(path.stem[:8], 16)
 
 
 def _sizes(directory: Path) -> Iterator[tuple[int, int, Path]]:
