@@ -19,6 +19,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.results_file import write_result
+from rfhydra.config import MIN_SAMPLES_FOR_TRAINING
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.detector import HydraDetector
 from rfhydra.hydra.device import best_device
@@ -27,7 +28,7 @@ from rfhydra.spectrum.iq import Recording, open_recording
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.evaluation import LEAST_SCORE, as_scene, summarise
-from rfhydra.training.importer import import_recordings
+from rfhydra.training.importer import import_recordings, label_windows
 from rfhydra.training.service import TrainingService
 
 SPEC = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=512)
@@ -77,7 +78,8 @@ def split(
     Args:
         everything: by device; :data:`BACKGROUND` is none.
         names: the devices that are learnt.
-        support: how many recordings of each to learn from; never more than half of what there is.
+        support: how many recordings of each to learn from, more where they hold too few windows to train on; never
+            more than half of what there is.
         seed: decides which ones.
         tested: at most so many of each device; None for all.
     """
@@ -87,12 +89,23 @@ def split(
     for device, every in everything.items():
         if device == BACKGROUND:
             continue
-        order = rng.permutation(len(every))
-        count = min(support, len(every) // 2) if device in names else 0
+        shuffled = [every[index] for index in rng.permutation(len(every))]
+        count = 0
         if device in names:
-            learnt[device] = [every[index] for index in order[:count]]
-        rest += [every[index] for index in order[count:]][:tested]
+            count = _enough(shuffled[: len(every) // 2], device, support)
+            learnt[device] = shuffled[:count]
+        rest += shuffled[count:][:tested]
     return learnt, rest
+
+
+def _enough(recordings: Sequence[Recording], device: str, support: int) -> int:
+    """How many of ``recordings`` it takes for ``support`` of them and for the least number of samples."""
+    samples = 0
+    for count, recording in enumerate(recordings, start=1):
+        samples += sum(1 for _ in label_windows(recording, device, SPEC))
+        if count >= support and samples >= MIN_SAMPLES_FOR_TRAINING:
+            return count
+    return len(recordings)
 
 
 def score(backbone: Backbone, learnt: Mapping[str, list[Recording]], rest: Sequence[Recording]) -> list[dict[str, Any]]:

@@ -113,6 +113,19 @@ def test_reference_scenes_weigh_twenty_other_emissions_for_each_of_the_signal(
     assert {scene.weight for scene in reference} == {expected}
 
 
+@pytest.mark.parametrize(("others", "strangers"), [(0, 1.0), (1, 1.0), (2, 1.0), (3, 9 / 16), (6, 9 / 49)])
+def test_the_more_signals_are_known_the_less_the_reference_counts(
+    material: Material, info: HeadInfo, others: int, strangers: float
+) -> None:
+    lesson = material.others[0]
+    named = [replace(lesson, sample=replace(lesson.sample, signal_name=f"other-{index}")) for index in range(others)]
+    known = replace(material, others=named)
+    assert known.strangers == pytest.approx(strangers)
+    weights = {scene.weight for scene in OutOfFold.of(known, info, epochs=1).reference}
+    truths = sum(len(each.truth) for each in material.own)
+    assert weights == {pytest.approx(20 * strangers * truths / int(material.reference.emissions))}
+
+
 def test_training_stops_for_a_cancel(material: Material, info: HeadInfo) -> None:
     with pytest.raises(Cancelled):
         train_embedding_head(material, material.own[:1], info, 5, Control(cancelled=lambda: True))

@@ -23,6 +23,7 @@ from rfhydra.training.metrics import Metrics, Scored, evaluate, iou_matrix
 from rfhydra.training.report import Trained, escalation, report, validation_report
 from rfhydra.training.trainer import Control, run_epochs
 from rfhydra.training.vectors import (
+    REFERENCE_SHARE,
     Labelled,
     RegionSet,
     Vectors,
@@ -40,6 +41,7 @@ FOLDS: Final = 5
 TINY_SET: Final = 20
 GOLDEN_VECTORS: Final = 16
 OTHERS_PER_SIGNAL: Final = 20
+SIGNALS_AMONG_STRANGERS: Final = 3  # a workspace with so few of them knows little of what is on the air
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +81,12 @@ class Material:
     @property
     def dim(self) -> int:
         return self.reference.embeddings.shape[1]
+
+    @property
+    def strangers(self) -> float:
+        """How much the reference counts, 0..1: it stands for signals that nobody labelled (docs/decisions/0017)."""
+        known = 1 + len({lesson.sample.signal_name for lesson in self.others})
+        return min(1.0, (SIGNALS_AMONG_STRANGERS / known) ** 2)
 
 
 def train_embedding_head(
@@ -149,7 +157,8 @@ class EmbeddingLearner:
         self._info, self._val = info, val
         self._size_mean = mean_log_size(labelled)
         reference = RegionSet(material.reference.boxes, material.reference.embeddings)
-        self._train_set = Vectors.of([*labelled, *others], self._size_mean, material.dim, reference)
+        share = REFERENCE_SHARE * material.strangers
+        self._train_set = Vectors.of([*labelled, *others], self._size_mean, material.dim, reference, share)
         self._val_set = Vectors.of([lesson.labelled for lesson in val], self._size_mean, material.dim)
         self._refinement = _ridge(*refinement_pairs(labelled, self._size_mean, material.dim))
         self._weight = torch.zeros(self._train_set.inputs.shape[1], requires_grad=True)
@@ -221,9 +230,9 @@ class OutOfFold:
     """Detections, down to a low score, by heads that never saw what they look at.
 
     ``scenes`` are the samples, those of other signals among them: what a head finds there is a false alarm.
-    ``reference`` are the reference scenes, weighted as if :data:`OTHERS_PER_SIGNAL` other emissions were heard for each
-    of the signal's. ``origins`` are the fold and the sample id of each of ``scenes``, ``reference_folds`` the fold of
-    each of ``reference``.
+    ``reference`` are the reference scenes, weighted as if up to :data:`OTHERS_PER_SIGNAL` emissions that nobody
+    labelled were heard for each of the signal's. ``origins`` are the fold and the sample id of each of ``scenes``,
+    ``reference_folds`` the fold of each of ``reference``.
     """
 
     scenes: list[Scored]
@@ -244,7 +253,7 @@ class OutOfFold:
         general: list[Scored] = []
         origins: list[tuple[int, str]] = []
         general_folds: list[int] = []
-        truths = sum(len(lesson.truth) for lesson in lessons)
+        strangers = OTHERS_PER_SIGNAL * material.strangers * sum(len(lesson.truth) for lesson in lessons)
         for fold in range(FOLDS):
             own = [lesson for lesson in material.own if folds[lesson.sample.sample_id] != fold]
             others = [lesson for lesson in material.others if folds[lesson.sample.sample_id] != fold]
@@ -258,7 +267,7 @@ class OutOfFold:
                 learner.train_epoch()
             head = learner.head()
             scenes += detect_lessons(head, held_out, LEAST_SCORE)
-            general += _detect_reference(head, material.reference.part(away), truths)
+            general += _detect_reference(head, material.reference.part(away), strangers)
             origins += [(fold, lesson.sample.sample_id) for lesson in held_out]
             general_folds += [fold] * (len(general) - len(general_folds))
         return cls(scenes, general, origins, general_folds)
@@ -280,9 +289,9 @@ class OutOfFold:
         return found
 
 
-def _detect_reference(head: EmbeddingHead, reference: Reference, truths: int) -> list[Scored]:
-    """What ``head`` finds in each reference scene, all of it false."""
-    weight = OTHERS_PER_SIGNAL * truths / max(int(reference.emissions), 1)
+def _detect_reference(head: EmbeddingHead, reference: Reference, strangers: float) -> list[Scored]:
+    """What ``head`` finds in each reference scene, all of it false, as if there were so many ``strangers`` in all."""
+    weight = strangers / max(int(reference.emissions), 1)
     stack, nothing = HeadStack([head]), np.zeros((0, 4), np.float32)
     side = int(reference.boxes.max().ceil()) if len(reference) else 1
     scenes = []

@@ -19,7 +19,7 @@ KIN_TIME_IOU: Final = 0.6
 KIN_BAND: Final = 0.8
 VERIFIED_IOU: Final = 0.5
 UNLABELLED_WEIGHT: Final = 0.3  # an unlabelled region may hide the signal
-REFERENCE_SHARE: Final = 3.0  # what the reference weighs beside the workspace's own negatives
+REFERENCE_SHARE: Final = 3.0  # what the reference weighs beside the workspace's own negatives, at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,9 +132,17 @@ class Vectors:
 
     @classmethod
     def of(
-        cls, labelled: Sequence[Labelled], size_mean: Tensor, dim: int, reference: RegionSet | None = None
+        cls,
+        labelled: Sequence[Labelled],
+        size_mean: Tensor,
+        dim: int,
+        reference: RegionSet | None = None,
+        share: float = REFERENCE_SHARE,
     ) -> "Vectors":
-        """From what samples teach, and the ``reference`` regions, which are none of the signal's."""
+        """From what samples teach, and the ``reference`` regions, which are none of the signal's.
+
+        The reference weighs ``share`` times what the samples' own negatives do.
+        """
         positive = RegionSet.join((each.positive for each in labelled), dim)
         verified = RegionSet.join((each.verified for each in labelled), dim)
         unlabelled = RegionSet.join((each.unlabelled for each in labelled), dim)
@@ -147,7 +155,7 @@ class Vectors:
         weights[len(positive) + len(verified) :] = UNLABELLED_WEIGHT
         if len(general):
             known = len(every) - len(general)
-            weights[known:] = REFERENCE_SHARE * weights[len(positive) : known].sum() / len(general)
+            weights[known:] = share * weights[len(positive) : known].sum() / len(general)
         for label in (0, 1):
             mask = labels == label
             weights[mask] *= 0.5 / weights[mask].sum().clamp_min(1e-6)
