@@ -121,9 +121,9 @@ def test_the_more_signals_are_known_the_less_the_reference_counts(
     named = [replace(lesson, sample=replace(lesson.sample, signal_name=f"other-{index}")) for index in range(others)]
     known = replace(material, others=named)
     assert known.strangers == pytest.approx(strangers)
-    weights = {scene.weight for scene in OutOfFold.of(known, info, epochs=1).reference}
+    (weight,) = {scene.weight for scene in OutOfFold.of(known, info, epochs=1).reference}
     truths = sum(len(each.truth) for each in material.own)
-    assert weights == {pytest.approx(20 * strangers * truths / int(material.reference.emissions))}
+    assert weight == pytest.approx(20 * strangers * truths / int(material.reference.emissions))
 
 
 def test_training_stops_for_a_cancel(material: Material, info: HeadInfo) -> None:
