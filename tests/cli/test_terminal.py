@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 from tests.cli.given import SIGNAL, contents, process, wait
@@ -37,14 +38,27 @@ def test_bars_are_drawn_on_the_terminal_and_json_goes_into_the_pipe(workspace: P
     assert json.loads(output.read_text())["version"] == 3
 
 
+def opened_for_writing(pipe: Path, child: subprocess.Popen[str]) -> int:
+    """A descriptor of the named ``pipe`` as soon as ``child`` reads from it."""
+    while child.poll() is None:
+        try:
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            wait(child, 0.005)
+    raise AssertionError(f"it ended with {child.returncode} before it read the pipe")
+
+
 def test_an_interrupt_ends_a_training_and_changes_nothing(workspace: Path) -> None:
     before = contents(workspace)
-    for entry in (workspace / "cache").iterdir():  # so that there is something to interrupt
-        entry.unlink()
+    entry = min((workspace / "cache").iterdir())
+    entry.unlink()
+    os.mkfifo(entry)  # a training that reads this cached sample waits for the test
     with process("train", workspace, SIGNAL, "--json") as child:
-        while not list((workspace / "cache").iterdir()) and child.poll() is None:
-            wait(child, 0.005)
+        waiting = opened_for_writing(entry, child)
         child.send_signal(signal.SIGINT)
+        os.close(waiting)
         stdout, _ = child.communicate()
     assert (child.returncode, stdout) == (130, "")
     assert contents(workspace) == before

@@ -160,11 +160,11 @@ def test_nothing_that_is_sent_does_harm(site: Path, body_file: Path) -> None:
             if account.sent % REPORT_EVERY < BATCH:
                 account.report()
 
-        attack_again()
+        while account.sent < MESSAGES:  # where the server closes a connection, the rest of a batch is not sent
+            attack_again()
         memory = server.resident_bytes
         assert server.stop() == 0
     inventory = take_inventory(site, Backbone.load(body_file))
-    assert account.sent >= MESSAGES
     account.report()
     print(
         f"{memory / 2**20:.0f} MiB in the end;",
