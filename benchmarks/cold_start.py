@@ -4,8 +4,8 @@
 
 The baseline is ``kind="rcnn"`` with the seed's schedule: RPN and RoI heads from noise, backbone recomputed every epoch,
 Adam 1e-3, batches of 4, 50 epochs, patience 5. As the seed writes it, torchvision's ``FasterRCNN`` scales every image
-to 800 pixels first; that takes a quarter of an hour on two cores and is left out unless asked for. The same loop on the
-images as they are is always run. All are scored on fresh scenes that none has seen, at IoU 0.5.
+to 800 pixels first; that takes minutes on two cores and is left out unless asked for. The same loop on the images as
+they are is always run. All are scored on fresh scenes that none has seen, at IoU 0.5.
 """
 
 import tempfile

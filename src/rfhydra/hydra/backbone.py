@@ -253,12 +253,13 @@ def save_body(
     """
     known = reference or Reference.none(body.config.embedding)
     metadata = {"config": asdict(body.config), "recipe": recipe, "backbone_version": BACKBONE_VERSION}
+    weights = _halved(body.state_dict())
     served = Body(body.config)
-    served.load_state_dict(_halved(body.state_dict()))
+    served.load_state_dict(weights)
     golden = GoldenSight.record(Backbone(served, "unsaved"))
-    tensors = body.state_dict() | {_REFERENCE_PREFIX + name: tensor for name, tensor in vars(known).items()}
-    tensors |= {_GOLDEN_PREFIX + name: tensor for name, tensor in vars(golden).items()}
-    data = write_weights(Weights("body", _halved(tensors), metadata))
+    beside = {_REFERENCE_PREFIX + name: tensor for name, tensor in vars(known).items()}
+    beside |= {_GOLDEN_PREFIX + name: tensor for name, tensor in vars(golden).items()}
+    data = write_weights(Weights("body", weights | _halved(beside), metadata))
     write_file(path, data, scratch or path.parent)
     return digest_of(data)
 
