@@ -1,15 +1,30 @@
 """Small random heads and regions."""
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 
 from rfhydra.hydra.backbone import Regions
 from rfhydra.hydra.head import EmbeddingHead, Golden, HeadInfo
+from rfhydra.hydra.version_manager import Artifact, Head, VersionManager
 from tests.training.given import SMALL_SPEC
 
 DIM = 32
 METRICS = {"f1_score": 0.9, "precision": 0.92, "recall": 0.88}
+
+
+def create_version(versions: VersionManager, head: Head, **fields: Any) -> int:
+    """Store ``head`` as a version of its signal, made as ``fields`` say."""
+    made: dict[str, Any] = {
+        "metrics": METRICS,
+        "sample_count": 10,
+        "split_version": None,
+        "epochs_trained": 12,
+        "early_stopped": True,
+        "training_time_sec": 0.4,
+    }
+    return versions.create_version(head.info.signal_name, Artifact.of(head), **{**made, **fields})
 
 
 def make_regions(seed: int, count: int = 12) -> Regions:

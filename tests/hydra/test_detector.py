@@ -12,11 +12,11 @@ from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.detector import ARBITRATION_IOU, HydraDetector, arbitrate
 from rfhydra.hydra.head import Detections
 from rfhydra.hydra.rcnn import RcnnHead, RcnnNetwork
-from rfhydra.hydra.version_manager import Artifact, Head, VersionManager
+from rfhydra.hydra.version_manager import Head, VersionManager
 from rfhydra.spectrum.boxes import Frame
 from rfhydra.spectrum.spec import ValueScaling
 from rfhydra.store.workspace import Workspace
-from tests.hydra.given import METRICS, make_head
+from tests.hydra.given import create_version, make_head
 from tests.training import given
 
 FRAME = given.frame(given.SMALL_SPEC.cols, given.SMALL_SPEC)
@@ -46,16 +46,7 @@ def image() -> NDArray[np.uint8]:
 
 def store(versions: VersionManager, head: Head) -> int:
     """Store ``head`` and make it the active one."""
-    version = versions.create_version(
-        head.info.signal_name,
-        Artifact.of(head),
-        metrics=METRICS,
-        sample_count=10,
-        split_version=None,
-        epochs_trained=1,
-        early_stopped=False,
-        training_time_sec=0.1,
-    )
+    version = create_version(versions, head)
     versions.promote_version(head.info.signal_name, version)
     return version
 

@@ -6,9 +6,9 @@ import pytest
 from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import Conflict, Damaged, Incompatible, NotFound
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.version_manager import Artifact, VersionManager
+from rfhydra.hydra.version_manager import VersionManager
 from rfhydra.store.workspace import Workspace
-from tests.hydra.given import METRICS, make_head
+from tests.hydra.given import METRICS, create_version, make_head
 
 SIGNAL = "lora"
 
@@ -19,15 +19,7 @@ def versions(small: Workspace) -> VersionManager:
 
 
 def create(versions: VersionManager, seed: int = 0, signal_name: str = SIGNAL, **fields: Any) -> int:
-    given: dict[str, Any] = {
-        "metrics": METRICS,
-        "sample_count": 10,
-        "split_version": None,
-        "epochs_trained": 12,
-        "early_stopped": True,
-        "training_time_sec": 0.4,
-    }
-    return versions.create_version(signal_name, Artifact.of(make_head(seed, signal_name)), **{**given, **fields})
+    return create_version(versions, make_head(seed, signal_name), **fields)
 
 
 @pytest.mark.parametrize(
@@ -151,16 +143,7 @@ def test_a_head_is_loaded_only_where_it_fits(versions: VersionManager, tiny_back
     with pytest.raises(Incompatible, match="another contract"):
         versions.require_fit(foreign, tiny_backbone)
     with pytest.raises(Incompatible, match="another contract"):
-        versions.create_version(
-            SIGNAL,
-            Artifact.of(foreign),
-            metrics=METRICS,
-            sample_count=1,
-            split_version=None,
-            epochs_trained=1,
-            early_stopped=False,
-            training_time_sec=1,
-        )
+        create_version(versions, foreign)
 
 
 def test_a_damaged_artifact_is_not_loaded(versions: VersionManager, tiny_backbone: Backbone) -> None:

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from rfhydra.errors import Cancelled
-from rfhydra.hydra.version_manager import Artifact, VersionManager
+from rfhydra.hydra.version_manager import VersionManager
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.comparison import look, unseen_samples
@@ -11,7 +11,7 @@ from rfhydra.training.metrics import evaluate
 from rfhydra.training.service import TrainingService
 from rfhydra.training.splits import SplitPlan
 from rfhydra.training.trainer import Control
-from tests.hydra.given import METRICS, make_head
+from tests.hydra.given import create_version, make_head
 from tests.training import given
 from tests.training.given import OTHER, SIGNAL
 
@@ -25,16 +25,7 @@ def unseen(workspace: Workspace, known: list[Sample], new: list[Sample], val: li
 
 
 def make_version(workspace: Workspace) -> None:
-    VersionManager(workspace).create_version(
-        SIGNAL,
-        Artifact.of(make_head(signal_name=SIGNAL)),
-        metrics=METRICS,
-        sample_count=5,
-        split_version=None,
-        epochs_trained=1,
-        early_stopped=False,
-        training_time_sec=1.0,
-    )
+    create_version(VersionManager(workspace), make_head(signal_name=SIGNAL))
 
 
 def ids(*samples: Sample) -> set[str]:
