@@ -4,11 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from rfhydra.pretrain.scenes import CONTRACTS, CROP_PX, SceneMaker, class_names, random_keying
-from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.pretrain.scenes import CROP_PX, SceneMaker, class_names
 from rfhydra.spectrum.synth import Burst
 from tests.pretrain.given import tiny_bank
 
@@ -21,7 +18,7 @@ def test_scenes_hold_boxes_of_known_classes_inside_the_image(bank: list[Burst]) 
         assert scene.image.shape == (CROP_PX, CROP_PX)
         assert scene.image.dtype == np.uint8
         assert scene.boxes.dtype == np.float32
-        assert len(scene.boxes) == len(scene.labels) > 0
+        assert len(scene.boxes) == len(scene.labels) == len(scene.emitters) > 0
         assert scene.boxes.min() >= 0
         assert scene.boxes.max() <= CROP_PX
         width, height = (scene.boxes[:, 2:] - scene.boxes[:, :2]).T
@@ -59,12 +56,19 @@ def test_class_names_are_sorted_and_unique() -> None:
     assert class_names([]) == names
 
 
-@settings(max_examples=50)
-@given(st.integers(0, 2**32 - 1), st.sampled_from(CONTRACTS))
-def test_random_keyings_can_be_sent(seed: int, spec: SpectrogramSpec) -> None:
-    rng = np.random.default_rng(seed)
-    keying = random_keying(rng, spec)
-    burst = keying.packet(rng, 20_000)
-    assert 0 < len(burst) <= 20_000
-    assert np.isfinite(burst.iq).all()
-    assert 0 < burst.bandwidth <= 1.01
+def test_a_pair_of_scenes_shares_emitters_and_has_others() -> None:
+    maker, shared, alone = SceneMaker(tiny_bank(), np.random.default_rng(5)), 0, 0
+    for _ in range(6):
+        heard = [dict(zip(scene.emitters.tolist(), scene.labels, strict=True)) for scene in maker.pair()]
+        both = heard[0].keys() & heard[1].keys()
+        assert all(heard[0][number] == heard[1][number] for number in both)
+        shared, alone = shared + len(both), alone + len(heard[0].keys() ^ heard[1].keys())
+    assert shared > 3
+    assert alone > 3
+
+
+def test_an_emitter_is_numbered_once() -> None:
+    maker = SceneMaker(tiny_bank(), np.random.default_rng(6))
+    scenes = [maker.draw() for _ in range(4)]
+    numbers = [set(scene.emitters.tolist()) for scene in scenes]
+    assert sum(map(len, numbers)) == len(set.union(*numbers))

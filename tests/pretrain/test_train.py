@@ -74,7 +74,13 @@ def test_a_resumed_run_goes_on(finished: tuple[Path, list[PretrainProgress]]) ->
     directory, (first, second) = finished
     assert (first.step, second.step) == (1, 2)
     assert 0 < first.minutes < second.minutes
-    assert set(first.losses) == {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg"}
+    assert set(first.losses) == {
+        "loss_objectness",
+        "loss_rpn_box_reg",
+        "loss_classifier",
+        "loss_box_reg",
+        "loss_contrast",
+    }
     assert all(np.isfinite(list(report.losses.values())).all() for report in (first, second))
     rows = [json.loads(line) for line in (directory / LOG_FILE).read_text().splitlines()]
     assert [row["step"] for row in rows] == [1, 2]
@@ -201,7 +207,7 @@ def test_scenes_are_others_after_a_resume_and_the_same_otherwise() -> None:
 
 def scene(boxes: list[list[float]], labels: list[str]) -> TrainingScene:
     image = np.random.default_rng(0).integers(0, 256, (128, 128), dtype=np.uint8)
-    return TrainingScene(image, np.array(boxes, np.float32).reshape(-1, 4), labels)
+    return TrainingScene(image, np.array(boxes, np.float32).reshape(-1, 4), labels, np.arange(len(boxes)))
 
 
 def test_collate_gives_what_the_losses_take() -> None:
@@ -211,6 +217,7 @@ def test_collate_gives_what_the_losses_take() -> None:
     assert 0 <= float(images.min()) <= float(images.max()) <= 1
     assert [target["labels"].tolist() for target in targets] == [[2, 1], []]
     assert [tuple(target["boxes"].shape) for target in targets] == [(2, 4), (0, 4)]
+    assert [target["emitters"].tolist() for target in targets] == [[0, 1], []]
 
 
 def test_proposal_recall_counts_boxes_that_are_covered(backbone: Backbone) -> None:

@@ -203,7 +203,7 @@ class Backbone:
         batch = ImageList(torch.empty((1, 1, *size), device=self.device), [size])
         with self._precision():
             (proposals,), _ = self.body.rpn(batch, features)
-            raw = self.body.raw_embeddings(features, proposals, size)
+            raw = self.body.raw_embeddings(features, [proposals], size)
         scores, deltas = self.body.roi_heads.box_predictor(raw)
         boxes = self.body.roi_heads.box_coder.decode(deltas[:, :4].contiguous(), [proposals])[:, 0]
         boxes = clip_boxes_to_image(boxes, size)
@@ -217,7 +217,7 @@ class Backbone:
     def embed(self, features: dict[str, Tensor], boxes: Tensor, size: tuple[int, int]) -> Tensor:
         """Centred embeddings of unit length, float32 (n, d), of pixel ``boxes`` (n, 4)."""
         with self._precision():
-            raw = self.body.raw_embeddings(features, boxes.to(self.device, torch.float32), size)
+            raw = self.body.raw_embeddings(features, [boxes.to(self.device, torch.float32)], size)
         return self.body.normalised(raw)
 
     @contextmanager

@@ -125,18 +125,23 @@ class Body(nn.Module):
         levels = self.pyramid(normal.contiguous(memory_format=torch.channels_last))
         return {name: level.float() for name, level in levels.items()}
 
-    def raw_embeddings(self, features: dict[str, Tensor], boxes: Tensor, size: tuple[int, int]) -> Tensor:
-        """What the shared layers make of pixel ``boxes`` (n, 4) of one image of ``size`` (rows, cols): (n, d)."""
-        embeddings: Tensor = self.roi_heads.box_head(self.roi_heads.box_roi_pool(features, [boxes], [size]))
+    def raw_embeddings(self, features: dict[str, Tensor], boxes: list[Tensor], size: tuple[int, int]) -> Tensor:
+        """What the shared layers make of pixel ``boxes`` (n, 4) of each image of ``size`` (rows, cols): (all n, d)."""
+        pooled = self.roi_heads.box_roi_pool(features, boxes, [size] * len(boxes))
+        embeddings: Tensor = self.roi_heads.box_head(pooled)
         return embeddings.float()
 
     def normalised(self, raw: Tensor) -> Tensor:
         """Raw embeddings (n, d), centred and of unit length."""
         return torch.nn.functional.normalize(raw - self.embedding_mean, dim=1)
 
-    def losses(self, images: Tensor, targets: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-        """Detection losses; ``targets`` hold ``boxes`` (n, 4) in pixels and ``labels`` (n,) from 1."""
-        features = self.features(images)
+    def losses(
+        self, images: Tensor, features: dict[str, Tensor], targets: list[dict[str, Tensor]]
+    ) -> dict[str, Tensor]:
+        """Detection losses of ``images`` with their ``features``.
+
+        ``targets`` hold ``boxes`` (n, 4) in pixels and ``labels`` (n,) from 1.
+        """
         batch = image_list(images)
         proposals, rpn_losses = self.rpn(batch, features, targets)
         with torch.autocast(images.device.type, enabled=False):

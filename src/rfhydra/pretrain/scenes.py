@@ -4,32 +4,25 @@ Clean scenes alone give a body that is blind on real recordings, so most scenes 
 skirts, overload, images, AGC and spurs. Every FFT size and hop of :data:`CONTRACTS` is drawn.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rfhydra.pretrain.bank import family, texture
+from rfhydra.pretrain.keyings import KEYED_CLASSES, keyed_class, random_keying, rival
 from rfhydra.pretrain.skirts import skirts
 from rfhydra.spectrum.boxes import Frame, PixelBoxes
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
 from rfhydra.spectrum.synth import EMITTERS, Burst, Keying, Receiver, Rng, Scene, log_uniform, make_burst
 
-KEYINGS: Final = ("pwm", "ppm", "manchester", "nrz", "fsk")
 SYNTHETIC: Final = ("hopper", "chirp", "ofdm", "qpsk", "tone", "comb", "wobble", "wobble", "wobble")
-PACES: Final = {"hidden": 0.6, "seen": 1.5, "slow": np.inf}
-"""How a keyed packet looks, by the columns that its shortest pulse lasts at most."""
-EXTRA_CLASSES: Final = (
-    *(f"keyed-{kind}-{pace}" for kind in KEYINGS for pace in PACES),
-    *(f"keyed-far-{pace}" for pace in PACES),
-    "hopper",
-    "chirp",
-    "comb",
-    "wobble",
-)
-FAR_TONES: Final = 3.0  # cycles in a chip between two tones that look like two lines
+EXTRA_CLASSES: Final = (*KEYED_CLASSES, "hopper", "chirp", "comb", "wobble")
+SHARED: Final = 0.6  # of the transmitters of a scene are heard in its other one, too
 CROP_PX: Final = 384
 VISIBLE_LEVELS: Final = 3  # of 255, about 1 dB
 CONTRACTS: Final = tuple(
@@ -40,11 +33,26 @@ CONTRACTS: Final = tuple(
 
 @dataclass(frozen=True, eq=False)
 class TrainingScene:
-    """``image`` uint8 (rows, cols), ``boxes`` float32 (n, 4) in pixels, ``labels`` one class name for each box."""
+    """``image`` uint8 (rows, cols), ``boxes`` float32 (n, 4) in pixels, ``labels`` one class name for each box.
+
+    ``emitters`` int64 (n,) number what sent each box; a number stands for the same transmitter in all scenes of one
+    :class:`SceneMaker`.
+    """
 
     image: NDArray[np.uint8]
     boxes: PixelBoxes
     labels: list[str]
+    emitters: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Transmitter:
+    """What sends ``burst`` again and again; ``gap`` samples lie between ``repeats``, or one comes alone."""
+
+    number: int
+    burst: Burst
+    repeats: int = 1
+    gap: int | None = None
 
 
 class SceneMaker:
@@ -52,6 +60,7 @@ class SceneMaker:
 
     def __init__(self, bank: list[Burst], rng: Rng) -> None:
         self.rng = rng
+        self._numbers = count()
         self._by_family: dict[str, list[Burst]] = {}
         for burst in bank:
             self._by_family.setdefault(family(burst.kind), []).append(burst)
@@ -61,24 +70,52 @@ class SceneMaker:
 
     def draw(self) -> TrainingScene:
         """A scene with at least one box, cropped to :data:`CROP_PX` squared."""
-        while True:
-            scene = self._draw()
-            if len(scene.boxes):
-                return scene
+        spec = self._contract()
+        return self._heard(lambda: self._cast(spec), spec)[0]
 
-    def _draw(self) -> TrainingScene:
+    def pair(self) -> tuple[TrainingScene, TrainingScene]:
+        """Two scenes in one contract that share transmitters: other places, levels and receivers, and other company."""
+        rng, spec = self.rng, self._contract()
+        first, cast = self._heard(lambda: self._cast(spec), spec)
+        stay = [each for each in cast if rng.random() < SHARED]
+        second, _ = self._heard(lambda: stay + [each for each in self._cast(spec) if rng.random() > SHARED], spec)
+        return first, second
+
+    def _contract(self) -> SpectrogramSpec:
+        return CONTRACTS[int(self.rng.integers(len(CONTRACTS)))]
+
+    def _cast(self, spec: SpectrogramSpec) -> list[Transmitter]:
+        """Who is on the air: up to three trains of keyed packets, and up to six bursts."""
+        rng, keying, cast = self.rng, random_keying(self.rng, spec), list[Transmitter]()
+        for _ in range(int(rng.integers(1, 4)) if rng.random() < 0.7 else 0):
+            cast.append(self._train(keying, spec))
+            keying = rival(keying, rng) if rng.random() < 0.5 else random_keying(rng, spec)
+        return cast + [Transmitter(next(self._numbers), self._burst(spec)) for _ in range(int(rng.integers(0, 7)))]
+
+    def _heard(
+        self, draw_cast: Callable[[], list[Transmitter]], spec: SpectrogramSpec
+    ) -> tuple[TrainingScene, list[Transmitter]]:
+        """What a receiver makes of a cast, and that cast; another one is drawn until something is to be seen."""
         rng = self.rng
-        spec = CONTRACTS[int(rng.integers(len(CONTRACTS)))]
-        scene = Scene(spec.window_samples)
-        if rng.random() < 0.7:
-            for _ in range(int(rng.integers(1, 4))):
-                self._add_train(scene, spec)
-        for _ in range(int(rng.integers(0, 7))):
+        while True:
+            cast, scene, senders = draw_cast(), Scene(spec.window_samples), list[int]()
+            for transmitter in sorted(cast, key=lambda each: each.gap is None):
+                senders += [transmitter.number] * self._send(transmitter, scene)
+            receiver = Receiver.random(rng)
+            image = spectrogram(receiver.hear(scene, rng), spec).numpy()
+            heard = self._crop(image, scene, senders, spec, first_col=int(receiver.silence * image.shape[1]))
+            if len(heard.boxes):
+                return heard, cast
+
+    def _send(self, transmitter: Transmitter, scene: Scene) -> int:
+        """Put what it sends into ``scene``; returns how many emissions that made."""
+        rng, burst = self.rng, transmitter.burst
+        if transmitter.gap is None:
             snr_db = rng.uniform(-1, 50) if rng.random() < 0.3 else rng.uniform(-1, 30)
-            scene.place(self._burst(spec), rng, snr_db)
-        receiver = Receiver.random(rng)
-        image = spectrogram(receiver.hear(scene, rng), spec).numpy()
-        return self._crop(image, scene, spec, first_col=int(receiver.silence * image.shape[1]))
+            return int(scene.place(burst, rng, snr_db) is not None)
+        start = int(rng.uniform(-0.3 * len(burst), 0.8 * len(scene.iq)))
+        repeats, gap, snr_db = transmitter.repeats, transmitter.gap, rng.uniform(0, 55)
+        return len(scene.place_train(burst, rng, snr_db, repeats=repeats, gap=gap, start=start))
 
     def _burst(self, spec: SpectrogramSpec) -> Burst:
         rng = self.rng
@@ -105,25 +142,24 @@ class SceneMaker:
             iq = np.concatenate([iq[:delay], iq[delay:] + echo * iq[:-delay]])
         return Burst(burst.kind, iq, low, high)
 
-    def _add_train(self, scene: Scene, spec: SpectrogramSpec) -> None:
+    def _train(self, keying: Keying, spec: SpectrogramSpec) -> Transmitter:
         rng = self.rng
-        keying = random_keying(rng, spec)
         burst = keying.packet(rng, int(spec.hop * rng.uniform(8, 300)))
         least = max(int(2.5 * max(spec.hop, spec.fft_size / 2)), int(keying.longest_gap * rng.uniform(1.3, 3)))
         gap = max(least, int(len(burst) * log_uniform(rng, 0.03, 3)))
-        repeats = int(rng.integers(1, 13))
-        start = int(rng.uniform(-0.3 * len(burst), 0.8 * len(scene.iq)))
-        snr_db = rng.uniform(0, 55)
         keyed = replace(burst, kind=keyed_class(keying, spec))
-        scene.place_train(keyed, rng, snr_db, repeats=repeats, gap=gap, start=start)
+        return Transmitter(next(self._numbers), keyed, int(rng.integers(1, 13)), gap)
 
-    def _crop(self, image: NDArray[np.uint8], scene: Scene, spec: SpectrogramSpec, first_col: int) -> TrainingScene:
+    def _crop(
+        self, image: NDArray[np.uint8], scene: Scene, senders: list[int], spec: SpectrogramSpec, first_col: int
+    ) -> TrainingScene:
         frame = Frame(spec, sample_rate_hz=1.0, center_freq_hz=0.0, cols=image.shape[1])
         boxes = frame.to_pixels([emission.box(1.0, 0.0) for emission in scene.emissions])
         labels = [_class_of(emission.kind) for emission in scene.emissions]
         seen = [skirts(image, box, np.delete(boxes, index, 0), spec) for index, box in enumerate(boxes)]
         boxes = np.concatenate([boxes, *(box[None] for box in seen if box is not None)])
         labels += [label for label, box in zip(labels, seen, strict=True) if box is not None]
+        senders = senders + [sender for sender, box in zip(senders, seen, strict=True) if box is not None]
         top = int(self.rng.integers(0, spec.rows - CROP_PX + 1))
         boxes[:, [1, 3]] -= top
         whole = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
@@ -139,28 +175,8 @@ class SceneMaker:
             crop,
             boxes[keep].astype(np.float32),
             [label for label, kept in zip(labels, keep, strict=True) if kept],
+            np.array(senders, np.int64)[keep],
         )
-
-
-def random_keying(rng: Rng, spec: SpectrogramSpec) -> Keying:
-    """A cheap transmitter's packet format, its chip drawn so that bits are from hidden to plainly seen in the image."""
-    kind = str(rng.choice(KEYINGS, p=[0.22, 0.22, 0.18, 0.13, 0.25]))
-    chip = max(int(spec.hop * log_uniform(rng, 0.12, 5)), 6)
-    short = int(rng.integers(1, 5))
-    rise = int(log_uniform(rng, 1, max(3, chip // 3)))  # every octave: hard keying is what makes skirts
-    drift = rng.uniform(-1, 1) * rng.choice([0, 0, 0.0005, 0.003])
-    # Cheap FSK often keys two tones so far apart that they look like two lines: still one emission, one box.
-    far = rng.random() < 0.4
-    deviation = rng.uniform(0.05, 0.2) if far else log_uniform(rng, min(0.25 / chip, 0.05), 0.15)
-    bits = int(rng.integers(10, 130))
-    return Keying(kind, chip, bits, (short, short + int(rng.integers(1, 6))), rise, deviation, float(drift))
-
-
-def keyed_class(keying: Keying, spec: SpectrogramSpec) -> str:
-    """The class of a keyed packet: how its bits are sent, and how plainly an image of ``spec`` shows them."""
-    pace = next(name for name, most in PACES.items() if keying.chip / spec.hop <= most)
-    far = keying.kind == "fsk" and 2 * keying.deviation * keying.chip > FAR_TONES
-    return f"keyed-{'far' if far else keying.kind}-{pace}"
 
 
 def _visible(image: NDArray[np.uint8], box: NDArray[np.float32]) -> bool:

@@ -24,6 +24,7 @@ from rfhydra.errors import Conflict, Incompatible, InvalidMessage
 from rfhydra.hydra.backbone import Backbone, Reference, save_body
 from rfhydra.hydra.body import Body, BodyConfig
 from rfhydra.pretrain.bank import HELD_OUT, base_waveforms, load_bank, make_bank, save_bank
+from rfhydra.pretrain.contrast import emitter_contrast
 from rfhydra.pretrain.scenes import SceneMaker, TrainingScene, class_names
 from rfhydra.spectrum.synth import Burst
 from rfhydra.store.files import make_directory, write_file
@@ -36,6 +37,7 @@ SCRATCH: Final = ".rfhydra-scratch"
 MAX_GRADIENT_NORM: Final = 5.0
 PREFETCHED_BATCHES: Final = 4
 CLASS_WEIGHTS: Final = ("roi_heads.box_predictor.scores.weight", "roi_heads.box_predictor.scores.bias")
+CONTRAST_WEIGHT: Final = 0.3
 STRONG_REGIONS: Final = 20
 WEAK_REGIONS: Final = 15
 
@@ -82,7 +84,7 @@ class PretrainProgress:
 
 
 class SceneStream(IterableDataset[TrainingScene]):
-    """Scenes without end, other ones in every worker and after every resume."""
+    """Pairs of scenes without end, other ones in every worker and after every resume."""
 
     def __init__(self, bank: list[Burst], seed: int, first_step: int) -> None:
         self.bank, self.seed, self.first_step = bank, seed, first_step
@@ -91,7 +93,7 @@ class SceneStream(IterableDataset[TrainingScene]):
         worker = get_worker_info()
         maker = SceneMaker(self.bank, np.random.default_rng([self.seed, self.first_step, worker.id if worker else 0]))
         while True:
-            yield maker.draw()
+            yield from maker.pair()
 
 
 class PretrainRun:
@@ -225,7 +227,7 @@ class PretrainRun:
             size = (scene.image.shape[0], scene.image.shape[1])
             features = backbone.features(scene.image)
             regions = backbone.propose(features, size)
-            embeddings = self.body.raw_embeddings(features, regions.boxes, size)
+            embeddings = self.body.raw_embeddings(features, [regions.boxes], size)
             sums += embeddings.sum(0)
             seen, emissions = seen + len(regions), emissions + len(scene.boxes)
             weak = STRONG_REGIONS + rng.permutation(max(len(regions) - STRONG_REGIONS, 0))[:WEAK_REGIONS]
@@ -255,7 +257,10 @@ class PretrainRun:
             group["lr"] = rate
         images, targets = collate(scenes, self.body.config.classes, self.device)
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
-            losses = self.body.losses(images, targets)
+            features = self.body.features(images)
+            losses = self.body.losses(images, features, targets)
+        size = (images.shape[2], images.shape[3])
+        losses["loss_contrast"] = CONTRAST_WEIGHT * emitter_contrast(self.body, features, targets, size)
         self.optimiser.zero_grad()
         torch.autograd.backward(torch.stack(list(losses.values())).sum())
         norm = torch.nn.utils.clip_grad_norm_(self.body.parameters(), MAX_GRADIENT_NORM)
@@ -297,7 +302,8 @@ def _checked(device: str) -> torch.device:
 def collate(
     scenes: list[TrainingScene], classes: tuple[str, ...], device: torch.device
 ) -> tuple[Tensor, list[dict[str, Tensor]]]:
-    """Images float (n, 1, rows, cols) in 0..1 with a little level jitter, and torchvision targets (labels from 1)."""
+    """Images float (n, 1, rows, cols) in 0..1 with a little level jitter, and torchvision targets (labels from 1)
+    with the number of each box's emitter."""
     images = torch.from_numpy(np.stack([scene.image for scene in scenes])).to(device).float()[:, None] / 255
     gain = 1 + 0.15 * torch.randn(len(scenes), 1, 1, 1, device=device)
     shift = 0.03 * torch.randn(len(scenes), 1, 1, 1, device=device)
@@ -305,6 +311,7 @@ def collate(
         {
             "boxes": torch.from_numpy(scene.boxes).to(device),
             "labels": torch.tensor([classes.index(label) + 1 for label in scene.labels], device=device),
+            "emitters": torch.from_numpy(scene.emitters).to(device),
         }
         for scene in scenes
     ]
