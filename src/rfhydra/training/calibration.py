@@ -18,7 +18,7 @@ CALIBRATION_IOU: Final = 0.3  # a score says whether something is the signal, no
 PROMISED_TRUTHS: Final = 30
 MIN_SLOPE: Final = 0.1
 MIN_THRESHOLD: Final = 0.1
-MAX_THRESHOLD: Final = 0.95
+MAX_THRESHOLD: Final = 0.45  # half of the F1 of a good head: a higher one stems from luck (docs/decisions/0018)
 
 
 @dataclass(frozen=True)

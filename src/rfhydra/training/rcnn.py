@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch.utils.data import DataLoader
@@ -13,11 +13,13 @@ from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import HeadInfo
 from rfhydra.hydra.rcnn import RcnnHead, RcnnNetwork, golden_crop
 from rfhydra.store.samples import Sample
-from rfhydra.training.calibration import MAX_THRESHOLD, MIN_THRESHOLD
 from rfhydra.training.dataset import Item, Target
 from rfhydra.training.metrics import Metrics, Scored, best_threshold, evaluate
 from rfhydra.training.report import Trained, validation_report
 from rfhydra.training.trainer import Control, run_epochs
+
+MIN_THRESHOLD: Final = 0.1
+MAX_THRESHOLD: Final = 0.95
 
 
 def train_rcnn_head(
