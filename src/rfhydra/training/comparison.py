@@ -12,8 +12,9 @@ from rfhydra.hydra.head import EmbeddingHead
 from rfhydra.hydra.version_manager import Head
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.embedding import Lesson, detect_lessons
 from rfhydra.training.features import FeatureCache
+from rfhydra.training.lessons import Lesson
+from rfhydra.training.logistic import detect_lessons
 from rfhydra.training.metrics import Scored
 from rfhydra.training.splits import SplitPlan
 from rfhydra.training.trainer import Control

@@ -24,9 +24,10 @@ from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.comparison import look, unseen_samples
 from rfhydra.training.dataset import create_data_loaders
-from rfhydra.training.embedding import Lesson, Material, train_embedding_head
+from rfhydra.training.embedding import train_embedding_head
 from rfhydra.training.features import FeatureCache, SampleFeatures
 from rfhydra.training.fitted import Fitted, TrainingResult, store
+from rfhydra.training.lessons import Lesson, Material
 from rfhydra.training.promotion import Evidence
 from rfhydra.training.rcnn import train_rcnn_head
 from rfhydra.training.report import Trained, report

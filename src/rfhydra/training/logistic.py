@@ -1,0 +1,118 @@
+"""One embedding head, fitted: logistic regression on cached features, and ridge regression of the boxes.
+
+Convex, so L-BFGS gets there in milliseconds from wherever it begins, and a head that is extended begins at zero too; an
+epoch is a few of its iterations.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from rfhydra.hydra.backbone import Regions
+from rfhydra.hydra.head import Detections, EmbeddingHead, HeadInfo, HeadStack
+from rfhydra.training.lessons import Lesson, Material
+from rfhydra.training.metrics import Metrics, Scored, evaluate
+from rfhydra.training.vectors import REFERENCE_SHARE, RegionSet, Vectors, mean_log_size, refinement_pairs
+
+INPUT_SCALE: Final = 20.0
+L2: Final = 1e-4
+RIDGE: Final = 1.0
+ITERATIONS_PER_EPOCH: Final = 4
+
+
+class EmbeddingLearner:
+    """Learns one head in epochs (see :class:`.trainer.Learner`)."""
+
+    def __init__(self, material: Material, val: Sequence[Lesson], info: HeadInfo) -> None:
+        """``val`` may be empty where nobody calls :meth:`validate`."""
+        labelled = [lesson.labelled for lesson in (*material.own, *material.views)]
+        others = [lesson.labelled for lesson in material.others]
+        self._info, self._val = info, val
+        self._size_mean = mean_log_size(labelled)
+        reference = RegionSet(material.reference.boxes, material.reference.embeddings)
+        share = REFERENCE_SHARE * material.strangers
+        self._train_set = Vectors.of([*labelled, *others], self._size_mean, material.dim, reference, share)
+        self._val_set = Vectors.of([lesson.labelled for lesson in val], self._size_mean, material.dim)
+        self._refinement = _ridge(*refinement_pairs(labelled, self._size_mean, material.dim))
+        self._weight = torch.zeros(self._train_set.inputs.shape[1], requires_grad=True)
+        self._bias = torch.zeros((), requires_grad=True)
+        self._optimiser = torch.optim.LBFGS(
+            [self._weight, self._bias], max_iter=ITERATIONS_PER_EPOCH, history_size=20, line_search_fn="strong_wolfe"
+        )
+
+    def train_epoch(self) -> float:
+        return float(self._optimiser.step(self._closure))  # type: ignore[no-untyped-call]
+
+    def _closure(self) -> Tensor:
+        self._optimiser.zero_grad()
+        loss = self._loss(self._train_set) + L2 * self._weight.square().sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+
+    def _loss(self, vectors: Vectors) -> Tensor:
+        logits = vectors.inputs @ self._weight * INPUT_SCALE + self._bias
+        return (vectors.weights * binary_cross_entropy_with_logits(logits, vectors.labels, reduction="none")).sum()
+
+    @torch.no_grad()
+    def validate(self) -> tuple[float, Metrics]:
+        scenes = detect_lessons(self.head(), self._val, threshold=0.5)
+        return float(self._loss(self._val_set)), evaluate(scenes, 0.5)
+
+    def state(self) -> tuple[Tensor, Tensor]:
+        return self._weight.detach().clone(), self._bias.detach().clone()
+
+    @torch.no_grad()
+    def restore(self, state: tuple[Tensor, Tensor]) -> None:
+        self._weight.copy_(state[0])
+        self._bias.copy_(state[1])
+
+    def head(self) -> EmbeddingHead:
+        """The head as it is now, not calibrated."""
+        mean, weight, offset = self._refinement
+        return EmbeddingHead(
+            info=self._info,
+            weight=self._weight.detach() * INPUT_SCALE,
+            bias=self._bias.detach().clone(),
+            size_mean=self._size_mean,
+            refine_mean=mean,
+            refine_weight=weight,
+            refine_offset=offset,
+        )
+
+
+def detect_lessons(head: EmbeddingHead, lessons: Sequence[Lesson], threshold: float) -> list[Scored]:
+    """What ``head`` finds in each lesson, as the detector would, against the user's boxes."""
+    stack = HeadStack([head])
+    scenes = []
+    for lesson in lessons:
+        features = lesson.features
+        found = detect_regions(stack, features.regions, features.embeddings, threshold, features.size)
+        truth = lesson.truth.numpy()
+        scenes.append(Scored(found.boxes.numpy(), found.scores.numpy(), truth, lesson.sample.recording))
+    return scenes
+
+
+def detect_regions(
+    stack: HeadStack, boxes: Tensor, embeddings: Tensor, threshold: float, size: tuple[int, int]
+) -> Detections:
+    """What the one head of ``stack`` finds; objectness plays no part in it."""
+    (found,) = stack.detect(Regions(boxes, torch.ones(len(boxes)), embeddings), [threshold], size)
+    return found
+
+
+def _ridge(inputs: Tensor, deltas: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean of the inputs (d,), weights (d, 4) and offset (4,) of a ridge regression; all zero without pairs.
+
+    With few pairs the weights vanish and the mean habit of the user is left.
+    """
+    dim = inputs.shape[1]
+    if not len(inputs):
+        return torch.zeros(dim), torch.zeros((dim, 4)), torch.zeros(4)
+    mean, offset = inputs.mean(0), deltas.mean(0)
+    centred = inputs - mean
+    # The dual form: as many equations as pairs, not as inputs.
+    gram = centred @ centred.T + RIDGE * torch.eye(len(inputs))
+    return mean, centred.T @ torch.linalg.solve(gram, deltas - offset), offset

@@ -1,0 +1,38 @@
+"""Samples of two signals, as material for a head."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.head import HeadInfo
+from rfhydra.store.workspace import Workspace
+from rfhydra.training.features import FeatureCache
+from rfhydra.training.lessons import Lesson, Material
+from tests.training.given import OTHER, SIGNAL, SPEC
+
+
+@pytest.fixture(scope="module")
+def material(library: Path, tmp_path_factory: pytest.TempPathFactory, backbone: Backbone) -> Iterator[Material]:
+    """All samples of the library, five recordings of two windows each."""
+    path = tmp_path_factory.mktemp("material") / "site"
+    shutil.copytree(library, path)
+    with Workspace.open(path) as workspace:
+        cache = FeatureCache(workspace, backbone)
+        own, others = (
+            [replace(each, recording=f"take {index // 2}") for index, each in enumerate(workspace.samples.list(name))]
+            for name in (SIGNAL, OTHER)
+        )
+        yield Material(
+            [Lesson.own(each, cache.get(each)) for each in own],
+            [Lesson.other(each, cache.get(each), SIGNAL, same_image=True) for each in others],
+            backbone.reference,
+        )
+
+
+@pytest.fixture
+def info(backbone: Backbone) -> HeadInfo:
+    return HeadInfo(kind="embedding", signal_name=SIGNAL, spec_id=SPEC.spec_id, backbone_id=backbone.backbone_id)
