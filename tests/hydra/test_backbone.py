@@ -9,14 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given as for_all
+from hypothesis import strategies as st
 from numpy.typing import NDArray
+from torchvision.ops import box_iou
 
 from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import Incompatible, NotFound
-from rfhydra.hydra.backbone import Backbone, digest_of, save_body
+from rfhydra.hydra.backbone import MAX_JOINED, Backbone, digest_of, save_body, simultaneous
 from rfhydra.hydra.body import Body, BodyConfig
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
+from rfhydra.spectrum.boxes import Frame
 from rfhydra.spectrum.spec import SpectrogramSpec, ValueScaling
+from rfhydra.spectrum.spectrogram import spectrogram
+from rfhydra.spectrum.synth import Burst, Receiver, Scene, make_burst
 
 CONFIG = BodyConfig(classes=("linear", "ook"), channels=8, embedding=16)
 SIZE = (128, 160)
@@ -78,6 +84,45 @@ def test_regions_lie_in_the_image_strongest_first(backbone: Backbone, image: NDA
     assert bool((regions.objectness.diff() <= 0).all())
     assert bool(((regions.objectness >= 0) & (regions.objectness <= 1)).all())
     torch.testing.assert_close(regions.embeddings.norm(dim=1), torch.ones(len(regions)))
+
+
+def joined(*boxes: list[float]) -> list[list[float]]:
+    around: list[list[float]] = simultaneous(torch.tensor(boxes), torch.linspace(0.9, 0.5, len(boxes))).tolist()
+    return around
+
+
+def test_what_begins_and_ends_together_in_bands_apart_is_joined() -> None:
+    upper, lower, late = [10.0, 10.0, 90.0, 14.0], [12.0, 50.0, 92.0, 55.0], [40.0, 80.0, 120.0, 84.0]
+    assert joined(upper, late, lower) == [[10.0, 10.0, 92.0, 55.0]]
+    assert joined(upper, [10.0, 12.0, 90.0, 60.0]) == []  # their bands overlap
+    assert joined(upper) == joined(late) == []
+
+
+@for_all(st.lists(st.tuples(*(st.floats(0, 200) for _ in range(4))), max_size=60))
+def test_few_boxes_are_joined_and_each_holds_two_bands(corners: list[tuple[float, ...]]) -> None:
+    points = torch.tensor(corners).reshape(-1, 2, 2)
+    boxes = torch.cat([points.amin(1), points.amax(1) + 1], dim=1)
+    around = simultaneous(boxes, torch.linspace(0.9, 0.2, len(boxes)))
+    assert len(around) <= MAX_JOINED
+    for box in around:
+        inside = (boxes[:, :2] >= box[:2]).all(1) & (boxes[:, 2:] <= box[2:]).all(1)
+        held = boxes[inside]
+        assert (held[:, None, 3] <= held[None, :, 1]).any()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_two_lines_keyed_together_far_apart_are_proposed_as_one_emission(seed: int) -> None:
+    spec, rng = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=256), np.random.default_rng(seed)
+    backbone, scene = Backbone.load(), Scene(spec.window_samples)
+    upper, lower = (make_burst("ook", rng, 30_000, 0.03).iq for _ in range(2))
+    turn = np.exp(2j * np.pi * 0.15 * np.arange(len(upper)))
+    pair = Burst("pair", (upper * turn + lower / turn).astype(np.complex64), -0.165, 0.165)
+    sent = scene.add(pair, start=15_000, freq=0.03, snr_db=12)
+    assert sent is not None
+    image = spectrogram(Receiver().hear(scene, rng), spec).numpy()
+    truth = Frame(spec, 1.0, 0.0, image.shape[1]).to_pixels([sent.box(1.0, 0.0)])
+    regions = backbone.propose(backbone.features(image), (spec.rows, spec.cols))
+    assert box_iou(torch.from_numpy(truth), regions.boxes).max() > 0.85
 
 
 def test_the_same_image_gives_the_same_regions(backbone: Backbone, image: NDArray[np.uint8]) -> None:

@@ -15,41 +15,36 @@ from rfhydra.training.metrics import Scored, average_precision
 from rfhydra.training.service import TrainingService
 from tests.training import given
 
-HOPPER = "hopper"
-DWELLS = 8
-HOP_SPAN, HOP_WIDTH = 0.8, 0.02  # of the band
-SAMPLES = given.SMALL_SPEC.window_samples
+EXCHANGE = "exchange"
+CALL, PAUSE = given.SMALL_SPEC.window_samples // 8, given.SMALL_SPEC.window_samples // 4
+WIDTH = 0.1  # of the band
 LABELLED, FRESH = range(10), range(1000, 1012)
 EPOCHS = 12
 
 
-def hopper(rng: np.random.Generator) -> Burst:
-    """One emission of narrow dwells all over the band: its box is almost empty."""
-    dwell = int(0.7 * SAMPLES) // DWELLS
-    carriers = rng.permutation(np.linspace(-HOP_SPAN / 2, HOP_SPAN / 2, DWELLS))
-    turns = np.exp(2j * np.pi * carriers[:, None] * np.arange(dwell))
-    dwells = [make_burst("qpsk", rng, dwell, HOP_WIDTH).iq * turn for turn in turns]
-    half = (HOP_SPAN + HOP_WIDTH) / 2
-    return Burst(HOPPER, np.concatenate(dwells).astype(np.complex64), -half, half)
+def exchange(rng: np.random.Generator) -> Burst:
+    """A call and its answer, which the operator takes for one: regions around either say nothing of the other."""
+    call, answer = (make_burst("qpsk", rng, CALL, WIDTH).iq for _ in range(2))
+    return Burst(EXCHANGE, np.concatenate([call, np.zeros(PAUSE, np.complex64), answer]), -WIDTH / 2, WIDTH / 2)
 
 
 def picture(seed: int) -> tuple[NDArray[np.uint8], Box]:
-    """A hopper, if there is room with a chirp beside it, and the box of the hopper."""
+    """An exchange, if there is room with a chirp beside it, and the box of the exchange."""
     rng = np.random.default_rng(seed)
-    made = Scene(SAMPLES)
-    emission = made.place(hopper(rng), rng, float(rng.uniform(15, 25)), cut=0.0, max_overlap=0.0)
+    made = Scene(given.SMALL_SPEC.window_samples)
+    emission = made.place(exchange(rng), rng, float(rng.uniform(15, 25)), cut=0.0, max_overlap=0.0)
     assert emission is not None
-    made.place(make_burst("chirp", rng, SAMPLES // 7, 0.08), rng, 18.0, cut=0.0, max_overlap=0.0)
+    made.place(make_burst("chirp", rng, CALL, 0.08), rng, 18.0, cut=0.0, max_overlap=0.0)
     return given.image_of(made, seed, given.SMALL_SPEC), emission.box(given.RATE_HZ, given.CENTER_HZ)
 
 
 @pytest.fixture
-def hoppers(small: Workspace, backbone: Backbone) -> TrainingService:
+def exchanges(small: Workspace, backbone: Backbone) -> TrainingService:
     """Ten labelled windows, each of a recording of its own."""
     for seed in LABELLED:
         image, box = picture(seed)
         small.samples.add(
-            signal_name=HOPPER,
+            signal_name=EXCHANGE,
             spec_id=small.spec.spec_id,
             image=image,
             boxes=[box],
@@ -63,7 +58,7 @@ def hoppers(small: Workspace, backbone: Backbone) -> TrainingService:
 def precision_on_fresh_pictures(service: TrainingService) -> float:
     """Average precision; where two windows set the threshold, F1 would be luck."""
     detector = HydraDetector(service.version_manager, service.backbone)
-    detector.load_heads([HOPPER])
+    detector.load_heads([EXCHANGE])
     frame, scenes = given.frame(given.SMALL_SPEC.cols, given.SMALL_SPEC), []
     for seed in FRESH:
         image, box = picture(seed)
@@ -73,15 +68,15 @@ def precision_on_fresh_pictures(service: TrainingService) -> float:
     return average_precision(scenes)
 
 
-def test_what_the_proposals_miss_is_found_by_a_head_with_its_own(hoppers: TrainingService) -> None:
-    first = hoppers.train_new_signal(HOPPER)
+def test_what_the_proposals_miss_is_found_by_a_head_with_its_own(exchanges: TrainingService) -> None:
+    first = exchanges.train_new_signal(EXCHANGE)
     recall = first.metrics["proposal_recall"]
-    assert ("advice" in first.metrics) == (recall < MIN_PROPOSAL_RECALL)
-    shared = precision_on_fresh_pictures(hoppers)
-    second = hoppers.train_new_signal(HOPPER, kind="rcnn", epochs=EPOCHS)
+    assert recall < MIN_PROPOSAL_RECALL
+    assert "advice" in first.metrics
+    shared = precision_on_fresh_pictures(exchanges)
+    second = exchanges.train_new_signal(EXCHANGE, kind="rcnn", epochs=EPOCHS)
     assert "advice" not in second.metrics
-    hoppers.version_manager.promote_version(HOPPER, second.version)
-    own = precision_on_fresh_pictures(hoppers)
+    exchanges.version_manager.promote_version(EXCHANGE, second.version)
+    own = precision_on_fresh_pictures(exchanges)
     assert own >= 0.7
-    if recall < 0.75:  # a body that proposes most of them leaves little to escalate
-        assert own > shared
+    assert own > shared + 0.2

@@ -31,6 +31,8 @@ from rfhydra.store.files import write_file
 
 SHIPPED_BODY: Final = "body.safetensors"
 MIN_OBJECTNESS: Final = 0.15  # below it lie noise and fragments of emissions (docs/decisions/0008)
+MAX_JOINED: Final = 40
+JOINED_TIME_IOU: Final = 0.8
 GOLDEN_SPEC: Final = SpectrogramSpec(fft_size=256, hop=128, rows=128, cols=128)
 GOLDEN_REGIONS: Final = 5
 GOLDEN_IOU: Final = 0.9
@@ -198,20 +200,27 @@ class Backbone:
     def propose(self, features: dict[str, Tensor], size: tuple[int, int], limit: int = 100) -> Regions:
         """At most ``limit`` class-agnostic regions of an image of ``size`` (rows, cols), near duplicates merged.
 
+        Among them are some around what begins and ends together (see :func:`simultaneous`).
         What is less than :data:`MIN_OBJECTNESS` likely to be an emission is left out.
         """
         batch = ImageList(torch.empty((1, 1, *size), device=self.device), [size])
         with self._precision():
             (proposals,), _ = self.body.rpn(batch, features)
-            raw = self.body.raw_embeddings(features, [proposals], size)
-        scores, deltas = self.body.roi_heads.box_predictor(raw)
-        boxes = self.body.roi_heads.box_coder.decode(deltas[:, :4].contiguous(), [proposals])[:, 0]
-        boxes = clip_boxes_to_image(boxes, size)
-        objectness = 1 - scores.softmax(1)[:, 0]
-        kept = ((boxes[:, 2:] - boxes[:, :2]) > 1).all(1) & (objectness >= MIN_OBJECTNESS)
-        boxes, objectness = boxes[kept], objectness[kept]
+        boxes, objectness = self._refined(features, proposals, size)
+        joined, likely = self._refined(features, simultaneous(boxes, objectness), size)
+        boxes, objectness = torch.cat([boxes, joined]), torch.cat([objectness, likely])
         kept = nms(boxes, objectness, 0.75)[:limit]
         return Regions(boxes[kept], objectness[kept], self.embed(features, boxes[kept], size))
+
+    def _refined(self, features: dict[str, Tensor], boxes: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        """What the body makes of ``boxes`` (n, 4): those that it takes for an emission, moved, and how surely."""
+        with self._precision():
+            raw = self.body.raw_embeddings(features, [boxes], size)
+        scores, deltas = self.body.roi_heads.box_predictor(raw)
+        moved = clip_boxes_to_image(self.body.roi_heads.box_coder.decode_single(deltas[:, :4], boxes), size)
+        objectness = 1 - scores.softmax(1)[:, 0]
+        kept = ((moved[:, 2:] - moved[:, :2]) > 1).all(1) & (objectness >= MIN_OBJECTNESS)
+        return moved[kept], objectness[kept]
 
     @torch.inference_mode()
     def embed(self, features: dict[str, Tensor], boxes: Tensor, size: tuple[int, int]) -> Tensor:
@@ -224,6 +233,23 @@ class Backbone:
     def _precision(self) -> Iterator[None]:
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self._half):
             yield
+
+
+def simultaneous(boxes: Tensor, objectness: Tensor) -> Tensor:
+    """Boxes (k, 4) around pairs of ``boxes`` (n, 4) that begin and end together in bands apart, the likeliest first.
+
+    Two tones of one transmitter that lie far apart look like two emissions, but for their times
+    (docs/decisions/0019).
+    """
+    kept = nms(boxes, objectness, 0.3)[:MAX_JOINED]
+    boxes, objectness = boxes[kept], objectness[kept]
+    one, other = torch.triu_indices(len(boxes), len(boxes), 1, device=boxes.device)
+    low, high = torch.minimum(boxes[one], boxes[other]), torch.maximum(boxes[one], boxes[other])
+    around = torch.cat([low[:, :2], high[:, 2:]], dim=1)
+    together = low[:, 2] - high[:, 0] >= JOINED_TIME_IOU * (high[:, 2] - low[:, 0])
+    likely = objectness[one] * objectness[other] * (together & (low[:, 3] <= high[:, 1]))
+    best = likely.argsort(descending=True)[:MAX_JOINED]
+    return around[best[likely[best] > 0]]
 
 
 _CONFIG = TypeAdapter(BodyConfig)
