@@ -62,7 +62,7 @@ class Recipe:
     seed: int = 1
     checkpoint_seconds: float = 120.0
     workers: int = 1
-    reference_scenes: int = 90
+    reference_scenes: int = 300
 
     def __post_init__(self) -> None:
         for field in ("minutes", "per_waveform", "batch_size", "learning_rate", "warmup_steps", "reference_scenes"):

@@ -17,8 +17,9 @@ from rfhydra.training.metrics import Scored, match
 CALIBRATION_IOU: Final = 0.3  # a score says whether something is the signal, not how well the box fits
 PROMISED_TRUTHS: Final = 30
 MIN_SLOPE: Final = 0.1
+AS_GOOD: Final = 0.02  # an F1 lower by that says nothing about a handful of boxes (docs/decisions/0022)
 MIN_THRESHOLD: Final = 0.1
-MAX_THRESHOLD: Final = 0.45  # half of the F1 of a good head: a higher one stems from luck (docs/decisions/0018)
+MAX_THRESHOLD: Final = 0.5  # half of the best F1 that there is: a higher one stems from luck (docs/decisions/0018)
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,13 @@ def _platt(logits: Tensor, true: Tensor, weights: Tensor) -> tuple[float, float]
 def _best_threshold(
     scores: NDArray[np.float64], true: NDArray[np.bool_], weights: NDArray[np.float64], truths: int
 ) -> float:
-    """The threshold with the best F1, part as observed and part as is to be expected of calibrated ``scores`` (n,).
+    """The highest threshold with as good an F1 as any, part as observed and part as is to be expected.
 
-    The best F1 that was observed hangs on the luck of the few true detections around it. What calibrated scores promise
-    hangs on all of them, through two numbers, and lies near half of the F1 it gives (Lipton, Elkan and Naryanaswamy,
-    2014); but where a sigmoid does not fit, it is wrong however many there are. So the promise counts as much as
-    :data:`PROMISED_TRUTHS` observed emissions.
+    The best F1 that was observed hangs on the luck of the few true detections around it. What calibrated ``scores``
+    (n,) promise hangs on all of them, through two numbers, and lies near half of the F1 it gives (Lipton, Elkan and
+    Naryanaswamy, 2014); but where a sigmoid does not fit, it is wrong however many there are. So the promise counts as
+    much as :data:`PROMISED_TRUTHS` observed emissions. Of thresholds that are within :data:`AS_GOOD` of the best one
+    the highest is taken: in the field are look-alikes that no sample holds.
     """
     order = np.argsort(-scores, kind="stable")
     ranked, below = scores[order], np.append(scores[order][1:], 0.0)
@@ -101,5 +103,5 @@ def _best_threshold(
     expected = 2 * promised / (reported + max(float(truths), float(promised[-1])))
     f1 = (truths * observed + PROMISED_TRUTHS * expected) / (truths + PROMISED_TRUTHS)
     f1[ranked == below] = 0.0  # no threshold parts equal scores
-    best = int(f1.argmax())
-    return float((ranked[best] + below[best]) / 2)
+    highest = int((f1 >= f1.max() - AS_GOOD).argmax())
+    return float((ranked[highest] + below[highest]) / 2)
