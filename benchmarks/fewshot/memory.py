@@ -5,6 +5,7 @@ change.
 """
 
 import hashlib
+import threading
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
@@ -49,7 +50,7 @@ class RememberingBackbone(Backbone):
         super().__init__(backbone.body, backbone.backbone_id, backbone.device, backbone.reference)
         self._directory = directory / f"{backbone.backbone_id}-{_manner(backbone)}"
         self._directory.mkdir(parents=True, exist_ok=True)
-        self._computed: tuple[str, dict[str, Tensor]] | None = None
+        self._last = threading.local()  # the features of each thread's last image
 
     def features(self, images: NDArray[np.uint8] | Tensor) -> dict[str, Tensor]:
         return _Pyramid(torch.as_tensor(images))
@@ -84,6 +85,7 @@ class RememberingBackbone(Backbone):
     def _seen(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
         """The real features; the last ones are kept, for the next question is mostly about the same image."""
         assert isinstance(features, _Pyramid)
-        if self._computed is None or self._computed[0] != features.digest:
-            self._computed = (features.digest, super().features(features.image))
-        return self._computed[1]
+        if getattr(self._last, "digest", None) != features.digest:
+            self._last.features, self._last.digest = super().features(features.image), features.digest
+        seen: dict[str, Tensor] = self._last.features
+        return seen

@@ -7,6 +7,7 @@ every load, so that weights never serve in code that sees otherwise than what th
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import asdict, dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import box_iou, clip_boxes_to_image, nms
 
@@ -144,6 +145,7 @@ class Backbone:
         self.device = torch.device(device)
         self.body = body.eval().requires_grad_(False).to(self.device).to(memory_format=torch.channels_last)
         self._half = _autocast_pays(self.device)
+        self._served = _in_half(self.body) if self._half else self.body
 
     @classmethod
     def load(cls, path: Path | None = None, device: str | torch.device = "cpu") -> Self:
@@ -194,7 +196,7 @@ class Backbone:
         pixels = torch.as_tensor(images).to(self.device).float() / 255
         pixels = pixels.reshape(-1, 1, *pixels.shape[-2:])
         with self._precision():
-            return self.body.features(pixels)
+            return self._served.features(pixels)
 
     @torch.inference_mode()
     def propose(self, features: dict[str, Tensor], size: tuple[int, int], limit: int = 100) -> Regions:
@@ -205,7 +207,7 @@ class Backbone:
         """
         batch = ImageList(torch.empty((1, 1, *size), device=self.device), [size])
         with self._precision():
-            (proposals,), _ = self.body.rpn(batch, features)
+            (proposals,), _ = self._served.rpn(batch, features)
         boxes, objectness = self._refined(features, proposals, size)
         joined, likely = self._refined(features, simultaneous(boxes, objectness), size)
         boxes, objectness = torch.cat([boxes, joined]), torch.cat([objectness, likely])
@@ -215,9 +217,9 @@ class Backbone:
     def _refined(self, features: dict[str, Tensor], boxes: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
         """What the body makes of ``boxes`` (n, 4): those that it takes for an emission, moved, and how surely."""
         with self._precision():
-            raw = self.body.raw_embeddings(features, [boxes], size)
-        scores, deltas = self.body.roi_heads.box_predictor(raw)
-        moved = clip_boxes_to_image(self.body.roi_heads.box_coder.decode_single(deltas[:, :4], boxes), size)
+            raw = self._served.raw_embeddings(features, [boxes], size)
+        scores, deltas = self._served.roi_heads.box_predictor(raw)
+        moved = clip_boxes_to_image(self._served.roi_heads.box_coder.decode_single(deltas[:, :4], boxes), size)
         objectness = 1 - scores.softmax(1)[:, 0]
         kept = ((moved[:, 2:] - moved[:, :2]) > 1).all(1) & (objectness >= MIN_OBJECTNESS)
         return moved[kept], objectness[kept]
@@ -226,8 +228,8 @@ class Backbone:
     def embed(self, features: dict[str, Tensor], boxes: Tensor, size: tuple[int, int]) -> Tensor:
         """Centred embeddings of unit length, float32 (n, d), of pixel ``boxes`` (n, 4)."""
         with self._precision():
-            raw = self.body.raw_embeddings(features, [boxes.to(self.device, torch.float32)], size)
-        return self.body.normalised(raw)
+            raw = self._served.raw_embeddings(features, [boxes.to(self.device, torch.float32)], size)
+        return self._served.normalised(raw)
 
     @contextmanager
     def _precision(self) -> Iterator[None]:
@@ -297,6 +299,16 @@ def _halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def digest_of(data: bytes) -> str:
     """The id of the backbone whose file holds ``data``: the first 16 hex digits of their SHA-256."""
     return hashlib.sha256(data).hexdigest()[:16]
+
+
+def _in_half(body: Body) -> Body:
+    """A copy of ``body`` that autocast need not cast anew in every pass: it keeps no casts of frozen weights."""
+    served = deepcopy(body)
+    for part in (served.pyramid, served.rpn, served.roi_heads.box_head):
+        for layer in part.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                layer.to(torch.bfloat16)
+    return served
 
 
 def _autocast_pays(device: torch.device) -> bool:

@@ -16,9 +16,9 @@ from torchvision.models.detection.faster_rcnn import TwoMLPHead
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.roi_heads import RoIHeads
 from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
-from torchvision.ops import MultiScaleRoIAlign
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
+from rfhydra.hydra.pooling import BINS, RegionPool
 from rfhydra.spectrum.spec import ValueScaling
 
 LEVELS: Final = ("0", "1", "2", "3", "pool")
@@ -89,8 +89,8 @@ def make_rpn(config: BodyConfig, proposals: int = 300) -> RegionProposalNetwork:
 def make_roi_heads(config: BodyConfig, classes: int) -> RoIHeads:
     """RoIAlign, the embedding layers and a predictor for ``classes`` classes, background included."""
     return RoIHeads(
-        MultiScaleRoIAlign(LEVELS[:4], output_size=7, sampling_ratio=2),
-        TwoMLPHead(config.channels * 49, config.embedding),
+        RegionPool(),
+        TwoMLPHead(config.channels * BINS**2, config.embedding),
         _ClassAgnosticPredictor(config.embedding, classes),
         fg_iou_thresh=0.5,
         bg_iou_thresh=0.5,

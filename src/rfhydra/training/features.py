@@ -7,6 +7,7 @@ processes may share a cache: an entry is there whole or not at all.
 import hashlib
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ _TENSORS: Final = (
 
 
 class FeatureCache:
-    """Features of a workspace's samples on one backbone, kept under ``cache/`` of the workspace."""
+    """Features of a workspace's samples on one backbone, kept under ``cache/`` of the workspace; for any thread."""
 
     def __init__(self, workspace: Workspace, backbone: Backbone, max_bytes: int = MAX_CACHE_BYTES) -> None:
         """
@@ -89,6 +90,7 @@ class FeatureCache:
         self._directory = workspace.path / "cache"
         self._max_bytes = max_bytes
         self._size_bytes: int | None = None  # not known before something is written
+        self._lock = threading.Lock()  # of the size
 
     def get(self, sample: Sample) -> SampleFeatures:
         """The features of ``sample``, from the cache or computed now."""
@@ -164,7 +166,8 @@ class FeatureCache:
         data = save({name: tensor.contiguous() for name, tensor in tensors.items()})
         with suppress(OSError):  # where there is no room for a cache, the next training takes longer
             self._directory.mkdir(exist_ok=True)
-            self._make_room(len(data))
+            with self._lock:
+                self._make_room(len(data))
             descriptor, name = tempfile.mkstemp(dir=self._directory)
             try:
                 with os.fdopen(descriptor, "wb") as file:

@@ -8,6 +8,7 @@ only reads, so it may run in a process of its own, and :func:`.fitted.store` is 
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
@@ -35,6 +36,7 @@ from rfhydra.training.splits import SplitManager, SplitPlan
 from rfhydra.training.trainer import Control, TrainingProgress
 
 MAX_OTHER_SAMPLES: Final = 300
+LOOKERS: Final = 2  # a pass through the backbone leaves a core idle between its layers (docs/decisions/0023)
 VIEWED_SAMPLES: Final = 12  # with more, views cost time and bring nothing (docs/decisions/0011)
 
 ProgressCallback = Callable[[TrainingProgress], None]
@@ -265,14 +267,20 @@ class TrainingService:
         self, samples: list[Sample], viewed: list[Sample], control: Control
     ) -> tuple[dict[str, SampleFeatures], dict[str, SampleFeatures]]:
         """Features of ``samples``, and of those ``viewed`` quieter where there is room for that, by sample id."""
-        features, quieter = {}, {}
-        for done, sample in enumerate([*samples, *viewed]):
+        features, quieter = dict[str, SampleFeatures](), dict[str, SampleFeatures]()
+        tasks = [(sample, False) for sample in samples] + [(sample, True) for sample in viewed]
+
+        def see(task: tuple[Sample, bool]) -> SampleFeatures | None:
             control.check()
-            if done < len(samples):
-                features[sample.sample_id] = self.features.get(sample)
-            elif view := self.features.get_quieter(sample):
-                quieter[sample.sample_id] = view
-            control.on_features(done + 1, len(samples) + len(viewed))
+            sample, lowered = task
+            return self.features.get_quieter(sample) if lowered else self.features.get(sample)
+
+        with ThreadPoolExecutor(LOOKERS) as pool:
+            for done, ((sample, lowered), seen) in enumerate(zip(tasks, pool.map(see, tasks), strict=True), start=1):
+                control.check()
+                if seen is not None:
+                    (quieter if lowered else features)[sample.sample_id] = seen
+                control.on_features(done, len(tasks))
         return features, quieter
 
     def _fit_rcnn(
