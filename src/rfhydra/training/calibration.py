@@ -19,7 +19,7 @@ PROMISED_TRUTHS: Final = 30
 MIN_SLOPE: Final = 0.1
 AS_GOOD: Final = 0.02  # an F1 lower by that says nothing about a handful of boxes (docs/decisions/0022)
 MIN_THRESHOLD: Final = 0.1
-MAX_THRESHOLD: Final = 0.5  # half of the best F1 that there is: a higher one stems from luck (docs/decisions/0018)
+MAX_THRESHOLD: Final = 0.5  # half of the best F1 that there is: a higher one stems from luck (docs/decisions/0022)
 
 
 @dataclass(frozen=True)
