@@ -21,7 +21,6 @@ from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 from rfhydra.hydra.pooling import BINS, RegionPool
 from rfhydra.spectrum.spec import ValueScaling
 
-LEVELS: Final = ("0", "1", "2", "3", "pool")
 PIXEL_MEAN: Final = 0.25
 PIXEL_STD: Final = 0.25
 
