@@ -25,17 +25,17 @@ from rich.table import Table
 
 from benchmarks.results_file import write_result
 from benchmarks.seed_loop import SeedLoop
+from rfhydra.detection.detector import HydraDetector
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.detector import HydraDetector
 from rfhydra.hydra.device import best_device
 from rfhydra.protocol.fields import HeadKind
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
-from rfhydra.spectrum.synth import Keying, Receiver, Rng, Scene, make_burst
 from rfhydra.store.workspace import Workspace
+from rfhydra.synth import LineCode, Receiver, Rng, Scene, make_burst
 from rfhydra.training.dataset import create_data_loaders
-from rfhydra.training.metrics import Scored, evaluate
+from rfhydra.training.metrics import ScoredScene, evaluate
 from rfhydra.training.service import TrainingService
 from rfhydra.training.trainer import Control, TrainingProgress, run_epochs
 
@@ -43,9 +43,9 @@ SPEC = SpectrogramSpec(fft_size=512, hop=256, rows=256, cols=256)
 RATE_HZ = 1e6
 SIGNAL = "emitter"
 EMITTERS = (
-    Keying("fsk", chip=160, bits=64, rise=16, deviation=0.03),
-    Keying("pwm", chip=220, bits=40, rise=8),
-    Keying("manchester", chip=120, bits=80, rise=4),
+    LineCode("fsk", symbol=160, bits=64, rise=16, deviation=0.03),
+    LineCode("pwm", symbol=220, bits=40, rise=8),
+    LineCode("manchester", symbol=120, bits=80, rise=4),
 )
 console = Console()
 
@@ -79,7 +79,7 @@ def measure(
 
 
 def _learn(
-    backbone: Backbone, emitter: Keying, rng: Rng, samples: int, tests: int, epochs: int, *, as_written: bool
+    backbone: Backbone, emitter: LineCode, rng: Rng, samples: int, tests: int, epochs: int, *, as_written: bool
 ) -> list[dict[str, Any]]:
     """A row for each way to learn ``emitter`` from the same samples."""
     with tempfile.TemporaryDirectory() as directory, Workspace.create(Path(directory) / "w", SPEC) as workspace:
@@ -111,7 +111,7 @@ def _mean(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def scene(rng: Rng, targets: int, emitter: Keying = EMITTERS[0]) -> Fresh:
+def scene(rng: Rng, targets: int, emitter: LineCode = EMITTERS[0]) -> Fresh:
     """An image with ``targets`` bursts of the emitter among 3 to 5 others, and their boxes."""
     made = Scene(SPEC.window_samples)
     wanted = [made.place(emitter.packet(rng, 30_000), rng, rng.uniform(5, 30), cut=0.0) for _ in range(targets)]
@@ -119,7 +119,7 @@ def scene(rng: Rng, targets: int, emitter: Keying = EMITTERS[0]) -> Fresh:
         kind = str(rng.choice(["chirp", "ofdm", "qpsk", "tone", "hopper", "ook", "fsk2"]))
         burst = make_burst(kind, rng, int(rng.uniform(3_000, 25_000)), float(rng.uniform(0.02, 0.12)))
         made.place(burst, rng, rng.uniform(5, 30))
-    image = spectrogram(Receiver(tilt_db=(-2.0, 0.0, 1.0)).hear(made, rng), SPEC).numpy()
+    image = spectrogram(Receiver(tilt_db=(-2.0, 0.0, 1.0)).apply(made, rng), SPEC).numpy()
     return image, [each.box(RATE_HZ, 0.0) for each in wanted if each is not None]
 
 
@@ -135,7 +135,7 @@ def _train(service: TrainingService, kind: HeadKind, epochs: int, fresh: list[Fr
         frame = Frame(SPEC, RATE_HZ, 0.0, image.shape[1])
         found = detector.detect(image, frame)
         pixels = frame.to_pixels(each.box for each in found)
-        scenes.append(Scored(pixels, np.array([each.score for each in found]), frame.to_pixels(boxes)))
+        scenes.append(ScoredScene(pixels, np.array([each.score for each in found]), frame.to_pixels(boxes)))
     return {"head": kind, "seconds": seconds, "epochs": result.epochs_trained, **evaluate(scenes, 0.0).to_dict()}
 
 

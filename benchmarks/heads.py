@@ -21,15 +21,15 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.results_file import write_result
+from rfhydra.detection.detector import HydraDetector
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.detector import HydraDetector
 from rfhydra.hydra.device import best_device
-from rfhydra.hydra.version_manager import Head
+from rfhydra.hydra.registry import Head
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
-from rfhydra.spectrum.synth import Burst, Receiver, Rng, Scene, make_burst
 from rfhydra.store.workspace import Workspace
+from rfhydra.synth import Burst, Receiver, Rng, Scene, make_burst
 from rfhydra.training.service import TrainingService
 
 SPEC: Final = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=512)
@@ -120,7 +120,7 @@ def _scene(rng: Rng, numbers: Any) -> tuple[NDArray[np.uint8], list[Box]]:
         placed = [scene.place(_burst(rng, int(number)), rng, rng.uniform(*SNR_DB), cut=0.0) for number in numbers]
         sent = [each for each in placed if each is not None]
         if len(sent) == len(placed):
-            image = spectrogram(Receiver(tilt_db=(-2.0, 0.0, 1.0)).hear(scene, rng), SPEC).numpy()
+            image = spectrogram(Receiver(tilt_db=(-2.0, 0.0, 1.0)).apply(scene, rng), SPEC).numpy()
             return image, [each.box(RATE_HZ, 0.0) for each in sent]
 
 

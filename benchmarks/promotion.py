@@ -23,8 +23,8 @@ from rich.table import Table
 from scipy.stats import binomtest, norm, t
 
 from benchmarks.results_file import write_result
-from rfhydra.hydra.version_manager import gains_enough
-from rfhydra.training.promotion import DRAWS, SURE, Evidence, f1_scores, judge
+from rfhydra.hydra.registry import gains_enough
+from rfhydra.training.promotion import CONFIDENCE, DRAWS, Evidence, f1_scores, judge
 
 GAINS: Final = (-0.03, 0.0, 0.03, 0.10)
 SIZES: Final = (5, 10, 20, 50, 100, 200)
@@ -73,7 +73,7 @@ def measure(
     rng = np.random.default_rng(seed)
     cells = [_simulate(rng, cell) for cell in track(plan, "simulating", console=console)]
     main = [cell for cell in cells if cell.regime == Regime()]
-    rivals = [_compare(rng, *each, cases // 4) for each in track(RIVALRY, "other methods", console=console)]
+    rivals = [_compare(rng, *each, cases // 4) for each in track(COMPARISONS, "other methods", console=console)]
     _show(main, "true F1 of the active head 0.80, correlation 0.9, 5 boxes per recording")
     _show([cell for cell in cells if cell.boxes == 50 and cell.regime != Regime()], "50 boxes, other regimes")
     _show_rivals(rivals)
@@ -151,7 +151,7 @@ def _compare(rng: np.random.Generator, regime: Regime, boxes: int, cases: int) -
             before, after = f1_scores(counts.sum(0))
             if gains_enough(float(before), float(after)):
                 for name, p_better in METHODS.items():
-                    sure[name] += p_better(rng, counts) >= SURE
+                    sure[name] += p_better(rng, counts) >= CONFIDENCE
         for name, count in sure.items():
             rates[name].append(count / cases)
     return {**asdict(regime), "boxes": boxes, "gains": GAINS, "rates": rates}
@@ -207,7 +207,7 @@ METHODS: Final[dict[str, Callable[[np.random.Generator, NDArray[np.float64]], fl
     "Student's t": _student,
     "Bayesian bootstrap and half counts": _ours,
 }
-RIVALRY: Final = [
+COMPARISONS: Final = [
     (regime, boxes)
     for boxes in (20, 50)
     for regime in (Regime(), Regime(boxes_per_recording=15.0), Regime(quality=0.6))

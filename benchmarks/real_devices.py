@@ -20,14 +20,14 @@ from rich.table import Table
 
 from benchmarks.results_file import write_result
 from rfhydra.config import MIN_SAMPLES_FOR_TRAINING
+from rfhydra.detection.detector import HydraDetector
+from rfhydra.detection.tracker import detect_recording
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.detector import HydraDetector
 from rfhydra.hydra.device import best_device
-from rfhydra.hydra.sweep import detect_recording
-from rfhydra.spectrum.iq import Recording, open_recording
+from rfhydra.recordings import Recording, open_recording
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.evaluation import LEAST_SCORE, as_scene, summarise
+from rfhydra.training.evaluation import MIN_SCORE, as_scene, summarise
 from rfhydra.training.importer import import_recordings, label_windows
 from rfhydra.training.service import TrainingService
 
@@ -123,7 +123,7 @@ def score(backbone: Backbone, learnt: Mapping[str, list[Recording]], rest: Seque
             rows[-1] |= {"proposal_recall": result.metrics["proposal_recall"]}
         detector = HydraDetector(service.version_manager, backbone)
         detector.load_heads(learnt)
-        found = [detect_recording(each, detector, LEAST_SCORE) for each in track(rest, "detecting", console=console)]
+        found = [detect_recording(each, detector, MIN_SCORE) for each in track(rest, "detecting", console=console)]
         for row in rows:
             device = str(row["device"])
             scenes = [as_scene(each, device, detections) for each, detections in zip(rest, found, strict=True)]

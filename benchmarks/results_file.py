@@ -1,4 +1,4 @@
-"""Where the numbers go: a JSON file per benchmark, with the machine, the commit and the body they were made on."""
+"""Where the numbers go: a JSON file per benchmark, with the machine, the commit and the backbone they were made on."""
 
 import json
 import os
@@ -15,7 +15,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def write_result(name: str, body: dict[str, Any], backbone: Backbone | None, directory: Path = RESULTS) -> Path:
-    """Write ``<name>.json`` into ``directory`` and return its path; ``backbone`` is the body measured, if any."""
+    """Write ``<name>.json`` into ``directory`` and return its path; ``backbone`` is the backbone measured, if any."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{name}.json"
     stamped = {"machine": machine(), "commit": commit(), "backbone_id": backbone and backbone.backbone_id, **body}

@@ -2,7 +2,7 @@
 
 Everything behind the pyramid is trained from noise with Adam at 1e-3 in batches of 4; every image is scaled to 800
 pixels, torchvision's default, and its pyramid is computed anew in every epoch, in float32; an epoch is better than
-another if its F1 at a score of 0.5 is higher. The pyramid is the shipped body's, with 128 channels instead of the
+another if its F1 at a score of 0.5 is higher. The pyramid is the shipped backbone's, with 128 channels instead of the
 note's 256, so that the loop has good features and less to compute.
 """
 
@@ -17,9 +17,9 @@ from torchvision.models.detection import FasterRCNN
 
 from rfhydra.config import DEFAULT_LEARNING_RATE
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.body import PIXEL_MEAN, PIXEL_STD
+from rfhydra.hydra.network import PIXEL_MEAN, PIXEL_STD
 from rfhydra.training.dataset import Item, Target
-from rfhydra.training.metrics import Metrics, Scored, evaluate
+from rfhydra.training.metrics import MatchCounts, ScoredScene, evaluate
 
 THRESHOLD: Final = 0.5
 
@@ -47,17 +47,17 @@ class SeedLoop:
             total += float(loss.detach())
         return total / len(self._train)
 
-    def validate(self) -> tuple[float, Metrics]:
+    def validate(self) -> tuple[float, MatchCounts]:
         """No loss, as in the note, and the metrics at a score of 0.5."""
         found = [self.detect(images[0], targets[0]["boxes"]) for images, targets in self._val]
         return 0.0, evaluate(found, THRESHOLD)
 
     @torch.inference_mode()
-    def detect(self, image: Tensor, truth: Tensor) -> Scored:
+    def detect(self, image: Tensor, truth: Tensor) -> ScoredScene:
         """What it reports in ``image``, uint8 (rows, cols), against the ``truth`` (n, 4) in pixels."""
         self._model.eval()
         (found,) = self._model(self._prepared(image[None]))
-        return Scored(found["boxes"].cpu().numpy(), found["scores"].cpu().numpy(), truth.numpy()).at(THRESHOLD)
+        return ScoredScene(found["boxes"].cpu().numpy(), found["scores"].cpu().numpy(), truth.numpy()).at(THRESHOLD)
 
     def state(self) -> Any:
         return deepcopy(self._model.state_dict())

@@ -36,7 +36,7 @@ from benchmarks.cold_start import RATE_HZ, SIGNAL, SPEC, scene
 from benchmarks.results_file import write_result
 from rfhydra.client import Client
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.version_manager import VersionManager
+from rfhydra.hydra.registry import VersionManager
 from rfhydra.protocol.commands import Subscribe
 from rfhydra.protocol.messages import TrainingProgress, read_message
 from rfhydra.store.arrays import encode_array

@@ -16,7 +16,7 @@ FEW_SHOT_F1: Final = {5: 0.85, 10: 0.90, 20: 0.94, 50: 0.96}
 HEAD: Final = """# Targets
 
 What rfhydra sets out to reach, and what the benchmarks measured. Written by `python -m benchmarks.targets` from
-[benchmarks/results](../benchmarks/results), where machine, commit and body of each number are. In brackets 90 %
+[benchmarks/results](../benchmarks/results), where machine, commit and backbone of each number are. In brackets 90 %
 intervals.
 
 """

@@ -1,4 +1,4 @@
-"""Fixtures that several suites share: a real body, a tiny one, and workspaces to train in."""
+"""Fixtures that several suites share: a real backbone, a tiny one, and workspaces to train in."""
 
 import shutil
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ import torch
 from hypothesis import settings
 
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.body import Body, BodyConfig
+from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.features import FeatureCache
 from rfhydra.training.service import TrainingService
-from tests.server.live import small_body, stock
+from tests.server.live import small_backbone, stock
 from tests.training import given
 
 TRAINING_SCENES = range(10)
@@ -25,16 +25,16 @@ settings.load_profile("rfhydra")
 
 @pytest.fixture(scope="session")
 def backbone() -> Backbone:
-    """The body that ships."""
+    """The backbone that ships."""
     return Backbone.load()
 
 
 @pytest.fixture(scope="session")
 def tiny_backbone() -> Backbone:
-    """A body of random weights that is quick."""
+    """A backbone of random weights that is quick."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return Backbone(Body(BodyConfig(classes=("a",), channels=16, embedding=32)), "tiny")
+        return Backbone(BackboneNetwork(NetworkConfig(classes=("a",), channels=16, embedding=32)), "tiny")
 
 
 @pytest.fixture(scope="session")
@@ -72,8 +72,8 @@ def small(tmp_path: Path) -> Iterator[Workspace]:
 
 @pytest.fixture(scope="session")
 def body_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with a body of random weights, for servers."""
-    return small_body(tmp_path_factory.mktemp("body") / "small.safetensors")
+    """A file with a backbone of random weights, for servers."""
+    return small_backbone(tmp_path_factory.mktemp("body") / "small.safetensors")
 
 
 @pytest.fixture(scope="session")

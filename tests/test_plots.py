@@ -6,8 +6,8 @@ from PIL import Image
 
 from rfhydra.errors import InvalidMessage, InvalidRecording
 from rfhydra.plots import DPI, MAX_PANELS, Mark, draw_curve, draw_recording
+from rfhydra.recordings import Recording, open_recording, write_recording
 from rfhydra.spectrum.boxes import Box
-from rfhydra.spectrum.iq import Recording, open_recording, write_recording
 from rfhydra.spectrum.spec import SpectrogramSpec
 
 SPEC = SpectrogramSpec(fft_size=64, hop=32, rows=64, cols=64)

@@ -1,7 +1,7 @@
 """``python -m benchmarks.fewshot``: measure, or write the page from what was measured.
 
 The first run makes the emitters with TorchSig (``pip install 'rfhydra[pretrain]'``), which takes some minutes. A run
-that is stopped goes on where it was; one with other heads asks the body only what is new.
+that is stopped goes on where it was; one with other heads asks the backbone only what is new.
 """
 
 import time
@@ -30,7 +30,7 @@ from benchmarks.fewshot import (
     trial,
 )
 from benchmarks.fewshot.bench import Bench, console
-from benchmarks.fewshot.emitters import EmitterBank
+from benchmarks.fewshot.emitters import EmitterLibrary
 from benchmarks.fewshot.page import write_page
 from benchmarks.fewshot.plan import FULL, QUICK, Plan, with_overrides
 from benchmarks.fewshot.provenance import digest_of_packages, digest_of_sources
@@ -103,11 +103,11 @@ def _measure(
 ) -> dict[str, Any]:
     """The ``chosen`` parts, measured, and what there is of the others from earlier runs of the same code and plan."""
     begun_at = commit()  # the code that is measured, whatever the checkout holds in the end
-    bank = EmitterBank(runs / "bank", lambda waveform: console.print(f"bursts of {waveform}"))
-    directory = _run_directory(runs, plan, backbone, bank)
+    library = EmitterLibrary(runs / "bank", lambda waveform: console.print(f"bursts of {waveform}"))
+    directory = _run_directory(runs, plan, backbone, library)
     units = {name: Units(directory / f"{name}-{digest_of_sources(*part.modules)}") for name, part in parts.items()}
-    pool = ScenePool(bank, runs / "scenes")
-    remembering = memory.RememberingBackbone(backbone, runs / "memory")
+    pool = ScenePool(library, runs / "scenes")
+    remembering = memory.CachingBackbone(backbone, runs / "memory")
     for name in chosen:
         started = time.perf_counter()
         result = parts[name].summarise(parts[name].measure(Bench(plan, pool, remembering, backbone, units[name])))
@@ -117,9 +117,11 @@ def _measure(
     return {"commit": begun_at, "plan": vars(plan), **found}
 
 
-def _run_directory(runs: Path, plan: Plan, backbone: Backbone, bank: EmitterBank) -> Path:
-    """One for each plan, body and code: results that stem from other ones are never mixed."""
-    code = digest_of_sources(emitters, scenes, trial, judgement, extra=f"{plan} {backbone.backbone_id} {bank.bank_id}")
+def _run_directory(runs: Path, plan: Plan, backbone: Backbone, library: EmitterLibrary) -> Path:
+    """One for each plan, backbone and code: results that stem from other ones are never mixed."""
+    code = digest_of_sources(
+        emitters, scenes, trial, judgement, extra=f"{plan} {backbone.backbone_id} {library.library_id}"
+    )
     return runs / "units" / digest_of_packages(ENGINE, code)
 
 

@@ -1,7 +1,7 @@
 """What else could be done, on the same scenes: so that every gain is visible.
 
-The seed's head (``rcnn``: its own proposals and region heads, from noise, 50 epochs) on the body and on a random one;
-the embedding head on a random body; an energy detector with the nearest prototype.
+The seed's head (``rcnn``: its own proposals and proposal heads, from noise, 50 epochs) on the backbone and on a random
+one; the embedding head on a random backbone; an energy detector with the nearest prototype.
 """
 
 import time
@@ -14,13 +14,13 @@ import torch
 
 from benchmarks.fewshot.bench import Bench, tracked
 from benchmarks.fewshot.energy import EnergyPrototype
-from benchmarks.fewshot.scenes import Heard
+from benchmarks.fewshot.scenes import RenderedScene
 from benchmarks.fewshot.trial import Watch, as_scored, learn, workspace
 from benchmarks.fewshot.units import Row
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.body import Body
+from rfhydra.hydra.network import BackboneNetwork
 from rfhydra.protocol.fields import HeadKind
-from rfhydra.training.metrics import Scored, best_threshold, evaluate
+from rfhydra.training.metrics import ScoredScene, best_threshold, evaluate
 
 RANDOM_SEED = 0
 
@@ -63,18 +63,18 @@ def _energy(bench: Bench, emitter: str, size: int) -> Row:
     return _row([learnt.detect(scene, emitter) for scene in tests], learnt.threshold, seconds)
 
 
-def _scenes(bench: Bench, emitter: str, size: int) -> tuple[Sequence[Heard], Sequence[Heard]]:
+def _scenes(bench: Bench, emitter: str, size: int) -> tuple[Sequence[RenderedScene], Sequence[RenderedScene]]:
     return bench.pool.support(emitter, 0, size), bench.pool.test(emitter, bench.plan.baseline_rounds)
 
 
-def _row(scored: Sequence[Scored], threshold: float, seconds: float) -> Row:
+def _row(scored: Sequence[ScoredScene], threshold: float, seconds: float) -> Row:
     metrics = evaluate(scored, threshold)
     best = evaluate(scored, best_threshold(scored)).f1_score
     return {**metrics.to_dict(), "f1_oracle": best, "training_s": seconds}
 
 
 def _random_body(like: Backbone) -> Backbone:
-    """A body of the same shape that was never trained."""
+    """A backbone of the same shape that was never trained."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(RANDOM_SEED)
-        return Backbone(Body(like.config), f"random-{RANDOM_SEED}", like.device)
+        return Backbone(BackboneNetwork(like.config), f"random-{RANDOM_SEED}", like.device)

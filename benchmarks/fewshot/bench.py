@@ -1,4 +1,4 @@
-"""What the parts of the benchmark share: the plan, the scenes, the body and the results so far."""
+"""What the parts of the benchmark share: the plan, the scenes, the backbone and the results so far."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,9 @@ console = Console()
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """``backbone`` remembers, ``plain`` is the same body without memory: for timing, and for heads that need pixels."""
+    """``backbone`` remembers, ``plain`` is the same backbone without memory: for timing, and for heads that need
+    pixels.
+    """
 
     plan: Plan
     pool: ScenePool

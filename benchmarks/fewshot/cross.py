@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from benchmarks.fewshot.bench import Bench, tracked
 from benchmarks.fewshot.judgement import is_emitter, under
-from benchmarks.fewshot.scenes import FRAME, Heard, Round
+from benchmarks.fewshot.scenes import FRAME, RenderedScene, Round
 from benchmarks.fewshot.trial import Watch, learn, workspace
 from benchmarks.fewshot.units import Row
 from rfhydra.config import IOU_THRESHOLD
-from rfhydra.hydra.detector import Detection
-from rfhydra.pretrain.bank import HELD_OUT
+from rfhydra.detection.detector import Detection
+from rfhydra.pretrain.burst_library import HELD_OUT
 from rfhydra.training.metrics import iou_matrix
 
 STRANGER: Final = "an emitter that none of them learnt"
@@ -56,7 +56,7 @@ def _confusion(bench: Bench) -> Row:
     }
 
 
-def _answers(scene: Heard, detections: list[Detection], names: list[str]) -> Counter[tuple[str, str]]:
+def _answers(scene: RenderedScene, detections: list[Detection], names: list[str]) -> Counter[tuple[str, str]]:
     """How often (what was sent, whose head answered). A head's second answer to one emission counts apart."""
     counts: Counter[tuple[str, str]] = Counter()
     answered: set[tuple[int, str]] = set()

@@ -17,9 +17,16 @@ from typing import Final
 
 import numpy as np
 
-from rfhydra.pretrain.bank import HELD_OUT, base_waveforms, load_bank, make_bank, make_waveform, save_bank
-from rfhydra.spectrum.synth import Burst, Rng, log_uniform
+from rfhydra.pretrain.burst_library import (
+    HELD_OUT,
+    base_waveforms,
+    load_burst_library,
+    make_burst_library,
+    make_waveform,
+    save_burst_library,
+)
 from rfhydra.store.blobs import digest_of
+from rfhydra.synth import Burst, Rng, log_uniform
 
 SEED: Final = 2026
 PER_FAMILY: Final = 2
@@ -62,7 +69,7 @@ class Emitter:
 
 
 @dataclass(frozen=True, eq=False)
-class BurstBank:
+class BurstLibrary:
     """Isolated bursts for ``support`` scenes and others for ``test`` scenes, by emitter and of the base waveforms."""
 
     emitters: tuple[Emitter, ...]
@@ -72,7 +79,7 @@ class BurstBank:
     base_test: list[Burst]
 
 
-class EmitterBank:
+class EmitterLibrary:
     """The emitters and their bursts in a directory, made with TorchSig where they are not there yet."""
 
     def __init__(self, directory: Path, progress: Callable[[str], None] = lambda name: None) -> None:
@@ -83,17 +90,17 @@ class EmitterBank:
             directory.mkdir(parents=True, exist_ok=True)
             self._make(progress)
         self.emitters = tuple(Emitter(**row) for row in json.loads(self._table.read_text()))
-        self.bank_id = digest_of(b"".join(digest_of(path.read_bytes()).encode() for path in self._files.values()))
-        self._bursts: BurstBank | None = None
+        self.library_id = digest_of(b"".join(digest_of(path.read_bytes()).encode() for path in self._files.values()))
+        self._bursts: BurstLibrary | None = None
 
-    def bursts(self) -> BurstBank:
+    def bursts(self) -> BurstLibrary:
         """Everything, read and measured at the first call."""
         if self._bursts is None:
             by_name: dict[str, list[Burst]] = {}
-            for burst in load_bank(self._files["emitters"]):
+            for burst in load_burst_library(self._files["emitters"]):
                 by_name.setdefault(burst.kind, []).append(burst)
-            base = load_bank(self._files["base"])
-            self._bursts = BurstBank(
+            base = load_burst_library(self._files["base"])
+            self._bursts = BurstLibrary(
                 self.emitters,
                 {name: bursts[:SUPPORT_BURSTS] for name, bursts in by_name.items()},
                 {name: bursts[SUPPORT_BURSTS:] for name, bursts in by_name.items()},
@@ -115,9 +122,11 @@ class EmitterBank:
                     emitters.append(emitter)
                     bursts += islice(_transmissions(emitter, rng), SUPPORT_BURSTS + TEST_BURSTS)
                 progress(waveform)
-        save_bank(bursts, self._files["emitters"])
+        save_burst_library(bursts, self._files["emitters"])
         if not self._files["base"].exists():
-            save_bank(make_bank(base_waveforms(), BASE_PER_WAVEFORM, SEED, progress=progress), self._files["base"])
+            save_burst_library(
+                make_burst_library(base_waveforms(), BASE_PER_WAVEFORM, SEED, progress=progress), self._files["base"]
+            )
         self._table.write_text(
             json.dumps([asdict(emitter) for emitter in emitters], indent=2) + "\n"
         )  # last: all there

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from benchmarks.fewshot.scenes import SPEC, Heard, Image
+from benchmarks.fewshot.scenes import SPEC, Image, RenderedScene
 from rfhydra.spectrum.boxes import PixelBoxes
-from rfhydra.training.metrics import Scored, best_threshold, iou_matrix
+from rfhydra.training.metrics import ScoredScene, best_threshold, iou_matrix
 
 SMOOTH_PX: Final = 3
 OVER_FLOOR_DB: Final = 6.0
 CLOSING_PX: Final = 3
-LEAST_AREA_PX: Final = 16
+MIN_AREA_PX: Final = 16
 PICTURE_PX: Final = 8
 SIZE_WEIGHT: Final = 4.0
 OWN_IOU: Final = 0.3
@@ -36,7 +36,7 @@ def energy_boxes(image: Image) -> PixelBoxes:
     boxes = [
         (cols.start, rows.start, cols.stop, rows.stop)
         for rows, cols in ndimage.find_objects(areas)
-        if (rows.stop - rows.start) * (cols.stop - cols.start) >= LEAST_AREA_PX
+        if (rows.stop - rows.start) * (cols.stop - cols.start) >= MIN_AREA_PX
     ]
     return np.array(boxes, np.float32).reshape(-1, 4)
 
@@ -50,7 +50,7 @@ class EnergyPrototype:
     threshold: float = 0.5
 
     @classmethod
-    def learn(cls, emitter: str, scenes: Sequence[Heard]) -> "EnergyPrototype":
+    def learn(cls, emitter: str, scenes: Sequence[RenderedScene]) -> "EnergyPrototype":
         """From the boxes of ``emitter`` in ``scenes``; the threshold is the best one there."""
         own, others = [], []
         for scene in scenes:
@@ -60,7 +60,7 @@ class EnergyPrototype:
         made = cls(np.concatenate(own).mean(0), np.concatenate(others))
         return cls(made.prototype, made.others, best_threshold([made.detect(scene, emitter) for scene in scenes]))
 
-    def detect(self, scene: Heard, emitter: str) -> Scored:
+    def detect(self, scene: RenderedScene, emitter: str) -> ScoredScene:
         """Every area with its score in 0..1 against the truth."""
         boxes = energy_boxes(scene.image)
         vectors = _vectors(scene.image, boxes)
@@ -71,7 +71,7 @@ class EnergyPrototype:
             far = np.where(far < 1e-12, np.inf, far).min(1)
         else:
             far = np.ones(len(vectors))
-        return Scored(boxes, far / (near + far + 1e-12), scene.pixels(emitter))
+        return ScoredScene(boxes, far / (near + far + 1e-12), scene.pixels(emitter))
 
 
 def _vectors(image: Image, boxes: PixelBoxes) -> NDArray[np.float64]:

@@ -7,20 +7,24 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.fewshot.scenes import FRAME, Heard
+from benchmarks.fewshot.scenes import FRAME, RenderedScene
 from rfhydra.config import IOU_THRESHOLD
+from rfhydra.detection.detector import MAX_PROPOSALS
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.detector import MAX_REGIONS
-from rfhydra.pretrain.bank import HELD_OUT
+from rfhydra.pretrain.burst_library import HELD_OUT
 from rfhydra.spectrum.boxes import PixelBoxes
-from rfhydra.training.metrics import Scored, average_precision, best_threshold, evaluate, iou_matrix, match
+from rfhydra.training.metrics import ScoredScene, average_precision, best_threshold, evaluate, iou_matrix, match
 
 SNR_EDGES_DB: Final = (3.0, 8.0, 13.0, 20.0, 30.0)
 TOUCHING_IOU: Final = 0.1
 
 
 def judge(
-    scenes: Sequence[Heard], emitter: str, scored: Sequence[Scored], threshold: float, regions: Sequence[PixelBoxes]
+    scenes: Sequence[RenderedScene],
+    emitter: str,
+    scored: Sequence[ScoredScene],
+    threshold: float,
+    proposals: Sequence[PixelBoxes],
 ) -> dict[str, Any]:
     """Everything that is reported of one head on ``scenes``, as JSON.
 
@@ -29,7 +33,7 @@ def judge(
         emitter: whose head it is.
         scored: what it found in each scene down to a low score, against the truth.
         threshold: the head's stored one.
-        regions: what the body proposes in each scene.
+        proposals: what the backbone proposes in each scene.
     """
     oracle = best_threshold(scored)
     kept = [scene.at(threshold) for scene in scored]
@@ -47,29 +51,29 @@ def judge(
         "f1_iou_0.3": evaluate(kept, threshold, 0.3).f1_score,
         "empty_scenes": len(empty),
         "false_alarms_in_empty": sum(empty),
-        "missed": _missed(scored, threshold, oracle, regions),
+        "missed": _missed(scored, threshold, oracle, proposals),
         "false": _false(scenes, emitter, kept),
         "snr": _by_snr(scenes, emitter, kept),
         "edges": _edge_errors(kept),
     }
 
 
-def proposals(backbone: Backbone, scenes: Sequence[Heard]) -> list[PixelBoxes]:
+def proposal_boxes(backbone: Backbone, scenes: Sequence[RenderedScene]) -> list[PixelBoxes]:
     """The boxes that ``backbone`` proposes in each scene, (n, 4), at most 100."""
     found = []
     for scene in scenes:
         size = (scene.image.shape[0], scene.image.shape[1])
-        found.append(backbone.propose(backbone.features(scene.image), size, MAX_REGIONS).boxes.cpu().numpy())
+        found.append(backbone.propose(backbone.features(scene.image), size, MAX_PROPOSALS).boxes.cpu().numpy())
     return found
 
 
-def proposed(regions: PixelBoxes, truth: PixelBoxes) -> NDArray[np.bool_]:
-    """Which of the ``truth`` boxes a region covers, bool (n,)."""
-    covered: NDArray[np.bool_] = iou_matrix(truth, regions).max(1, initial=0.0) >= IOU_THRESHOLD
+def proposed(proposals: PixelBoxes, truth: PixelBoxes) -> NDArray[np.bool_]:
+    """Which of the ``truth`` boxes a proposal covers, bool (n,)."""
+    covered: NDArray[np.bool_] = iou_matrix(truth, proposals).max(1, initial=0.0) >= IOU_THRESHOLD
     return covered
 
 
-def _found(scene: Scored) -> NDArray[np.bool_]:
+def _found(scene: ScoredScene) -> NDArray[np.bool_]:
     """Which truth boxes are matched, bool (n,)."""
     taken = np.zeros(len(scene.truth), bool)
     overlap = iou_matrix(scene.boxes[match(scene)], scene.truth)
@@ -79,14 +83,16 @@ def _found(scene: Scored) -> NDArray[np.bool_]:
     return taken
 
 
-def _missed(scored: Sequence[Scored], threshold: float, oracle: float, regions: Sequence[PixelBoxes]) -> dict[str, int]:
+def _missed(
+    scored: Sequence[ScoredScene], threshold: float, oracle: float, proposals: Sequence[PixelBoxes]
+) -> dict[str, int]:
     """Why emissions were missed.
 
-    ``proposal``: no region covers it. ``localisation``: found, but the box is off. ``threshold``: found at the best
+    ``proposal``: no proposal covers it. ``localisation``: found, but the box is off. ``threshold``: found at the best
     threshold, not at the stored one. ``score``: the head takes it for something else.
     """
     causes: Counter[str] = Counter(proposal=0, localisation=0, threshold=0, score=0)
-    for scene, boxes in zip(scored, regions, strict=True):
+    for scene, boxes in zip(scored, proposals, strict=True):
         kept = scene.at(threshold)
         touched = iou_matrix(scene.truth, kept.boxes).max(1, initial=0.0) >= TOUCHING_IOU
         at_oracle = _found(scene.at(oracle))
@@ -101,7 +107,7 @@ def _missed(scored: Sequence[Scored], threshold: float, oracle: float, regions: 
     return dict(causes)
 
 
-def _false(scenes: Sequence[Heard], emitter: str, kept: Sequence[Scored]) -> dict[str, int]:
+def _false(scenes: Sequence[RenderedScene], emitter: str, kept: Sequence[ScoredScene]) -> dict[str, int]:
     """What false alarms lie on: part or copy of the ``target``, another ``emitter``, a ``base`` burst, ``nothing``."""
     causes: Counter[str] = Counter(target=0, emitter=0, base=0, nothing=0)
     for scene, found in zip(scenes, kept, strict=True):
@@ -120,14 +126,14 @@ def is_emitter(kind: str) -> bool:
     return kind.rpartition("-")[0] in HELD_OUT
 
 
-def under(scene: Heard, box: NDArray[np.floating[Any]]) -> int | None:
+def under(scene: RenderedScene, box: NDArray[np.floating[Any]]) -> int | None:
     """Which emission a box lies on most; None where it touches none."""
     overlap = iou_matrix(box, scene.all_pixels)[0]
     best = int(overlap.argmax())
     return best if overlap[best] >= TOUCHING_IOU else None
 
 
-def _by_snr(scenes: Sequence[Heard], emitter: str, kept: Sequence[Scored]) -> list[dict[str, int]]:
+def _by_snr(scenes: Sequence[RenderedScene], emitter: str, kept: Sequence[ScoredScene]) -> list[dict[str, int]]:
     """Counts in each bin of in-band SNR: the emission's own, and for a false alarm that of what it lies on."""
     rows = [{"tp": 0, "fn": 0, "fp": 0} for _ in SNR_EDGES_DB[1:]]
     for scene, found in zip(scenes, kept, strict=True):
@@ -144,7 +150,7 @@ def _bin(snr_db: float) -> int:
     return int(np.clip(np.searchsorted(SNR_EDGES_DB, snr_db, "right") - 1, 0, len(SNR_EDGES_DB) - 2))
 
 
-def _edge_errors(kept: Sequence[Scored]) -> dict[str, list[float]]:
+def _edge_errors(kept: Sequence[ScoredScene]) -> dict[str, list[float]]:
     """Of each true detection, the mean error of its two edges in time (s) and in frequency (Hz)."""
     pixels = [np.zeros((0, 4))]
     for scene in kept:

@@ -14,9 +14,9 @@ Measured by `python -m benchmarks.fewshot`, written by `python -m benchmarks.few
 [benchmarks/results/fewshot.json](../benchmarks/results/fewshot.json). Intervals are 90 %, from a bootstrap over
 emitters and the draws of each.
 
-The first run makes the bursts with TorchSig (`pip install 'rfhydra[pretrain]'`). What a body sees in a scene is kept,
-so a run with other heads takes minutes; one that was stopped goes on where it was. `--quick` measures a small part of
-everything, `--only PART` one part, `--body FILE` another body.
+The first run makes the bursts with TorchSig (`pip install 'rfhydra[pretrain]'`). What a backbone sees in a scene is
+kept, so a run with other heads takes minutes; one that was stopped goes on where it was. `--quick` measures a small
+part of everything, `--only PART` one part, `--backbone FILE` another backbone.
 """
 
 

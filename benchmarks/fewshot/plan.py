@@ -13,7 +13,7 @@ class Plan:
         draws: of support scenes.
         sizes: boxes of a support, rising.
         test_rounds: test scenes with each emitter; half as many without it come on top.
-        timed: emitters whose training is timed, on a body that remembers nothing.
+        timed: emitters whose training is timed, on a backbone that remembers nothing.
         position_boxes: boxes in one third of the band.
         position_draws: whose scenes the position part draws on.
         position_emitters: how many.
@@ -21,7 +21,7 @@ class Plan:
         cross_rounds: of test scenes there.
         baseline_emitters: how many every baseline but ``rcnn`` is measured on, at each of ``baseline_sizes``.
         baseline_sizes: boxes there.
-        baseline_rounds: test scenes with each emitter there, on bodies that remember nothing.
+        baseline_rounds: test scenes with each emitter there, on backbones that remember nothing.
         rcnn_emitters: how many train an ``rcnn`` head.
         real_supports: recordings that a head of a device learns from.
         real_seeds: how often the recordings are split anew.

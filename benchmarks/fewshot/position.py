@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.fewshot.bench import Bench, tracked
-from benchmarks.fewshot.scenes import THIRDS, Heard, third_of
+from benchmarks.fewshot.scenes import THIRDS, RenderedScene, third_of
 from benchmarks.fewshot.trial import Learnt, Watch, as_scored, learn, workspace
 from benchmarks.fewshot.units import Row
 from rfhydra.training.metrics import evaluate
@@ -47,7 +47,7 @@ def _moved(bench: Bench, emitter: str) -> Row:
     return {"rows": rows}
 
 
-def _counts(watch: Watch, learnt: Learnt, scenes: Sequence[Heard]) -> dict[str, int]:
+def _counts(watch: Watch, learnt: Learnt, scenes: Sequence[RenderedScene]) -> dict[str, int]:
     """True and false answers and misses at the stored threshold."""
     found = watch.detections([learnt], scenes)
     scored = [as_scored(scene, learnt.signal_name, each) for scene, each in zip(scenes, found, strict=True)]
@@ -55,6 +55,6 @@ def _counts(watch: Watch, learnt: Learnt, scenes: Sequence[Heard]) -> dict[str, 
     return {"tp": metrics.tp, "fp": metrics.fp, "fn": metrics.fn}
 
 
-def _thirds(scene: Heard, emitter: str) -> set[int]:
+def _thirds(scene: RenderedScene, emitter: str) -> set[int]:
     """The thirds of the band that the emitter's bursts lie in."""
     return {third_of(emission) for emission in scene.of(emitter)}

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.fewshot.bench import Bench
 from benchmarks.fewshot.units import Row
 from benchmarks.real_devices import BACKGROUND, open_devices, score, split
-from rfhydra.spectrum.iq import Recording
+from rfhydra.recordings import Recording
 
 
 def measure(bench: Bench, recordings: Path) -> dict[str, Any]:

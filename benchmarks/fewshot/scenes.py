@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save
 
-from benchmarks.fewshot.emitters import SEED, EmitterBank
+from benchmarks.fewshot.emitters import SEED, EmitterLibrary
 from benchmarks.fewshot.provenance import digest_of_sources
-from rfhydra.spectrum import boxes, spectrogram, synth
+from rfhydra import synth
+from rfhydra.files import write_file
+from rfhydra.spectrum import boxes, spectrogram
 from rfhydra.spectrum.boxes import Box, Frame, PixelBoxes
 from rfhydra.spectrum.spec import SpectrogramSpec
-from rfhydra.spectrum.synth import BAND_EDGE, Burst, Emission, Receiver, Rng, Scene
-from rfhydra.store.files import write_file
+from rfhydra.synth import BAND_EDGE, Burst, Emission, Receiver, Rng, Scene
 
 SPEC: Final = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=512)
 RATE_HZ: Final = 1e6
@@ -39,7 +40,7 @@ Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
+class RenderedScene:
     """One scene as the receiver heard it, uint8 (rows, cols), and what was sent."""
 
     image: Image
@@ -74,17 +75,17 @@ class Round:
 
 
 class ScenePool:
-    """Rounds of scenes with the emitters of a bank, made at the first call and kept in a directory."""
+    """Rounds of scenes with the emitters of a burst library, made at the first call and kept in a directory."""
 
-    def __init__(self, bank: EmitterBank, directory: Path) -> None:
-        self._bank = bank
-        self.emitters = [emitter.name for emitter in bank.emitters]
-        key = digest_of_sources(synth, spectrogram, boxes, __name__, extra=bank.bank_id + SPEC.spec_id)
+    def __init__(self, library: EmitterLibrary, directory: Path) -> None:
+        self._bank = library
+        self.emitters = [emitter.name for emitter in library.emitters]
+        key = digest_of_sources(synth, spectrogram, boxes, __name__, extra=library.library_id + SPEC.spec_id)
         self._directory = directory / key
         self._directory.mkdir(parents=True, exist_ok=True)
-        self._rounds: dict[Round, list[Heard]] = {}
+        self._rounds: dict[Round, list[RenderedScene]] = {}
 
-    def round(self, which: Round) -> list[Heard]:
+    def round(self, which: Round) -> list[RenderedScene]:
         """The scenes of one round."""
         if which not in self._rounds:
             path = self._directory / f"{which.pool}-{which.number:03d}.safetensors"
@@ -93,11 +94,11 @@ class ScenePool:
             self._rounds[which] = _load(path)
         return self._rounds[which]
 
-    def support(self, emitter: str, draw: int, rounds: int) -> list[Heard]:
+    def support(self, emitter: str, draw: int, rounds: int) -> list[RenderedScene]:
         """``rounds`` scenes of the draw, each with one burst of ``emitter``."""
         return [self._with(emitter, Round(str(draw), number)) for number in range(rounds)]
 
-    def test(self, emitter: str, rounds: int) -> list[Heard]:
+    def test(self, emitter: str, rounds: int) -> list[RenderedScene]:
         """``rounds`` scenes with 1 or 2 bursts of ``emitter``, and half as many without."""
         present = [self._with(emitter, Round("test", number)) for number in range(rounds)]
         absent = [
@@ -106,14 +107,14 @@ class ScenePool:
         ]
         return present + absent
 
-    def _with(self, emitter: str, which: Round) -> Heard:
+    def _with(self, emitter: str, which: Round) -> RenderedScene:
         return next(scene for scene in self.round(which) if scene.of(emitter))
 
-    def _make(self, which: Round) -> list[Heard]:
+    def _make(self, which: Round) -> list[RenderedScene]:
         rng = np.random.default_rng(which.seed)
-        bank = self._bank.bursts()
+        library = self._bank.bursts()
         testing = which.pool == "test"
-        bursts, base = (bank.test, bank.base_test) if testing else (bank.support, bank.base_support)
+        bursts, base = (library.test, library.base_test) if testing else (library.support, library.base_support)
         order = rng.permutation(self.emitters)
         scenes = []
         for first in range(0, len(order), PER_SCENE):
@@ -133,7 +134,7 @@ def third_of(emission: Emission) -> int:
     return int(np.clip((middle + BAND_EDGE) / (2 * BAND_EDGE) * THIRDS, 0, THIRDS - 1))
 
 
-def _mix(rng: Rng, wanted: Sequence[Burst], others: Sequence[Burst]) -> Heard:
+def _mix(rng: Rng, wanted: Sequence[Burst], others: Sequence[Burst]) -> RenderedScene:
     """All of ``wanted``, whole, and those of ``others`` that find room."""
     while True:
         scene = Scene(SPEC.window_samples)
@@ -141,8 +142,8 @@ def _mix(rng: Rng, wanted: Sequence[Burst], others: Sequence[Burst]) -> Heard:
             break
     for burst in others:
         scene.place(burst, rng, rng.uniform(*SNR_DB))
-    image = spectrogram.spectrogram(_receiver(rng).hear(scene, rng), SPEC).numpy()
-    return Heard(np.ascontiguousarray(image), tuple(scene.emissions))
+    image = spectrogram.spectrogram(_receiver(rng).apply(scene, rng), SPEC).numpy()
+    return RenderedScene(np.ascontiguousarray(image), tuple(scene.emissions))
 
 
 def _receiver(rng: Rng) -> Receiver:
@@ -165,18 +166,18 @@ def _receiver(rng: Rng) -> Receiver:
     )
 
 
-def _save(scenes: Sequence[Heard], path: Path) -> None:
+def _save(scenes: Sequence[RenderedScene], path: Path) -> None:
     emissions = json.dumps([[asdict(emission) for emission in scene.emissions] for scene in scenes])
     images = np.ascontiguousarray([scene.image for scene in scenes])  # safetensors writes memory, whatever its order
     data = save({"images": images}, metadata={"emissions": emissions})
     write_file(path, data, path.parent)
 
 
-def _load(path: Path) -> list[Heard]:
+def _load(path: Path) -> list[RenderedScene]:
     with safe_open(path, framework="numpy") as file:
         images = file.get_tensor("images")
         sent: list[list[dict[str, Any]]] = json.loads(file.metadata()["emissions"])
     return [
-        Heard(image, tuple(Emission(**emission) for emission in emissions))
+        RenderedScene(image, tuple(Emission(**emission) for emission in emissions))
         for image, emissions in zip(images, sent, strict=True)
     ]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from benchmarks.fewshot.cross import BASE, NOTHING, SECOND, STRANGER
 from benchmarks.fewshot.judgement import SNR_EDGES_DB
 from benchmarks.fewshot.units import Row
-from rfhydra.training.metrics import Metrics
+from rfhydra.training.metrics import MatchCounts
 
 DRAWS: Final = 2000
 LEVEL: Final = 0.9
@@ -96,7 +96,7 @@ _WHERE: Final = ("same", "moved")
 
 
 def _pooled_f1(counts: Sequence[Row]) -> float:
-    return Metrics(*(sum(row[name] for row in counts) for name in ("tp", "fp", "fn"))).f1_score
+    return MatchCounts(*(sum(row[name] for row in counts) for name in ("tp", "fp", "fn"))).f1_score
 
 
 def summarise_cross(measured: dict[str, Any]) -> dict[str, Any]:

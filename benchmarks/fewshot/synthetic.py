@@ -5,7 +5,7 @@ from itertools import product
 from typing import Any
 
 from benchmarks.fewshot.bench import Bench, tracked
-from benchmarks.fewshot.judgement import judge, proposals, proposed
+from benchmarks.fewshot.judgement import judge, proposal_boxes, proposed
 from benchmarks.fewshot.scenes import Round
 from benchmarks.fewshot.trial import Watch, as_scored, learn, look, workspace
 from benchmarks.fewshot.units import Row
@@ -39,8 +39,8 @@ def _look(bench: Bench, which: Round) -> Row:
 def _proposal_recall(bench: Bench, emitter: str) -> Row:
     scenes = bench.pool.test(emitter, bench.plan.test_rounds)
     covered = [
-        proposed(regions, scene.pixels(emitter))
-        for scene, regions in zip(scenes, proposals(bench.backbone, scenes), strict=True)
+        proposed(proposals, scene.pixels(emitter))
+        for scene, proposals in zip(scenes, proposal_boxes(bench.backbone, scenes), strict=True)
     ]
     return {
         "emitter": emitter,
@@ -53,7 +53,7 @@ def _trial(bench: Bench, emitter: str, draw: int) -> Row:
     """All sizes of one draw."""
     support = bench.pool.support(emitter, draw, bench.plan.support_rounds)
     scenes = bench.pool.test(emitter, bench.plan.test_rounds)
-    regions = proposals(bench.backbone, scenes)
+    proposals = proposal_boxes(bench.backbone, scenes)
     rows = []
     with workspace() as made:
         watch = Watch(bench.backbone, made)
@@ -61,7 +61,7 @@ def _trial(bench: Bench, emitter: str, draw: int) -> Row:
             learnt = learn(bench.backbone, emitter, support[:size])
             found = watch.detections([learnt], scenes)
             scored = [as_scored(*each) for each in zip(scenes, [emitter] * len(scenes), found, strict=True)]
-            row = judge(scenes, emitter, scored, learnt.head.info.threshold, regions)
+            row = judge(scenes, emitter, scored, learnt.head.info.threshold, proposals)
             rows.append({"emitter": emitter, "draw": draw, "boxes": size, **row})
     return {"rows": rows}
 

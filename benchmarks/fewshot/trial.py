@@ -9,16 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.fewshot.scenes import FRAME, RATE_HZ, SPEC, Heard
+from benchmarks.fewshot.scenes import FRAME, RATE_HZ, SPEC, RenderedScene
+from rfhydra.detection.detector import Detection, HydraDetector
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.detector import Detection, HydraDetector
-from rfhydra.hydra.version_manager import Head, VersionManager
+from rfhydra.hydra.registry import Head, VersionManager
 from rfhydra.protocol.fields import HeadKind
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.evaluation import LEAST_SCORE
+from rfhydra.training.evaluation import MIN_SCORE
 from rfhydra.training.features import FeatureCache
-from rfhydra.training.metrics import Scored
+from rfhydra.training.metrics import ScoredScene
 from rfhydra.training.service import TrainingService
 
 
@@ -40,7 +40,7 @@ def workspace() -> Iterator[Workspace]:
         yield made
 
 
-def add_samples(made: Workspace, emitter: str, scenes: Sequence[Heard]) -> list[Sample]:
+def add_samples(made: Workspace, emitter: str, scenes: Sequence[RenderedScene]) -> list[Sample]:
     """A sample of ``emitter`` from each scene, with its boxes and no word on the rest."""
     with made.db.transaction():
         added = [
@@ -57,7 +57,7 @@ def add_samples(made: Workspace, emitter: str, scenes: Sequence[Heard]) -> list[
     return [sample for sample, _ in added]
 
 
-def look(backbone: Backbone, scenes: Sequence[Heard], emitters: Sequence[str]) -> None:
+def look(backbone: Backbone, scenes: Sequence[RenderedScene], emitters: Sequence[str]) -> None:
     """Let a remembering ``backbone`` see all that trainings on ``scenes`` will ask about them, image by image."""
     with workspace() as made:
         features = FeatureCache(made, backbone)
@@ -68,7 +68,12 @@ def look(backbone: Backbone, scenes: Sequence[Heard], emitters: Sequence[str]) -
 
 
 def learn(
-    backbone: Backbone, emitter: str, scenes: Sequence[Heard], kind: HeadKind = "embedding", *, twice: bool = False
+    backbone: Backbone,
+    emitter: str,
+    scenes: Sequence[RenderedScene],
+    kind: HeadKind = "embedding",
+    *,
+    twice: bool = False,
 ) -> Learnt:
     """Train a head of ``emitter`` on ``scenes`` in a workspace of its own; ``twice`` to time it with a full cache.
 
@@ -93,7 +98,7 @@ class Watch:
         self._backbone, self._versions = backbone, VersionManager(made)
 
     def detections(
-        self, heads: Sequence[Learnt], scenes: Sequence[Heard], threshold: float | None = LEAST_SCORE
+        self, heads: Sequence[Learnt], scenes: Sequence[RenderedScene], threshold: float | None = MIN_SCORE
     ) -> list[list[Detection]]:
         """What ``heads``, loaded together, find in each scene; ``threshold`` None is each one's stored one."""
         detector = HydraDetector(self._versions, self._backbone)
@@ -102,8 +107,8 @@ class Watch:
         return [detector.detect(scene.image, FRAME, threshold) for scene in scenes]
 
 
-def as_scored(scene: Heard, emitter: str, found: Sequence[Detection]) -> Scored:
+def as_scored(scene: RenderedScene, emitter: str, found: Sequence[Detection]) -> ScoredScene:
     """The detections of ``emitter`` among ``found`` against the truth, in pixels."""
     mine = [each for each in found if each.signal_name == emitter]
     pixels = FRAME.to_pixels(each.box for each in mine)
-    return Scored(pixels, np.array([each.score for each in mine]), scene.pixels(emitter))
+    return ScoredScene(pixels, np.array([each.score for each in mine]), scene.pixels(emitter))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rfhydra.store.files import write_file
+from rfhydra.files import write_file
 
 Row = dict[str, Any]
 

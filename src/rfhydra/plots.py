@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from rfhydra.files import writing_output
+from rfhydra.recordings import Recording
 from rfhydra.spectrum.boxes import Box, Frame
-from rfhydra.spectrum.iq import Recording
-from rfhydra.spectrum.sigmf_write import replacing
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import level_db, spectrogram
 
@@ -88,7 +88,7 @@ def draw_curve(train_loss: Sequence[float], val_loss: Sequence[float], f1: Seque
 
 def _save(figure: Figure, path: Path) -> None:
     """Whatever ``path`` is called, what lies there is a PNG."""
-    with replacing(path) as file:
+    with writing_output(path) as file:
         figure.savefig(file, format="png")
 
 

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.fewshot.emitters import SUPPORT_BURSTS, Emitter, EmitterBank
-from benchmarks.fewshot.scenes import SPEC, Heard
-from rfhydra.pretrain.bank import save_bank
-from rfhydra.spectrum.synth import Burst, Emission, make_burst
+from benchmarks.fewshot.emitters import SUPPORT_BURSTS, Emitter, EmitterLibrary
+from benchmarks.fewshot.scenes import SPEC, RenderedScene
+from rfhydra.pretrain.burst_library import save_burst_library
+from rfhydra.synth import Burst, Emission, make_burst
 
 WAVEFORMS = ("gsm", "lora", "p25", "dmr", "btle", "zigbee")
 TEST_BURSTS = 4
 LENGTH = 4_000
 
 
-def bank(directory: Path) -> EmitterBank:
+def library(directory: Path) -> EmitterLibrary:
     """Six emitters, named after held-out waveforms."""
     rng = np.random.default_rng(0)
     emitters, bursts = [], []
@@ -27,10 +27,12 @@ def bank(directory: Path) -> EmitterBank:
             made = make_burst("qpsk", rng, emitter.duration, emitter.bandwidth)
             bursts.append(Burst(emitter.name, made.iq, made.low, made.high))
     directory.mkdir(parents=True)
-    save_bank(bursts, directory / "emitters.safetensors")
-    save_bank([make_burst(kind, rng, LENGTH, 0.1) for kind in ("ofdm", "chirp")], directory / "base.safetensors")
+    save_burst_library(bursts, directory / "emitters.safetensors")
+    save_burst_library(
+        [make_burst(kind, rng, LENGTH, 0.1) for kind in ("ofdm", "chirp")], directory / "base.safetensors"
+    )
     (directory / "emitters.json").write_text(json.dumps([asdict(emitter) for emitter in emitters]))
-    return EmitterBank(directory)
+    return EmitterLibrary(directory)
 
 
 def emission(kind: str, col: int, low: float, *, cols: int = 20, height: float = 0.1, snr_db: float = 10.0) -> Emission:
@@ -38,6 +40,6 @@ def emission(kind: str, col: int, low: float, *, cols: int = 20, height: float =
     return Emission(kind, col * SPEC.hop, (col + cols) * SPEC.hop, low, low + height, snr_db)
 
 
-def heard(*emissions: Emission) -> Heard:
+def heard(*emissions: Emission) -> RenderedScene:
     """A scene whose image nobody looks at."""
-    return Heard(np.zeros((SPEC.rows, SPEC.cols), np.uint8), emissions)
+    return RenderedScene(np.zeros((SPEC.rows, SPEC.cols), np.uint8), emissions)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from benchmarks.fewshot.judgement import judge
-from benchmarks.fewshot.scenes import Heard
+from benchmarks.fewshot.scenes import RenderedScene
 from rfhydra.spectrum.boxes import PixelBoxes
-from rfhydra.training.metrics import Scored
+from rfhydra.training.metrics import ScoredScene
 from tests.benchmarks.given import emission, heard
 
 EMITTER = "gsm-1"
@@ -23,11 +23,11 @@ FAR = np.array([400, 10, 420, 40], np.float32)
 
 
 def judged(
-    *found: tuple[PixelBoxes, float], regions: PixelBoxes | None = None, scene: Heard = SCENE
+    *found: tuple[PixelBoxes, float], proposals: PixelBoxes | None = None, scene: RenderedScene = SCENE
 ) -> dict[str, object]:
     boxes = np.array([box for box, _ in found], np.float32).reshape(-1, 4)
-    scored = Scored(boxes, np.array([score for _, score in found]), scene.pixels(EMITTER))
-    return judge([scene], EMITTER, [scored], 0.5, [scene.all_pixels if regions is None else regions])
+    scored = ScoredScene(boxes, np.array([score for _, score in found]), scene.pixels(EMITTER))
+    return judge([scene], EMITTER, [scored], 0.5, [scene.all_pixels if proposals is None else proposals])
 
 
 def test_all_found() -> None:
@@ -43,7 +43,7 @@ def test_all_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "regions", "cause"),
+    ("found", "proposals", "cause"),
     [
         ([(SECOND, 0.9)], SCENE.all_pixels[1:], "proposal"),
         ([(SECOND, 0.9), (FIRST + LONGER, 0.8)], None, "localisation"),
@@ -52,8 +52,8 @@ def test_all_found() -> None:
         ([(SECOND, 0.9)], None, "score"),
     ],
 )
-def test_cause_of_a_miss(found: list[tuple[PixelBoxes, float]], regions: PixelBoxes | None, cause: str) -> None:
-    missed = judged(*found, regions=regions)["missed"]
+def test_cause_of_a_miss(found: list[tuple[PixelBoxes, float]], proposals: PixelBoxes | None, cause: str) -> None:
+    missed = judged(*found, proposals=proposals)["missed"]
     assert missed == dict.fromkeys(("proposal", "localisation", "threshold", "score"), 0) | {cause: 1}
 
 

@@ -1,4 +1,4 @@
-"""The parts from end to end on a body that knows nothing: what is measured can be summed up, shown and written."""
+"""The parts from end to end on a backbone that knows nothing: what is measured can be summed up, shown and written."""
 
 import json
 from dataclasses import replace
@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.fewshot import cross, energy, position, summary, synthetic
 from benchmarks.fewshot.bench import Bench, console
-from benchmarks.fewshot.memory import RememberingBackbone
+from benchmarks.fewshot.memory import CachingBackbone
 from benchmarks.fewshot.page import write_page
 from benchmarks.fewshot.plan import Plan
 from benchmarks.fewshot.scenes import ScenePool
@@ -35,8 +35,8 @@ PLAN = Plan(
 
 @pytest.fixture
 def bench(tiny_backbone: Backbone, tmp_path: Path) -> Bench:
-    pool = ScenePool(given.bank(tmp_path / "bank"), tmp_path / "scenes")
-    remembering = RememberingBackbone(tiny_backbone, tmp_path / "memory")
+    pool = ScenePool(given.library(tmp_path / "bank"), tmp_path / "scenes")
+    remembering = CachingBackbone(tiny_backbone, tmp_path / "memory")
     return Bench(PLAN, pool, remembering, tiny_backbone, Units(tmp_path / "units"))
 
 

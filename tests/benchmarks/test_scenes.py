@@ -12,7 +12,7 @@ from tests.benchmarks import given
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory: pytest.TempPathFactory) -> ScenePool:
     directory = tmp_path_factory.mktemp("pool")
-    return ScenePool(given.bank(directory / "bank"), directory / "scenes")
+    return ScenePool(given.library(directory / "bank"), directory / "scenes")
 
 
 @pytest.mark.parametrize("which", [Round("0", 0), Round("0", 1), Round("test", 0)])
@@ -51,9 +51,9 @@ def test_half_as_many_test_scenes_are_without_the_emitter(pool: ScenePool) -> No
 
 
 def test_scenes_are_kept(pool: ScenePool, tmp_path: Path) -> None:
-    bank = given.bank(tmp_path / "bank")
-    made = ScenePool(bank, tmp_path / "scenes").round(Round("0", 0))
-    kept = ScenePool(bank, tmp_path / "scenes").round(Round("0", 0))
+    library = given.library(tmp_path / "bank")
+    made = ScenePool(library, tmp_path / "scenes").round(Round("0", 0))
+    kept = ScenePool(library, tmp_path / "scenes").round(Round("0", 0))
     fresh = pool.round(Round("0", 0))
     for one, two, three in zip(made, kept, fresh, strict=True):
         assert one.emissions == two.emissions == three.emissions

@@ -14,16 +14,16 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from rfhydra.cli.app import app
-from rfhydra.spectrum.iq import Annotation, write_recording
+from rfhydra.recordings import Annotation, write_recording
 from rfhydra.spectrum.spec import SpectrogramSpec
-from rfhydra.spectrum.synth import Keying, Receiver, Scene, make_burst
+from rfhydra.synth import LineCode, Receiver, Scene, make_burst
 
 SPEC: Final = SpectrogramSpec(fft_size=512, hop=256, rows=256, cols=256)
 CONTRACT: Final = ("--fft-size", 512, "--hop", 256, "--rows", 256, "--cols", 256)
 SIGNAL: Final = "beacon"
 RATE_HZ: Final = 250e3
 CENTER_HZ: Final = 433.92e6
-BEACON: Final = Keying("fsk", chip=300, bits=48, rise=12, deviation=0.04)
+BEACON: Final = LineCode("fsk", symbol=300, bits=48, rise=12, deviation=0.04)
 RFHYDRA: Final = Path(sys.executable).with_name("rfhydra")
 
 Row = tuple[Any, ...]
@@ -82,7 +82,7 @@ def record(stem: Path, seed: int, *, windows: int = 1, packets: int = 1, label: 
         for each in placed
         if each is not None
     ]
-    iq = Receiver(bits=8, overload_db=-6).hear(scene, rng)
+    iq = Receiver(bits=8, overload_db=-6).apply(scene, rng)
     return write_recording(stem, iq, RATE_HZ, CENTER_HZ, annotations, datatype="cu8")
 
 

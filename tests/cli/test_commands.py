@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rfhydra.spectrum.iq import open_recording
+from rfhydra.recordings import open_recording
 from tests.cli.given import CENTER_HZ, CONTRACT, RATE_HZ, SIGNAL, SPEC, png_size, record, run
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from rfhydra.hydra.backbone import save_body
-from rfhydra.hydra.body import Body, BodyConfig
+from rfhydra.hydra.backbone import save_backbone
 from rfhydra.hydra.head import EmbeddingHead
-from rfhydra.spectrum.iq import write_recording
+from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
+from rfhydra.recordings import write_recording
 from rfhydra.store.workspace import Workspace
 from tests.cli.given import CENTER_HZ, CONTRACT, RATE_HZ, SIGNAL, SPEC, contents, record, run
 
@@ -232,7 +232,9 @@ def other_body(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A body that nobody trained, with a shape of its own."""
     path = tmp_path_factory.mktemp("bodies") / "other.safetensors"
     torch.manual_seed(1)
-    save_body(Body(BodyConfig(classes=("burst",), channels=16, embedding=32)), path, {}, scratch=path.parent)
+    save_backbone(
+        BackboneNetwork(NetworkConfig(classes=("burst",), channels=16, embedding=32)), path, {}, scratch=path.parent
+    )
     return path
 
 

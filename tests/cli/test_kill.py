@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.version_manager import VersionManager
+from rfhydra.hydra.registry import VersionManager
 from rfhydra.store.workspace import Workspace
 from tests.cli.given import SIGNAL, contents, process, run, wait
 

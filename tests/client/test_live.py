@@ -104,7 +104,7 @@ def test_what_others_do_is_pushed(site: Path, body_file: Path) -> None:
 def test_a_training_is_followed_across_the_death_of_its_server(site: Path, body_file: Path) -> None:
     async def scenario() -> None:
         with serving(site, "--backbone", body_file) as first:
-            async with Client(first.url, patience_sec=PATIENCE_SEC, answer_sec=PATIENCE_SEC) as client:
+            async with Client(first.url, reconnect_timeout_sec=PATIENCE_SEC, answer_sec=PATIENCE_SEC) as client:
                 run = await client.train_signal(OTHER, epochs=3)
                 first.kill()
                 with serving(site, "--backbone", body_file, port=first.port):

@@ -193,7 +193,7 @@ def test_readers_learn_that_the_server_stays_away() -> None:
         socket.transport.abort()
 
     async def scenario() -> None:
-        async with peer(break_off, never) as url, Client(url, patience_sec=0.0) as client:
+        async with peer(break_off, never) as url, Client(url, reconnect_timeout_sec=0.0) as client:
             run = await client.train_signal("lora")
             async with client.subscribe("registry") as pushes:
                 with pytest.raises(Unreachable):

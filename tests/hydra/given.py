@@ -1,13 +1,13 @@
-"""Small random heads and regions."""
+"""Small random heads and proposals."""
 
 from dataclasses import replace
 from typing import Any
 
 import torch
 
-from rfhydra.hydra.backbone import Regions
+from rfhydra.hydra.backbone import Proposals
 from rfhydra.hydra.head import EmbeddingHead, Golden, HeadInfo
-from rfhydra.hydra.version_manager import Artifact, Head, VersionManager
+from rfhydra.hydra.registry import Artifact, Head, VersionManager
 from tests.training.given import SMALL_SPEC
 
 DIM = 32
@@ -27,13 +27,13 @@ def create_version(versions: VersionManager, head: Head, **fields: Any) -> int:
     return versions.create_version(head.info.signal_name, Artifact.of(head), **{**made, **fields})
 
 
-def make_regions(seed: int, count: int = 12) -> Regions:
+def make_regions(seed: int, count: int = 12) -> Proposals:
     generator = torch.Generator().manual_seed(seed)
     corner = 150 * torch.rand((count, 2), generator=generator)
     sides = 2 + 40 * torch.rand((count, 2), generator=generator)
     embeddings = torch.nn.functional.normalize(torch.randn((count, DIM), generator=generator), dim=1)
     objectness = torch.rand(count, generator=generator).sort(descending=True).values
-    return Regions(torch.cat([corner, corner + sides], dim=1), objectness, embeddings)
+    return Proposals(torch.cat([corner, corner + sides], dim=1), objectness, embeddings)
 
 
 def make_head(
@@ -45,7 +45,7 @@ def make_head(
     spec_id: str = SMALL_SPEC.spec_id,
     backbone_id: str = "tiny",
 ) -> EmbeddingHead:
-    """A head of random weights for bodies of :data:`DIM`, with its golden answers."""
+    """A head of random weights for backbones of :data:`DIM`, with its golden answers."""
     generator = torch.Generator().manual_seed(seed)
     head = EmbeddingHead(
         info=HeadInfo(
@@ -58,5 +58,5 @@ def make_head(
         refine_weight=0.02 * torch.randn((DIM + 4, 4), generator=generator),
         refine_offset=0.02 * torch.randn(4, generator=generator),
     )
-    regions = make_regions(seed)
-    return replace(head, golden=Golden.record(head, regions.boxes, regions.embeddings))
+    proposals = make_regions(seed)
+    return replace(head, golden=Golden.record(head, proposals.boxes, proposals.embeddings))

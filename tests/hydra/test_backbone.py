@@ -1,4 +1,4 @@
-"""The frozen body: what it makes of an image, and which files it takes for a body."""
+"""The frozen backbone: what it makes of an image, and which files it takes for a backbone."""
 
 import hashlib
 from collections.abc import Callable
@@ -16,28 +16,28 @@ from torchvision.ops import box_iou
 
 from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import Incompatible, NotFound
-from rfhydra.hydra.backbone import MAX_JOINED, Backbone, digest_of, save_body, simultaneous
-from rfhydra.hydra.body import Body, BodyConfig
+from rfhydra.hydra.backbone import MAX_CO_TIMED, Backbone, co_timed, digest_of, save_backbone
+from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
 from rfhydra.spectrum.boxes import Frame
 from rfhydra.spectrum.spec import SpectrogramSpec, ValueScaling
 from rfhydra.spectrum.spectrogram import spectrogram
-from rfhydra.spectrum.synth import Burst, Receiver, Scene, make_burst
+from rfhydra.synth import Burst, Receiver, Scene, make_burst
 
-CONFIG = BodyConfig(classes=("linear", "ook"), channels=8, embedding=16)
+CONFIG = NetworkConfig(classes=("linear", "ook"), channels=8, embedding=16)
 SIZE = (128, 160)
 
 
 @pytest.fixture(scope="module")
-def body() -> Body:
+def body() -> BackboneNetwork:
     torch.manual_seed(0)
-    return Body(CONFIG)
+    return BackboneNetwork(CONFIG)
 
 
 @pytest.fixture(scope="module")
-def path(body: Body, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def path(body: BackboneNetwork, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("body")
-    save_body(body, folder / "tiny.safetensors", {"seed": 0})
+    save_backbone(body, folder / "tiny.safetensors", {"seed": 0})
     return folder / "tiny.safetensors"
 
 
@@ -58,7 +58,7 @@ def test_a_body_is_saved_in_half_precision_with_its_recipe(path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
-def test_a_saved_body_is_loaded_whole(body: Body, path: Path, backbone: Backbone) -> None:
+def test_a_saved_body_is_loaded_whole(body: BackboneNetwork, path: Path, backbone: Backbone) -> None:
     assert backbone.config == CONFIG
     assert backbone.backbone_id == digest_of(path.read_bytes()) == hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     assert not any(weight.requires_grad for weight in backbone.body.parameters())
@@ -66,28 +66,28 @@ def test_a_saved_body_is_loaded_whole(body: Body, path: Path, backbone: Backbone
         torch.testing.assert_close(backbone.body.state_dict()[name], tensor, atol=1e-3, rtol=1e-3)
 
 
-def test_equal_bodies_have_equal_ids(body: Body, path: Path, backbone: Backbone) -> None:
+def test_equal_bodies_have_equal_ids(body: BackboneNetwork, path: Path, backbone: Backbone) -> None:
     again = path.with_name("again.safetensors")
-    assert save_body(body, again, {"seed": 0}) == backbone.backbone_id
-    assert save_body(body, again, {"seed": 1}) != backbone.backbone_id
+    assert save_backbone(body, again, {"seed": 0}) == backbone.backbone_id
+    assert save_backbone(body, again, {"seed": 1}) != backbone.backbone_id
     again.unlink()
 
 
 def test_regions_lie_in_the_image_strongest_first(backbone: Backbone, image: NDArray[np.uint8]) -> None:
-    regions = backbone.propose(backbone.features(image), SIZE, limit=20)
-    assert 0 < len(regions) <= 20
-    assert regions.boxes.shape == (len(regions), 4)
-    assert regions.boxes.dtype == regions.objectness.dtype == regions.embeddings.dtype == torch.float32
-    assert bool((regions.boxes[:, :2] >= 0).all())
-    assert bool((regions.boxes[:, 2:] <= torch.tensor([SIZE[1], SIZE[0]])).all())
-    assert bool((regions.boxes[:, 2:] > regions.boxes[:, :2]).all())
-    assert bool((regions.objectness.diff() <= 0).all())
-    assert bool(((regions.objectness >= 0) & (regions.objectness <= 1)).all())
-    torch.testing.assert_close(regions.embeddings.norm(dim=1), torch.ones(len(regions)))
+    proposals = backbone.propose(backbone.features(image), SIZE, limit=20)
+    assert 0 < len(proposals) <= 20
+    assert proposals.boxes.shape == (len(proposals), 4)
+    assert proposals.boxes.dtype == proposals.objectness.dtype == proposals.embeddings.dtype == torch.float32
+    assert bool((proposals.boxes[:, :2] >= 0).all())
+    assert bool((proposals.boxes[:, 2:] <= torch.tensor([SIZE[1], SIZE[0]])).all())
+    assert bool((proposals.boxes[:, 2:] > proposals.boxes[:, :2]).all())
+    assert bool((proposals.objectness.diff() <= 0).all())
+    assert bool(((proposals.objectness >= 0) & (proposals.objectness <= 1)).all())
+    torch.testing.assert_close(proposals.embeddings.norm(dim=1), torch.ones(len(proposals)))
 
 
 def joined(*boxes: list[float]) -> list[list[float]]:
-    around: list[list[float]] = simultaneous(torch.tensor(boxes), torch.linspace(0.9, 0.5, len(boxes))).tolist()
+    around: list[list[float]] = co_timed(torch.tensor(boxes), torch.linspace(0.9, 0.5, len(boxes))).tolist()
     return around
 
 
@@ -102,8 +102,8 @@ def test_what_begins_and_ends_together_in_bands_apart_is_joined() -> None:
 def test_few_boxes_are_joined_and_each_holds_two_bands(corners: list[tuple[float, ...]]) -> None:
     points = torch.tensor(corners).reshape(-1, 2, 2)
     boxes = torch.cat([points.amin(1), points.amax(1) + 1], dim=1)
-    around = simultaneous(boxes, torch.linspace(0.9, 0.2, len(boxes)))
-    assert len(around) <= MAX_JOINED
+    around = co_timed(boxes, torch.linspace(0.9, 0.2, len(boxes)))
+    assert len(around) <= MAX_CO_TIMED
     for box in around:
         inside = (boxes[:, :2] >= box[:2]).all(1) & (boxes[:, 2:] <= box[2:]).all(1)
         held = boxes[inside]
@@ -119,10 +119,10 @@ def test_two_lines_keyed_together_far_apart_are_proposed_as_one_emission(seed: i
     pair = Burst("pair", (upper * turn + lower / turn).astype(np.complex64), -0.165, 0.165)
     sent = scene.add(pair, start=15_000, freq=0.03, snr_db=12)
     assert sent is not None
-    image = spectrogram(Receiver().hear(scene, rng), spec).numpy()
+    image = spectrogram(Receiver().apply(scene, rng), spec).numpy()
     truth = Frame(spec, 1.0, 0.0, image.shape[1]).to_pixels([sent.box(1.0, 0.0)])
-    regions = backbone.propose(backbone.features(image), (spec.rows, spec.cols))
-    assert box_iou(torch.from_numpy(truth), regions.boxes).max() > 0.85
+    proposals = backbone.propose(backbone.features(image), (spec.rows, spec.cols))
+    assert box_iou(torch.from_numpy(truth), proposals.boxes).max() > 0.85
 
 
 def test_the_same_image_gives_the_same_regions(backbone: Backbone, image: NDArray[np.uint8]) -> None:

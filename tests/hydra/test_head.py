@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from rfhydra.errors import Incompatible
-from rfhydra.hydra.backbone import Regions
+from rfhydra.hydra.backbone import Proposals
 from rfhydra.hydra.head import (
-    Detections,
     EmbeddingHead,
     Golden,
     HeadInfo,
     HeadStack,
+    ScoredBoxes,
     apply_deltas,
     deltas_between,
     head_features,
@@ -41,7 +41,7 @@ def tampered(head: EmbeddingHead, **tensors: Tensor) -> bytes:
 
 
 def identity_head(weight: Tensor) -> EmbeddingHead:
-    """Scores regions by their embedding alone and leaves their boxes as they are."""
+    """Scores proposals by their embedding alone and leaves their boxes as they are."""
     return EmbeddingHead(
         info=INFO,
         weight=torch.cat([weight, torch.zeros(4)]),
@@ -53,14 +53,14 @@ def identity_head(weight: Tensor) -> EmbeddingHead:
     )
 
 
-def scored_regions(*rows: tuple[float, float, float, float, float]) -> Regions:
-    """Regions of (logit, x_min, y_min, x_max, y_max) for an identity head of weight 1."""
+def scored_regions(*rows: tuple[float, float, float, float, float]) -> Proposals:
+    """Proposals of (logit, x_min, y_min, x_max, y_max) for an identity head of weight 1."""
     table = torch.tensor(rows)
-    return Regions(table[:, 1:], torch.ones(len(rows)), table[:, :1])
+    return Proposals(table[:, 1:], torch.ones(len(rows)), table[:, :1])
 
 
-def detect(head: EmbeddingHead, regions: Regions, threshold: float = 0.5) -> Detections:
-    (found,) = HeadStack([head]).detect(regions, [threshold], SIZE)
+def detect(head: EmbeddingHead, proposals: Proposals, threshold: float = 0.5) -> ScoredBoxes:
+    (found,) = HeadStack([head]).detect(proposals, [threshold], SIZE)
     return found
 
 
@@ -68,8 +68,8 @@ def test_an_artifact_gives_the_head_back() -> None:
     head = replace(make_head(1), info=INFO)
     loaded = EmbeddingHead.from_bytes(head.to_bytes())
     assert loaded.info == INFO
-    regions = make_regions(7)
-    before, after = detect(head, regions), detect(loaded, regions)
+    proposals = make_regions(7)
+    before, after = detect(head, proposals), detect(loaded, proposals)
     assert torch.equal(before.boxes, after.boxes)
     assert torch.equal(before.scores, after.scores)
     assert loaded.to_bytes() == head.to_bytes()
@@ -102,12 +102,14 @@ def test_what_is_not_a_head_is_refused() -> None:
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=8), st.integers(0, 1000), st.integers(0, 30))
 def test_a_stack_gives_what_its_heads_give_alone(seeds: list[int], regions_seed: int, count: int) -> None:
-    heads, regions = [make_head(seed) for seed in seeds], make_regions(regions_seed, count)
+    heads, proposals = [make_head(seed) for seed in seeds], make_regions(regions_seed, count)
     # Thresholds between two scores: the last bit of a matrix product depends on the shape of the matrix.
-    scores = [head.score(head_features(regions.boxes, regions.embeddings, head.size_mean)) for head in heads]
+    scores = [head.score(head_features(proposals.boxes, proposals.embeddings, head.size_mean)) for head in heads]
     thresholds = [_gap(each) for each in scores]
-    together = HeadStack(heads).detect(regions, thresholds, SIZE)
-    alone = [HeadStack([head]).detect(regions, [limit], SIZE)[0] for head, limit in zip(heads, thresholds, strict=True)]
+    together = HeadStack(heads).detect(proposals, thresholds, SIZE)
+    alone = [
+        HeadStack([head]).detect(proposals, [limit], SIZE)[0] for head, limit in zip(heads, thresholds, strict=True)
+    ]
     for one, other in zip(together, alone, strict=True):
         assert torch.allclose(one.scores, other.scores, atol=1e-5)
         assert torch.allclose(one.boxes, other.boxes, atol=1e-3)
@@ -135,44 +137,46 @@ def test_deltas_move_a_box_onto_another(pairs: list[tuple[tuple[float, ...], tup
 
 
 def test_where_a_region_lies_is_no_feature() -> None:
-    regions = make_regions(3)
-    here = head_features(regions.boxes, regions.embeddings, torch.zeros(2))
-    there = head_features(regions.boxes + torch.tensor([40.0, 90.0, 40.0, 90.0]), regions.embeddings, torch.zeros(2))
+    proposals = make_regions(3)
+    here = head_features(proposals.boxes, proposals.embeddings, torch.zeros(2))
+    there = head_features(
+        proposals.boxes + torch.tensor([40.0, 90.0, 40.0, 90.0]), proposals.embeddings, torch.zeros(2)
+    )
     assert torch.allclose(here, there, atol=1e-5)
-    assert here.shape == (len(regions), DIM + 4)
+    assert here.shape == (len(proposals), DIM + 4)
 
 
 def test_overlapping_and_nested_boxes_give_way_to_the_strongest() -> None:
-    regions = scored_regions(
+    proposals = scored_regions(
         (1.0, 10, 10, 110, 60),
         (3.0, 12, 10, 112, 60),  # the strongest
         (2.0, 40, 20, 60, 40),  # inside it: the IoU is small
         (0.5, 108, 10, 208, 60),  # beside it
     )
-    found = detect(identity_head(torch.ones(1)), regions)
+    found = detect(identity_head(torch.ones(1)), proposals)
     assert found.boxes[:, 0].tolist() == [12, 108]
     assert found.scores.tolist() == pytest.approx(torch.sigmoid(torch.tensor([3.0, 0.5])).tolist())
 
 
 def test_heads_do_not_suppress_each_other() -> None:
-    regions = scored_regions((2.0, 10, 10, 110, 60))
+    proposals = scored_regions((2.0, 10, 10, 110, 60))
     stack = HeadStack([identity_head(torch.ones(1)), identity_head(2 * torch.ones(1))])
-    first, second = stack.detect(regions, [0.5, 0.5], SIZE)
+    first, second = stack.detect(proposals, [0.5, 0.5], SIZE)
     assert len(first.boxes) == len(second.boxes) == 1
     assert first.scores < second.scores
 
 
 def test_boxes_stay_inside_the_image() -> None:
-    regions = scored_regions((2.0, -20, -20, 50, 50), (2.0, 290, 190, 400, 400), (2.0, 310, 10, 320, 20))
-    found = detect(identity_head(torch.ones(1)), regions)
+    proposals = scored_regions((2.0, -20, -20, 50, 50), (2.0, 290, 190, 400, 400), (2.0, 310, 10, 320, 20))
+    found = detect(identity_head(torch.ones(1)), proposals)
     assert sorted(found.boxes.tolist()) == [[0, 0, 50, 50], [290, 190, 300, 200]]
 
 
 def test_a_threshold_is_the_least_score() -> None:
-    regions = scored_regions((0.0, 10, 10, 20, 20), (-1.0, 100, 100, 150, 150))
-    assert len(detect(identity_head(torch.ones(1)), regions, 0.5).scores) == 1
-    assert len(detect(identity_head(torch.ones(1)), regions, 0.2).scores) == 2
-    assert len(detect(identity_head(torch.ones(1)), regions, 0.9).scores) == 0
+    proposals = scored_regions((0.0, 10, 10, 20, 20), (-1.0, 100, 100, 150, 150))
+    assert len(detect(identity_head(torch.ones(1)), proposals, 0.5).scores) == 1
+    assert len(detect(identity_head(torch.ones(1)), proposals, 0.2).scores) == 2
+    assert len(detect(identity_head(torch.ones(1)), proposals, 0.9).scores) == 0
 
 
 def test_no_heads_and_no_regions() -> None:
@@ -181,8 +185,8 @@ def test_no_heads_and_no_regions() -> None:
 
 
 def test_golden_answers_are_those_of_the_head() -> None:
-    head, regions = make_head(5), make_regions(5)
-    golden = Golden.record(head, regions.boxes, regions.embeddings)
+    head, proposals = make_head(5), make_regions(5)
+    golden = Golden.record(head, proposals.boxes, proposals.embeddings)
     golden.replay(head)
     with pytest.raises(Incompatible, match="does not give"):
         golden.replay(make_head(6))

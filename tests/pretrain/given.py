@@ -1,8 +1,8 @@
-"""A bank of a few synthetic bursts: pretraining without TorchSig."""
+"""A burst library of a few synthetic bursts: pretraining without TorchSig."""
 
 import numpy as np
 
-from rfhydra.spectrum.synth import Burst, make_burst
+from rfhydra.synth import Burst, make_burst
 
 
 def tiny_bank() -> list[Burst]:

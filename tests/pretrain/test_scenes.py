@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from rfhydra.pretrain.scenes import CROP_PX, SceneMaker, class_names
-from rfhydra.spectrum.synth import Burst
+from rfhydra.synth import Burst
 from tests.pretrain.given import tiny_bank
 
 
-@pytest.mark.parametrize("bank", [[], tiny_bank()], ids=["empty", "small"])
-def test_scenes_hold_boxes_of_known_classes_inside_the_image(bank: list[Burst]) -> None:
-    maker, classes = SceneMaker(bank, np.random.default_rng(1)), class_names(bank)
+@pytest.mark.parametrize("library", [[], tiny_bank()], ids=["empty", "small"])
+def test_scenes_hold_boxes_of_known_classes_inside_the_image(library: list[Burst]) -> None:
+    maker, classes = SceneMaker(library, np.random.default_rng(1)), class_names(library)
     for _ in range(12):
         scene = maker.draw()
         assert scene.image.shape == (CROP_PX, CROP_PX)

@@ -8,7 +8,7 @@ from rfhydra.pretrain.skirts import skirts
 from rfhydra.spectrum.boxes import Frame, PixelBoxes
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
-from rfhydra.spectrum.synth import Keying, Receiver, Scene, make_burst
+from rfhydra.synth import LineCode, Receiver, Scene, make_burst
 
 SPEC = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=256)
 NONE = np.zeros((0, 4), np.float32)
@@ -16,7 +16,7 @@ NONE = np.zeros((0, 4), np.float32)
 
 def heard(scene: Scene) -> tuple[NDArray[np.uint8], PixelBoxes]:
     """The image of ``scene`` and the cores of its emissions."""
-    image = spectrogram(Receiver().hear(scene, np.random.default_rng(0)), SPEC).numpy()
+    image = spectrogram(Receiver().apply(scene, np.random.default_rng(0)), SPEC).numpy()
     frame = Frame(SPEC, 1.0, 0.0, image.shape[1])
     return image, frame.to_pixels([emission.box(1.0, 0.0) for emission in scene.emissions])
 
@@ -24,7 +24,7 @@ def heard(scene: Scene) -> tuple[NDArray[np.uint8], PixelBoxes]:
 def keyed(rise: int, snr_db: float) -> Scene:
     """One keyed burst, 60 columns long, that changes its level within ``rise`` samples."""
     scene = Scene(SPEC.window_samples)
-    burst = Keying("pwm", chip=200, bits=60, rise=rise).packet(np.random.default_rng(1), 60 * SPEC.hop)
+    burst = LineCode("pwm", symbol=200, bits=60, rise=rise).packet(np.random.default_rng(1), 60 * SPEC.hop)
     scene.add(burst, start=100 * SPEC.hop, freq=0.1, snr_db=snr_db)
     return scene
 

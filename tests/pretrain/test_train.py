@@ -1,4 +1,4 @@
-"""A run of a few steps: checkpoint, resume, the body that comes out, and what cannot be run."""
+"""A run of a few steps: checkpoint, resume, the backbone that comes out, and what cannot be run."""
 
 import json
 import resource
@@ -15,11 +15,11 @@ import torch
 from rfhydra.errors import Conflict, InvalidMessage, NotFound, StorageFull
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.weights import read_weights
-from rfhydra.pretrain.bank import HELD_OUT, save_bank
+from rfhydra.pretrain.burst_library import HELD_OUT, save_burst_library
 from rfhydra.pretrain.scenes import TrainingScene, class_names
 from rfhydra.pretrain.train import (
-    BANK_FILE,
-    BODY_FILE,
+    BACKBONE_FILE,
+    BURST_LIBRARY_FILE,
     CHECKPOINT_FILE,
     LOG_FILE,
     SCRATCH,
@@ -38,7 +38,7 @@ MEBIBYTE = 1 << 20
 
 def prepared(directory: Path) -> Path:
     directory.mkdir(exist_ok=True)
-    save_bank(tiny_bank(), directory / BANK_FILE)
+    save_burst_library(tiny_bank(), directory / BURST_LIBRARY_FILE)
     return directory
 
 
@@ -67,7 +67,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Pretr
 
 @pytest.fixture(scope="module")
 def backbone(finished: tuple[Path, list[PretrainProgress]]) -> Backbone:
-    return Backbone.load(finished[0] / BODY_FILE)
+    return Backbone.load(finished[0] / BACKBONE_FILE)
 
 
 def test_a_resumed_run_goes_on(finished: tuple[Path, list[PretrainProgress]]) -> None:
@@ -88,12 +88,18 @@ def test_a_resumed_run_goes_on(finished: tuple[Path, list[PretrainProgress]]) ->
 
 def test_a_run_leaves_its_files_and_no_others(finished: tuple[Path, list[PretrainProgress]]) -> None:
     directory, _ = finished
-    assert {path.name for path in directory.iterdir()} == {BANK_FILE, CHECKPOINT_FILE, LOG_FILE, BODY_FILE, SCRATCH}
+    assert {path.name for path in directory.iterdir()} == {
+        BURST_LIBRARY_FILE,
+        CHECKPOINT_FILE,
+        LOG_FILE,
+        BACKBONE_FILE,
+        SCRATCH,
+    }
     assert list((directory / SCRATCH).iterdir()) == []
 
 
 def test_the_body_is_small_and_says_how_it_was_made(finished: tuple[Path, list[PretrainProgress]]) -> None:
-    path = finished[0] / BODY_FILE
+    path = finished[0] / BACKBONE_FILE
     weights = read_weights(path.read_bytes(), "body")
     recipe = weights.metadata["recipe"]
     assert path.stat().st_size < 40e6
@@ -106,10 +112,10 @@ def test_the_body_is_small_and_says_how_it_was_made(finished: tuple[Path, list[P
 
 def test_the_body_serves(backbone: Backbone) -> None:
     image = np.random.default_rng(0).integers(0, 256, (128, 192), dtype=np.uint8)
-    regions = backbone.propose(backbone.features(image), (128, 192))
-    assert len(regions)
-    assert bool(torch.isfinite(regions.embeddings).all())
-    torch.testing.assert_close(regions.embeddings.norm(dim=1), torch.ones(len(regions)))
+    proposals = backbone.propose(backbone.features(image), (128, 192))
+    assert len(proposals)
+    assert bool(torch.isfinite(proposals.embeddings).all())
+    torch.testing.assert_close(proposals.embeddings.norm(dim=1), torch.ones(len(proposals)))
     assert float(backbone.body.embedding_mean.abs().sum()) > 0
 
 
@@ -121,11 +127,11 @@ def test_a_run_is_not_overwritten(finished: tuple[Path, list[PretrainProgress]])
 def test_a_finished_run_only_writes_its_body_again(finished: tuple[Path, list[PretrainProgress]]) -> None:
     directory, reports = finished[0], list[PretrainProgress]()
     before = (directory / CHECKPOINT_FILE).read_bytes()
-    body = (directory / BODY_FILE).read_bytes()
+    body = (directory / BACKBONE_FILE).read_bytes()
     PretrainRun(directory, ONE_STEP, resume=True).run(reports.append)
     assert reports == []
     assert (directory / CHECKPOINT_FILE).read_bytes() == before
-    assert len((directory / BODY_FILE).read_bytes()) == pytest.approx(len(body), abs=100)
+    assert len((directory / BACKBONE_FILE).read_bytes()) == pytest.approx(len(body), abs=100)
 
 
 def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
@@ -139,16 +145,16 @@ def test_on_a_full_disk_nothing_is_half_written(tmp_path: Path) -> None:
     run = PretrainRun(prepared(tmp_path), ONE_STEP)
     with full_disk(), pytest.raises(StorageFull):
         run.run()
-    assert {path.name for path in tmp_path.iterdir()} == {BANK_FILE, SCRATCH}
+    assert {path.name for path in tmp_path.iterdir()} == {BURST_LIBRARY_FILE, SCRATCH}
     assert list((tmp_path / SCRATCH).iterdir()) == []
 
 
 def test_a_body_of_other_classes_is_a_start(finished: tuple[Path, list[PretrainProgress]]) -> None:
-    run = PretrainRun(finished[0].parent / "other", ONE_STEP, initial=finished[0] / BODY_FILE)
+    run = PretrainRun(finished[0].parent / "other", ONE_STEP, initial=finished[0] / BACKBONE_FILE)
     others = [replace(burst, kind="4ask") for burst in tiny_bank()]
-    save_bank(others, run.directory / BANK_FILE)
+    save_burst_library(others, run.directory / BURST_LIBRARY_FILE)
     body = Backbone.load(run.run()).body
-    start = Backbone.load(finished[0] / BODY_FILE).body
+    start = Backbone.load(finished[0] / BACKBONE_FILE).body
     assert "ask" in body.config.classes
     assert "ask" not in start.config.classes
     moved = (body.pyramid.body.conv1.weight - start.pyramid.body.conv1.weight).abs().mean()

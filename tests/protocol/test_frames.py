@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from rfhydra.errors import InvalidMessage
 from rfhydra.protocol.frames import HEADER, IQ_DATATYPES, SAMPLE_BYTES, IqFrame, WaterfallFrame
-from rfhydra.spectrum.datatypes import SampleFormat
+from rfhydra.recordings.formats import SampleFormat
 
 IQ = IqFrame(
     tag=7, datatype="ci8", sample_rate_hz=1e6, center_freq_hz=433.92e6, start_sample=2**40, samples=b"\x01\x02\x03\x04"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rfhydra.hydra.backbone import Backbone, save_body
+from rfhydra.hydra.backbone import Backbone, save_backbone
 from rfhydra.protocol.limits import Limits
 from rfhydra.server.service import Settings
 from rfhydra.store.workspace import Workspace
@@ -19,7 +19,7 @@ from tests.training import given
 def body(tmp_path_factory: pytest.TempPathFactory, tiny_backbone: Backbone) -> Path:
     """The file of a body that is quick and knows nothing."""
     path = tmp_path_factory.mktemp("body") / "tiny.safetensors"
-    save_body(tiny_backbone.body, path, {})
+    save_backbone(tiny_backbone.body, path, {})
     return path
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.version_manager import VersionManager
+from rfhydra.hydra.registry import VersionManager
 from rfhydra.store.jobs import Job
 from rfhydra.store.workspace import Workspace
 

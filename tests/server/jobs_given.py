@@ -11,8 +11,8 @@ from typing import Any, Final, TypeVar
 
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import JobInfo, TrainingComplete, TrainingEvent, TrainingFailed, TrainingProgress
+from rfhydra.server.executor import SerialExecutor
 from rfhydra.server.jobs import TrainingJobs
-from rfhydra.server.lane import Lane
 from rfhydra.store.workspace import Workspace
 from tests.server.given import WAIT_SEC
 
@@ -26,7 +26,7 @@ class Watched:
 
     def __init__(self, workspace: Workspace, body: Path, limits: Limits) -> None:
         self.workspace = workspace
-        self.store = Lane("store", 256)
+        self.store = SerialExecutor("store", 256)
         self.jobs = TrainingJobs(self.store, workspace, body, self._hear, limits)
         self.events: list[TrainingEvent] = []
         self.on_event: Callable[[TrainingEvent], None] = lambda event: None

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import torch
 
-from rfhydra.hydra.backbone import Backbone, save_body
-from rfhydra.hydra.body import Body, BodyConfig
+from rfhydra.hydra.backbone import Backbone, save_backbone
+from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.service import TrainingService
 from tests.cli.given import process
@@ -24,11 +24,11 @@ VERSIONS: Final = 4
 _URL: Final = re.compile(r"ws://\S+")
 
 
-def small_body(path: Path) -> Path:
+def small_backbone(path: Path) -> Path:
     """Write a body of random weights to ``path``: quick, and it finds something everywhere."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        save_body(Body(BodyConfig(classes=("a",), channels=16, embedding=32)), path, {})
+        save_backbone(BackboneNetwork(NetworkConfig(classes=("a",), channels=16, embedding=32)), path, {})
     return path
 
 

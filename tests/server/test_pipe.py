@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rfhydra.hydra.version_manager import Artifact
-from rfhydra.server.pipe import HEAD, Begun, Cancel, Done, Epoch, Frame, Refused, Train, decode, encode
+from rfhydra.hydra.registry import Artifact
+from rfhydra.server.pipe import HEAD, Cancel, Done, Epoch, Failed, Frame, Started, Train, decode, encode
 from rfhydra.training.fitted import Fitted
 from rfhydra.training.promotion import Evidence
 from rfhydra.training.service import TrainingRequest
@@ -39,10 +39,10 @@ def read(data: bytes) -> Frame:
     [
         Train("j", TrainingRequest(signal_name="beacon", notes="\u00e4 \u2192 \n", kind="rcnn", epochs=3, extend=True)),
         Cancel("j"),
-        Begun(),
+        Started(),
         Epoch(EPOCH),
         Done(FITTED),
-        Refused("not_enough_samples", "Not enough samples"),
+        Failed("not_enough_samples", "Not enough samples"),
     ],
     ids=lambda frame: type(frame).__name__,
 )

@@ -206,7 +206,7 @@ def test_subscribers_hear_how_many_samples_there_are(port: int, client: Peer) ->
 
 def recording(seed: int, tmp_path: Path) -> dict[str, Any]:
     """Of `import_sigmf`: an annotated recording as it would be read from disk."""
-    from rfhydra.spectrum.iq import write_recording
+    from rfhydra.recordings import write_recording
 
     scene = given.scene(seed)
     iq, annotations = given.heard(scene, seed), given.annotations_of(scene)

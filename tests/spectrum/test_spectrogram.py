@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rfhydra.errors import InvalidMessage
 from rfhydra.spectrum.spec import SpectrogramSpec, ValueScaling
-from rfhydra.spectrum.spectrogram import level_db, quieter, spectrogram
+from rfhydra.spectrum.spectrogram import level_db, lower_snr, spectrogram
 
 SPECS = [
     SpectrogramSpec(fft_size=256, hop=64, rows=256, cols=128),
@@ -155,7 +155,7 @@ def test_a_quieter_image_is_what_a_weaker_signal_gives(spec: SpectrogramSpec) ->
     bin_index, lower_db = spec.fft_size // 8, 12.0
     loud = tone(spec, bin_index, 1.0)
     loud[: len(loud) // 2] = 0
-    image = quieter(spectrogram(noise(spec) + loud, spec), spec, lower_db, seed=1)
+    image = lower_snr(spectrogram(noise(spec) + loud, spec), spec, lower_db, seed=1)
     weak = spectrogram(noise(spec, seed=2) + loud * np.float32(10 ** (-lower_db / 20)), spec)
     assert image.shape == weak.shape
     assert image.dtype == torch.uint8
@@ -170,6 +170,6 @@ def test_a_quieter_image_is_what_a_weaker_signal_gives(spec: SpectrogramSpec) ->
 
 def test_a_seed_decides_the_noise_of_a_quieter_image() -> None:
     image = spectrogram(noise(SPEC), SPEC)
-    first, again, other = (quieter(image, SPEC, 6.0, seed) for seed in (1, 1, 2))
+    first, again, other = (lower_snr(image, SPEC, 6.0, seed) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)

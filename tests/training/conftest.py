@@ -11,12 +11,12 @@ from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import HeadInfo
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.features import FeatureCache
-from rfhydra.training.lessons import Lesson, Material
+from rfhydra.training.training_set import TrainingExample, TrainingSet
 from tests.training.given import OTHER, SIGNAL, SPEC
 
 
 @pytest.fixture(scope="module")
-def material(library: Path, tmp_path_factory: pytest.TempPathFactory, backbone: Backbone) -> Iterator[Material]:
+def training_set(library: Path, tmp_path_factory: pytest.TempPathFactory, backbone: Backbone) -> Iterator[TrainingSet]:
     """All samples of the library, five recordings of two windows each."""
     path = tmp_path_factory.mktemp("material") / "site"
     shutil.copytree(library, path)
@@ -26,10 +26,10 @@ def material(library: Path, tmp_path_factory: pytest.TempPathFactory, backbone: 
             [replace(each, recording=f"take {index // 2}") for index, each in enumerate(workspace.samples.list(name))]
             for name in (SIGNAL, OTHER)
         )
-        yield Material(
-            [Lesson.own(each, cache.get(each)) for each in own],
-            [Lesson.other(each, cache.get(each), SIGNAL, same_image=True) for each in others],
-            backbone.reference,
+        yield TrainingSet(
+            [TrainingExample.own(each, cache.get(each)) for each in own],
+            [TrainingExample.other(each, cache.get(each), SIGNAL, same_image=True) for each in others],
+            backbone.background,
         )
 
 

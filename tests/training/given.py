@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rfhydra.recordings.recording import Annotation
 from rfhydra.spectrum.boxes import Box, Frame
-from rfhydra.spectrum.recording import Annotation
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
-from rfhydra.spectrum.synth import Emission, Receiver, Scene, make_burst
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
+from rfhydra.synth import Emission, Receiver, Scene, make_burst
 
 SPEC = SpectrogramSpec(fft_size=512, hop=256, rows=256, cols=256)
 SMALL_SPEC = SpectrogramSpec(fft_size=128, hop=64, rows=128, cols=128)
@@ -42,7 +42,7 @@ def scene(seed: int, beacons: int = 1, samples: int = SPEC.window_samples) -> Sc
 
 
 def heard(made: Scene, seed: int = 0) -> NDArray[np.complex64]:
-    return Receiver().hear(made, np.random.default_rng([seed, 1]))
+    return Receiver().apply(made, np.random.default_rng([seed, 1]))
 
 
 def image_of(made: Scene, seed: int = 0, spec: SpectrogramSpec = SPEC) -> NDArray[np.uint8]:

@@ -5,17 +5,17 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from rfhydra.training.calibration import AS_GOOD, MAX_THRESHOLD, MIN_SLOPE, MIN_THRESHOLD, Calibration
-from rfhydra.training.metrics import Scored, evaluate
+from rfhydra.training.calibration import F1_TOLERANCE, MAX_THRESHOLD, MIN_SLOPE, MIN_THRESHOLD, Calibration
+from rfhydra.training.metrics import ScoredScene, evaluate
 
 HERE, THERE = (0.0, 0.0, 10.0, 10.0), (50.0, 50.0, 60.0, 60.0)
 
 
-def scored(hits: list[float], false_alarms: list[float]) -> list[Scored]:
+def scored(hits: list[float], false_alarms: list[float]) -> list[ScoredScene]:
     """A scene for each score, of a detection that is right or wrong."""
     truth = np.array([HERE])
-    right = [Scored(np.array([HERE]), np.array([score]), truth) for score in hits]
-    return right + [Scored(np.array([THERE]), np.array([score]), np.zeros((0, 4))) for score in false_alarms]
+    right = [ScoredScene(np.array([HERE]), np.array([score]), truth) for score in hits]
+    return right + [ScoredScene(np.array([THERE]), np.array([score]), np.zeros((0, 4))) for score in false_alarms]
 
 
 @for_all(
@@ -49,11 +49,14 @@ def test_more_other_emissions_make_a_head_more_careful() -> None:
     hits, false_alarms = [0.7, 0.9, 0.95, 0.99] * 5, [0.3, 0.6, 0.8, 0.97] * 5
     rare, common = (
         Calibration.fit(
-            [Scored(each.boxes, each.scores, each.truth, weight=1.0 if len(each.truth) else weight) for each in scenes]
+            [
+                ScoredScene(each.boxes, each.scores, each.truth, weight=1.0 if len(each.truth) else weight)
+                for each in scenes
+            ]
         )
         for weight, scenes in ((0.1, scored(hits, false_alarms)), (10.0, scored(hits, false_alarms)))
     )
-    score = [Scored(np.array([HERE]), np.array([0.9]), np.array([HERE]))]
+    score = [ScoredScene(np.array([HERE]), np.array([0.9]), np.array([HERE]))]
     assert common.apply_to(score)[0].scores < rare.apply_to(score)[0].scores
 
 
@@ -66,10 +69,10 @@ def test_the_threshold_is_the_highest_of_those_that_are_about_as_good_as_the_bes
     scenes = found.apply_to(scored(chances[right].tolist(), chances[~right].tolist()))
     f1 = {threshold: evaluate(scenes, threshold).f1_score for threshold in np.linspace(0.1, MAX_THRESHOLD, 41)}
     best = max(f1.values())
-    assert evaluate(scenes, found.threshold).f1_score > best - AS_GOOD - 0.005
+    assert evaluate(scenes, found.threshold).f1_score > best - F1_TOLERANCE - 0.005
     higher = [each for threshold, each in f1.items() if threshold > found.threshold]
     assert higher, "this head's F1 falls before the limit"
-    assert max(higher) < best - AS_GOOD + 0.005
+    assert max(higher) < best - F1_TOLERANCE + 0.005
 
 
 def test_a_head_without_doubt_reports_from_a_half_on() -> None:

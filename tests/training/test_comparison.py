@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from rfhydra.errors import Cancelled
-from rfhydra.hydra.version_manager import VersionManager
+from rfhydra.hydra.registry import VersionManager
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.comparison import look, unseen_samples

@@ -13,8 +13,8 @@ from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.features import (
     JITTERS,
-    LEAST_LEVEL_DB,
-    LEAST_LOWERING_DB,
+    MIN_LEVEL_DB,
+    MIN_LOWERING_DB,
     FeatureCache,
     SampleFeatures,
     faintest_db,
@@ -56,7 +56,7 @@ def entries(workspace: Workspace) -> list[Path]:
 
 def test_features_have_the_shapes_that_are_promised(cache: FeatureCache, sample: Sample) -> None:
     features = cache.get(sample)
-    count, dim = len(features.regions), 32
+    count, dim = len(features.proposals), 32
     assert features.size == (128, 100)
     assert features.embeddings.shape == (count, dim)
     assert features.positives.shape == (1, 4)
@@ -161,11 +161,11 @@ def test_a_quieter_view_is_another_entry_with_the_same_boxes(
         sample_rate_hz=given.RATE_HZ,
         center_freq_hz=given.CENTER_HZ,
     )[0]
-    heard, view = cache.get(loud), cache.get_quieter(loud)
+    heard, view = cache.get(loud), cache.get_snr_augmented(loud)
     assert view is not None
     assert torch.equal(view.positives, heard.positives)
     assert not torch.equal(view.jittered_embeddings, heard.jittered_embeddings)
-    again = cache.get_quieter(loud)
+    again = cache.get_snr_augmented(loud)
     assert again is not None
     assert same(view, again)
     assert len(entries(small)) == 2
@@ -173,5 +173,5 @@ def test_a_quieter_view_is_another_entry_with_the_same_boxes(
 
 def test_what_is_faint_has_no_quieter_view(small: Workspace, cache: FeatureCache, sample: Sample) -> None:
     boxes = torch.from_numpy(sample.frame(small.spec).to_pixels(sample.boxes))
-    assert faintest_db(small.samples.image(sample), boxes, small.spec) < LEAST_LEVEL_DB + LEAST_LOWERING_DB
-    assert cache.get_quieter(sample) is None
+    assert faintest_db(small.samples.image(sample), boxes, small.spec) < MIN_LEVEL_DB + MIN_LOWERING_DB
+    assert cache.get_snr_augmented(sample) is None

@@ -7,8 +7,8 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from rfhydra.errors import InvalidBox, InvalidName, InvalidRecording
-from rfhydra.spectrum.iq import open_recording, write_recording
-from rfhydra.spectrum.recording import Annotation, Capture, Recording
+from rfhydra.recordings import open_recording, write_recording
+from rfhydra.recordings.recording import Annotation, Capture, Recording
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.importer import import_recordings, label_windows

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rfhydra.training.metrics import (
-    Metrics,
-    Scored,
+    MatchCounts,
+    ScoredScene,
     average_precision,
     best_threshold,
     evaluate,
@@ -26,11 +26,11 @@ def corners(boxes: list[tuple[int, int, int, int]]) -> NDArray[np.float64]:
 
 
 @st.composite
-def scenes(draw: st.DrawFn, *, ties: bool = True) -> Scored:
+def scenes(draw: st.DrawFn, *, ties: bool = True) -> ScoredScene:
     boxes = draw(BOXES)
     score = st.integers(1, 10).map(lambda value: value / 10)
     scores = draw(st.lists(score, min_size=len(boxes), max_size=len(boxes), unique=not ties))
-    return Scored(corners(boxes), np.array(scores, np.float64), corners(draw(BOXES)))
+    return ScoredScene(corners(boxes), np.array(scores, np.float64), corners(draw(BOXES)))
 
 
 MANY = st.lists(scenes(), min_size=1, max_size=4)
@@ -38,28 +38,28 @@ MANY = st.lists(scenes(), min_size=1, max_size=4)
 
 def one_scene(
     detections: list[tuple[float, tuple[int, int, int, int]]], truth: list[tuple[int, int, int, int]]
-) -> Scored:
+) -> ScoredScene:
     scores = np.array([score for score, _ in detections])
-    return Scored(corners([box for _, box in detections]), scores, corners(truth))
+    return ScoredScene(corners([box for _, box in detections]), scores, corners(truth))
 
 
 @given(scenes())
-def test_every_truth_box_is_matched_at_most_once(scene: Scored) -> None:
+def test_every_truth_box_is_matched_at_most_once(scene: ScoredScene) -> None:
     hits = match(scene)
     assert hits.shape == scene.scores.shape
     assert hits.sum() <= len(scene.truth)
 
 
 @given(scenes(ties=False), st.integers(0, 1000))
-def test_the_order_of_detections_does_not_matter(scene: Scored, seed: int) -> None:
+def test_the_order_of_detections_does_not_matter(scene: ScoredScene, seed: int) -> None:
     order = np.random.default_rng(seed).permutation(len(scene.scores))
-    shuffled = Scored(scene.boxes[order], scene.scores[order], scene.truth)
+    shuffled = ScoredScene(scene.boxes[order], scene.scores[order], scene.truth)
     assert (match(shuffled) == match(scene)[order]).all()
     assert average_precision([shuffled]) == pytest.approx(average_precision([scene]))
 
 
 @given(MANY, st.floats(0, 1))
-def test_rates_are_parts_and_counts_add_up(many: list[Scored], threshold: float) -> None:
+def test_rates_are_parts_and_counts_add_up(many: list[ScoredScene], threshold: float) -> None:
     metrics = evaluate(many, threshold)
     rates = (metrics.f1_score, metrics.precision, metrics.recall)
     assert all(0 <= rate <= 1 for rate in rates)
@@ -71,8 +71,8 @@ def test_rates_are_parts_and_counts_add_up(many: list[Scored], threshold: float)
 @given(st.lists(BOX, min_size=1, max_size=6, unique=True))
 def test_perfect_detections_score_one(boxes: list[tuple[int, int, int, int]]) -> None:
     scores = np.linspace(0.9, 0.6, len(boxes))
-    scene = Scored(corners(boxes), scores, corners(boxes))
-    assert evaluate([scene], 0.5) == Metrics(len(boxes), 0, 0)
+    scene = ScoredScene(corners(boxes), scores, corners(boxes))
+    assert evaluate([scene], 0.5) == MatchCounts(len(boxes), 0, 0)
     assert evaluate([scene], 0.5).f1_score == 1
     assert average_precision([scene]) == pytest.approx(1)
     assert f1_interval([scene], 0.5) == (1, 1)
@@ -118,7 +118,7 @@ def test_average_precision_ranks_over_all_scenes() -> None:
 
 
 @given(MANY)
-def test_no_threshold_beats_the_best_one(many: list[Scored]) -> None:
+def test_no_threshold_beats_the_best_one(many: list[ScoredScene]) -> None:
     best = best_threshold(many)
     scores = {0.0, *(float(score) for scene in many for score in scene.scores)}
     highest = max(evaluate(many, score).f1_score for score in scores)
@@ -132,10 +132,10 @@ def test_the_best_threshold_does_not_part_equal_scores() -> None:
 
 
 @given(MANY)
-def test_the_interval_holds_the_score_of_equal_recordings(many: list[Scored]) -> None:
+def test_the_interval_holds_the_score_of_equal_recordings(many: list[ScoredScene]) -> None:
     low, high = f1_interval(many, 0.5)
     assert 0 <= low <= high <= 1
     copies = [scene for scene in many for _ in range(3)]
-    grouped = [Scored(scene.boxes, scene.scores, scene.truth, "one recording") for scene in copies]
+    grouped = [ScoredScene(scene.boxes, scene.scores, scene.truth, "one recording") for scene in copies]
     score = evaluate(copies, 0.5).f1_score
     assert f1_interval(grouped, 0.5) == pytest.approx((score, score))

@@ -5,18 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rfhydra.training.metrics import Scored
-from rfhydra.training.promotion import SURE, Evidence, Verdict, judge
+from rfhydra.training.metrics import ScoredScene
+from rfhydra.training.promotion import CONFIDENCE, Evidence, Verdict, judge
 
 BOX = np.array([[0.0, 0.0, 10.0, 10.0]])
 ELSEWHERE = BOX + 50
 
 
-def scenes(found: str, recordings: int | None = None) -> list[Scored]:
+def scenes(found: str, recordings: int | None = None) -> list[ScoredScene]:
     """A scene with one box for each letter: ``x`` is found, ``.`` missed, ``!`` missed with a false alarm elsewhere."""
     boxes = {"x": BOX, ".": BOX[:0], "!": ELSEWHERE}
     return [
-        Scored(boxes[each], np.full(len(boxes[each]), 0.9), BOX, None if recordings is None else index % recordings)
+        ScoredScene(
+            boxes[each], np.full(len(boxes[each]), 0.9), BOX, None if recordings is None else index % recordings
+        )
         for index, each in enumerate(found)
     ]
 
@@ -95,7 +97,7 @@ def test_excellent_heads_that_agree_on_enough_boxes_promote() -> None:
 def test_false_alarms_count() -> None:
     evidence = compare("x!" * 20, "x." * 20)
     assert evidence.gain > 0
-    assert evidence.p_better >= SURE
+    assert evidence.p_better >= CONFIDENCE
 
 
 def test_one_lucky_recording_is_less_evidence_than_many() -> None:

@@ -5,13 +5,13 @@ import pytest
 from numpy.typing import NDArray
 
 from rfhydra.config import MIN_PROPOSAL_RECALL
+from rfhydra.detection.detector import HydraDetector
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.detector import HydraDetector
 from rfhydra.spectrum.boxes import Box
-from rfhydra.spectrum.synth import Burst, Scene, make_burst
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.evaluation import LEAST_SCORE
-from rfhydra.training.metrics import Scored, average_precision
+from rfhydra.synth import Burst, Scene, make_burst
+from rfhydra.training.evaluation import MIN_SCORE
+from rfhydra.training.metrics import ScoredScene, average_precision
 from rfhydra.training.service import TrainingService
 from tests.training import given
 
@@ -23,7 +23,7 @@ EPOCHS = 12
 
 
 def exchange(rng: np.random.Generator) -> Burst:
-    """A call and its answer, which the operator takes for one: regions around either say nothing of the other."""
+    """A call and its answer, which the operator takes for one: proposals around either say nothing of the other."""
     call, answer = (make_burst("qpsk", rng, CALL, WIDTH).iq for _ in range(2))
     return Burst(EXCHANGE, np.concatenate([call, np.zeros(PAUSE, np.complex64), answer]), -WIDTH / 2, WIDTH / 2)
 
@@ -62,9 +62,9 @@ def precision_on_fresh_pictures(service: TrainingService) -> float:
     frame, scenes = given.frame(given.SMALL_SPEC.cols, given.SMALL_SPEC), []
     for seed in FRESH:
         image, box = picture(seed)
-        found = detector.detect(image, frame, threshold=LEAST_SCORE)
+        found = detector.detect(image, frame, threshold=MIN_SCORE)
         scores = np.array([each.score for each in found])
-        scenes.append(Scored(frame.to_pixels(each.box for each in found), scores, frame.to_pixels([box])))
+        scenes.append(ScoredScene(frame.to_pixels(each.box for each in found), scores, frame.to_pixels([box])))
     return average_precision(scenes)
 
 

@@ -8,17 +8,17 @@ import pytest
 import torch
 
 from rfhydra.config import EARLY_STOP_PATIENCE
+from rfhydra.detection.detector import HydraDetector
+from rfhydra.detection.tracker import detect_recording
 from rfhydra.errors import Busy, Cancelled, InvalidMessage, InvalidName, NotEnoughSamples, NotFound
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.detector import HydraDetector
 from rfhydra.hydra.head import EmbeddingHead, Golden
-from rfhydra.hydra.sweep import detect_recording
-from rfhydra.hydra.version_manager import Artifact
-from rfhydra.spectrum.iq import open_recording, write_recording
+from rfhydra.hydra.registry import Artifact
+from rfhydra.recordings import open_recording, write_recording
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.evaluation import score_recordings, summarise
 from rfhydra.training.fitted import TrainingResult, store
-from rfhydra.training.metrics import Scored, evaluate
+from rfhydra.training.metrics import ScoredScene, evaluate
 from rfhydra.training.promotion import Evidence
 from rfhydra.training.service import TrainingRequest, TrainingService
 from rfhydra.training.trainer import Control, TrainingProgress
@@ -43,7 +43,7 @@ def f1_on_fresh_scenes(service: TrainingService, signal_name: str) -> float:
         found = detector.detect(given.image_of(made, seed), frame)
         scores = torch.tensor([each.score for each in found]).numpy()
         truth = frame.to_pixels(given.boxes_of(made, signal_name))
-        scenes.append(Scored(frame.to_pixels(each.box for each in found), scores, truth))
+        scenes.append(ScoredScene(frame.to_pixels(each.box for each in found), scores, truth))
     return evaluate(scenes, 0.0).f1_score
 
 
@@ -128,7 +128,7 @@ def test_a_second_training_computes_no_features(service: TrainingService, stocke
         return {path.name: path.stat().st_mtime_ns for path in (stocked.path / "cache").iterdir()}
 
     for sample in service.split_manager.plan(SIGNAL).train:
-        service.features.get_quieter(sample)
+        service.features.get_snr_augmented(sample)
     before = entries()
     assert 20 < len(before) <= 20 + 8
     seen: list[tuple[int, int]] = []
@@ -350,7 +350,7 @@ def test_every_burst_of_a_recording_is_found_once(
 
 @pytest.fixture
 def small_service(small: Workspace, tiny_backbone: Backbone) -> TrainingService:
-    """Six samples of six widths, and a body that is quick."""
+    """Six samples of six widths, and a backbone that is quick."""
     for seed in range(6):
         made = given.scene(seed, samples=given.SMALL_SPEC.window_samples - seed * given.SMALL_SPEC.hop)
         small.samples.add(

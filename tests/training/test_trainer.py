@@ -2,7 +2,7 @@ import pytest
 
 from rfhydra.config import EARLY_STOP_PATIENCE
 from rfhydra.errors import Cancelled
-from rfhydra.training.metrics import Metrics
+from rfhydra.training.metrics import MatchCounts
 from rfhydra.training.trainer import Control, Outcome, TrainingProgress, run_epochs
 
 
@@ -16,9 +16,9 @@ class Scripted:
         self.epoch += 1
         return 1 / self.epoch
 
-    def validate(self) -> tuple[float, Metrics]:
+    def validate(self) -> tuple[float, MatchCounts]:
         hits, loss = self.script[self.epoch - 1]
-        return loss, Metrics(tp=hits, fp=0, fn=10 - hits)
+        return loss, MatchCounts(tp=hits, fp=0, fn=10 - hits)
 
     def state(self) -> int:
         return self.epoch
@@ -40,7 +40,7 @@ def test_the_best_epoch_is_restored() -> None:
         "early_stopped": False,
         "best_epoch": 3,
         "val_loss": 0.6,
-        "metrics": Metrics(8, 0, 2),
+        "metrics": MatchCounts(8, 0, 2),
     }
     assert [each.is_best for each in heard] == [True, True, True, False]
     assert [each.epoch for each in heard] == [1, 2, 3, 4]

@@ -13,7 +13,7 @@ Recordings = Annotated[
     typer.Argument(metavar="RECORDING...", help="SigMF, wav or raw recordings.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Body = Annotated[
+BackboneFile = Annotated[
     Path | None,
     typer.Option("--backbone", metavar="FILE", help="Another body than the one that ships.", envvar="RFHYDRA_BACKBONE"),
 ]

@@ -15,7 +15,7 @@ from rfhydra.config import DEFAULT_EPOCHS, IOU_THRESHOLD
 from rfhydra.spectrum.spec import SpectrogramSpec
 
 if TYPE_CHECKING:
-    from rfhydra.spectrum.iq import Recording
+    from rfhydra.recordings import Recording
     from rfhydra.store.workspace import Workspace as Store
 
 SIGNAL: Final = "mystery-burst"

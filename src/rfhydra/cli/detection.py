@@ -7,7 +7,7 @@ import typer
 
 from rfhydra.cli.arguments import (
     AsJson,
-    Body,
+    BackboneFile,
     CenterFrequency,
     Datatype,
     Recordings,
@@ -21,8 +21,8 @@ from rfhydra.config import IOU_THRESHOLD
 from rfhydra.errors import InvalidMessage, NotFound
 
 if TYPE_CHECKING:
-    from rfhydra.hydra.detector import Detection, HydraDetector
-    from rfhydra.spectrum.iq import Recording
+    from rfhydra.detection.detector import Detection, HydraDetector
+    from rfhydra.recordings import Recording
     from rfhydra.store.workspace import Workspace as Store
 
 _SIGMF_SUFFIX = ".sigmf-meta"
@@ -38,7 +38,7 @@ def detect(
     sample_rate: SampleRate = None,
     center_freq: CenterFrequency = None,
     datatype: Datatype = None,
-    backbone: Body = None,
+    backbone: BackboneFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the emissions of trained signals in recordings. With several recordings OUT is a directory."""
@@ -71,7 +71,7 @@ def evaluate(
     signal: Signal,
     recordings: Recordings,
     iou: Annotated[float, typer.Option(min=0.01, max=1, help="Overlap that counts as found.")] = IOU_THRESHOLD,
-    backbone: Body = None,
+    backbone: BackboneFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Score the active head of a signal against the annotations of recordings."""
@@ -100,10 +100,10 @@ def evaluate(
 
 def load_detector(store: "Store", names: list[str] | None, backbone: Path | None) -> "HydraDetector":
     """A detector with the active heads of ``names``, or of every signal that has one."""
+    from rfhydra.detection.detector import HydraDetector
     from rfhydra.hydra.backbone import Backbone
-    from rfhydra.hydra.detector import HydraDetector
     from rfhydra.hydra.device import best_device
-    from rfhydra.hydra.version_manager import VersionManager
+    from rfhydra.hydra.registry import VersionManager
 
     if names is None:
         names = [name for name in store.versions.signals() if store.versions.active(name) is not None]
@@ -118,7 +118,7 @@ def detect_all(
     recordings: list["Recording"], detector: "HydraDetector", threshold: float | None = None
 ) -> list[list["Detection"]]:
     """Detections in each recording, with a bar that counts samples."""
-    from rfhydra.hydra.sweep import merge, sweep
+    from rfhydra.detection.tracker import merge, sweep
 
     found = []
     with progress_bar() as bar:
@@ -145,7 +145,7 @@ def write_picture(recording: "Recording", detector: "HydraDetector", found: list
 
 def write_annotations(recording: "Recording", found: list["Detection"], path: Path) -> None:
     """``found`` as a SigMF metadata file that describes the samples of ``recording``."""
-    from rfhydra.spectrum.iq import write_sigmf_annotations
+    from rfhydra.recordings import write_sigmf_annotations
 
     write_sigmf_annotations(recording, [(each.signal_name, each.score, each.box) for each in found], path)
 

@@ -30,7 +30,7 @@ def pretrain(
     with reported(), progress_bar() as bar:
         import torch
 
-        from rfhydra.pretrain.bank import base_waveforms
+        from rfhydra.pretrain.burst_library import base_waveforms
         from rfhydra.pretrain.train import PretrainProgress, PretrainRun, Recipe
 
         if device is Device.CUDA and not torch.cuda.is_available():

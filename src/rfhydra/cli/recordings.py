@@ -8,15 +8,15 @@ from rfhydra.cli.output import output_file
 from rfhydra.errors import InvalidMessage
 
 if TYPE_CHECKING:
-    from rfhydra.spectrum.iq import Recording
+    from rfhydra.recordings import Recording
 
 
 def open_recordings(paths: Sequence[Path], **known: Any) -> list["Recording"]:
     """Open every recording once: ``DIR/*`` names both files of a SigMF pair.
 
-    ``known`` is what the files do not say, as :func:`rfhydra.spectrum.iq.open_recording` takes it.
+    ``known`` is what the files do not say, as :func:`rfhydra.recordings.open_recording` takes it.
     """
-    from rfhydra.spectrum.iq import open_recording
+    from rfhydra.recordings import open_recording
 
     opened = [open_recording(path, **known) for path in paths]
     return list({each.path.resolve(): each for each in opened}.values())

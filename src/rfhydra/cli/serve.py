@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rfhydra.cli.arguments import AsJson, Body, Workspace
+from rfhydra.cli.arguments import AsJson, BackboneFile, Workspace
 from rfhydra.cli.output import reported, say
 from rfhydra.config import DEFAULT_HOST, DEFAULT_PORT
 from rfhydra.protocol.limits import read_limits
@@ -39,7 +39,7 @@ def serve(
     grace: Annotated[
         float, typer.Option(metavar="SEC", min=0, help="How long a running training may go on when the server stops.")
     ] = DEFAULT_GRACE_SEC,
-    backbone: Body = None,
+    backbone: BackboneFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Offer a workspace to clients over a WebSocket, until SIGINT or SIGTERM."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rfhydra.cli.arguments import AsJson, Body, ServerUrl, Signal, Token, Workspace
+from rfhydra.cli.arguments import AsJson, BackboneFile, ServerUrl, Signal, Token, Workspace
 from rfhydra.cli.output import note, output_file, print_json, progress_bar, reported, say, sparkline
 from rfhydra.config import DEFAULT_EPOCHS
 from rfhydra.errors import InvalidMessage
@@ -39,7 +39,7 @@ def train(
     epochs: Epochs = DEFAULT_EPOCHS,
     notes: Notes = None,
     png: Curve = None,
-    backbone: Body = None,
+    backbone: BackboneFile = None,
     server: ServerUrl = None,
     token: Token = None,
     as_json: AsJson = False,
@@ -56,7 +56,7 @@ def extend(
     epochs: Epochs = DEFAULT_EPOCHS,
     notes: Notes = None,
     png: Curve = None,
-    backbone: Body = None,
+    backbone: BackboneFile = None,
     server: ServerUrl = None,
     token: Token = None,
     as_json: AsJson = False,

@@ -12,7 +12,7 @@ from rfhydra.cli.output import print_json, print_table, reported, say
 
 if TYPE_CHECKING:
     from rfhydra.cli.remote import RemoteVersions
-    from rfhydra.hydra.version_manager import VersionManager
+    from rfhydra.hydra.registry import VersionManager
 
 
 def versions(
@@ -97,7 +97,7 @@ def _manager(
 
             yield RemoteVersions(server, token)
             return
-        from rfhydra.hydra.version_manager import VersionManager
+        from rfhydra.hydra.registry import VersionManager
         from rfhydra.store.workspace import Workspace as Store
 
         with Store.open(directory) as store:

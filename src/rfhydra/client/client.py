@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from rfhydra.client.commands import Commands
-from rfhydra.client.link import Link
+from rfhydra.client.connection import Connection
 from rfhydra.client.watch import Push, Subscription, TrainingRun
 from rfhydra.config import DEFAULT_EPOCHS, DEFAULT_URL
 from rfhydra.errors import NotFound, Unreachable
@@ -43,14 +43,14 @@ class Client(Commands):
         *,
         token: str | None = None,
         binary: bool = False,
-        patience_sec: float = 60.0,
+        reconnect_timeout_sec: float = 60.0,
         answer_sec: float = 120.0,
     ) -> None:
         """
         Args:
             url: ``ws://`` or ``wss://``.
             binary: take and send binary frames: needed for waterfalls and :meth:`detect_frame`.
-            patience_sec: how long to try to get a lost connection back; ``math.inf`` for ever.
+            reconnect_timeout_sec: how long to try to get a lost connection back; ``math.inf`` for ever.
             answer_sec: how long to wait for an answer, the time without a connection included.
 
         Raises:
@@ -60,13 +60,13 @@ class Client(Commands):
         self._runs: set[TrainingRun] = set()
         self._subscriptions: set[Subscription[Any]] = set()
         self._follows_jobs = False
-        self._link = Link(
+        self._connection = Connection(
             url,
             token=token,
             greet=self._greet,
             on_push=self._on_push,
             on_end=self._on_end,
-            patience_sec=patience_sec,
+            reconnect_timeout_sec=reconnect_timeout_sec,
             answer_sec=answer_sec,
         )
 
@@ -77,13 +77,13 @@ class Client(Commands):
             Unreachable: no server is there.
             Unauthorized: the token is missing or wrong.
         """
-        await self._link.open()
+        await self._connection.open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._link.close()
+        await self._connection.close()
 
     async def train_signal(
         self,
@@ -181,7 +181,7 @@ class Client(Commands):
     async def _greet(self) -> None:
         """What a new connection needs before it is used: who is there, and everything that was going on."""
         self.server = await self._ask(ServerHello, "hello", greeting=True, binary=self._binary or None)
-        self._link.max_message_bytes = self.server.limits.max_message_bytes
+        self._connection.max_message_bytes = self.server.limits.max_message_bytes
         for run in self._runs:
             run.await_snapshot()
         if topics := self._topics():

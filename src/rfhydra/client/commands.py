@@ -6,7 +6,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from pydantic import JsonValue, ValidationError
 
-from rfhydra.client.link import Link
+from rfhydra.client.connection import Connection
 from rfhydra.errors import InvalidMessage, RfhydraError
 from rfhydra.protocol import commands as ask
 from rfhydra.protocol import messages as told
@@ -26,7 +26,7 @@ _ONCE: Final = frozenset(
 class Commands:
     """Every method raises what the server refused it with, as the class of its code, and ``Unreachable``."""
 
-    _link: Link
+    _connection: Connection
 
     async def hello(self) -> told.ServerHello:
         """What the server is and can, its limits, its spectrogram contract and its backbone."""
@@ -200,7 +200,7 @@ class Commands:
         def frame(tag: int) -> bytes:
             return IqFrame(tag, iq_datatype, sample_rate_hz, center_freq_hz, start_sample, iq).encode()
 
-        return _checked(told.Detections, await self._link.ask_frame("IQ frame", frame))
+        return _checked(told.Detections, await self._connection.ask_frame("IQ frame", frame))
 
     async def list_sources(self) -> told.Sources:
         """Live sources that there are."""
@@ -241,8 +241,10 @@ class Commands:
             )
         except ValidationError as error:
             raise InvalidMessage(describe(error)) from None
-        again = name not in _ONCE
-        return _checked(answer, await self._link.ask(command, again=again, greeting=greeting, at_once=at_once))
+        retryable = name not in _ONCE
+        return _checked(
+            answer, await self._connection.ask(command, retryable=retryable, greeting=greeting, at_once=at_once)
+        )
 
 
 def _checked(answer: type[A], message: told.Message) -> A:

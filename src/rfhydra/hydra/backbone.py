@@ -1,7 +1,7 @@
-"""The frozen body that has an id and turns an image into :class:`Regions`, and the file that it lives in.
+"""The frozen backbone that has an id and turns an image into :class:`Proposals`, and the file that it lives in.
 
-A body's file carries what its heads need beside the weights: reference regions, and a golden sight that is replayed at
-every load, so that weights never serve in code that sees otherwise than what they were made in.
+A backbone's file carries what its heads need beside the weights: background set, and a golden test vector that is
+replayed at every load, so that weights never serve in code that sees otherwise than what they were made in.
 """
 
 import hashlib
@@ -23,25 +23,25 @@ from torchvision.ops import box_iou, clip_boxes_to_image, nms
 
 from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import Incompatible, InvalidMessage, NotFound
-from rfhydra.hydra.body import Body, BodyConfig
+from rfhydra.files import write_file
+from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
-from rfhydra.spectrum.synth import Receiver, Scene, make_burst
-from rfhydra.store.files import write_file
+from rfhydra.synth import Receiver, Scene, make_burst
 
-SHIPPED_BODY: Final = "body.safetensors"
+SHIPPED_BACKBONE: Final = "body.safetensors"
 MIN_OBJECTNESS: Final = 0.15  # below it lie noise and fragments of emissions (docs/decisions/0008)
-MAX_JOINED: Final = 40
-JOINED_TIME_IOU: Final = 0.8
+MAX_CO_TIMED: Final = 40
+CO_TIMED_IOU: Final = 0.8
 GOLDEN_SPEC: Final = SpectrogramSpec(fft_size=256, hop=128, rows=128, cols=128)
-GOLDEN_REGIONS: Final = 5
+GOLDEN_PROPOSALS: Final = 5
 GOLDEN_IOU: Final = 0.9
 GOLDEN_COSINE: Final = 0.99
 
 
 @dataclass(frozen=True, eq=False)
-class Regions:
+class Proposals:
     """What the backbone sees in one image, strongest first.
 
     ``boxes`` float32 (n, 4) in pixels, ``objectness`` float32 (n,) in 0..1, ``embeddings`` float32 (n, d) of unit
@@ -57,11 +57,11 @@ class Regions:
 
 
 @dataclass(frozen=True, eq=False)
-class Reference:
-    """What emissions look like in general: regions of synthetic scenes, which every head learns not to claim.
+class BackgroundSet:
+    """What emissions look like in general: proposals of synthetic scenes, which every head learns not to claim.
 
-    ``boxes`` float32 (n, 4) in pixels, ``embeddings`` float32 (n, d), ``scenes`` int64 (n,): which scene each region is
-    from, rising; ``emissions`` (1,): how many there were in all scenes.
+    ``boxes`` float32 (n, 4) in pixels, ``embeddings`` float32 (n, d), ``scenes`` int64 (n,): which scene each proposal
+    is from, rising; ``emissions`` (1,): how many there were in all scenes.
     """
 
     boxes: Tensor
@@ -71,7 +71,7 @@ class Reference:
 
     @classmethod
     def none(cls, embedding: int) -> Self:
-        """No reference at all."""
+        """No background set at all."""
         return cls(
             torch.zeros((0, 4)), torch.zeros((0, embedding)), torch.zeros(0, dtype=torch.int64), torch.zeros(1).long()
         )
@@ -79,14 +79,14 @@ class Reference:
     def __len__(self) -> int:
         return len(self.boxes)
 
-    def part(self, chosen: Tensor) -> "Reference":
-        """The regions of a mask (n,)."""
+    def part(self, chosen: Tensor) -> "BackgroundSet":
+        """The proposals of a mask (n,)."""
         return replace(self, boxes=self.boxes[chosen], embeddings=self.embeddings[chosen], scenes=self.scenes[chosen])
 
 
 @dataclass(frozen=True, eq=False)
-class GoldenSight:
-    """What a body saw in one recording when its file was made.
+class GoldenTestVector:
+    """What a backbone saw in one recording when its file was made.
 
     ``iq`` float32 (samples, 2) in the contract :data:`GOLDEN_SPEC`, its strongest ``boxes`` float32 (n, 4) in pixels
     and their ``embeddings`` float32 (n, d).
@@ -102,9 +102,9 @@ class GoldenSight:
         rng, scene = np.random.default_rng(0), Scene(GOLDEN_SPEC.window_samples)
         scene.add(make_burst("chirp", rng, 6000, 0.2), start=1000, freq=-0.2, snr_db=20)
         scene.add(make_burst("qpsk", rng, 5000, 0.1), start=9000, freq=0.25, snr_db=20)
-        iq = torch.view_as_real(torch.from_numpy(Receiver().hear(scene, rng))).half().float()
+        iq = torch.view_as_real(torch.from_numpy(Receiver().apply(scene, rng))).half().float()
         features, size = _features_of(backbone, iq)
-        boxes = backbone.propose(features, size, GOLDEN_REGIONS).boxes.cpu().half().float()
+        boxes = backbone.propose(features, size, GOLDEN_PROPOSALS).boxes.cpu().half().float()
         return cls(iq, boxes, backbone.embed(features, boxes, size).cpu())
 
     def replay(self, backbone: "Backbone") -> None:
@@ -134,13 +134,17 @@ _GOLDEN_PREFIX: Final = "golden."
 
 
 class Backbone:
-    """A frozen body: images in, :class:`Regions` out. One instance serves any number of heads and threads."""
+    """A frozen backbone: images in, :class:`Proposals` out. One instance serves any number of heads and threads."""
 
     def __init__(
-        self, body: Body, backbone_id: str, device: str | torch.device = "cpu", reference: Reference | None = None
+        self,
+        body: BackboneNetwork,
+        backbone_id: str,
+        device: str | torch.device = "cpu",
+        background: BackgroundSet | None = None,
     ) -> None:
         self.backbone_id = backbone_id
-        self.reference = reference or Reference.none(body.config.embedding)
+        self.background = background or BackgroundSet.none(body.config.embedding)
         self.config = body.config
         self.device = torch.device(device)
         self.body = body.eval().requires_grad_(False).to(self.device).to(memory_format=torch.channels_last)
@@ -149,14 +153,14 @@ class Backbone:
 
     @classmethod
     def load(cls, path: Path | None = None, device: str | torch.device = "cpu") -> Self:
-        """The body in ``path``, or the one that ships with rfhydra.
+        """The backbone in ``path``, or the one that ships with rfhydra.
 
         Raises:
             NotFound: there is no such file.
-            Incompatible: the file is not a body of this version, or it sees otherwise than when it was made.
+            Incompatible: the file is not a backbone of this version, or it sees otherwise than when it was made.
         """
         if path is None:
-            with resources.as_file(resources.files("rfhydra.hydra") / SHIPPED_BODY) as shipped:
+            with resources.as_file(resources.files("rfhydra.hydra") / SHIPPED_BACKBONE) as shipped:
                 return cls.load(shipped, device)
         if not path.is_file():
             raise NotFound(f"no backbone file {path.name}: make one with 'rfhydra pretrain'")
@@ -167,26 +171,26 @@ class Backbone:
                 f"{path.name} is not a backbone of version {BACKBONE_VERSION}: make one with this rfhydra"
             )
         try:
-            body = Body(_CONFIG.validate_python(weights.metadata["config"]))
+            body = BackboneNetwork(_CONFIG.validate_python(weights.metadata["config"]))
         except (KeyError, ValidationError, InvalidMessage):
             raise Incompatible(f"{path.name} does not describe a backbone's shape") from None
         state = dict(weights.tensors)
-        reference = Reference(**_taken(state, _REFERENCE_PREFIX, Reference))
-        golden = GoldenSight(**_taken(state, _GOLDEN_PREFIX, GoldenSight))
+        background = BackgroundSet(**_taken(state, _REFERENCE_PREFIX, BackgroundSet))
+        golden = GoldenTestVector(**_taken(state, _GOLDEN_PREFIX, GoldenTestVector))
         replace(weights, tensors=state).load_into(body)
-        backbone = cls(body, digest_of(data), device, reference)
+        backbone = cls(body, digest_of(data), device, background)
         golden.replay(backbone)
         return backbone
 
     def require(self, backbone_id: str, what: str) -> None:
-        """Raise :class:`Incompatible` if ``backbone_id`` is another body's."""
+        """Raise :class:`Incompatible` if ``backbone_id`` is another backbone's."""
         if backbone_id != self.backbone_id:
             raise Incompatible(
                 f"{what} was trained on backbone {backbone_id}, this one is {self.backbone_id}: train it again here"
             )
 
     def require_scaling(self, spec: SpectrogramSpec) -> None:
-        """Raise :class:`Incompatible` if images of ``spec`` have other grey levels than the body was trained on."""
+        """Raise :class:`Incompatible` if images of ``spec`` have other grey levels than the backbone was trained on."""
         if spec.scaling != self.config.scaling:
             raise Incompatible("the backbone was pretrained on another value scaling than this workspace's contract")
 
@@ -199,23 +203,23 @@ class Backbone:
             return self._served.features(pixels)
 
     @torch.inference_mode()
-    def propose(self, features: dict[str, Tensor], size: tuple[int, int], limit: int = 100) -> Regions:
-        """At most ``limit`` class-agnostic regions of an image of ``size`` (rows, cols), near duplicates merged.
+    def propose(self, features: dict[str, Tensor], size: tuple[int, int], limit: int = 100) -> Proposals:
+        """At most ``limit`` class-agnostic proposals of an image of ``size`` (rows, cols), near duplicates merged.
 
-        Among them are some around what begins and ends together (see :func:`simultaneous`).
+        Among them are some around what begins and ends together (see :func:`co_timed`).
         What is less than :data:`MIN_OBJECTNESS` likely to be an emission is left out.
         """
         batch = ImageList(torch.empty((1, 1, *size), device=self.device), [size])
         with self._precision():
             (proposals,), _ = self._served.rpn(batch, features)
         boxes, objectness = self._refined(features, proposals, size)
-        joined, likely = self._refined(features, simultaneous(boxes, objectness), size)
+        joined, likely = self._refined(features, co_timed(boxes, objectness), size)
         boxes, objectness = torch.cat([boxes, joined]), torch.cat([objectness, likely])
         kept = nms(boxes, objectness, 0.75)[:limit]
-        return Regions(boxes[kept], objectness[kept], self.embed(features, boxes[kept], size))
+        return Proposals(boxes[kept], objectness[kept], self.embed(features, boxes[kept], size))
 
     def _refined(self, features: dict[str, Tensor], boxes: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        """What the body makes of ``boxes`` (n, 4): those that it takes for an emission, moved, and how surely."""
+        """What the backbone makes of ``boxes`` (n, 4): those that it takes for an emission, moved, and how surely."""
         with self._precision():
             raw = self._served.raw_embeddings(features, [boxes], size)
         scores, deltas = self._served.roi_heads.box_predictor(raw)
@@ -237,24 +241,24 @@ class Backbone:
             yield
 
 
-def simultaneous(boxes: Tensor, objectness: Tensor) -> Tensor:
+def co_timed(boxes: Tensor, objectness: Tensor) -> Tensor:
     """Boxes (k, 4) around pairs of ``boxes`` (n, 4) that begin and end together in bands apart, the likeliest first.
 
     Two tones of one transmitter that lie far apart look like two emissions, but for their times
     (docs/decisions/0019).
     """
-    kept = nms(boxes, objectness, 0.3)[:MAX_JOINED]
+    kept = nms(boxes, objectness, 0.3)[:MAX_CO_TIMED]
     boxes, objectness = boxes[kept], objectness[kept]
     one, other = torch.triu_indices(len(boxes), len(boxes), 1, device=boxes.device)
     low, high = torch.minimum(boxes[one], boxes[other]), torch.maximum(boxes[one], boxes[other])
     around = torch.cat([low[:, :2], high[:, 2:]], dim=1)
-    together = low[:, 2] - high[:, 0] >= JOINED_TIME_IOU * (high[:, 2] - low[:, 0])
+    together = low[:, 2] - high[:, 0] >= CO_TIMED_IOU * (high[:, 2] - low[:, 0])
     likely = objectness[one] * objectness[other] * (together & (low[:, 3] <= high[:, 1]))
-    best = likely.argsort(descending=True)[:MAX_JOINED]
+    best = likely.argsort(descending=True)[:MAX_CO_TIMED]
     return around[best[likely[best] > 0]]
 
 
-_CONFIG = TypeAdapter(BodyConfig)
+_CONFIG = TypeAdapter(NetworkConfig)
 
 
 def _taken(state: dict[str, Tensor], prefix: str, shape: type) -> dict[str, Tensor]:
@@ -268,23 +272,27 @@ def _taken(state: dict[str, Tensor], prefix: str, shape: type) -> dict[str, Tens
     return {name: each.float() if each.is_floating_point() else each for name, each in found.items()}
 
 
-def save_body(
-    body: Body, path: Path, recipe: dict[str, Any], scratch: Path | None = None, reference: Reference | None = None
+def save_backbone(
+    body: BackboneNetwork,
+    path: Path,
+    recipe: dict[str, Any],
+    scratch: Path | None = None,
+    background: BackgroundSet | None = None,
 ) -> str:
-    """Write ``body`` as fp16 safetensors with its config and ``recipe``, atomically; returns the new backbone id.
+    """Write ``backbone`` as fp16 safetensors with its config and ``recipe``, atomically; returns the new backbone id.
 
     ``scratch`` is a directory on the same file system for what is half-written; the one of ``path`` if not given.
-    Without a ``reference`` heads learn from the workspace's samples alone.
+    Without a ``background`` heads learn from the workspace's samples alone.
 
     Raises:
         StorageFull: there is no room on the disk; ``path`` is as it was.
     """
-    known = reference or Reference.none(body.config.embedding)
+    known = background or BackgroundSet.none(body.config.embedding)
     metadata = {"config": asdict(body.config), "recipe": recipe, "backbone_version": BACKBONE_VERSION}
     weights = _halved(body.state_dict())
-    served = Body(body.config)
+    served = BackboneNetwork(body.config)
     served.load_state_dict(weights)
-    golden = GoldenSight.record(Backbone(served, "unsaved"))
+    golden = GoldenTestVector.record(Backbone(served, "unsaved"))
     beside = {_REFERENCE_PREFIX + name: tensor for name, tensor in vars(known).items()}
     beside |= {_GOLDEN_PREFIX + name: tensor for name, tensor in vars(golden).items()}
     data = write_weights(Weights("body", weights | _halved(beside), metadata))
@@ -301,8 +309,8 @@ def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def _in_half(body: Body) -> Body:
-    """A copy of ``body`` that autocast need not cast anew in every pass: it keeps no casts of frozen weights."""
+def _in_half(body: BackboneNetwork) -> BackboneNetwork:
+    """A copy of ``backbone`` that autocast need not cast anew in every pass: it keeps no casts of frozen weights."""
     served = deepcopy(body)
     for part in (served.pyramid, served.rpn, served.roi_heads.box_head):
         for layer in part.modules():

@@ -14,12 +14,12 @@ from torch import Tensor
 from torchvision.ops import batched_nms
 
 from rfhydra.errors import Incompatible
-from rfhydra.hydra.backbone import Regions
+from rfhydra.hydra.backbone import Proposals
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
 
 GEOMETRY_FEATURES: Final = 4
 NMS_IOU: Final = 0.4
-MAX_NESTING: Final = 0.7
+MAX_IOM: Final = 0.7
 GOLDEN_TOLERANCE: Final = 1e-3
 _MAX_LOG_SCALE: Final = 2.0
 
@@ -56,7 +56,7 @@ class HeadInfo:
 
 
 @dataclass(frozen=True, eq=False)
-class Detections:
+class ScoredBoxes:
     """Pixel detections of one head: ``boxes`` float32 (n, 4), ``scores`` float32 (n,) in 0..1, strongest first."""
 
     boxes: Tensor
@@ -129,7 +129,7 @@ _GOLDEN_TENSORS: Final = ("boxes", "embeddings", "scores", "refined")
 
 @dataclass(frozen=True, eq=False)
 class Golden:
-    """A few regions and the scores and refined boxes that the head gave for them when it was made."""
+    """A few proposals and the scores and refined boxes that the head gave for them when it was made."""
 
     boxes: Tensor
     embeddings: Tensor
@@ -210,15 +210,15 @@ class HeadStack:
         self._size_mean = torch.stack([head.size_mean for head in heads])
 
     @torch.inference_mode()
-    def detect(self, regions: Regions, thresholds: Sequence[float], size: tuple[int, int]) -> list[Detections]:
+    def detect(self, proposals: Proposals, thresholds: Sequence[float], size: tuple[int, int]) -> list[ScoredBoxes]:
         """Detections of each head in one image of ``size`` (rows, cols), at its threshold."""
-        if not self.heads or not len(regions):
-            return [Detections.none() for _ in self.heads]
-        boxes, embeddings = regions.boxes.cpu(), regions.embeddings.cpu()
+        if not self.heads or not len(proposals):
+            return [ScoredBoxes.none() for _ in self.heads]
+        boxes, embeddings = proposals.boxes.cpu(), proposals.embeddings.cpu()
         scores = torch.sigmoid(self._logits(boxes, embeddings))
         owner, region = torch.nonzero(scores >= torch.tensor(thresholds)[:, None], as_tuple=True)
         if not len(owner):
-            return [Detections.none() for _ in self.heads]
+            return [ScoredBoxes.none() for _ in self.heads]
         refined = torch.zeros((len(owner), 4))
         for index in torch.unique(owner).tolist():
             head, mine = self.heads[index], owner == index
@@ -228,12 +228,12 @@ class HeadStack:
         return _suppress(refined, scores[owner, region], owner, len(self.heads), size)
 
     def _logits(self, boxes: Tensor, embeddings: Tensor) -> Tensor:
-        """Scores before the sigmoid, (heads, regions), without a feature matrix per head."""
+        """Scores before the sigmoid, (heads, proposals), without a feature matrix per head."""
         by_size = (size_features(boxes, self._size_mean) * self._weight[:, None, self._dim :]).sum(2)
         return self._weight[:, : self._dim] @ embeddings.T + by_size + self._bias[:, None]
 
 
-def _suppress(boxes: Tensor, scores: Tensor, owner: Tensor, heads: int, size: tuple[int, int]) -> list[Detections]:
+def _suppress(boxes: Tensor, scores: Tensor, owner: Tensor, heads: int, size: tuple[int, int]) -> list[ScoredBoxes]:
     """Per-head suppression of overlapping and of nested boxes."""
     limit = torch.tensor([size[1], size[0], size[1], size[0]], dtype=boxes.dtype)
     boxes = torch.minimum(boxes.clamp_min(0), limit)
@@ -244,18 +244,18 @@ def _suppress(boxes: Tensor, scores: Tensor, owner: Tensor, heads: int, size: tu
     results = []
     for index in range(heads):
         mine = owner == index
-        unnested = _drop_nested(boxes[mine])
-        results.append(Detections(boxes[mine][unnested], scores[mine][unnested]))
+        unnested = _drop_contained(boxes[mine])
+        results.append(ScoredBoxes(boxes[mine][unnested], scores[mine][unnested]))
     return results
 
 
-def _drop_nested(boxes: Tensor) -> Tensor:
-    """Mask (n,) of the boxes that share less than :data:`MAX_NESTING` of the smaller area with a stronger kept one."""
+def _drop_contained(boxes: Tensor) -> Tensor:
+    """Mask (n,) of the boxes that share less than :data:`MAX_IOM` of the smaller area with a stronger kept one."""
     low = torch.maximum(boxes[:, None, :2], boxes[None, :, :2])
     high = torch.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
     shared = (high - low).clamp_min(0).prod(2)
     area = (boxes[:, 2:] - boxes[:, :2]).prod(1)
-    nested = shared > MAX_NESTING * torch.minimum(area[:, None], area[None])
+    nested = shared > MAX_IOM * torch.minimum(area[:, None], area[None])
     keep = torch.ones(len(boxes), dtype=torch.bool)
     for index in range(1, len(boxes)):
         keep[index] = not bool((nested[index, :index] & keep[:index]).any())

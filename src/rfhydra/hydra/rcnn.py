@@ -14,8 +14,8 @@ from torchvision.ops import box_iou
 
 from rfhydra.errors import Incompatible
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.body import BodyConfig, image_list, make_roi_heads, make_rpn
-from rfhydra.hydra.head import Detections, HeadInfo
+from rfhydra.hydra.head import HeadInfo, ScoredBoxes
+from rfhydra.hydra.network import NetworkConfig, image_list, make_roi_heads, make_rpn
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
 
 GOLDEN_SIDE_PX: Final = 128
@@ -31,7 +31,7 @@ class RcnnNetwork(nn.Module):
     Always in ``eval`` mode, but inside :meth:`losses`.
     """
 
-    def __init__(self, config: BodyConfig) -> None:
+    def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.rpn = make_rpn(config)
         self.roi_heads = make_roi_heads(config, classes=2)
@@ -39,7 +39,7 @@ class RcnnNetwork(nn.Module):
         self.eval()
 
     def warm_start(self, backbone: Backbone) -> None:
-        """Begin from the body's own proposals and embedding layers instead of from noise."""
+        """Begin from the backbone's own proposals and embedding layers instead of from noise."""
         self.rpn.load_state_dict(backbone.body.rpn.state_dict())
         self.roi_heads.box_head.load_state_dict(backbone.body.roi_heads.box_head.state_dict())
 
@@ -60,13 +60,13 @@ class RcnnNetwork(nn.Module):
         return {**rpn_losses, **roi_losses}
 
     @torch.inference_mode()
-    def detect(self, features: dict[str, Tensor], size: tuple[int, int]) -> Detections:
+    def detect(self, features: dict[str, Tensor], size: tuple[int, int]) -> ScoredBoxes:
         """Detections in one image of ``size`` (rows, cols), strongest first."""
         device = next(iter(features.values())).device
         batch = ImageList(torch.empty((1, 1, *size), device=device), [size])
         proposals, _ = self.rpn(batch, features)
         (found,), _ = self.roi_heads(features, proposals, batch.image_sizes)
-        return Detections(found["boxes"].cpu(), found["scores"].cpu())
+        return ScoredBoxes(found["boxes"].cpu(), found["scores"].cpu())
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,13 +81,13 @@ class RcnnHead:
     info: HeadInfo
     network: RcnnNetwork
     golden_image: Tensor
-    golden: Detections
+    golden: ScoredBoxes
 
-    def detect(self, features: dict[str, Tensor], threshold: float, size: tuple[int, int]) -> Detections:
+    def detect(self, features: dict[str, Tensor], threshold: float, size: tuple[int, int]) -> ScoredBoxes:
         """Detections at ``threshold`` in one image of ``size`` (rows, cols)."""
         found = self.network.detect(features, size)
         strong = found.scores >= threshold
-        return Detections(found.boxes[strong], found.scores[strong])
+        return ScoredBoxes(found.boxes[strong], found.scores[strong])
 
     def to_bytes(self) -> bytes:
         """The artifact, weights in half precision."""
@@ -101,9 +101,9 @@ class RcnnHead:
         """A head of ``network`` (rounded to half precision, as it will be served) with its answers on ``image``."""
         rounded = {name: tensor.half().float() for name, tensor in network.state_dict().items()}
         network.load_state_dict(rounded)
-        head = cls(info, network, image, Detections.none())
+        head = cls(info, network, image, ScoredBoxes.none())
         found = head._golden_detections(backbone)
-        return replace(head, golden=Detections(found.boxes[:1], found.scores[:1]))
+        return replace(head, golden=ScoredBoxes(found.boxes[:1], found.scores[:1]))
 
     @classmethod
     def from_bytes(cls, data: bytes, backbone: Backbone) -> Self:
@@ -120,7 +120,7 @@ class RcnnHead:
         state = {name.removeprefix(_PREFIX): t for name, t in weights.tensors.items() if name.startswith(_PREFIX)}
         replace(weights, tensors=state).load_into(network)
         try:
-            golden = Detections(weights.tensors["golden_boxes"], weights.tensors["golden_scores"])
+            golden = ScoredBoxes(weights.tensors["golden_boxes"], weights.tensors["golden_scores"])
             head = cls(info, network, weights.tensors["golden_image"], golden)
         except KeyError:
             raise Incompatible(f"the head of {info.signal_name} lacks its golden image: train it again") from None
@@ -137,7 +137,7 @@ class RcnnHead:
                 " roll back or train it again"
             )
 
-    def _golden_detections(self, backbone: Backbone) -> Detections:
+    def _golden_detections(self, backbone: Backbone) -> ScoredBoxes:
         size = (self.golden_image.shape[0], self.golden_image.shape[1])
         return self.network.detect(backbone.features(self.golden_image), size)
 

@@ -1,7 +1,7 @@
 """Scenes to pretrain on: bursts and keyed trains in a band, heard by an imperfect receiver, cut to a crop.
 
-Clean scenes alone give a body that is blind on real recordings, so most scenes hold keyed trains, strong signals with
-skirts, overload, images, AGC and spurs. Every FFT size and hop of :data:`CONTRACTS` is drawn.
+Clean scenes alone give a backbone that is blind on real recordings, so most scenes hold keyed trains, strong signals
+with skirts, overload, images, AGC and spurs. Every FFT size and hop of :data:`CONTRACTS` is drawn.
 """
 
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rfhydra.pretrain.bank import family, texture
-from rfhydra.pretrain.keyings import KEYED_CLASSES, keyed_class, random_keying, rival
+from rfhydra.pretrain.burst_library import family, fine_class
+from rfhydra.pretrain.line_codes import KEYED_CLASSES, keyed_class, random_line_code, variant
 from rfhydra.pretrain.skirts import skirts
 from rfhydra.spectrum.boxes import Frame, PixelBoxes
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
-from rfhydra.spectrum.synth import EMITTERS, Burst, Keying, Receiver, Rng, Scene, log_uniform, make_burst
+from rfhydra.synth import EMITTERS, Burst, LineCode, Receiver, Rng, Scene, log_uniform, make_burst
 
 SYNTHETIC: Final = ("hopper", "chirp", "ofdm", "qpsk", "tone", "comb", "wobble", "wobble", "wobble")
 EXTRA_CLASSES: Final = (*KEYED_CLASSES, "hopper", "chirp", "comb", "wobble")
@@ -56,13 +56,15 @@ class Transmitter:
 
 
 class SceneMaker:
-    """Draws scenes from a bank. Families of the bank are equally likely, ``linear`` and ``ofdm`` twice as much."""
+    """Draws scenes from a burst library. Families of the burst library are equally likely, ``linear`` and ``ofdm``
+    twice as much.
+    """
 
-    def __init__(self, bank: list[Burst], rng: Rng) -> None:
+    def __init__(self, library: list[Burst], rng: Rng) -> None:
         self.rng = rng
         self._numbers = count()
         self._by_family: dict[str, list[Burst]] = {}
-        for burst in bank:
+        for burst in library:
             self._by_family.setdefault(family(burst.kind), []).append(burst)
         names = sorted(self._by_family)
         weights = np.array([2.0 if name in ("linear", "ofdm") else 1.0 for name in names])
@@ -71,41 +73,45 @@ class SceneMaker:
     def draw(self) -> TrainingScene:
         """A scene with at least one box, cropped to :data:`CROP_PX` squared."""
         spec = self._contract()
-        return self._heard(lambda: self._cast(spec), spec)[0]
+        return self._render(lambda: self._draw_transmitters(spec), spec)[0]
 
     def pair(self) -> tuple[TrainingScene, TrainingScene]:
         """Two scenes in one contract that share transmitters: other places, levels and receivers, and other company."""
         rng, spec = self.rng, self._contract()
-        first, cast = self._heard(lambda: self._cast(spec), spec)
-        stay = [each for each in cast if rng.random() < SHARED]
-        second, _ = self._heard(lambda: stay + [each for each in self._cast(spec) if rng.random() > SHARED], spec)
+        first, transmitters = self._render(lambda: self._draw_transmitters(spec), spec)
+        stay = [each for each in transmitters if rng.random() < SHARED]
+        second, _ = self._render(
+            lambda: stay + [each for each in self._draw_transmitters(spec) if rng.random() > SHARED], spec
+        )
         return first, second
 
     def _contract(self) -> SpectrogramSpec:
         return CONTRACTS[int(self.rng.integers(len(CONTRACTS)))]
 
-    def _cast(self, spec: SpectrogramSpec) -> list[Transmitter]:
+    def _draw_transmitters(self, spec: SpectrogramSpec) -> list[Transmitter]:
         """Who is on the air: up to three trains of keyed packets, and up to six bursts."""
-        rng, keying, cast = self.rng, random_keying(self.rng, spec), list[Transmitter]()
+        rng, line_code, transmitters = self.rng, random_line_code(self.rng, spec), list[Transmitter]()
         for _ in range(int(rng.integers(1, 4)) if rng.random() < 0.7 else 0):
-            cast.append(self._train(keying, spec))
-            keying = rival(keying, rng) if rng.random() < 0.5 else random_keying(rng, spec)
-        return cast + [Transmitter(next(self._numbers), self._burst(spec)) for _ in range(int(rng.integers(0, 7)))]
+            transmitters.append(self._train(line_code, spec))
+            line_code = variant(line_code, rng) if rng.random() < 0.5 else random_line_code(rng, spec)
+        return transmitters + [
+            Transmitter(next(self._numbers), self._burst(spec)) for _ in range(int(rng.integers(0, 7)))
+        ]
 
-    def _heard(
+    def _render(
         self, draw_cast: Callable[[], list[Transmitter]], spec: SpectrogramSpec
     ) -> tuple[TrainingScene, list[Transmitter]]:
         """What a receiver makes of a cast, and that cast; another one is drawn until something is to be seen."""
         rng = self.rng
         while True:
-            cast, scene, senders = draw_cast(), Scene(spec.window_samples), list[int]()
-            for transmitter in sorted(cast, key=lambda each: each.gap is None):
+            transmitters, scene, senders = draw_cast(), Scene(spec.window_samples), list[int]()
+            for transmitter in sorted(transmitters, key=lambda each: each.gap is None):
                 senders += [transmitter.number] * self._send(transmitter, scene)
             receiver = Receiver.random(rng)
-            image = spectrogram(receiver.hear(scene, rng), spec).numpy()
+            image = spectrogram(receiver.apply(scene, rng), spec).numpy()
             heard = self._crop(image, scene, senders, spec, first_col=int(receiver.silence * image.shape[1]))
             if len(heard.boxes):
-                return heard, cast
+                return heard, transmitters
 
     def _send(self, transmitter: Transmitter, scene: Scene) -> int:
         """Put what it sends into ``scene``; returns how many emissions that made."""
@@ -142,12 +148,12 @@ class SceneMaker:
             iq = np.concatenate([iq[:delay], iq[delay:] + echo * iq[:-delay]])
         return Burst(burst.kind, iq, low, high)
 
-    def _train(self, keying: Keying, spec: SpectrogramSpec) -> Transmitter:
+    def _train(self, line_code: LineCode, spec: SpectrogramSpec) -> Transmitter:
         rng = self.rng
-        burst = keying.packet(rng, int(spec.hop * rng.uniform(8, 300)))
-        least = max(int(2.5 * max(spec.hop, spec.fft_size / 2)), int(keying.longest_gap * rng.uniform(1.3, 3)))
+        burst = line_code.packet(rng, int(spec.hop * rng.uniform(8, 300)))
+        least = max(int(2.5 * max(spec.hop, spec.fft_size / 2)), int(line_code.longest_gap * rng.uniform(1.3, 3)))
         gap = max(least, int(len(burst) * log_uniform(rng, 0.03, 3)))
-        keyed = replace(burst, kind=keyed_class(keying, spec))
+        keyed = replace(burst, kind=keyed_class(line_code, spec))
         return Transmitter(next(self._numbers), keyed, int(rng.integers(1, 13)), gap)
 
     def _crop(
@@ -191,10 +197,12 @@ def _visible(image: NDArray[np.uint8], box: NDArray[np.float32]) -> bool:
     return float(np.percentile(inside, 80)) - float(np.percentile(around, 80)) >= VISIBLE_LEVELS
 
 
-def class_names(bank: list[Burst]) -> tuple[str, ...]:
-    """Every class that scenes from ``bank`` may hold, sorted."""
-    return tuple(sorted({_class_of(burst.kind) for burst in bank} | set(map(_class_of, EMITTERS)) | set(EXTRA_CLASSES)))
+def class_names(library: list[Burst]) -> tuple[str, ...]:
+    """Every class that scenes from ``burst library`` may hold, sorted."""
+    return tuple(
+        sorted({_class_of(burst.kind) for burst in library} | set(map(_class_of, EMITTERS)) | set(EXTRA_CLASSES))
+    )
 
 
 def _class_of(kind: str) -> str:
-    return {"fsk2": "2fsk"}.get(kind, kind if kind in EXTRA_CLASSES else texture(kind))
+    return {"fsk2": "2fsk"}.get(kind, kind if kind in EXTRA_CLASSES else fine_class(kind))

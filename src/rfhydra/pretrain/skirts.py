@@ -21,7 +21,7 @@ SKIRT_DB: Final = 24.0
 OVER_NOISE_DB: Final = 3.0
 WORTH_A_BOX: Final = 0.6
 """IoU of core and skirts from which on one box stands for both."""
-LEAST_NOISE_COLS: Final = 30
+MIN_NOISE_COLS: Final = 30
 SMOOTH_ROWS: Final = 5
 GAP_ROWS: Final = 5
 
@@ -35,7 +35,7 @@ def skirts(image: NDArray[np.uint8], box: PixelBox, others: PixelBoxes, spec: Sp
     x0, x1 = (int(edge) for edge in np.round(box[[0, 2]]).clip(0, image.shape[1]))
     y0, y1 = (int(edge) for edge in np.round(box[[1, 3]]).clip(0, image.shape[0]))
     beside = np.concatenate([image[:, :x0], image[:, x1:]], axis=1)
-    if x1 <= x0 or y1 <= y0 or beside.shape[1] < LEAST_NOISE_COLS:
+    if x1 <= x0 or y1 <= y0 or beside.shape[1] < MIN_NOISE_COLS:
         return None
     power = (10 ** (level_db(image[:, x0:x1], spec).numpy() / 10)).mean(1)
     row_db = 10 * np.log10(ndimage.uniform_filter1d(power, SMOOTH_ROWS))

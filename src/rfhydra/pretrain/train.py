@@ -1,8 +1,8 @@
-"""The training of the body: endless fresh scenes, a cosine schedule over a budget of minutes, checkpoints, resume.
+"""The training of the backbone: endless fresh scenes, a cosine schedule over a budget of minutes, checkpoints, resume.
 
 A run lives in one directory: ``bank.safetensors``, ``checkpoint.pt`` (optimiser and network, this run only),
-``log.jsonl`` and at the end ``body.safetensors``. Each is there whole or not at all: killed at any instant, a run goes
-on from its last checkpoint. One process at a time may own the directory.
+``log.jsonl`` and at the end ``body.safetensors``. Each is there whole or not at all: killed at any instant, a run
+goes on from its last checkpoint. One process at a time may own the directory.
 """
 
 import io
@@ -21,25 +21,31 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from torchvision.ops import box_iou
 
 from rfhydra.errors import Conflict, Incompatible, InvalidMessage
-from rfhydra.hydra.backbone import Backbone, Reference, save_body
-from rfhydra.hydra.body import Body, BodyConfig
-from rfhydra.pretrain.bank import HELD_OUT, base_waveforms, load_bank, make_bank, save_bank
-from rfhydra.pretrain.contrast import emitter_contrast
+from rfhydra.files import make_directory, write_file
+from rfhydra.hydra.backbone import Backbone, BackgroundSet, save_backbone
+from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
+from rfhydra.pretrain.burst_library import (
+    HELD_OUT,
+    base_waveforms,
+    load_burst_library,
+    make_burst_library,
+    save_burst_library,
+)
+from rfhydra.pretrain.contrastive import emitter_contrastive_loss
 from rfhydra.pretrain.scenes import SceneMaker, TrainingScene, class_names
-from rfhydra.spectrum.synth import Burst
-from rfhydra.store.files import make_directory, write_file
+from rfhydra.synth import Burst
 
-BANK_FILE: Final = "bank.safetensors"
+BURST_LIBRARY_FILE: Final = "bank.safetensors"
 CHECKPOINT_FILE: Final = "checkpoint.pt"
 LOG_FILE: Final = "log.jsonl"
-BODY_FILE: Final = "body.safetensors"
+BACKBONE_FILE: Final = "body.safetensors"
 SCRATCH: Final = ".rfhydra-scratch"
 MAX_GRADIENT_NORM: Final = 5.0
 PREFETCHED_BATCHES: Final = 4
 CLASS_WEIGHTS: Final = ("roi_heads.box_predictor.scores.weight", "roi_heads.box_predictor.scores.bias")
-CONTRAST_WEIGHT: Final = 0.3
-STRONG_REGIONS: Final = 20
-WEAK_REGIONS: Final = 15
+CONTRASTIVE_WEIGHT: Final = 0.3
+STRONG_PROPOSALS: Final = 20
+WEAK_PROPOSALS: Final = 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +92,14 @@ class PretrainProgress:
 class SceneStream(IterableDataset[TrainingScene]):
     """Pairs of scenes without end, other ones in every worker and after every resume."""
 
-    def __init__(self, bank: list[Burst], seed: int, first_step: int) -> None:
-        self.bank, self.seed, self.first_step = bank, seed, first_step
+    def __init__(self, library: list[Burst], seed: int, first_step: int) -> None:
+        self.library, self.seed, self.first_step = library, seed, first_step
 
     def __iter__(self) -> Iterator[TrainingScene]:
         worker = get_worker_info()
-        maker = SceneMaker(self.bank, np.random.default_rng([self.seed, self.first_step, worker.id if worker else 0]))
+        maker = SceneMaker(
+            self.library, np.random.default_rng([self.seed, self.first_step, worker.id if worker else 0])
+        )
         while True:
             yield from maker.pair()
 
@@ -108,7 +116,7 @@ class PretrainRun:
             recipe: what to do. A resumed run keeps its own except for ``minutes`` and ``workers``.
             device: ``cpu`` or ``cuda``.
             resume: go on from the checkpoint, if there is one yet.
-            initial: start from the weights of another body of this shape, whatever its classes; of no effect on a
+            initial: start from the weights of another backbone of this shape, whatever its classes; of no effect on a
                 resumed run.
 
         Raises:
@@ -133,29 +141,31 @@ class PretrainRun:
             self.step, self.seconds = int(self._saved["step"]), float(self._saved["seconds"])
 
     def prepare(self, progress: Callable[[str], None] = lambda waveform: None) -> None:
-        """Make the bank if there is none yet; ``progress`` hears each waveform.
+        """Make the burst library if there is none yet; ``progress`` hears each waveform.
 
         Raises:
             MissingExtra: TorchSig is not installed.
             StorageFull: there is no room on the disk.
         """
-        path = self.directory / BANK_FILE
+        path = self.directory / BURST_LIBRARY_FILE
         if not path.exists():
-            bank = make_bank(base_waveforms(), self.recipe.per_waveform, self.recipe.seed, progress=progress)
-            save_bank(bank, path, self._scratch)
+            library = make_burst_library(
+                base_waveforms(), self.recipe.per_waveform, self.recipe.seed, progress=progress
+            )
+            save_burst_library(library, path, self._scratch)
 
     def run(self, progress: Callable[[PretrainProgress], None] = lambda report: None) -> Path:
-        """Train until the budget of minutes is spent; returns the path of the finished body.
+        """Train until the budget of minutes is spent; returns the path of the finished backbone.
 
         Raises:
-            NotFound: there is no bank, or no initial body.
-            Incompatible: the bank is damaged, or the initial body has another shape.
+            NotFound: there is no burst library, or no initial backbone.
+            Incompatible: the burst library is damaged, or the initial backbone has another shape.
             StorageFull: there is no room on the disk; the last checkpoint is as it was.
         """
-        bank = load_bank(self.directory / BANK_FILE)
-        self._build(class_names(bank))
+        library = load_burst_library(self.directory / BURST_LIBRARY_FILE)
+        self._build(class_names(library))
         last_save, averages = time.monotonic(), dict[str, float]()
-        batches = self._batches(bank)
+        batches = self._batches(library)
         while not self._finished:
             scenes = next(batches)
             started = time.monotonic()
@@ -167,7 +177,7 @@ class PretrainRun:
             if self._finished or time.monotonic() - last_save > self.recipe.checkpoint_seconds:
                 self._save(averages)
                 last_save = time.monotonic()
-        return self._export(bank)
+        return self._export(library)
 
     @property
     def _finished(self) -> bool:
@@ -178,9 +188,14 @@ class PretrainRun:
         return torch.load(path, map_location="cpu", weights_only=True) if path.exists() else None
 
     def _build(self, classes: tuple[str, ...]) -> None:
-        """Make the body and its optimiser, as the checkpoint or the initial body has them."""
+        """Make the backbone and its optimiser, as the checkpoint or the initial backbone has them."""
         torch.manual_seed(self.recipe.seed + self.step)
-        self.body = Body(BodyConfig(classes=classes)).to(self.device).to(memory_format=torch.channels_last).train()
+        self.body = (
+            BackboneNetwork(NetworkConfig(classes=classes))
+            .to(self.device)
+            .to(memory_format=torch.channels_last)
+            .train()
+        )
         decay = [weight for weight in self.body.parameters() if weight.ndim > 1]
         plain = [weight for weight in self.body.parameters() if weight.ndim <= 1]
         groups = [{"params": decay, "weight_decay": self.recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}]
@@ -192,7 +207,7 @@ class PretrainRun:
         elif self._initial:
             self._begin_from(Backbone.load(self._initial).body)
 
-    def _begin_from(self, start: Body) -> None:
+    def _begin_from(self, start: BackboneNetwork) -> None:
         """Take the weights of ``start``; where its classes are others, the scores of classes begin from noise."""
         if replace(start.config, classes=self.body.config.classes) != self.body.config:
             raise Incompatible("the initial body has another shape than this run")
@@ -204,45 +219,45 @@ class PretrainRun:
                 state[name] = own[name]
         self.body.load_state_dict(state)
 
-    def _export(self, bank: list[Burst]) -> Path:
-        """Write the finished body with its reference regions. It cannot be trained on after this."""
-        reference = self._look_at_fresh_scenes(bank)
+    def _export(self, library: list[Burst]) -> Path:
+        """Write the finished backbone with its background set. It cannot be trained on after this."""
+        background = self._make_background_set(library)
         recipe = {**asdict(self.recipe), "steps": self.step, "trained_minutes": round(self.seconds / 60, 1)}
-        recipe |= {"held_out": list(HELD_OUT), "waveforms": sorted({burst.kind for burst in bank})}
-        path = self.directory / BODY_FILE
-        save_body(self.body, path, recipe, self._scratch, reference)
+        recipe |= {"held_out": list(HELD_OUT), "waveforms": sorted({burst.kind for burst in library})}
+        path = self.directory / BACKBONE_FILE
+        save_backbone(self.body, path, recipe, self._scratch, background)
         return path
 
     @torch.inference_mode()
-    def _look_at_fresh_scenes(self, bank: list[Burst]) -> Reference:
+    def _make_background_set(self, library: list[Burst]) -> BackgroundSet:
         """Centre the embeddings on the mean over fresh scenes, and keep a sample of what was seen there.
 
-        Of each scene the strongest regions, which are emissions, and some of the others, which are parts of them.
+        Of each scene the strongest proposals, which are emissions, and some of the others, which are parts of them.
         """
         rng = np.random.default_rng([self.recipe.seed, 0xCE])
-        maker, backbone = SceneMaker(bank, rng), Backbone(self.body, "unsaved", self.device)
+        maker, backbone = SceneMaker(library, rng), Backbone(self.body, "unsaved", self.device)
         boxes, raw, scenes, sums, seen, emissions = [], [], [], torch.zeros_like(self.body.embedding_mean), 0, 0
         for number in range(self.recipe.reference_scenes):
             scene = maker.draw()
             size = (scene.image.shape[0], scene.image.shape[1])
             features = backbone.features(scene.image)
-            regions = backbone.propose(features, size)
-            embeddings = self.body.raw_embeddings(features, [regions.boxes], size)
+            proposals = backbone.propose(features, size)
+            embeddings = self.body.raw_embeddings(features, [proposals.boxes], size)
             sums += embeddings.sum(0)
-            seen, emissions = seen + len(regions), emissions + len(scene.boxes)
-            weak = STRONG_REGIONS + rng.permutation(max(len(regions) - STRONG_REGIONS, 0))[:WEAK_REGIONS]
-            kept = torch.from_numpy(np.concatenate([np.arange(min(STRONG_REGIONS, len(regions))), weak]))
-            boxes.append(regions.boxes[kept])
+            seen, emissions = seen + len(proposals), emissions + len(scene.boxes)
+            weak = STRONG_PROPOSALS + rng.permutation(max(len(proposals) - STRONG_PROPOSALS, 0))[:WEAK_PROPOSALS]
+            kept = torch.from_numpy(np.concatenate([np.arange(min(STRONG_PROPOSALS, len(proposals))), weak]))
+            boxes.append(proposals.boxes[kept])
             raw.append(embeddings[kept])
             scenes.append(torch.full((len(kept),), number))
         self.body.embedding_mean.copy_(sums / max(seen, 1))
         embeddings = self.body.normalised(torch.cat(raw))
-        return Reference(torch.cat(boxes), embeddings, torch.cat(scenes), torch.tensor([emissions]))
+        return BackgroundSet(torch.cat(boxes), embeddings, torch.cat(scenes), torch.tensor([emissions]))
 
-    def _batches(self, bank: list[Burst]) -> Iterator[list[TrainingScene]]:
+    def _batches(self, library: list[Burst]) -> Iterator[list[TrainingScene]]:
         workers = self.recipe.workers
         loader: DataLoader[Any] = DataLoader(
-            SceneStream(bank, self.recipe.seed, self.step),
+            SceneStream(library, self.recipe.seed, self.step),
             self.recipe.batch_size,
             num_workers=workers,
             collate_fn=list,
@@ -260,7 +275,7 @@ class PretrainRun:
             features = self.body.features(images)
             losses = self.body.losses(images, features, targets)
         size = (images.shape[2], images.shape[3])
-        losses["loss_contrast"] = CONTRAST_WEIGHT * emitter_contrast(self.body, features, targets, size)
+        losses["loss_contrast"] = CONTRASTIVE_WEIGHT * emitter_contrastive_loss(self.body, features, targets, size)
         self.optimiser.zero_grad()
         torch.autograd.backward(torch.stack(list(losses.values())).sum())
         norm = torch.nn.utils.clip_grad_norm_(self.body.parameters(), MAX_GRADIENT_NORM)
@@ -319,12 +334,12 @@ def collate(
 
 
 def proposal_recall(backbone: Backbone, scenes: Sequence[TrainingScene], iou: float = 0.5, limit: int = 100) -> float:
-    """Share of the scenes' boxes that one of the ``limit`` strongest regions covers with at least ``iou``."""
+    """Share of the scenes' boxes that one of the ``limit`` strongest proposals covers with at least ``iou``."""
     found = total = 0
     for scene in scenes:
         size = (scene.image.shape[0], scene.image.shape[1])
-        regions = backbone.propose(backbone.features(scene.image), size, limit)
-        overlap = box_iou(torch.from_numpy(scene.boxes), regions.boxes.cpu())
-        found += int((overlap.max(1).values >= iou).sum()) if len(regions) else 0
+        proposals = backbone.propose(backbone.features(scene.image), size, limit)
+        overlap = box_iou(torch.from_numpy(scene.boxes), proposals.boxes.cpu())
+        found += int((overlap.max(1).values >= iou).sum()) if len(proposals) else 0
         total += len(scene.boxes)
     return found / max(total, 1)

@@ -137,7 +137,7 @@ class _Connection:
         self._look(_FRAME, Envelope(frame_tag(data), None), partial(detect_frame, self._service, self._client, data))
 
     def _look(self, label: str, envelope: Envelope, work: _Work) -> None:
-        """Answer when it is done. The detection lane bounds how many of these there are."""
+        """Answer when it is done. The detection executor bounds how many of these there are."""
         task = asyncio.create_task(self._answer(label, envelope, work))
         self._looking.add(task)
         task.add_done_callback(self._looking.discard)

@@ -7,8 +7,8 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from rfhydra.detection.detector import Look
 from rfhydra.errors import Incompatible, InvalidMessage, NotFound
-from rfhydra.hydra.detector import Look
 from rfhydra.protocol.commands import Detect, GetStreams, ListSources, StartStream, StopStream
 from rfhydra.protocol.frames import IqFrame, WaterfallFrame
 from rfhydra.protocol.messages import DetectedBox, Detections, Sources, Streams

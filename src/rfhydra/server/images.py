@@ -13,7 +13,7 @@ from PIL import Image
 
 from rfhydra.errors import Incompatible, InvalidMessage
 from rfhydra.protocol.fields import IqDatatype
-from rfhydra.spectrum.datatypes import SampleFormat
+from rfhydra.recordings.formats import SampleFormat
 from rfhydra.spectrum.spec import SpectrogramSpec
 
 _PNG: Final = b"\x89PNG\r\n\x1a\n"

@@ -16,7 +16,7 @@ from rfhydra.errors import Busy, Cancelled, RfhydraError, StorageFull, error_of
 from rfhydra.protocol.fields import HeadKind
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import TRAINING_EVENT, JobAction, JobInfo, Jobs, JobSnapshot, TrainingEvent
-from rfhydra.server.lane import Lane
+from rfhydra.server.executor import SerialExecutor
 from rfhydra.server.paging import read_cursor
 from rfhydra.server.training_process import TrainingProcess
 from rfhydra.store.jobs import Job, JobEvent
@@ -46,7 +46,7 @@ class TrainingJobs:
 
     def __init__(
         self,
-        store: Lane,
+        store: SerialExecutor,
         workspace: Workspace,
         backbone_path: Path | None,
         publish: Callable[[TrainingEvent], None],

@@ -3,15 +3,15 @@
 import logging
 from collections.abc import Iterable
 
+from rfhydra.detection.detector import HydraDetector
 from rfhydra.errors import RfhydraError
-from rfhydra.hydra.detector import HydraDetector
 from rfhydra.store.workspace import Workspace
 
 _log = logging.getLogger(__name__)
 
 
 class LoadedHeads:
-    """Changes the loaded set on disk first, then in the detector. Used in the store lane."""
+    """Changes the loaded set on disk first, then in the detector. Used in the store executor."""
 
     def __init__(self, workspace: Workspace, detector: HydraDetector) -> None:
         self._workspace, self._detector = workspace, detector

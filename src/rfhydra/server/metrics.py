@@ -22,7 +22,7 @@ UNREADABLE: Final = "unreadable"
 """The label of a command that is none."""
 
 
-class Metrics:
+class PrometheusMetrics:
     """Counters of one server. Gauges ask the server when they are read."""
 
     def __init__(self) -> None:

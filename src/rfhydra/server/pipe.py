@@ -1,7 +1,8 @@
 """What the server and its training process say to each other: frames of JSON with bytes behind it, over two pipes.
 
-The server gives orders, :class:`Train` and :class:`Cancel`; the process reports, :class:`Begun`, an :class:`Epoch` for
-every epoch, and then one :class:`Done` or :class:`Refused`. Everything is plain data: nothing that is read is ever run.
+The server gives orders, :class:`Train` and :class:`Cancel`; the process reports, :class:`Started`, an :class:`Epoch`
+for every epoch, and then one :class:`Done` or :class:`Failed`. Everything is plain data: nothing that is read is ever
+run.
 """
 
 import json
@@ -35,7 +36,7 @@ class Cancel:
 
 
 @dataclass(frozen=True)
-class Begun:
+class Started:
     """Report: the order has been taken; what happens from here on is that training's doing."""
 
 
@@ -54,14 +55,14 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Refused:
+class Failed:
     """Report: the training has ended without a head."""
 
     code: str
     error: str
 
 
-Frame: TypeAlias = Train | Cancel | Begun | Epoch | Done | Refused
+Frame: TypeAlias = Train | Cancel | Started | Epoch | Done | Failed
 
 _KINDS: Final[dict[str, TypeAdapter[Any]]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(Frame)}
 

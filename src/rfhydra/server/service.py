@@ -1,4 +1,4 @@
-"""The service: a workspace, a detector, the trainings, the lanes that they run in, and who is connected."""
+"""The service: a workspace, a detector, the trainings, the executors that they run in, and who is connected."""
 
 import asyncio
 import time
@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from rfhydra.detection.detector import HydraDetector
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.detector import HydraDetector
-from rfhydra.hydra.version_manager import VersionManager
+from rfhydra.hydra.registry import VersionManager
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import (
     ServerMetrics,
@@ -19,12 +19,12 @@ from rfhydra.protocol.messages import (
     TrainingEvent,
     TrainingProgress,
 )
-from rfhydra.server.catalogue import Catalogue
+from rfhydra.server.executor import SerialExecutor
 from rfhydra.server.hub import Hub
 from rfhydra.server.jobs import TrainingJobs
-from rfhydra.server.lane import Lane
 from rfhydra.server.loaded import LoadedHeads
-from rfhydra.server.metrics import Metrics
+from rfhydra.server.metrics import PrometheusMetrics
+from rfhydra.server.registry_cache import RegistryCache
 from rfhydra.server.security import Gate
 from rfhydra.store.columns import utc_now
 from rfhydra.store.workspace import Workspace
@@ -64,15 +64,15 @@ class Service:
         """
         limits = settings.limits
         self.workspace, self.backbone, self.settings, self.limits = workspace, backbone, settings, limits
-        self.store = Lane("store", limits.max_store_queued)
-        self.detection = Lane("detection", limits.max_detections_queued)
+        self.store = SerialExecutor("store", limits.max_store_queued)
+        self.detection = SerialExecutor("detection", limits.max_detections_queued)
         self.versions = VersionManager(workspace)
         self.detector = HydraDetector(self.versions, backbone)
         self.loaded = LoadedHeads(workspace, self.detector)
         self.hub = Hub()
-        self.catalogue = Catalogue(workspace, self.versions, self.hub, lambda: self.detector.loaded_versions)
+        self.registry_cache = RegistryCache(workspace, self.versions, self.hub, lambda: self.detector.loaded_versions)
         self.jobs = TrainingJobs(self.store, workspace, settings.backbone_path, self._on_training, limits)
-        self.metrics = Metrics()
+        self.metrics = PrometheusMetrics()
         self.ready = self.stopping = False
         self._started = time.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -100,12 +100,12 @@ class Service:
         await asyncio.to_thread(self.detection.close)
 
     async def refresh(self) -> None:
-        """Bring the catalogue up to date."""
-        self.catalogue.accept(await self.store.run(self.catalogue.read, refusable=False))
+        """Bring the registry cache up to date."""
+        self.registry_cache.accept(await self.store.run(self.registry_cache.read, refusable=False))
 
     async def refresh_counts(self) -> None:
         """The same, where only samples can have changed."""
-        self.catalogue.accept(await self.store.run(self.catalogue.read_counts, refusable=False))
+        self.registry_cache.accept(await self.store.run(self.registry_cache.read_counts, refusable=False))
 
     def snapshot(self) -> ServerMetrics:
         """How the server is doing."""
@@ -143,7 +143,7 @@ class Service:
                 self.hub.publish_latest("metrics", self.snapshot())
 
     def _expose(self) -> None:
-        gauge, lanes = self.metrics.gauge, (self.store, self.detection)
+        gauge, executors = self.metrics.gauge, (self.store, self.detection)
         gauge("rfhydra_clients", "Connected clients.", lambda: len(self.hub))
         gauge("rfhydra_loaded_heads", "Loaded heads.", lambda: len(self.detector.loaded_versions))
         gauge("rfhydra_messages_dropped", "Pushes that slow clients did not get.", lambda: self.hub.dropped)
@@ -153,11 +153,11 @@ class Service:
             "rfhydra_lane_waiting",
             "Calls that wait or run.",
             "lane",
-            {lane.name: partial(getattr, lane, "waiting") for lane in lanes},
+            {executor.name: partial(getattr, executor, "waiting") for executor in executors},
         )
         self.metrics.gauges(
             "rfhydra_lane_cpu_seconds",
             "Processor time of a lane.",
             "lane",
-            {lane.name: partial(getattr, lane, "cpu_sec") for lane in lanes},
+            {executor.name: partial(getattr, executor, "cpu_sec") for executor in executors},
         )

@@ -72,9 +72,9 @@ async def unsubscribe(service: Service, client: Client, command: Unsubscribe) ->
 def _snapshot(service: Service, topic: Topic) -> list[Snapshot]:
     """What a topic holds at this moment, in the form in which it is pushed."""
     if topic == "registry":
-        return [service.catalogue.registry()]
+        return [service.registry_cache.registry()]
     if topic == "samples":
-        return [service.catalogue.counts()]
+        return [service.registry_cache.counts()]
     if topic == "metrics":
         return [service.snapshot()]
     return []  # windows are looked at as they come; jobs were asked for

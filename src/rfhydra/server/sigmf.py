@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import SigmfRecording
+from rfhydra.recordings import Annotation, Recording, open_recording, write_recording
 from rfhydra.spectrum.boxes import Box
-from rfhydra.spectrum.iq import Annotation, Recording, open_recording, write_recording
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.importer import ImportResult, import_recordings

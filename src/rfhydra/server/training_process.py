@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from rfhydra.errors import RfhydraError, error_of
-from rfhydra.server.pipe import HEAD, Begun, Cancel, Done, Epoch, Frame, Refused, Train, decode, encode
+from rfhydra.server.pipe import HEAD, Cancel, Done, Epoch, Failed, Frame, Started, Train, decode, encode
 from rfhydra.training.fitted import Fitted
 from rfhydra.training.service import TrainingRequest
 from rfhydra.training.trainer import TrainingProgress
@@ -74,7 +74,7 @@ class TrainingProcess:
         self._kill_timer = asyncio.get_running_loop().call_later(self._cancel_grace_sec, self._kill)
         if self._process is not None:  # else it is being started, and will be told
             with suppress(OSError):  # it is dead already
-                await self._order(self._process, Cancel(job_id))
+                await self._send(self._process, Cancel(job_id))
 
     async def close(self) -> None:
         """End the process, in whatever it is doing, and leave nothing of it behind."""
@@ -91,30 +91,30 @@ class TrainingProcess:
         with suppress(OSError):
             await process.stdin.wait_closed()
 
-    async def _fit(self, order: Train, on_epoch: OnEpoch) -> Fitted:
-        process = await self._begun(order)
+    async def _fit(self, command: Train, on_epoch: OnEpoch) -> Fitted:
+        process = await self._started(command)
         while True:
             match await self._report(process):
                 case Epoch(progress):
                     await on_epoch(progress)
                 case Done(fitted):
                     return fitted
-                case Refused(code, error):
+                case Failed(code, error):
                     raise error_of(code, error)
 
-    async def _begun(self, order: Train) -> asyncio.subprocess.Process:
+    async def _started(self, command: Train) -> asyncio.subprocess.Process:
         """A process that has begun with ``order``. One that was kept warm may have died since: then it is a new one."""
         if self._process is not None:
             with suppress(OSError, EOFError):
-                return await self._begin(self._process, order)
+                return await self._start_training(self._process, command)
             await self.close()
-        return await self._begin(await self._start(), order)
+        return await self._start_training(await self._start(), command)
 
-    async def _begin(self, process: asyncio.subprocess.Process, order: Train) -> asyncio.subprocess.Process:
+    async def _start_training(self, process: asyncio.subprocess.Process, command: Train) -> asyncio.subprocess.Process:
         if self._kill_timer is not None:
-            await self._order(process, Cancel(order.job_id))
-        await self._order(process, order)
-        if await self._report(process) != Begun():
+            await self._send(process, Cancel(command.job_id))
+        await self._send(process, command)
+        if await self._report(process) != Started():
             raise ValueError("the process did not begin")
         return process
 
@@ -132,7 +132,7 @@ class TrainingProcess:
         return self._process
 
     @staticmethod
-    async def _order(process: asyncio.subprocess.Process, frame: Frame) -> None:
+    async def _send(process: asyncio.subprocess.Process, frame: Frame) -> None:
         assert process.stdin is not None
         process.stdin.write(encode(frame))
         await process.stdin.drain()

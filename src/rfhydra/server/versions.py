@@ -49,7 +49,7 @@ async def get_version_history(service: Service, client: Client, command: GetVers
 
 async def get_registry(service: Service, client: Client, command: GetRegistry) -> Registry:
     await service.refresh()
-    return service.catalogue.registry()
+    return service.registry_cache.registry()
 
 
 async def load_heads(service: Service, client: Client, command: LoadHeads) -> LoadedHeads:
@@ -80,5 +80,5 @@ def loaded_heads(service: Service) -> LoadedHeads:
 
 
 def _loaded(service: Service) -> LoadedHeads:
-    service.catalogue.tell()  # the registry says which heads are loaded
+    service.registry_cache.tell()  # the registry says which heads are loaded
     return loaded_heads(service)

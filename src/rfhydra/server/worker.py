@@ -17,7 +17,7 @@ from typing import BinaryIO, Final
 from rfhydra.errors import RfhydraError
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.device import best_device
-from rfhydra.server.pipe import HEAD, Begun, Cancel, Done, Epoch, Frame, Refused, Train, decode, encode
+from rfhydra.server.pipe import HEAD, Cancel, Done, Epoch, Failed, Frame, Started, Train, decode, encode
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.fitted import Fitted
 from rfhydra.training.service import TrainingService
@@ -27,7 +27,7 @@ NICENESS: Final = 10
 _OOM_SCORE: Final = b"500"  # of 1000: where memory runs out, this process goes, not the server
 
 
-class Orders:
+class CommandReader:
     """What the server orders. Reading goes on during a training, so that a cancel and the server's end are heard."""
 
     def __init__(self, pipe: BinaryIO) -> None:
@@ -48,38 +48,40 @@ class Orders:
             while len(head := self._pipe.read(HEAD.size)) == HEAD.size:
                 text, behind = (self._pipe.read(length) for length in HEAD.unpack(head))
                 match decode(text, behind):
-                    case Train() as order:
-                        self._trainings.put(order)
+                    case Train() as command:
+                        self._trainings.put(command)
                     case Cancel(job_id):
                         self._cancelled.add(job_id)
         finally:
             os._exit(0)  # in the middle of a training too: nobody waits for it any more
 
 
-def serve(workspace: Path, backbone: Path | None, orders: Orders, report: Callable[[Frame], None]) -> None:
+def serve(workspace: Path, backbone: Path | None, commands: CommandReader, report: Callable[[Frame], None]) -> None:
     """Train what is ordered, for ever."""
     body: Backbone | None = None
     while True:
-        order = orders.next()
-        report(Begun())
+        command = commands.next()
+        report(Started())
         try:
             body = body or Backbone.load(backbone, best_device())
-            answer: Frame = Done(_fit(workspace, body, order, orders, report))
+            answer: Frame = Done(_fit(workspace, body, command, commands, report))
         except RfhydraError as error:
-            answer = Refused(error.code, str(error))
+            answer = Failed(error.code, str(error))
         except Exception:
             traceback.print_exc()
-            answer = Refused(RfhydraError.code, "the training failed unexpectedly: the server's log says more")
+            answer = Failed(RfhydraError.code, "the training failed unexpectedly: the server's log says more")
         report(answer)
 
 
-def _fit(workspace: Path, backbone: Backbone, order: Train, orders: Orders, report: Callable[[Frame], None]) -> Fitted:
+def _fit(
+    workspace: Path, backbone: Backbone, command: Train, commands: CommandReader, report: Callable[[Frame], None]
+) -> Fitted:
     control = Control(
-        callback=lambda progress: report(Epoch(progress)), cancelled=lambda: orders.is_cancelled(order.job_id)
+        callback=lambda progress: report(Epoch(progress)), cancelled=lambda: commands.is_cancelled(command.job_id)
     )
     control.check()
     with Workspace.view(workspace) as view:  # of what there is now, and of nothing that comes during the training
-        return TrainingService(view, backbone).fit(order.request, control)
+        return TrainingService(view, backbone).fit(command.request, control)
 
 
 def main() -> None:
@@ -100,7 +102,7 @@ def main() -> None:
         except BrokenPipeError:
             os._exit(0)  # the server is dead: nobody is there to hear that we could not report
 
-    serve(Path(workspace), Path(backbone) if backbone else None, Orders(sys.stdin.buffer), report)
+    serve(Path(workspace), Path(backbone) if backbone else None, CommandReader(sys.stdin.buffer), report)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ MIN_FLOOR_BAND: Final = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class ValueScaling:
-    """How power becomes grey. Fixed for a pretrained body, whatever the FFT: ``clip((dB - floor + headroom) / range)``.
+    """How power becomes grey. Fixed for a pretrained backbone, whatever the FFT: ``clip((dB - floor + headroom) /
+    range)``.
 
     The floor is the median, over time and the inner ``floor_band`` of the frequency axis, of the pooled image in dB.
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from rfhydra.errors import InvalidMessage
 from rfhydra.spectrum.spec import SpectrogramSpec
 
-_LEAST_POWER = 1e-30
-_LEAST_PEAK = torch.finfo(torch.float32).tiny
+_MIN_POWER = 1e-30
+_MIN_PEAK = torch.finfo(torch.float32).tiny
 
 
 def spectrogram(iq: NDArray[np.complex64] | torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
@@ -39,7 +39,7 @@ def spectrogram(iq: NDArray[np.complex64] | torch.Tensor, spec: SpectrogramSpec)
     peak = parts.abs().amax()
     if not torch.isfinite(peak):
         raise InvalidMessage("iq holds a sample that is not a finite number")
-    parts = parts / peak.clamp_min(_LEAST_PEAK)  # no gain may overflow or vanish in float32 when it is squared
+    parts = parts / peak.clamp_min(_MIN_PEAK)  # no gain may overflow or vanish in float32 when it is squared
     power_db = _power_db(torch.view_as_complex(parts), spec)
     return _quantise(power_db, _noise_floor_db(power_db, _silent(parts, spec), spec), spec)
 
@@ -52,7 +52,7 @@ def _power_db(samples: torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
     bins = torch.fft.fft(frames * window, dim=1)
     power = torch.fft.fftshift(bins.real.square() + bins.imag.square(), dim=1).flip(1)
     pooled = power.reshape(len(frames), spec.rows, spec.bins_per_row).amax(2)
-    return 10 * torch.log10(pooled.clamp_min(_LEAST_POWER)).T
+    return 10 * torch.log10(pooled.clamp_min(_MIN_POWER)).T
 
 
 def _silent(parts: torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
@@ -74,7 +74,9 @@ def _quantise(power_db: torch.Tensor, floor_db: torch.Tensor, spec: SpectrogramS
     return (unit * 255).round().to(torch.uint8)
 
 
-def quieter(image: NDArray[np.uint8] | torch.Tensor, spec: SpectrogramSpec, lower_db: float, seed: int) -> torch.Tensor:
+def lower_snr(
+    image: NDArray[np.uint8] | torch.Tensor, spec: SpectrogramSpec, lower_db: float, seed: int
+) -> torch.Tensor:
     """``image`` as it would be if all that is on the air came in ``lower_db`` weaker, over the same noise.
 
     Power is weakened with what noise there is in it, and noise of the seed fills up what is missing.

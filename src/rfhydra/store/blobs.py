@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from rfhydra.errors import Damaged, InvalidMessage, NotFound
-from rfhydra.store.files import make_directory, write_file
+from rfhydra.files import make_directory, write_file
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _SCRATCH: Final = "tmp"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from rfhydra.errors import Busy, Damaged, Incompatible, StorageFull
-from rfhydra.store.files import NO_ROOM_MESSAGE
+from rfhydra.files import NO_ROOM_MESSAGE
 from rfhydra.store.schema import MIGRATIONS
 
 _BUSY_TIMEOUT_SEC: Final = 1.0  # nobody else should write: the workspace is ours

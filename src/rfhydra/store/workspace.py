@@ -12,12 +12,12 @@ from typing import Any, Final, Self
 from filelock import FileLock, Timeout
 
 from rfhydra.errors import Busy, Conflict, Damaged, InvalidMessage, NotFound
+from rfhydra.files import make_directory, write_file
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore
 from rfhydra.store.columns import utc_now
 from rfhydra.store.database import Database
-from rfhydra.store.files import make_directory, write_file
 from rfhydra.store.jobs import JobStore
 from rfhydra.store.loaded import LoadedStore
 from rfhydra.store.samples import SampleStore

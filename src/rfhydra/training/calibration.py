@@ -12,12 +12,12 @@ from scipy.special import logit as log_odds
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from rfhydra.training.metrics import Scored, match
+from rfhydra.training.metrics import ScoredScene, match
 
 CALIBRATION_IOU: Final = 0.3  # a score says whether something is the signal, not how well the box fits
-PROMISED_TRUTHS: Final = 30
+PRIOR_TRUTHS: Final = 30
 MIN_SLOPE: Final = 0.1
-AS_GOOD: Final = 0.02  # an F1 lower by that says nothing about a handful of boxes (docs/decisions/0022)
+F1_TOLERANCE: Final = 0.02  # an F1 lower by that says nothing about a handful of boxes (docs/decisions/0022)
 MIN_THRESHOLD: Final = 0.1
 MAX_THRESHOLD: Final = 0.5  # half of the best F1 that there is: a higher one stems from luck (docs/decisions/0022)
 
@@ -34,7 +34,7 @@ class Calibration:
     threshold: float = 0.5
 
     @classmethod
-    def fit(cls, scenes: Sequence[Scored]) -> "Calibration":
+    def fit(cls, scenes: Sequence[ScoredScene]) -> "Calibration":
         """The calibration of out-of-fold detections, each weighing what its scene does.
 
         The identity where they are all true or all false.
@@ -49,7 +49,7 @@ class Calibration:
         threshold = _best_threshold(found._calibrated(logits), true, weights, truths)
         return replace(found, threshold=float(np.clip(threshold, MIN_THRESHOLD, MAX_THRESHOLD)))
 
-    def apply_to(self, scenes: Sequence[Scored]) -> list[Scored]:
+    def apply_to(self, scenes: Sequence[ScoredScene]) -> list[ScoredScene]:
         """``scenes`` with calibrated scores."""
         return [replace(scene, scores=self._calibrated(_logits(scene.scores))) for scene in scenes]
 
@@ -92,7 +92,7 @@ def _best_threshold(
     The best F1 that was observed hangs on the luck of the few true detections around it. What calibrated ``scores``
     (n,) promise hangs on all of them, through two numbers, and lies near half of the F1 it gives (Lipton, Elkan and
     Naryanaswamy, 2014); but where a sigmoid does not fit, it is wrong however many there are. So the promise counts as
-    much as :data:`PROMISED_TRUTHS` observed emissions. Of thresholds that are within :data:`AS_GOOD` of the best one
+    much as :data:`PRIOR_TRUTHS` observed emissions. Of thresholds that are within :data:`F1_TOLERANCE` of the best one
     the highest is taken: in the field are look-alikes that no sample holds.
     """
     order = np.argsort(-scores, kind="stable")
@@ -101,7 +101,7 @@ def _best_threshold(
     hits, promised = np.cumsum((weights * true)[order]), np.cumsum((weights * scores)[order])
     observed = 2 * hits / (reported + truths)
     expected = 2 * promised / (reported + max(float(truths), float(promised[-1])))
-    f1 = (truths * observed + PROMISED_TRUTHS * expected) / (truths + PROMISED_TRUTHS)
+    f1 = (truths * observed + PRIOR_TRUTHS * expected) / (truths + PRIOR_TRUTHS)
     f1[ranked == below] = 0.0  # no threshold parts equal scores
-    highest = int((f1 >= f1.max() - AS_GOOD).argmax())
+    highest = int((f1 >= f1.max() - F1_TOLERANCE).argmax())
     return float((ranked[highest] + below[highest]) / 2)

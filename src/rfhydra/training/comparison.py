@@ -9,15 +9,15 @@ side. What tilts them the other way cannot be seen from here: an operator who la
 from collections.abc import Sequence
 
 from rfhydra.hydra.head import EmbeddingHead
-from rfhydra.hydra.version_manager import Head
+from rfhydra.hydra.registry import Head
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.features import FeatureCache
-from rfhydra.training.lessons import Lesson
-from rfhydra.training.logistic import detect_lessons
-from rfhydra.training.metrics import Scored
+from rfhydra.training.logistic import detect_examples
+from rfhydra.training.metrics import ScoredScene
 from rfhydra.training.splits import SplitPlan
 from rfhydra.training.trainer import Control
+from rfhydra.training.training_set import TrainingExample
 
 
 def unseen_samples(workspace: Workspace, active: Head, version: int, split: SplitPlan) -> list[Sample]:
@@ -39,7 +39,7 @@ def unseen_samples(workspace: Workspace, active: Head, version: int, split: Spli
 
 def look(
     head: Head, samples: Sequence[Sample], workspace: Workspace, features: FeatureCache, control: Control
-) -> list[Scored]:
+) -> list[ScoredScene]:
     """What ``head`` reports in each of ``samples`` at its own threshold, against their boxes.
 
     Raises:
@@ -49,10 +49,10 @@ def look(
     for sample in samples:
         control.check()
         if isinstance(head, EmbeddingHead):
-            scenes += detect_lessons(head, [Lesson.own(sample, features.get(sample))], head.info.threshold)
+            scenes += detect_examples(head, [TrainingExample.own(sample, features.get(sample))], head.info.threshold)
             continue
         pyramid = features.backbone.features(workspace.samples.image(sample))
         found = head.detect(pyramid, head.info.threshold, (workspace.spec.rows, sample.cols))
         truth = sample.frame(workspace.spec).to_pixels(sample.boxes)
-        scenes.append(Scored(found.boxes.numpy(), found.scores.numpy(), truth, sample.recording))
+        scenes.append(ScoredScene(found.boxes.numpy(), found.scores.numpy(), truth, sample.recording))
     return scenes

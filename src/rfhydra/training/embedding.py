@@ -7,21 +7,21 @@ from typing import Final
 import torch
 
 from rfhydra.hydra.head import EmbeddingHead, Golden, HeadInfo
+from rfhydra.training.assignment import Rois
 from rfhydra.training.calibration import Calibration
-from rfhydra.training.folds import OutOfFold
-from rfhydra.training.lessons import Lesson, Material, proposal_recall
-from rfhydra.training.logistic import EmbeddingLearner, detect_lessons
+from rfhydra.training.cross_validation import OutOfFold
+from rfhydra.training.logistic import EmbeddingLearner, detect_examples
 from rfhydra.training.report import Trained, escalation, report, validation_report
 from rfhydra.training.trainer import Control, run_epochs
-from rfhydra.training.vectors import RegionSet
+from rfhydra.training.training_set import TrainingExample, TrainingSet, proposal_recall
 
 TINY_SET: Final = 20
 GOLDEN_VECTORS: Final = 16
 
 
 def train_embedding_head(
-    material: Material,
-    val: Sequence[Lesson],
+    training_set: TrainingSet,
+    val: Sequence[TrainingExample],
     info: HeadInfo,
     epochs: int,
     control: Control,
@@ -34,26 +34,26 @@ def train_embedding_head(
     Raises:
         Cancelled: ``control`` said so.
     """
-    learner = EmbeddingLearner(material, val, info)
+    learner = EmbeddingLearner(training_set, val, info)
     outcome = run_epochs(learner, epochs, control)
-    folds = OutOfFold.of(material, info, outcome.best_epoch)
-    calibration = Calibration.fit([*folds.scenes, *folds.reference])
+    folds = OutOfFold.of(training_set, info, outcome.best_epoch)
+    calibration = Calibration.fit([*folds.scenes, *folds.background])
     head = calibrated_head(learner.head(), calibration)
-    found = detect_lessons(head, val, calibration.threshold)
+    found = detect_examples(head, val, calibration.threshold)
     metrics = validation_report(found, calibration.threshold, outcome)
-    compare_on = dict(zip((lesson.sample.sample_id for lesson in val), found, strict=True)) | folds.reported(compared)
-    every = [*material.own, *val]
+    compare_on = dict(zip((example.sample.sample_id for example in val), found, strict=True)) | folds.reported(compared)
+    every = [*training_set.own, *val]
     if len(every) < TINY_SET:
-        folds = OutOfFold.of(replace(material, own=every), info, outcome.best_epoch)
+        folds = OutOfFold.of(replace(training_set, own=every), info, outcome.best_epoch)
         found = calibration.apply_to(folds.scenes)
         metrics["cross_validation"] = report(found, calibration.threshold)
     metrics["proposal_recall"] = recall = proposal_recall(every)
     if advice := escalation(recall):
         metrics["advice"] = advice
     head = replace(head, info=replace(head.info, metrics=metrics))
-    regions = RegionSet.join((lesson.labelled.positive for lesson in every), material.dim)
-    chosen = torch.linspace(0, len(regions) - 1, min(GOLDEN_VECTORS, len(regions))).long()
-    head = replace(head, golden=Golden.record(head, regions.boxes[chosen], regions.embeddings[chosen]))
+    proposals = Rois.join((example.assigned.positive for example in every), training_set.dim)
+    chosen = torch.linspace(0, len(proposals) - 1, min(GOLDEN_VECTORS, len(proposals))).long()
+    head = replace(head, golden=Golden.record(head, proposals.boxes[chosen], proposals.embeddings[chosen]))
     return Trained(head, outcome, metrics, compare_on)
 
 

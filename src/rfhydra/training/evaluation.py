@@ -5,14 +5,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from rfhydra.hydra.detector import Detection, HydraDetector
-from rfhydra.hydra.sweep import detect_recording
+from rfhydra.detection.detector import Detection, HydraDetector
+from rfhydra.detection.tracker import detect_recording
+from rfhydra.recordings import Recording
 from rfhydra.spectrum.boxes import Box
-from rfhydra.spectrum.iq import Recording
-from rfhydra.training.metrics import Scored
+from rfhydra.training.metrics import ScoredScene
 from rfhydra.training.report import report
 
-LEAST_SCORE: Final = 0.02  # what is compared at several thresholds is detected down to this one
+MIN_SCORE: Final = 0.02  # what is compared at several thresholds is detected down to this one
 
 
 def score_recordings(
@@ -20,27 +20,27 @@ def score_recordings(
     signal_name: str,
     recordings: Sequence[Recording],
     progress: Callable[[str], None] = lambda name: None,
-) -> list[Scored]:
+) -> list[ScoredScene]:
     """Detections of the loaded head of ``signal_name`` in each recording against its annotations.
 
-    They go down to :data:`LEAST_SCORE`; ``progress`` hears the name of each recording when it is done.
+    They go down to :data:`MIN_SCORE`; ``progress`` hears the name of each recording when it is done.
     """
     scenes = []
     for recording in recordings:
-        scenes.append(as_scene(recording, signal_name, detect_recording(recording, detector, LEAST_SCORE)))
+        scenes.append(as_scene(recording, signal_name, detect_recording(recording, detector, MIN_SCORE)))
         progress(recording.name)
     return scenes
 
 
-def as_scene(recording: Recording, signal_name: str, detections: Sequence[Detection]) -> Scored:
+def as_scene(recording: Recording, signal_name: str, detections: Sequence[Detection]) -> ScoredScene:
     """The ``detections`` of one signal in ``recording`` against its annotations of that label."""
     found = [each for each in detections if each.signal_name == signal_name]
     truth = [recording.box_of(each) for each in recording.annotations if each.label == signal_name]
     scores = np.array([each.score for each in found])
-    return Scored(_corners([each.box for each in found]), scores, _corners(truth), recording.recording_id)
+    return ScoredScene(_corners([each.box for each in found]), scores, _corners(truth), recording.recording_id)
 
 
-def summarise(scenes: Sequence[Scored], threshold: float, iou: float) -> dict[str, Any]:
+def summarise(scenes: Sequence[ScoredScene], threshold: float, iou: float) -> dict[str, Any]:
     """The report of ``rfhydra eval``: F1, precision, recall, AP, counts and the 90 % interval of F1."""
     return {**report(scenes, threshold, iou), "recordings": len(scenes)}
 

@@ -1,12 +1,10 @@
-"""What a head is trained on: the regions of each sample as the frozen backbone sees them, computed once and cached.
+"""What a head is trained on: the proposals of each sample as the frozen backbone sees them, computed once and cached.
 
 A cache entry is keyed by the image, the labelled boxes and the backbone. It can be deleted at any time, and several
 processes may share a cache: an entry is there whole or not at all.
 """
 
 import hashlib
-import os
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,26 +19,28 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from rfhydra.detection.detector import MAX_PROPOSALS
+from rfhydra.errors import StorageFull
+from rfhydra.files import replacing
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.detector import MAX_REGIONS
 from rfhydra.spectrum.spec import SpectrogramSpec
-from rfhydra.spectrum.spectrogram import level_db, quieter
+from rfhydra.spectrum.spectrogram import level_db, lower_snr
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 
 JITTERS: Final = 4
 JITTER_SHIFT: Final = 0.06
 JITTER_SCALE: Final = 0.10
-LEAST_LEVEL_DB: Final = 8.0
-LEAST_LOWERING_DB: Final = 3.0
+MIN_LEVEL_DB: Final = 8.0
+MIN_LOWERING_DB: Final = 3.0
 MAX_LOWERING_DB: Final = 25.0
-LEAST_LOWERING: Final = 0.4  # of what there is room for
+MIN_LOWERING: Final = 0.4  # of what there is room for
 LEVEL_PERCENTILE: Final = 90.0
 MAX_CACHE_BYTES: Final = 2 * 2**30
 _KEPT_FRACTION: Final = 0.75  # so that a full cache is not searched for its oldest entry again and again
 _FORMAT: Final = "2"
-AS_HEARD: Final = "as heard"
-QUIETER: Final = "quieter"
+ORIGINAL: Final = "as heard"
+SNR_AUGMENTED: Final = "quieter"
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,14 +49,14 @@ class SampleFeatures:
 
     Attributes:
         size: (rows, cols) of the image.
-        regions: proposed boxes in pixels (n, 4) and their ``embeddings`` (n, d).
+        proposals: proposed boxes in pixels (n, 4) and their ``embeddings`` (n, d).
         positives: the user's boxes (m, 4); ``jittered`` are 1 + JITTERS copies of each, the box itself first
             (m * (1 + JITTERS), 4), with ``jittered_embeddings``.
         negatives: verified boxes of other labels (k, 4) with ``negative_embeddings``.
     """
 
     size: tuple[int, int]
-    regions: Tensor
+    proposals: Tensor
     embeddings: Tensor
     positives: Tensor
     jittered: Tensor
@@ -66,7 +66,7 @@ class SampleFeatures:
 
 
 _TENSORS: Final = (
-    "regions",
+    "proposals",
     "embeddings",
     "positives",
     "jittered",
@@ -94,27 +94,27 @@ class FeatureCache:
 
     def get(self, sample: Sample) -> SampleFeatures:
         """The features of ``sample``, from the cache or computed now."""
-        return self._cached(sample, AS_HEARD) or self._see(sample, AS_HEARD, self._workspace.samples.image(sample))
+        return self._cached(sample, ORIGINAL) or self._see(sample, ORIGINAL, self._workspace.samples.image(sample))
 
-    def get_quieter(self, sample: Sample) -> SampleFeatures | None:
+    def get_snr_augmented(self, sample: Sample) -> SampleFeatures | None:
         """The features of ``sample`` as if it were heard from further away, just how far hangs on its image.
 
         None where its faintest box is close to the noise already.
         """
-        if cached := self._cached(sample, QUIETER):
+        if cached := self._cached(sample, SNR_AUGMENTED):
             return cached
         spec, image = self._workspace.spec, self._workspace.samples.image(sample)
-        room_db = faintest_db(image, self._labels(sample)[0], spec) - LEAST_LEVEL_DB
-        if room_db < LEAST_LOWERING_DB:
+        room_db = faintest_db(image, self._labels(sample)[0], spec) - MIN_LEVEL_DB
+        if room_db < MIN_LOWERING_DB:
             return None
-        seed = _seed_of(self._path(sample, QUIETER))
-        part = np.random.default_rng(seed).uniform(LEAST_LOWERING, 1.0)
-        lowered = quieter(image, spec, part * min(room_db, MAX_LOWERING_DB), seed).numpy()
-        return self._see(sample, QUIETER, lowered)
+        seed = _seed_of(self._path(sample, SNR_AUGMENTED))
+        part = np.random.default_rng(seed).uniform(MIN_LOWERING, 1.0)
+        lowered = lower_snr(image, spec, part * min(room_db, MAX_LOWERING_DB), seed).numpy()
+        return self._see(sample, SNR_AUGMENTED, lowered)
 
     def has(self, sample: Sample) -> bool:
         """Whether :meth:`get` will find ``sample`` in the cache."""
-        return self._path(sample, AS_HEARD).exists()
+        return self._path(sample, ORIGINAL).exists()
 
     def _cached(self, sample: Sample, view: str) -> SampleFeatures | None:
         tensors = _read(self._path(sample, view))
@@ -149,11 +149,11 @@ class FeatureCache:
     def _compute(self, image: NDArray[np.uint8], positives: Tensor, negatives: Tensor, seed: int) -> dict[str, Tensor]:
         size = (image.shape[0], image.shape[1])
         features = self.backbone.features(image)
-        regions = self.backbone.propose(features, size, MAX_REGIONS)
+        proposals = self.backbone.propose(features, size, MAX_PROPOSALS)
         jittered = jitter(positives, size, seed)
         return {
-            "regions": regions.boxes.cpu(),
-            "embeddings": regions.embeddings.cpu(),
+            "proposals": proposals.boxes.cpu(),
+            "embeddings": proposals.embeddings.cpu(),
             "positives": positives,
             "jittered": jittered,
             "jittered_embeddings": self.backbone.embed(features, jittered, size).cpu(),
@@ -164,17 +164,12 @@ class FeatureCache:
     def _write(self, path: Path, tensors: dict[str, Tensor]) -> None:
         # No fsync: a lost or torn entry is computed again.
         data = save({name: tensor.contiguous() for name, tensor in tensors.items()})
-        with suppress(OSError):  # where there is no room for a cache, the next training takes longer
+        with suppress(OSError, StorageFull):  # where there is no room for a cache, the next training takes longer
             self._directory.mkdir(exist_ok=True)
             with self._lock:
                 self._make_room(len(data))
-            descriptor, name = tempfile.mkstemp(dir=self._directory)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(data)
-                Path(name).replace(path)
-            except OSError:
-                Path(name).unlink()
+            with replacing(path, durable=False) as file:
+                file.write(data)
 
     def _make_room(self, needed: int) -> None:
         """Remove the oldest files if ``needed`` bytes more are too many; what a killed process left is among them."""

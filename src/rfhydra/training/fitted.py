@@ -6,7 +6,7 @@ A :class:`Fitted` is plain values, so that it can come from another process.
 from dataclasses import dataclass
 from typing import Any
 
-from rfhydra.hydra.version_manager import Artifact, VersionManager
+from rfhydra.hydra.registry import Artifact, VersionManager
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.promotion import Evidence, Verdict, judge
 from rfhydra.training.splits import SplitDraft, SplitManager

@@ -9,8 +9,8 @@ from typing import Final
 
 from rfhydra.config import check_name
 from rfhydra.errors import InvalidBox, InvalidName, InvalidRecording
+from rfhydra.recordings import Annotation, Recording
 from rfhydra.spectrum.boxes import Box, Frame
-from rfhydra.spectrum.iq import Annotation, Recording
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
 from rfhydra.store.samples import Sample

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from rfhydra.hydra.backbone import Regions
-from rfhydra.hydra.head import Detections, EmbeddingHead, HeadInfo, HeadStack
-from rfhydra.training.lessons import Lesson, Material
-from rfhydra.training.metrics import Metrics, Scored, evaluate
-from rfhydra.training.vectors import REFERENCE_SHARE, RegionSet, Vectors, mean_log_size, refinement_pairs
+from rfhydra.hydra.backbone import Proposals
+from rfhydra.hydra.head import EmbeddingHead, HeadInfo, HeadStack, ScoredBoxes
+from rfhydra.training.assignment import BACKGROUND_SHARE, DesignMatrix, Rois, mean_log_size, refinement_pairs
+from rfhydra.training.metrics import MatchCounts, ScoredScene, evaluate
+from rfhydra.training.training_set import TrainingExample, TrainingSet
 
 INPUT_SCALE: Final = 20.0
 L2: Final = 1e-4
@@ -26,17 +26,17 @@ ITERATIONS_PER_EPOCH: Final = 4
 class EmbeddingLearner:
     """Learns one head in epochs (see :class:`.trainer.Learner`)."""
 
-    def __init__(self, material: Material, val: Sequence[Lesson], info: HeadInfo) -> None:
+    def __init__(self, training_set: TrainingSet, val: Sequence[TrainingExample], info: HeadInfo) -> None:
         """``val`` may be empty where nobody calls :meth:`validate`."""
-        labelled = [lesson.labelled for lesson in (*material.own, *material.views)]
-        others = [lesson.labelled for lesson in material.others]
+        assigned = [example.assigned for example in (*training_set.own, *training_set.views)]
+        others = [example.assigned for example in training_set.others]
         self._info, self._val = info, val
-        self._size_mean = mean_log_size(labelled)
-        reference = RegionSet(material.reference.boxes, material.reference.embeddings)
-        share = REFERENCE_SHARE * material.strangers
-        self._train_set = Vectors.of([*labelled, *others], self._size_mean, material.dim, reference, share)
-        self._val_set = Vectors.of([lesson.labelled for lesson in val], self._size_mean, material.dim)
-        self._refinement = _ridge(*refinement_pairs(labelled, self._size_mean, material.dim))
+        self._size_mean = mean_log_size(assigned)
+        background = Rois(training_set.background.boxes, training_set.background.embeddings)
+        share = BACKGROUND_SHARE * training_set.unknown_weight
+        self._train_set = DesignMatrix.of([*assigned, *others], self._size_mean, training_set.dim, background, share)
+        self._val_set = DesignMatrix.of([example.assigned for example in val], self._size_mean, training_set.dim)
+        self._refinement = _ridge(*refinement_pairs(assigned, self._size_mean, training_set.dim))
         self._weight = torch.zeros(self._train_set.inputs.shape[1], requires_grad=True)
         self._bias = torch.zeros((), requires_grad=True)
         self._optimiser = torch.optim.LBFGS(
@@ -52,13 +52,13 @@ class EmbeddingLearner:
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 
-    def _loss(self, vectors: Vectors) -> Tensor:
+    def _loss(self, vectors: DesignMatrix) -> Tensor:
         logits = vectors.inputs @ self._weight * INPUT_SCALE + self._bias
         return (vectors.weights * binary_cross_entropy_with_logits(logits, vectors.labels, reduction="none")).sum()
 
     @torch.no_grad()
-    def validate(self) -> tuple[float, Metrics]:
-        scenes = detect_lessons(self.head(), self._val, threshold=0.5)
+    def validate(self) -> tuple[float, MatchCounts]:
+        scenes = detect_examples(self.head(), self._val, threshold=0.5)
         return float(self._loss(self._val_set)), evaluate(scenes, 0.5)
 
     def state(self) -> tuple[Tensor, Tensor]:
@@ -83,23 +83,23 @@ class EmbeddingLearner:
         )
 
 
-def detect_lessons(head: EmbeddingHead, lessons: Sequence[Lesson], threshold: float) -> list[Scored]:
-    """What ``head`` finds in each lesson, as the detector would, against the user's boxes."""
+def detect_examples(head: EmbeddingHead, examples: Sequence[TrainingExample], threshold: float) -> list[ScoredScene]:
+    """What ``head`` finds in each training example, as the detector would, against the user's boxes."""
     stack = HeadStack([head])
     scenes = []
-    for lesson in lessons:
-        features = lesson.features
-        found = detect_regions(stack, features.regions, features.embeddings, threshold, features.size)
-        truth = lesson.truth.numpy()
-        scenes.append(Scored(found.boxes.numpy(), found.scores.numpy(), truth, lesson.sample.recording))
+    for example in examples:
+        features = example.features
+        found = detect_proposals(stack, features.proposals, features.embeddings, threshold, features.size)
+        truth = example.truth.numpy()
+        scenes.append(ScoredScene(found.boxes.numpy(), found.scores.numpy(), truth, example.sample.recording))
     return scenes
 
 
-def detect_regions(
+def detect_proposals(
     stack: HeadStack, boxes: Tensor, embeddings: Tensor, threshold: float, size: tuple[int, int]
-) -> Detections:
+) -> ScoredBoxes:
     """What the one head of ``stack`` finds; objectness plays no part in it."""
-    (found,) = stack.detect(Regions(boxes, torch.ones(len(boxes)), embeddings), [threshold], size)
+    (found,) = stack.detect(Proposals(boxes, torch.ones(len(boxes)), embeddings), [threshold], size)
     return found
 
 

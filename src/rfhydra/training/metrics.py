@@ -19,7 +19,7 @@ BOOTSTRAP_DRAWS: Final = 1000
 
 
 @dataclass(frozen=True, eq=False)
-class Scored:
+class ScoredScene:
     """One scene: ``boxes`` (n, 4) with ``scores`` (n,), the ``truth`` boxes (m, 4), and the recording they are from.
 
     ``weight`` is what a detection in it counts when scores are calibrated.
@@ -31,14 +31,14 @@ class Scored:
     group: Hashable = None
     weight: float = 1.0
 
-    def at(self, threshold: float) -> "Scored":
+    def at(self, threshold: float) -> "ScoredScene":
         """The scene with only those detections that score at least ``threshold``."""
         kept = self.scores >= threshold
         return replace(self, boxes=self.boxes[kept], scores=self.scores[kept])
 
 
 @dataclass(frozen=True)
-class Metrics:
+class MatchCounts:
     """Counts and the rates that follow from them. A rate with nothing to count is 0."""
 
     tp: int
@@ -74,7 +74,7 @@ def iou_matrix(first: Boxes, second: Boxes) -> NDArray[np.float64]:
     return overlap
 
 
-def match(scene: Scored, iou: float = IOU_THRESHOLD) -> NDArray[np.bool_]:
+def match(scene: ScoredScene, iou: float = IOU_THRESHOLD) -> NDArray[np.bool_]:
     """Which detections of the scene are true, in the order of ``scene.scores``; shape (n,)."""
     hit = np.zeros(len(scene.scores), bool)
     if not len(scene.truth):
@@ -88,13 +88,13 @@ def match(scene: Scored, iou: float = IOU_THRESHOLD) -> NDArray[np.bool_]:
     return hit
 
 
-def evaluate(scenes: Sequence[Scored], threshold: float, iou: float = IOU_THRESHOLD) -> Metrics:
+def evaluate(scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRESHOLD) -> MatchCounts:
     """Counts over all ``scenes`` of the detections with a score of at least ``threshold``."""
     tp, fp, fn = count(scenes, threshold, iou).sum(0).tolist()
-    return Metrics(tp, fp, fn)
+    return MatchCounts(tp, fp, fn)
 
 
-def count(scenes: Sequence[Scored], threshold: float, iou: float = IOU_THRESHOLD) -> NDArray[np.int64]:
+def count(scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRESHOLD) -> NDArray[np.int64]:
     """True positives, false positives and misses of each scene, shape (scenes, 3)."""
     rows = []
     for scene in scenes:
@@ -105,7 +105,7 @@ def count(scenes: Sequence[Scored], threshold: float, iou: float = IOU_THRESHOLD
 
 
 def f1_interval(
-    scenes: Sequence[Scored], threshold: float, iou: float = IOU_THRESHOLD, *, level: float = 0.9, seed: int = 0
+    scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRESHOLD, *, level: float = 0.9, seed: int = 0
 ) -> tuple[float, float]:
     """Bootstrap interval of F1 over recordings (scenes of one ``group`` are drawn together), percentile method."""
     totals = by_recording(scenes, count(scenes, threshold, iou))
@@ -116,7 +116,7 @@ def f1_interval(
     return float(low), float(high)
 
 
-def by_recording(scenes: Sequence[Scored], counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+def by_recording(scenes: Sequence[ScoredScene], counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
     """Sums of ``counts`` (scenes, k) in each ``group`` of scenes, (groups, k); a scene without one is a group."""
     groups: dict[Hashable, int] = {}
     owner = [groups.setdefault(("alone", i) if s.group is None else s.group, len(groups)) for i, s in enumerate(scenes)]
@@ -125,7 +125,7 @@ def by_recording(scenes: Sequence[Scored], counts: NDArray[np.integer[Any]]) -> 
     return totals
 
 
-def best_threshold(scenes: Sequence[Scored], iou: float = IOU_THRESHOLD, *, default: float = 0.5) -> float:
+def best_threshold(scenes: Sequence[ScoredScene], iou: float = IOU_THRESHOLD, *, default: float = 0.5) -> float:
     """The lowest threshold with the best F1, halfway between two scores; ``default`` where nothing matches."""
     scores = np.concatenate([np.zeros(0), *(scene.scores for scene in scenes)])
     hits = np.concatenate([np.zeros(0, bool), *(match(scene, iou) for scene in scenes)])
@@ -140,7 +140,7 @@ def best_threshold(scenes: Sequence[Scored], iou: float = IOU_THRESHOLD, *, defa
     return float((ranked[best] + below[best]) / 2)
 
 
-def average_precision(scenes: Sequence[Scored], iou: float = IOU_THRESHOLD) -> float:
+def average_precision(scenes: Sequence[ScoredScene], iou: float = IOU_THRESHOLD) -> float:
     """COCO average precision (101 recall points) at one IoU, 0 when there is no truth box."""
     if not any(len(scene.truth) for scene in scenes) or not any(len(scene.scores) for scene in scenes):
         return 0.0

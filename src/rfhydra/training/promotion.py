@@ -18,16 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfhydra.config import AUTO_PROMOTE_EXCELLENT_F1, AUTO_PROMOTE_MIN_GAIN
-from rfhydra.training.metrics import Scored, by_recording, count
+from rfhydra.training.metrics import ScoredScene, by_recording, count
 
 Decision = Literal["promote", "keep", "cannot tell"]
 
-SURE: Final = 0.9
+CONFIDENCE: Final = 0.9
 MARGIN: Final = AUTO_PROMOTE_MIN_GAIN
 DRAWS: Final = 2000
-HALF: Final = 0.5
-MOST_BOXES: Final = 1000
-_Z: Final = 1.2816  # of the normal distribution, for SURE
+PRIOR_COUNT: Final = 0.5
+MAX_BOXES: Final = 1000
+_Z: Final = 1.2816  # of the normal distribution, for CONFIDENCE
 _SEED: Final = 0
 # Columns: hits, false alarms, misses of the active head, then of the candidate.
 _DISAGREEMENTS: Final = np.array(
@@ -63,7 +63,7 @@ class Evidence:
     deviation: float
 
     @classmethod
-    def of(cls, active: Sequence[Scored], candidate: Sequence[Scored], new_boxes: int = 0) -> Self:
+    def of(cls, active: Sequence[ScoredScene], candidate: Sequence[ScoredScene], new_boxes: int = 0) -> Self:
         """From what each head reports in the same scenes, in the same order; scores play no part any more."""
         counts = np.concatenate([count(active, 0.0), count(candidate, 0.0)], axis=1)
         totals = by_recording(candidate, counts)
@@ -92,10 +92,10 @@ class Evidence:
         )
 
     @property
-    def is_sure(self) -> bool:
+    def is_confident(self) -> bool:
         """Whether there is enough evidence to promote: better, or excellent and hardly worse by more than 2 points."""
-        excellent = self.f1_score >= AUTO_PROMOTE_EXCELLENT_F1 and self.p_worse <= 1 - SURE
-        return self.p_better >= SURE or excellent
+        excellent = self.f1_score >= AUTO_PROMOTE_EXCELLENT_F1 and self.p_worse <= 1 - CONFIDENCE
+        return self.p_better >= CONFIDENCE or excellent
 
     def more_boxes(self, *, promotable: bool) -> int:
         """About how many more boxes would settle it if the gain stays what it is; two digits, at most 1,000."""
@@ -106,7 +106,7 @@ class Evidence:
         else:
             distance = self.gain
         needed = self.boxes * (_Z * self.deviation / distance) ** 2 - self.boxes
-        return _two_digits(min(max(needed, self.boxes / 10, 1), MOST_BOXES))
+        return _two_digits(min(max(needed, self.boxes / 10, 1), MAX_BOXES))
 
 
 def _gains(totals: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -121,7 +121,7 @@ def _weights(recordings: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]
     """What each draw weighs the recordings (draws, recordings) and the half counts (draws, 4); always the same."""
     rng = np.random.default_rng(_SEED)
     weights = rng.standard_exponential((DRAWS, recordings))
-    return weights, rng.standard_gamma(HALF, (DRAWS, len(_DISAGREEMENTS)))
+    return weights, rng.standard_gamma(PRIOR_COUNT, (DRAWS, len(_DISAGREEMENTS)))
 
 
 def f1_scores(counts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -167,16 +167,16 @@ def judge(evidence: Evidence, active: int, *, promotable: bool) -> Verdict:
         evidence: of both heads on the same boxes.
         active: the version that the candidate would replace.
         promotable: whether the least that is asked for is there: see
-            :meth:`rfhydra.hydra.version_manager.VersionManager.should_auto_promote`.
+            :meth:`rfhydra.hydra.registry.VersionManager.should_auto_promote`.
     """
     seen = _in_words(evidence, active)
-    if promotable and evidence.is_sure:
+    if promotable and evidence.is_confident:
         return Verdict(decision="promote", reason=f"{seen}: {_likelihoods(evidence)}", evidence=evidence)
-    if not promotable and evidence.p_gain <= 1 - SURE:
+    if not promotable and evidence.p_gain <= 1 - CONFIDENCE:
         why = f"a gain of 2 points or more is unlikely ({_percent(evidence.p_gain)})"
         return Verdict(decision="keep", reason=f"kept version {active}: {why}; {seen}", evidence=evidence)
     more = evidence.more_boxes(promotable=promotable)
-    number = f"about {more}" if more < MOST_BOXES else f"at least {MOST_BOXES:,}"
+    number = f"about {more}" if more < MAX_BOXES else f"at least {MAX_BOXES:,}"
     boxes = "box in another recording" if more == 1 else "boxes in other recordings"
     advice = f"label {number} more {boxes}, or promote it yourself"
     reason = f"cannot tell yet, version {active} stays: {seen}: {_likelihoods(evidence)}; {advice}"

@@ -14,7 +14,7 @@ from rfhydra.hydra.head import HeadInfo
 from rfhydra.hydra.rcnn import RcnnHead, RcnnNetwork, golden_crop
 from rfhydra.store.samples import Sample
 from rfhydra.training.dataset import Item, Target
-from rfhydra.training.metrics import Metrics, Scored, best_threshold, evaluate
+from rfhydra.training.metrics import MatchCounts, ScoredScene, best_threshold, evaluate
 from rfhydra.training.report import Trained, validation_report
 from rfhydra.training.trainer import Control, run_epochs
 
@@ -35,7 +35,7 @@ def train_rcnn_head(
 ) -> Trained:
     """A head with proposals of its own, trained on images and scored on the second loader's, of ``val_samples``.
 
-    It begins from ``previous``, else from the body's own proposal network (``warm_start``), else from noise, as the
+    It begins from ``previous``, else from the backbone's own proposal network (``warm_start``), else from noise, as the
     seed's. The threshold is the best one on validation: out-of-fold scores would take minutes per fold.
 
     Raises:
@@ -61,11 +61,11 @@ def train_rcnn_head(
     return Trained(head, outcome, metrics, reported)
 
 
-def _threshold(scenes: Sequence[Scored]) -> float:
+def _threshold(scenes: Sequence[ScoredScene]) -> float:
     return min(max(best_threshold(scenes), MIN_THRESHOLD), MAX_THRESHOLD)
 
 
-def _reported(scenes: Sequence[Scored], index: int) -> Scored:
+def _reported(scenes: Sequence[ScoredScene], index: int) -> ScoredScene:
     """What is reported in one scene when the threshold comes from the others: with its own it would look too good."""
     return scenes[index].at(_threshold([*scenes[:index], *scenes[index + 1 :]]))
 
@@ -88,7 +88,7 @@ class RcnnLearner:
         self.network = network.to(backbone.device)
         self._backbone, self._train, self._val, self._check = backbone, train, val, check
         self._optimiser = torch.optim.Adam(self.network.parameters(), lr=learning_rate)
-        self.scenes: list[Scored] = []  # what the last validation saw
+        self.scenes: list[ScoredScene] = []  # what the last validation saw
 
     def train_epoch(self) -> float:
         total = 0.0
@@ -103,7 +103,7 @@ class RcnnLearner:
         return total / len(self._train)
 
     @torch.no_grad()
-    def validate(self) -> tuple[float, Metrics]:
+    def validate(self) -> tuple[float, MatchCounts]:
         scenes, total = [], 0.0
         with torch.random.fork_rng(devices=[]):  # the losses draw which anchors count; validation always the same ones
             torch.manual_seed(0)
@@ -122,9 +122,9 @@ class RcnnLearner:
     def restore(self, state: dict[str, Any]) -> None:
         self.network.load_state_dict(state)
 
-    def _detect(self, features: dict[str, torch.Tensor], images: torch.Tensor, target: Target) -> Scored:
+    def _detect(self, features: dict[str, torch.Tensor], images: torch.Tensor, target: Target) -> ScoredScene:
         found = self.network.detect(features, (images.shape[1], images.shape[2]))
-        return Scored(found.boxes.numpy(), found.scores.numpy(), target["boxes"].numpy())
+        return ScoredScene(found.boxes.numpy(), found.scores.numpy(), target["boxes"].numpy())
 
     def _placed(self, targets: list[Target]) -> list[Target]:
         return [{name: tensor.to(self._backbone.device) for name, tensor in target.items()} for target in targets]

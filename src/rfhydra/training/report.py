@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rfhydra.config import IOU_THRESHOLD, MIN_PROPOSAL_RECALL
-from rfhydra.hydra.version_manager import Head
-from rfhydra.training.metrics import Scored, average_precision, evaluate, f1_interval
+from rfhydra.hydra.registry import Head
+from rfhydra.training.metrics import ScoredScene, average_precision, evaluate, f1_interval
 from rfhydra.training.trainer import Outcome
 
 
@@ -21,11 +21,11 @@ class Trained:
     head: Head
     outcome: Outcome
     metrics: dict[str, Any]
-    scenes: dict[str, Scored]
+    scenes: dict[str, ScoredScene]
 
 
-def report(scenes: Sequence[Scored], threshold: float, iou: float = IOU_THRESHOLD) -> dict[str, Any]:
-    """Metrics of ``scenes`` at ``threshold`` as JSON: rates, counts, the 90 % interval of F1, and AP."""
+def report(scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRESHOLD) -> dict[str, Any]:
+    """MatchCounts of ``scenes`` at ``threshold`` as JSON: rates, counts, the 90 % interval of F1, and AP."""
     metrics = evaluate(scenes, threshold, iou)
     return {
         **metrics.to_dict(),
@@ -49,6 +49,6 @@ def escalation(proposal_recall: float) -> str | None:
     )
 
 
-def validation_report(scenes: Sequence[Scored], threshold: float, outcome: Outcome) -> dict[str, Any]:
+def validation_report(scenes: Sequence[ScoredScene], threshold: float, outcome: Outcome) -> dict[str, Any]:
     """The :func:`report` on the validation split, with the loss there and the epoch that gave it."""
     return {**report(scenes, threshold), "val_loss": outcome.val_loss, "best_epoch": outcome.best_epoch}

@@ -19,7 +19,7 @@ from rfhydra.errors import Busy, Incompatible, InvalidMessage, NotFound
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import HeadInfo
 from rfhydra.hydra.rcnn import RcnnHead
-from rfhydra.hydra.version_manager import Artifact, Head, VersionManager
+from rfhydra.hydra.registry import Artifact, Head, VersionManager
 from rfhydra.protocol.fields import HeadKind
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
@@ -28,12 +28,12 @@ from rfhydra.training.dataset import create_data_loaders
 from rfhydra.training.embedding import train_embedding_head
 from rfhydra.training.features import FeatureCache, SampleFeatures
 from rfhydra.training.fitted import Fitted, TrainingResult, store
-from rfhydra.training.lessons import Lesson, Material
 from rfhydra.training.promotion import Evidence
 from rfhydra.training.rcnn import train_rcnn_head
 from rfhydra.training.report import Trained, report
 from rfhydra.training.splits import SplitManager, SplitPlan
 from rfhydra.training.trainer import Control, TrainingProgress
+from rfhydra.training.training_set import TrainingExample, TrainingSet
 
 MAX_OTHER_SAMPLES: Final = 300
 LOOKERS: Final = 2  # a pass through the backbone leaves a core idle between its layers (docs/decisions/0023)
@@ -77,7 +77,7 @@ class TrainingService:
             workspace: whose samples and versions.
             backbone: what heads are trained on.
             seed: of everything random in a training.
-            rcnn_warm_start: begin ``rcnn`` heads from the body's proposal network; off is the seed's schedule.
+            rcnn_warm_start: begin ``rcnn`` heads from the backbone's proposal network; off is the seed's schedule.
 
         Raises:
             Incompatible: the backbone was pretrained on another value scaling than the workspace's contract has.
@@ -244,16 +244,21 @@ class TrainingService:
         viewed = split.train if len(split.train) <= VIEWED_SAMPLES else []
         features, quieter = self._look_at([*split.train, *split.val, *others], viewed, control)
         train, val = (
-            [Lesson.own(sample, features[sample.sample_id]) for sample in part] for part in (split.train, split.val)
+            [TrainingExample.own(sample, features[sample.sample_id]) for sample in part]
+            for part in (split.train, split.val)
         )
         taught = [
-            Lesson.other(sample, features[sample.sample_id], name, same_image=sample.image_digest in own_images)
+            TrainingExample.other(
+                sample, features[sample.sample_id], name, same_image=sample.image_digest in own_images
+            )
             for sample in others
         ]
-        views = [Lesson.own(sample, quieter[sample.sample_id]) for sample in viewed if sample.sample_id in quieter]
-        material = Material(train, taught, self.backbone.reference, views)
+        views = [
+            TrainingExample.own(sample, quieter[sample.sample_id]) for sample in viewed if sample.sample_id in quieter
+        ]
+        training_set = TrainingSet(train, taught, self.backbone.background, views)
         info, compared = self._info(request, split), {sample.sample_id for sample in unseen}
-        return train_embedding_head(material, val, info, request.epochs, control, compared)
+        return train_embedding_head(training_set, val, info, request.epochs, control, compared)
 
     def _other_samples(self, signal_name: str, split: SplitPlan) -> list[Sample]:
         """The newest samples of other signals, but none of what the head is validated on."""
@@ -273,7 +278,7 @@ class TrainingService:
         def see(task: tuple[Sample, bool]) -> SampleFeatures | None:
             control.check()
             sample, lowered = task
-            return self.features.get_quieter(sample) if lowered else self.features.get(sample)
+            return self.features.get_snr_augmented(sample) if lowered else self.features.get(sample)
 
         with ThreadPoolExecutor(LOOKERS) as pool:
             for done, ((sample, lowered), seen) in enumerate(zip(tasks, pool.map(see, tasks), strict=True), start=1):
@@ -300,7 +305,7 @@ class TrainingService:
     def _compare(
         self, active: Head, trained: Trained, val: list[Sample], unseen: list[Sample], control: Control
     ) -> tuple[dict[str, Any], Evidence]:
-        """Metrics of the ``active`` head on the validation split, and the evidence of all boxes new to both heads."""
+        """MatchCounts of the ``active`` head on the validation split, and the evidence of all boxes new to both heads."""
         compared = [*val, *(sample for sample in unseen if sample.sample_id in trained.scenes)]
         scenes = look(active, compared, self.workspace, self.features, control)
         new_boxes = sum(len(scene.truth) for scene in scenes[len(val) :])

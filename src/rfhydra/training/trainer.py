@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from rfhydra.config import EARLY_STOP_PATIENCE
 from rfhydra.errors import Cancelled
-from rfhydra.training.metrics import Metrics
+from rfhydra.training.metrics import MatchCounts
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Outcome:
     early_stopped: bool
     best_epoch: int
     val_loss: float
-    metrics: Metrics
+    metrics: MatchCounts
 
 
 class Learner(Protocol):
@@ -63,7 +63,7 @@ class Learner(Protocol):
 
     def train_epoch(self) -> float: ...
 
-    def validate(self) -> tuple[float, Metrics]: ...
+    def validate(self) -> tuple[float, MatchCounts]: ...
 
     def state(self) -> Any: ...
 
@@ -98,7 +98,7 @@ def run_epochs(learner: Learner, epochs: int, control: Control) -> Outcome:
 
 
 def _progress(
-    epoch: int, epochs: int, train_loss: float, val_loss: float, metrics: Metrics, is_best: bool, started: float
+    epoch: int, epochs: int, train_loss: float, val_loss: float, metrics: MatchCounts, is_best: bool, started: float
 ) -> TrainingProgress:
     return TrainingProgress(
         epoch=epoch,

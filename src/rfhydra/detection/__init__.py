@@ -1,0 +1,1 @@
+"""From windows to detections to tracks. Nothing in here knows a database."""

@@ -1,0 +1,228 @@
+"""VersionManager: what may become the head that detects, and what was. The store keeps the rows, the rules are here.
+
+Torch is imported only by what loads a head: looking at versions and promoting them takes no network.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
+
+from rfhydra.config import (
+    AUTO_PROMOTE_EXCELLENT_F1,
+    AUTO_PROMOTE_MIN_GAIN,
+    BACKBONE_VERSION,
+    MAX_VERSIONS_KEPT,
+    check_name,
+)
+from rfhydra.errors import NotFound
+from rfhydra.store.versions import HeadVersion
+from rfhydra.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from rfhydra.hydra.backbone import Backbone
+    from rfhydra.hydra.head import EmbeddingHead
+    from rfhydra.hydra.rcnn import RcnnHead
+
+Head: TypeAlias = "EmbeddingHead | RcnnHead"
+_ROUNDING: Final = 1e-9  # 0.82 - 0.80 is a gain of 0.02
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A head as bytes, with what says where it fits."""
+
+    kind: str
+    spec_id: str
+    backbone_id: str
+    data: bytes
+
+    @classmethod
+    def of(cls, head: Head) -> Self:
+        return cls(head.kind, head.info.spec_id, head.info.backbone_id, head.to_bytes())
+
+
+def gains_enough(before: float, after: float) -> bool:
+    """The least that is asked for before an F1 of ``before`` is replaced by one of ``after`` on the same boxes.
+
+    From F1 0.95 on it is enough not to regress; below that, 2 points must be gained.
+    """
+    excellent = after >= AUTO_PROMOTE_EXCELLENT_F1 and after >= before
+    return excellent or after - before >= AUTO_PROMOTE_MIN_GAIN - _ROUNDING
+
+
+class VersionManager:
+    """Versions of every signal's head in one workspace. Each change is one transaction with its audit entry."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace, self.spec = workspace, workspace.spec
+        self._versions = workspace.versions
+
+    def create_version(
+        self,
+        signal_name: str,
+        artifact: Artifact,
+        *,
+        metrics: dict[str, Any],
+        sample_count: int,
+        split_version: int | None,
+        epochs_trained: int,
+        early_stopped: bool,
+        training_time_sec: float,
+        notes: str | None = None,
+    ) -> int:
+        """Store ``artifact`` as the signal's next version, not yet active. Returns its number."""
+        stored = self._versions.add(
+            signal_name=signal_name,
+            kind=artifact.kind,
+            artifact=artifact.data,
+            spec_id=artifact.spec_id,
+            backbone_id=artifact.backbone_id,
+            metrics=metrics,
+            sample_count=sample_count,
+            split_version=split_version,
+            epochs_trained=epochs_trained,
+            early_stopped=early_stopped,
+            training_time_sec=training_time_sec,
+            notes=notes or "",
+        )
+        return stored.version
+
+    def should_auto_promote(
+        self, signal_name: str, metrics: dict[str, Any], active_metrics: dict[str, Any] | None = None
+    ) -> tuple[bool, str]:
+        """Whether a candidate with ``metrics`` should replace the active version, and why.
+
+        The first version promotes; from F1 0.95 on it is enough not to regress; below that, 2 points must be gained.
+
+        Args:
+            signal_name: the signal.
+            metrics: of the candidate.
+            active_metrics: of the active version **on the same validation boxes**; default are its stored ones, which
+                compare only if the validation set is the same.
+        """
+        active = self._versions.active(signal_name)
+        if active is None:
+            return True, "first version of this signal"
+        where = "as stored" if active_metrics is None else "on the same validation boxes"
+        before = float((active_metrics or self._versions.get(signal_name, active).metrics)["f1_score"])
+        after = float(metrics["f1_score"])
+        change = f"F1 {before:.3f} → {after:.3f} against version {active} {where}"
+        if after - before >= AUTO_PROMOTE_MIN_GAIN - _ROUNDING:
+            return True, f"F1 improved {100 * (after - before):.1f} points ({change})"
+        if gains_enough(before, after):
+            return True, f"F1 is at least {AUTO_PROMOTE_EXCELLENT_F1} and did not regress ({change})"
+        return False, f"kept version {active}: less than {100 * AUTO_PROMOTE_MIN_GAIN:.0f} points gained ({change})"
+
+    def promote_version(self, signal_name: str, version: int, reason: str = "", who: str | None = None) -> None:
+        """Make ``version`` the active one.
+
+        Raises:
+            InvalidName: not a legal signal name.
+            NotFound: there is no such signal or version.
+        """
+        self._versions.activate(check_name(signal_name), version, reason, who)
+
+    def rollback(self, signal_name: str, reason: str = "", who: str | None = None) -> int:
+        """Return to the version that was active before the current one; returns its number.
+
+        Raises:
+            InvalidName: not a legal signal name.
+            NotFound: the signal has no version.
+            Conflict: no other version was active before.
+        """
+        self._require_signal(signal_name)
+        return self._versions.rollback(signal_name, reason, who)
+
+    def cleanup_old_versions(self, signal_name: str, keep: int = MAX_VERSIONS_KEPT) -> list[int]:
+        """Retire all but the newest ``keep`` versions, never the active, the previous or a loaded one.
+
+        Returns what went.
+        """
+        return self._versions.retire(signal_name, keep)
+
+    def require_active(self, signal_name: str) -> int:
+        """The signal's active version.
+
+        Raises:
+            InvalidName: not a legal signal name.
+            NotFound: it has none.
+        """
+        version = self._versions.active(check_name(signal_name))
+        if version is None:
+            raise NotFound(f"signal {signal_name!r} has no active head: train it first")
+        return version
+
+    def load_head(self, signal_name: str, version: int, backbone: "Backbone") -> Head:
+        """The head of a version, checked against the contract, ``backbone`` and its own golden answers.
+
+        Raises:
+            NotFound: there is no such version.
+            Incompatible: it was made for another contract or backbone, or has drifted.
+            Damaged: its artifact does not match its digest.
+        """
+        from rfhydra.hydra.head import EmbeddingHead
+        from rfhydra.hydra.rcnn import RcnnHead
+
+        row = self._versions.get(signal_name, version)
+        artifact = self._versions.artifact(row)
+        head = (
+            RcnnHead.from_bytes(artifact, backbone) if row.kind == RcnnHead.kind else EmbeddingHead.from_bytes(artifact)
+        )
+        self.require_fit(head, backbone)
+        return head
+
+    def require_fit(self, head: Head, backbone: "Backbone") -> None:
+        """Raise :class:`Incompatible` if ``head`` was made for another contract or on another backbone."""
+        what = f"the head of {head.info.signal_name}"
+        self.spec.require(head.info.spec_id, what)
+        backbone.require(head.info.backbone_id, what)
+
+    def get_version_history(self, signal_name: str) -> dict[str, Any]:
+        """The backbone of the ``version_history`` message: the live versions, oldest first, and which one is active.
+
+        Raises:
+            InvalidName: not a legal signal name.
+            NotFound: the signal has no version.
+        """
+        self._require_signal(signal_name)
+        active = self._versions.active(signal_name)
+        rows = [_history_row(row, active) for row in self._versions.list(signal_name)]
+        return {"signal_name": signal_name, "active_version": active, "versions": rows}
+
+    def get_registry(self) -> dict[str, Any]:
+        """The backbone of the ``registry`` message: every signal with its active version."""
+        signals = {name: self._registry_entry(name) for name in self._versions.signals()}
+        return {"backbone_version": BACKBONE_VERSION, "signals": signals}
+
+    def _registry_entry(self, signal_name: str) -> dict[str, Any]:
+        active = self._versions.active(signal_name)
+        newest = self._versions.list(signal_name)[-1]
+        row = self._versions.get(signal_name, active) if active is not None else None
+        return {
+            "active_version": active,
+            "active_head_version": active,
+            "f1_score": row.metrics["f1_score"] if row else None,
+            "precision": row.metrics["precision"] if row else None,
+            "recall": row.metrics["recall"] if row else None,
+            "sample_count": row.sample_count if row else newest.sample_count,
+            "last_trained": newest.created_at,
+        }
+
+    def _require_signal(self, signal_name: str) -> None:
+        if not self._versions.list(check_name(signal_name)):
+            raise NotFound(f"signal {signal_name!r} has no versions: train it first")
+
+
+def _history_row(row: HeadVersion, active: int | None) -> dict[str, Any]:
+    return {
+        "version": row.version,
+        "is_active": row.version == active,
+        "kind": row.kind,
+        **{name: row.metrics[name] for name in ("f1_score", "precision", "recall")},
+        "sample_count": row.sample_count,
+        "split_version": row.split_version,
+        "epochs_trained": row.epochs_trained,
+        "early_stopped": row.early_stopped,
+        "training_time_sec": row.training_time_sec,
+        "created_at": row.created_at,
+        "notes": row.notes,
+    }

@@ -1,0 +1,180 @@
+"""A recording: complex samples on disk, read a window at a time, with the captures and annotations that describe them.
+
+Sample indices count from the first sample in the file.
+"""
+
+import hashlib
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rfhydra.errors import InvalidMessage, InvalidRecording
+from rfhydra.recordings.formats import SampleFormat
+from rfhydra.spectrum.boxes import Box
+
+
+@dataclass(frozen=True)
+class Capture:
+    """From ``sample_start`` on, until the next capture, the receiver was tuned to ``center_freq_hz``.
+
+    ``datetime`` is the UTC time of the first sample as in RFC 3339, where the file states it.
+    """
+
+    sample_start: int
+    center_freq_hz: float
+    datetime: str | None = None
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """A labelled rectangle: ``sample_count`` samples from ``sample_start``, between two absolute frequencies in Hz."""
+
+    sample_start: int
+    sample_count: int
+    freq_low_hz: float
+    freq_high_hz: float
+    label: str | None = None
+
+    @property
+    def sample_end(self) -> int:
+        """One past the last sample."""
+        return self.sample_start + self.sample_count
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """An opened recording. Its samples stay on disk, memory-mapped; only what is read comes into memory.
+
+    Attributes:
+        path: the file that describes it: the ``.sigmf-meta`` of a pair, otherwise the file itself.
+        data_path: the file that holds the samples.
+        data_start_byte: where in ``data_path`` they begin.
+        datatype: as in SigMF.
+        sample_rate_hz: samples per second.
+        captures: at least one, in the order of their samples.
+        annotations: in the order of their samples.
+        metadata: the SigMF metadata, as read or made up for a raw file. Not to be changed.
+        stated_sha512: the digest of the samples according to the metadata.
+        stored: the mapped components, shape (samples, 2).
+    """
+
+    path: Path
+    data_path: Path
+    data_start_byte: int
+    datatype: str
+    sample_rate_hz: float
+    captures: tuple[Capture, ...]
+    annotations: tuple[Annotation, ...] = field(repr=False)
+    metadata: dict[str, Any] = field(repr=False)
+    stated_sha512: str | None = field(repr=False)
+    stored: NDArray[Any] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The file name without its extension."""
+        return self.path.stem
+
+    @property
+    def sample_count(self) -> int:
+        return len(self.stored)
+
+    @property
+    def duration_sec(self) -> float:
+        return self.sample_count / self.sample_rate_hz
+
+    @cached_property
+    def recording_id(self) -> str:
+        """SHA-512 of the samples, in hex: the same whatever container holds them.
+
+        Taken from ``core:sha512`` where the metadata states it, else computed once, by reading the whole file.
+        """
+        return self.stated_sha512 or self._sha512()
+
+    def verify(self) -> None:
+        """Compare the samples with ``core:sha512``, if the metadata states it, by reading the whole file.
+
+        Raises:
+            InvalidRecording: they differ.
+        """
+        if self.stated_sha512 is not None and self.stated_sha512 != self._sha512():
+            raise InvalidRecording(
+                f"{self.data_path.name} does not match core:sha512 in {self.path.name}: it is damaged or was changed,"
+                " copy it again"
+            )
+
+    def _sha512(self) -> str:
+        return hashlib.sha512(self.stored.reshape(-1).data).hexdigest()
+
+    def read(self, start: int, count: int) -> NDArray[np.complex64]:
+        """``count`` samples from sample ``start``, shape (count,), with a full scale of ±1 (see :mod:`.datatypes`).
+
+        Raises:
+            InvalidMessage: the range is not inside the recording.
+            InvalidRecording: a sample in it is not a finite number.
+        """
+        if start < 0 or count < 0 or start + count > self.sample_count:
+            raise InvalidMessage(
+                f"samples {start} to {start + count} are not all in {self.name}, which has {self.sample_count} samples"
+            )
+        iq = SampleFormat.of(self.datatype).decode(self.stored[start : start + count])
+        if not np.isfinite(iq).all():
+            raise InvalidRecording(
+                f"{self.name} holds a sample that is not a finite number: the data is damaged or the datatype is wrong"
+            )
+        return iq
+
+    def capture_at(self, sample: int) -> Capture:
+        """The capture that ``sample`` belongs to. What comes before the first capture belongs to the first.
+
+        Raises:
+            InvalidMessage: there is no such sample.
+        """
+        if not 0 <= sample < self.sample_count:
+            raise InvalidMessage(f"sample {sample} is not in {self.name}, which has {self.sample_count} samples")
+        return capture_of(self.captures, sample)
+
+    def segments(self, hop: int = 1) -> list[tuple[int, int, Capture]]:
+        """The stretches of one capture each: first sample, one past the last, capture.
+
+        A window must not straddle two: the receiver was tuned in between. Each is whole columns of ``hop`` samples.
+
+        Raises:
+            InvalidRecording: there is no whole column.
+        """
+        starts = [0, *(capture.sample_start for capture in self.captures[1:])]
+        ends = [*starts[1:], self.sample_count]
+        whole = [
+            (start, end - (end - start) % hop, capture)
+            for start, end, capture in zip(starts, ends, self.captures, strict=True)
+            if end - start >= hop
+        ]
+        if not whole:
+            raise InvalidRecording(f"{self.name} is too short: {self.sample_count} samples, a column takes {hop}")
+        return whole
+
+    def box_of(self, annotation: Annotation, window_start_sample: int = 0) -> Box:
+        """The annotation as a box: seconds from ``window_start_sample``, absolute Hz. Not clipped to any window."""
+        return Box(
+            (annotation.sample_start - window_start_sample) / self.sample_rate_hz,
+            (annotation.sample_end - window_start_sample) / self.sample_rate_hz,
+            annotation.freq_low_hz,
+            annotation.freq_high_hz,
+        )
+
+    def annotations_between(self, start: int, end: int) -> list[Annotation]:
+        """The annotations that share a sample with ``[start, end)``."""
+        return [
+            annotation
+            for annotation in self.annotations
+            if annotation.sample_start < end and annotation.sample_end > start
+        ]
+
+
+def capture_of(captures: tuple[Capture, ...], sample: int) -> Capture:
+    """The last of the sorted ``captures`` that starts at or before ``sample``, or the first."""
+    return captures[max(0, bisect_right(captures, sample, key=lambda capture: capture.sample_start) - 1)]

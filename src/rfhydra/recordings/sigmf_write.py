@@ -1,0 +1,185 @@
+"""Write SigMF 1.2: recordings of our own, and detections as annotations of anybody's.
+
+A file appears whole or not at all: it is written beside its place, synced, then renamed.
+"""
+
+import copy
+import hashlib
+import math
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sigmf import SigMFFile, keys
+
+from rfhydra.errors import Conflict, InvalidBox, InvalidMessage
+from rfhydra.files import writing_output
+from rfhydra.recordings.formats import SampleFormat
+from rfhydra.recordings.recording import Annotation, Recording
+from rfhydra.recordings.sigmf_read import Fields, describe
+from rfhydra.spectrum.boxes import Box
+
+SCORE_KEY: Final = "rfhydra:score"
+_EXTENSION: Final = {"name": "rfhydra", "version": "1.0.0", "optional": True}
+_BLOCK_SAMPLES: Final = 1 << 20
+
+
+def write_recording(
+    path_stem: str | os.PathLike[str],
+    iq: NDArray[np.complex64],
+    sample_rate_hz: float,
+    center_freq_hz: float,
+    annotations: Iterable[Annotation] = (),
+    *,
+    datatype: str = "cf32_le",
+) -> Path:
+    """Write ``iq``, complex64 of shape (samples,), as a SigMF pair with its SHA-512, in place of any of that name.
+
+    Integer datatypes are rounded and saturate outside ±1. A crash may leave a dataset without metadata, never one with
+    another's.
+
+    Returns:
+        the path of the ``.sigmf-meta``.
+
+    Raises:
+        InvalidMessage: ``iq`` is empty, not one row of complex numbers or not finite, an argument is out of range, or
+            the files cannot be written.
+        StorageFull: the disk is full.
+    """
+    if iq.ndim != 1 or not np.iscomplexobj(iq):
+        raise InvalidMessage(f"iq must be one row of complex samples, has shape {iq.shape} and dtype {iq.dtype}")
+    sample_format = SampleFormat.of(datatype)
+    stem = Path(path_stem)
+    meta_path = stem.with_name(f"{stem.name}{keys.SIGMF_METADATA_EXT}")
+    data_path = stem.with_name(f"{stem.name}{keys.SIGMF_DATASET_EXT}")
+    metadata: dict[str, Any] = {
+        "global": {
+            keys.DATATYPE_KEY: datatype,
+            keys.SAMPLE_RATE_KEY: float(sample_rate_hz),
+            keys.RECORDER_KEY: "rfhydra",
+        },
+        "captures": [{keys.SAMPLE_START_KEY: 0, keys.FREQUENCY_KEY: float(center_freq_hz)}],
+        "annotations": [
+            _fields(annotation) for annotation in sorted(annotations, key=lambda annotation: annotation.sample_start)
+        ],
+    }
+    describe(metadata, meta_path.name, len(iq) * sample_format.sample_bytes)
+    with writing_output(meta_path) as meta_file:
+        with writing_output(data_path) as data_file:
+            metadata["global"][keys.SHA512_KEY] = _write_samples(data_file, iq, sample_format)
+            meta_path.unlink(missing_ok=True)  # it describes the data that is about to go
+        meta_file.write(_dump(metadata))
+    return meta_path
+
+
+def write_sigmf_annotations(
+    recording: Recording,
+    detections: Iterable[tuple[str, float, Box]],
+    out_path: str | os.PathLike[str],
+    *,
+    generator: str = "rfhydra",
+) -> Path:
+    """Write detections as a SigMF metadata file of their own that describes the same samples as ``recording``.
+
+    Global fields and captures are copied. The file refers to the data (``core:dataset``) if both lie in one folder, as
+    SigMF demands, and is marked ``core:metadata_only`` otherwise. Scores go under ``rfhydra:score``.
+
+    Args:
+        detections: label, score and box; box times are seconds from the start of the recording, and are clipped to it.
+        out_path: ends in ``.sigmf-meta``. An older file of detections there is replaced.
+        generator: who found them, as ``core:generator``.
+
+    Returns:
+        ``out_path``.
+
+    Raises:
+        InvalidMessage: ``out_path`` has another extension or cannot be written, or a score is not finite.
+        InvalidBox: a box lies outside the recording.
+        Conflict: ``out_path`` is the metadata of a recording.
+        StorageFull: the disk is full.
+    """
+    out_path = Path(out_path)
+    if out_path.suffix != keys.SIGMF_METADATA_EXT:
+        raise InvalidMessage(f"out_path {out_path.name} must end in {keys.SIGMF_METADATA_EXT}")
+    own_data = out_path.with_suffix(keys.SIGMF_DATASET_EXT)
+    if own_data.exists() or out_path.resolve() == recording.path.resolve():
+        raise Conflict(f"{out_path.name} is the metadata of a recording: choose another name for the detections")
+    found = [_detection(recording, *detection, generator) for detection in detections]
+    metadata = {
+        **copy.deepcopy({key: value for key, value in recording.metadata.items() if key != "annotations"}),
+        "annotations": sorted(found, key=lambda fields: int(fields[keys.SAMPLE_START_KEY])),
+    }
+    _declare_extension(metadata["global"])
+    _refer_to_data(metadata, recording, out_path.parent)
+    with writing_output(out_path) as file:
+        file.write(_dump(metadata))
+    return out_path
+
+
+def _fields(annotation: Annotation) -> dict[str, Any]:
+    return {
+        keys.SAMPLE_START_KEY: int(annotation.sample_start),  # callers count with numpy, JSON does not
+        keys.SAMPLE_COUNT_KEY: int(annotation.sample_count),
+        keys.FREQ_LOWER_EDGE_KEY: float(annotation.freq_low_hz),
+        keys.FREQ_UPPER_EDGE_KEY: float(annotation.freq_high_hz),
+        **({} if annotation.label is None else {keys.LABEL_KEY: annotation.label}),
+    }
+
+
+def _detection(recording: Recording, label: str, score: float, box: Box, generator: str) -> dict[str, Any]:
+    if not math.isfinite(score):
+        raise InvalidMessage(f"score {score} of a detection of {label!r} must be a finite number")
+    start = max(0, round(box.time_start_sec * recording.sample_rate_hz))
+    end = min(recording.sample_count, max(start + 1, round(box.time_end_sec * recording.sample_rate_hz)))
+    if end <= start or box.time_end_sec <= 0:
+        raise InvalidBox(
+            f"a detection of {label!r} at {box.time_start_sec:g} to {box.time_end_sec:g} s is outside {recording.name},"
+            f" 0 to {recording.duration_sec:g} s"
+        )
+    offset = Fields(recording.metadata["global"], recording.name).whole(keys.OFFSET_KEY, 0)
+    annotation = Annotation(start + offset, end - start, box.freq_low_hz, box.freq_high_hz, label)
+    return {**_fields(annotation), keys.GENERATOR_KEY: generator, SCORE_KEY: float(score)}
+
+
+def _declare_extension(fields: dict[str, Any]) -> None:
+    declared = fields.get(keys.EXTENSIONS_KEY)
+    others = declared if isinstance(declared, list) else []  # before SigMF 1.0 it was an object
+    kept = [other for other in others if isinstance(other, dict) and other.get("name") != _EXTENSION["name"]]
+    fields[keys.EXTENSIONS_KEY] = [*kept, _EXTENSION]
+
+
+def _refer_to_data(metadata: dict[str, Any], recording: Recording, folder: Path) -> None:
+    """Say in ``metadata``, which will lie in ``folder``, where the samples of ``recording`` are."""
+    fields, first_capture = metadata["global"], metadata["captures"][0]
+    for key in (keys.DATASET_KEY, keys.METADATA_ONLY_KEY, keys.TRAILING_BYTES_KEY, keys.SHA512_KEY):
+        fields.pop(key, None)
+    first_capture.pop(keys.HEADER_BYTES_KEY, None)
+    header = recording.data_start_byte
+    trailer = recording.data_path.stat().st_size - header - recording.stored.nbytes
+    if not header and not trailer:
+        fields[keys.SHA512_KEY] = recording.recording_id  # SigMF means the digest of the whole file
+    if recording.data_path.parent.resolve() != folder.resolve():
+        fields[keys.METADATA_ONLY_KEY] = True
+        return
+    fields[keys.DATASET_KEY] = recording.data_path.name
+    if header:
+        first_capture[keys.HEADER_BYTES_KEY] = header
+    if trailer:
+        fields[keys.TRAILING_BYTES_KEY] = trailer
+
+
+def _write_samples(file: BinaryIO, iq: NDArray[np.complex64], sample_format: SampleFormat) -> str:
+    """Write ``iq`` block by block; the SHA-512 of what was written, in hex."""
+    digest = hashlib.sha512()
+    for start in range(0, len(iq), _BLOCK_SAMPLES):
+        block = sample_format.encode(iq[start : start + _BLOCK_SAMPLES]).tobytes()
+        digest.update(block)
+        file.write(block)
+    return digest.hexdigest()
+
+
+def _dump(metadata: dict[str, Any]) -> bytes:
+    return f"{SigMFFile(metadata=metadata).dumps()}\n".encode()

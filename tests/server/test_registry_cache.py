@@ -1,0 +1,50 @@
+import asyncio
+from typing import Any
+
+from rfhydra.hydra.registry import VersionManager
+from rfhydra.protocol.messages import Registry, SampleCounts, read_message
+from rfhydra.server.hub import Client, Hub
+from rfhydra.server.outbox import Outbox
+from rfhydra.server.registry_cache import RegistryCache
+from rfhydra.store.workspace import Workspace
+from tests.store.given import add_version
+from tests.training import given
+
+
+def test_what_changed_is_pushed_once_and_what_is_older_never(small: Workspace) -> None:
+    async def run() -> list[Any]:
+        hub, loaded = Hub(), set[str]()
+        client = Client("test", Outbox(99, 1 << 20), authorised=True, topics={"registry", "samples"})
+        hub.add(client)
+        registry_cache = RegistryCache(small, VersionManager(small), hub, lambda: loaded)
+        empty = registry_cache.read()
+        given.add_noise(small, range(3), given.SIGNAL)
+        registry_cache.accept(registry_cache.read_counts())
+        registry_cache.accept(empty)
+        registry_cache.accept(registry_cache.read())
+        given.add_noise(small, range(3, 4), given.SIGNAL)
+        registry_cache.accept(registry_cache.read_counts())
+        assert registry_cache.counts().signals == {given.SIGNAL: 4}
+        return [read_message(await client.outbox.take()) for _ in range(2)]
+
+    assert asyncio.run(run()) == [SampleCounts(signals={given.SIGNAL: 3}), SampleCounts(signals={given.SIGNAL: 4})]
+
+
+def test_the_registry_says_what_is_loaded(small: Workspace) -> None:
+    async def run() -> list[Any]:
+        hub, loaded = Hub(), set[str]()
+        client = Client("test", Outbox(99, 1 << 20), authorised=True, topics={"registry"})
+        hub.add(client)
+        registry_cache = RegistryCache(small, VersionManager(small), hub, lambda: loaded)
+        add_version(small, given.SIGNAL, spec_id=small.spec.spec_id)
+        registry_cache.accept(registry_cache.read())
+        loaded.add(given.SIGNAL)
+        registry_cache.tell()
+        registry_cache.tell()
+        return [read_message(await client.outbox.take()) for _ in range(2)]
+
+    first, second = asyncio.run(run())
+    assert isinstance(first, Registry)
+    assert isinstance(second, Registry)
+    assert not first.signals[given.SIGNAL].is_loaded
+    assert second.signals[given.SIGNAL].is_loaded
