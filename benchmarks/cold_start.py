@@ -13,6 +13,7 @@ Where early stopping ends the baselines is luck, so there are several emitters; 
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,11 +28,13 @@ from benchmarks.results_file import write_result
 from benchmarks.seed_loop import SeedLoop
 from rfhydra.detection.detector import HydraDetector
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.device import best_device
+from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.hydra.torch_backbone import best_device, require_torch
 from rfhydra.protocol.fields import HeadKind
-from rfhydra.spectrum.boxes import Box, Frame
+from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.spec import SpectrogramSpec
-from rfhydra.spectrum.spectrogram import spectrogram
+from rfhydra.spectrum.spectrogram import make_window
+from rfhydra.spectrum.window import Window
 from rfhydra.store.workspace import Workspace
 from rfhydra.synth import LineCode, Receiver, Rng, Scene, make_burst
 from rfhydra.training.dataset import create_data_loaders
@@ -49,7 +52,7 @@ EMITTERS = (
 )
 console = Console()
 
-Fresh = tuple[np.ndarray[Any, np.dtype[np.uint8]], list[Box]]
+Fresh = tuple[Window, list[Box]]
 
 
 def measure(
@@ -61,7 +64,7 @@ def measure(
     as_written: Annotated[bool, typer.Option("--as-written", help="The seed's loop as written, too.")] = False,
 ) -> None:
     """Train both on each emitter, score both, report."""
-    backbone, rng = Backbone.load(device=best_device()), np.random.default_rng(seed)
+    backbone, rng = load_backbone(device=best_device()), np.random.default_rng(seed)
     runs = [
         _learn(backbone, emitter, rng, samples, tests, epochs, as_written=as_written) for emitter in EMITTERS[:emitters]
     ]
@@ -84,14 +87,11 @@ def _learn(
     """A row for each way to learn ``emitter`` from the same samples."""
     with tempfile.TemporaryDirectory() as directory, Workspace.create(Path(directory) / "w", SPEC) as workspace:
         for _ in track(range(samples), f"samples of {emitter.kind}", console=console):
-            image, boxes = scene(rng, targets=1, emitter=emitter)
+            window, boxes = scene(rng, targets=1, emitter=emitter)
             workspace.samples.add(
                 signal_name=SIGNAL,
-                spec_id=SPEC.spec_id,
-                image=image,
+                window=window,
                 boxes=boxes,
-                sample_rate_hz=RATE_HZ,
-                center_freq_hz=0.0,
             )
         fresh = [scene(rng, targets=int(rng.integers(0, 3)), emitter=emitter) for _ in range(tests)]
         service = TrainingService(workspace, backbone, rcnn_warm_start=False)
@@ -112,15 +112,15 @@ def _mean(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def scene(rng: Rng, targets: int, emitter: LineCode = EMITTERS[0]) -> Fresh:
-    """An image with ``targets`` bursts of the emitter among 3 to 5 others, and their boxes."""
+    """A window with ``targets`` bursts of the emitter among 3 to 5 others, and their boxes."""
     made = Scene(SPEC.window_samples)
     wanted = [made.place(emitter.packet(rng, 30_000), rng, rng.uniform(5, 30), cut=0.0) for _ in range(targets)]
     for _ in range(int(rng.integers(3, 6))):
         kind = str(rng.choice(["chirp", "ofdm", "qpsk", "tone", "hopper", "ook", "fsk2"]))
         burst = make_burst(kind, rng, int(rng.uniform(3_000, 25_000)), float(rng.uniform(0.02, 0.12)))
         made.place(burst, rng, rng.uniform(5, 30))
-    image = spectrogram(Receiver(tilt_db=(-2.0, 0.0, 1.0)).apply(made, rng), SPEC).numpy()
-    return image, [each.box(RATE_HZ, 0.0) for each in wanted if each is not None]
+    window = make_window(Receiver(tilt_db=(-2.0, 0.0, 1.0)).apply(made, rng), SPEC, RATE_HZ, 0.0)
+    return replace(window, iq=None), [each.box(RATE_HZ, 0.0) for each in wanted if each is not None]
 
 
 def _train(service: TrainingService, kind: HeadKind, epochs: int, fresh: list[Fresh]) -> dict[str, Any]:
@@ -128,12 +128,11 @@ def _train(service: TrainingService, kind: HeadKind, epochs: int, fresh: list[Fr
     result = service.train_new_signal(SIGNAL, kind=kind, epochs=epochs)
     seconds = time.perf_counter() - started
     head = service.version_manager.load_head(SIGNAL, result.version, service.backbone)
-    detector = HydraDetector(service.version_manager, service.backbone)
-    detector.load_head(SIGNAL, result.version, head)
+    detector = HydraDetector(SPEC, service.backbone)
+    detector.load_heads({SIGNAL: head})
     scenes = []
-    for image, boxes in fresh:
-        frame = Frame(SPEC, RATE_HZ, 0.0, image.shape[1])
-        found = detector.detect(image, frame)
+    for window, boxes in fresh:
+        found, frame = detector.detect(window).detections, window.frame
         pixels = frame.to_pixels(each.box for each in found)
         scenes.append(ScoredScene(pixels, np.array([each.score for each in found]), frame.to_pixels(boxes)))
     return {"head": kind, "seconds": seconds, "epochs": result.epochs_trained, **evaluate(scenes, 0.0).to_dict()}
@@ -143,13 +142,13 @@ def _train_as_written(service: TrainingService, epochs: int, fresh: list[Fresh])
     split = service.split_manager.plan(SIGNAL)
     train, val = create_data_loaders(service.workspace, split.train, split.val)
     started = time.perf_counter()
-    learner = SeedLoop(service.backbone, train, val)
+    learner = SeedLoop(require_torch(service.backbone), train, val)
     outcome = run_epochs(learner, epochs, Control(callback=_say))
     seconds = time.perf_counter() - started
     scenes = []
-    for image, boxes in fresh:
-        truth = Frame(SPEC, RATE_HZ, 0.0, image.shape[1]).to_pixels(boxes)
-        scenes.append(learner.detect(torch.from_numpy(image), torch.from_numpy(truth)))
+    for window, boxes in fresh:
+        truth = window.frame.to_pixels(boxes)
+        scenes.append(learner.detect(torch.from_numpy(window.image), torch.from_numpy(truth)))
     quality = evaluate(scenes, 0.0).to_dict()
     return {"head": "the seed's loop, as written", "seconds": seconds, "epochs": outcome.epochs_trained, **quality}
 

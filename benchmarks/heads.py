@@ -9,32 +9,32 @@ window, so that whatever else the machine does burdens all of them alike.
 
 import tempfile
 import time
+from dataclasses import replace
 from itertools import cycle, islice, product
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from benchmarks.results_file import write_result
 from rfhydra.detection.detector import HydraDetector
-from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.device import best_device
-from rfhydra.hydra.registry import Head
-from rfhydra.spectrum.boxes import Box, Frame
+from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.hydra.loading import Head, LoadedHead
+from rfhydra.hydra.torch_backbone import best_device
+from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.spec import SpectrogramSpec
-from rfhydra.spectrum.spectrogram import spectrogram
+from rfhydra.spectrum.spectrogram import make_window
+from rfhydra.spectrum.window import Window
 from rfhydra.store.workspace import Workspace
 from rfhydra.synth import Burst, Receiver, Rng, Scene, make_burst
 from rfhydra.training.service import TrainingService
 
 SPEC: Final = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=512)
 RATE_HZ: Final = 1e6
-FRAME: Final = Frame(SPEC, RATE_HZ, 0.0, SPEC.cols)
 COUNTS: Final = (1, 12, 100)
 TARGETS: Final = {12: 1.1, 100: 1.3}
 EMITTERS: Final = tuple(product(("chirp", "ofdm", "fsk2", "hopper"), ((6_000, 0.03), (20_000, 0.06), (50_000, 0.12))))
@@ -52,15 +52,15 @@ def measure(
 ) -> None:
     """Train, load, time, report."""
     rng = np.random.default_rng(seed)
-    backbone = Backbone.load(body, best_device())
+    backbone = load_backbone(body, best_device())
     with tempfile.TemporaryDirectory() as directory, Workspace.create(Path(directory) / "w", SPEC) as workspace:
         service = TrainingService(workspace, backbone)
         heads = [
             _learn(service, number, samples, rng) for number in track(range(len(EMITTERS)), "heads", console=console)
         ]
         detectors = {count: _loaded(service, heads, count) for count in COUNTS}
-        images = [_scene(rng, rng.permutation(len(EMITTERS))[:PER_SCENE])[0] for _ in range(windows)]
-        seconds, found = _time(detectors, images, repeats)
+        windows_ = [_scene(rng, rng.permutation(len(EMITTERS))[:PER_SCENE])[0] for _ in range(windows)]
+        seconds, found = _time(detectors, windows_, repeats)
     rows = [_row(count, seconds, found[count] / (windows * repeats)) for count in COUNTS]
     _show(rows)
     write_result("heads", {"windows": windows, "repeats": repeats, "rows": rows}, backbone)
@@ -92,36 +92,34 @@ def _learn(service: TrainingService, number: int, samples: int, rng: Rng) -> Hea
     name = f"emitter-{number}"
     for _ in range(samples):
         others = [int(each) for each in rng.permutation(len(EMITTERS)) if each != number][: PER_SCENE - 1]
-        image, boxes = _scene(rng, [number, *others])
+        window, boxes = _scene(rng, [number, *others])
         service.workspace.samples.add(
             signal_name=name,
-            spec_id=SPEC.spec_id,
-            image=image,
+            window=window,
             boxes=boxes[:1],
-            sample_rate_hz=RATE_HZ,
-            center_freq_hz=0.0,
         )
     version = service.train_new_signal(name).version
-    return service.version_manager.load_head(name, version, service.backbone)
+    return service.version_manager.load_head(name, version, service.backbone).head
 
 
 def _loaded(service: TrainingService, heads: list[Head], count: int) -> HydraDetector:
     """A detector with ``count`` heads, each of ``heads`` as often as it takes."""
-    detector = HydraDetector(service.version_manager, service.backbone)
-    for number, head in enumerate(islice(cycle(heads), count)):
-        detector.load_head(f"head-{number}", 1, head)
+    detector = HydraDetector(SPEC, service.backbone)
+    detector.load_heads(
+        {f"head-{number}": LoadedHead(1, head) for number, head in enumerate(islice(cycle(heads), count))}
+    )
     return detector
 
 
-def _scene(rng: Rng, numbers: Any) -> tuple[NDArray[np.uint8], list[Box]]:
+def _scene(rng: Rng, numbers: Any) -> tuple[Window, list[Box]]:
     """A window with a burst of each of the emitters, and their boxes in that order."""
     while True:
         scene = Scene(SPEC.window_samples)
         placed = [scene.place(_burst(rng, int(number)), rng, rng.uniform(*SNR_DB), cut=0.0) for number in numbers]
         sent = [each for each in placed if each is not None]
         if len(sent) == len(placed):
-            image = spectrogram(Receiver(tilt_db=(-2.0, 0.0, 1.0)).apply(scene, rng), SPEC).numpy()
-            return image, [each.box(RATE_HZ, 0.0) for each in sent]
+            window = make_window(Receiver(tilt_db=(-2.0, 0.0, 1.0)).apply(scene, rng), SPEC, RATE_HZ, 0.0)
+            return replace(window, iq=None), [each.box(RATE_HZ, 0.0) for each in sent]
 
 
 def _burst(rng: Rng, number: int) -> Burst:
@@ -130,18 +128,18 @@ def _burst(rng: Rng, number: int) -> Burst:
 
 
 def _time(
-    detectors: dict[int, HydraDetector], images: list[NDArray[np.uint8]], repeats: int
+    detectors: dict[int, HydraDetector], scenes: list[Window], repeats: int
 ) -> tuple[dict[int, list[float]], dict[int, int]]:
     """Seconds of every call, and how many detections there were in all, by count of heads."""
     seconds: dict[int, list[float]] = {count: [] for count in detectors}
     found = dict.fromkeys(detectors, 0)
     for detector in detectors.values():
-        detector.detect(images[0], FRAME)
-    for turn, image in track(list(enumerate(images * repeats)), "timing", console=console):
+        detector.detect(scenes[0])
+    for turn, window in track(list(enumerate(scenes * repeats)), "timing", console=console):
         order = list(detectors) if turn % 2 else list(reversed(detectors))
         for count in order:
             started = time.perf_counter()
-            found[count] += len(detectors[count].detect(image, FRAME))
+            found[count] += len(detectors[count].detect(window).detections)
             seconds[count].append(time.perf_counter() - started)
     return seconds, found
 

@@ -21,9 +21,10 @@ from rich.table import Table
 from benchmarks.results_file import write_result
 from rfhydra.config import MIN_SAMPLES_FOR_TRAINING
 from rfhydra.detection.detector import HydraDetector
-from rfhydra.detection.tracker import detect_recording
+from rfhydra.detection.recording import detect_recording
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.device import best_device
+from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.hydra.torch_backbone import best_device
 from rfhydra.recordings import Recording, open_recording
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.workspace import Workspace
@@ -47,7 +48,7 @@ def measure(
     """Train, detect, score, report."""
     everything = open_devices(recordings)
     names = devices.split(",") if devices else sorted(set(everything) - {BACKGROUND})
-    backbone = Backbone.load(body, best_device())
+    backbone = load_backbone(body, best_device())
     learnt, rest = split(everything, names, support, seed)
     rows = score(backbone, learnt, rest)
     _show(rows, len(rest))
@@ -121,8 +122,8 @@ def score(backbone: Backbone, learnt: Mapping[str, list[Recording]], rest: Seque
             rows.append({"device": device, "recordings": len(learnt[device]), "samples": result.sample_count})
             rows[-1] |= {"training_s": time.perf_counter() - started}
             rows[-1] |= {"proposal_recall": result.metrics["proposal_recall"]}
-        detector = HydraDetector(service.version_manager, backbone)
-        detector.load_heads(learnt)
+        detector = HydraDetector(SPEC, backbone)
+        detector.load_heads(service.version_manager.load_heads(learnt, backbone))
         found = [detect_recording(each, detector, MIN_SCORE) for each in track(rest, "detecting", console=console)]
         for row in rows:
             device = str(row["device"])

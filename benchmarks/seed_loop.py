@@ -16,8 +16,8 @@ from torch.utils.data import DataLoader
 from torchvision.models.detection import FasterRCNN
 
 from rfhydra.config import DEFAULT_LEARNING_RATE
-from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.network import PIXEL_MEAN, PIXEL_STD
+from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.training.dataset import Item, Target
 from rfhydra.training.metrics import MatchCounts, ScoredScene, evaluate
 
@@ -27,8 +27,8 @@ THRESHOLD: Final = 0.5
 class SeedLoop:
     """Learns one signal in epochs (see :class:`rfhydra.training.trainer.Learner`) and detects it."""
 
-    def __init__(self, backbone: Backbone, train: DataLoader[Item], val: DataLoader[Item]) -> None:
-        pyramid = deepcopy(backbone.body.pyramid)
+    def __init__(self, backbone: TorchBackbone, train: DataLoader[Item], val: DataLoader[Item]) -> None:
+        pyramid = deepcopy(backbone.network.pyramid)
         self._model = FasterRCNN(pyramid, num_classes=2, image_mean=[PIXEL_MEAN], image_std=[PIXEL_STD])
         self._model.to(backbone.device, memory_format=torch.channels_last)
         self._train, self._val, self._device = train, val, backbone.device

@@ -32,10 +32,11 @@ from rich.table import Table
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from benchmarks.cold_start import RATE_HZ, SIGNAL, SPEC, scene
+from benchmarks.cold_start import SIGNAL, SPEC, scene
 from benchmarks.results_file import write_result
 from rfhydra.client import Client
 from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.protocol.commands import Subscribe
 from rfhydra.protocol.messages import TrainingProgress, read_message
@@ -81,7 +82,7 @@ def measure(
     seed: Annotated[int, typer.Option(help="Of the scenes.")] = 7,
 ) -> None:
     """Serve, measure, report."""
-    backbone = Backbone.load()
+    backbone = load_backbone()
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "w"
         window = _stock(path, backbone, samples, np.random.default_rng(seed))
@@ -99,14 +100,11 @@ def _stock(path: Path, backbone: Backbone, samples: int, rng: np.random.Generato
     """Make the workspace, with one version of the head. Returns a window to look at, as a ``.npy`` file."""
     with Workspace.create(path, SPEC) as workspace:
         for _ in range(samples):
-            image, boxes = scene(rng, targets=1)
+            window, boxes = scene(rng, targets=1)
             workspace.samples.add(
                 signal_name=SIGNAL,
-                spec_id=SPEC.spec_id,
-                image=image,
+                window=window,
                 boxes=boxes,
-                sample_rate_hz=RATE_HZ,
-                center_freq_hz=0.0,
             )
         result = TrainingService(workspace, backbone).train_new_signal(SIGNAL)
         head = workspace.versions.get(SIGNAL, result.version)
@@ -126,7 +124,7 @@ def _stock(path: Path, backbone: Backbone, samples: int, rng: np.random.Generato
                 training_time_sec=head.training_time_sec,
             )
             manager.promote_version(other.signal_name, other.version, "to fill the registry")
-    return encode_array(scene(rng, targets=2)[0])
+    return encode_array(scene(rng, targets=2)[0].image)
 
 
 @contextmanager

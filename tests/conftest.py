@@ -9,7 +9,9 @@ import torch
 from hypothesis import settings
 
 from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
+from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.features import FeatureCache
 from rfhydra.training.service import TrainingService
@@ -24,17 +26,17 @@ settings.load_profile("rfhydra")
 
 
 @pytest.fixture(scope="session")
-def backbone() -> Backbone:
+def backbone() -> TorchBackbone:
     """The backbone that ships."""
-    return Backbone.load()
+    return load_backbone()
 
 
 @pytest.fixture(scope="session")
-def tiny_backbone() -> Backbone:
+def tiny_backbone() -> TorchBackbone:
     """A backbone of random weights that is quick."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return Backbone(BackboneNetwork(NetworkConfig(classes=("a",), channels=16, embedding=32)), "tiny")
+        return TorchBackbone(BackboneNetwork(NetworkConfig(classes=("a",), channels=16, embedding=32)), "tiny")
 
 
 @pytest.fixture(scope="session")

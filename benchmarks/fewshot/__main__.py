@@ -38,8 +38,8 @@ from benchmarks.fewshot.scenes import ScenePool
 from benchmarks.fewshot.tables import show
 from benchmarks.fewshot.units import Units
 from benchmarks.results_file import RESULTS, commit, write_result
-from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.device import best_device
+from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.hydra.torch_backbone import TorchBackbone, best_device
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "fewshot.md"
@@ -92,14 +92,14 @@ def main(
     chosen = only.split(",") if only else list(parts)
     if unknown := set(chosen) - set(parts):
         raise typer.BadParameter(f"no part {', '.join(sorted(unknown))}: there are {', '.join(parts)}")
-    backbone = Backbone.load(body, best_device())
+    backbone = load_backbone(body, best_device())
     found = _measure(plan, parts, chosen, runs, backbone)
     path = write_result(name, found, backbone, RESULTS if plan == FULL else runs)
     console.print(f"written to {path.name}")
 
 
 def _measure(
-    plan: Plan, parts: dict[str, Part], chosen: Sequence[str], runs: Path, backbone: Backbone
+    plan: Plan, parts: dict[str, Part], chosen: Sequence[str], runs: Path, backbone: TorchBackbone
 ) -> dict[str, Any]:
     """The ``chosen`` parts, measured, and what there is of the others from earlier runs of the same code and plan."""
     begun_at = commit()  # the code that is measured, whatever the checkout holds in the end
@@ -117,7 +117,7 @@ def _measure(
     return {"commit": begun_at, "plan": vars(plan), **found}
 
 
-def _run_directory(runs: Path, plan: Plan, backbone: Backbone, library: EmitterLibrary) -> Path:
+def _run_directory(runs: Path, plan: Plan, backbone: TorchBackbone, library: EmitterLibrary) -> Path:
     """One for each plan, backbone and code: results that stem from other ones are never mixed."""
     code = digest_of_sources(
         emitters, scenes, trial, judgement, extra=f"{plan} {backbone.backbone_id} {library.library_id}"

@@ -15,10 +15,11 @@ import torch
 from benchmarks.fewshot.bench import Bench, tracked
 from benchmarks.fewshot.energy import EnergyPrototype
 from benchmarks.fewshot.scenes import RenderedScene
-from benchmarks.fewshot.trial import Watch, as_scored, learn, workspace
+from benchmarks.fewshot.trial import as_scored, detect_scenes, learn
 from benchmarks.fewshot.units import Row
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.network import BackboneNetwork
+from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.protocol.fields import HeadKind
 from rfhydra.training.metrics import ScoredScene, best_threshold, evaluate
 
@@ -31,9 +32,9 @@ def measure(bench: Bench) -> dict[str, Any]:
     methods: dict[str, Callable[[str, int], Row]] = {
         "embedding": partial(_network, bench, bench.plain, "embedding"),
         "energy + prototype": partial(_energy, bench),
-        "embedding, random body": partial(_network, bench, _random_body(bench.plain), "embedding"),
+        "embedding, random body": partial(_network, bench, _random_backbone(bench.plain), "embedding"),
         "rcnn": partial(_network, bench, bench.plain, "rcnn"),
-        "rcnn, random body": partial(_network, bench, _random_body(bench.plain), "rcnn"),
+        "rcnn, random body": partial(_network, bench, _random_backbone(bench.plain), "rcnn"),
     }
     rows = []
     for (method, run), emitter, size in tracked(
@@ -49,8 +50,7 @@ def measure(bench: Bench) -> dict[str, Any]:
 def _network(bench: Bench, backbone: Backbone, kind: HeadKind, emitter: str, size: int) -> Row:
     support, tests = _scenes(bench, emitter, size)
     learnt = learn(backbone, emitter, support, kind)
-    with workspace() as made:
-        found = Watch(backbone, made).detections([learnt], tests)
+    found = detect_scenes(backbone, [learnt], tests)
     scored = [as_scored(scene, emitter, each) for scene, each in zip(tests, found, strict=True)]
     return _row(scored, learnt.head.info.threshold, learnt.cold_s)
 
@@ -73,8 +73,8 @@ def _row(scored: Sequence[ScoredScene], threshold: float, seconds: float) -> Row
     return {**metrics.to_dict(), "f1_oracle": best, "training_s": seconds}
 
 
-def _random_body(like: Backbone) -> Backbone:
+def _random_backbone(like: TorchBackbone) -> Backbone:
     """A backbone of the same shape that was never trained."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(RANDOM_SEED)
-        return Backbone(BackboneNetwork(like.config), f"random-{RANDOM_SEED}", like.device)
+        return TorchBackbone(BackboneNetwork(like.network.config), f"random-{RANDOM_SEED}", like.device)

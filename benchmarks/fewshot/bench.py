@@ -12,6 +12,7 @@ from benchmarks.fewshot.plan import Plan
 from benchmarks.fewshot.scenes import ScenePool
 from benchmarks.fewshot.units import Row, Units
 from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.torch_backbone import TorchBackbone
 
 console = Console()
 
@@ -25,7 +26,7 @@ class Bench:
     plan: Plan
     pool: ScenePool
     backbone: Backbone
-    plain: Backbone
+    plain: TorchBackbone
     units: Units
 
     @property

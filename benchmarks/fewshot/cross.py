@@ -7,7 +7,7 @@ from typing import Any, Final
 from benchmarks.fewshot.bench import Bench, tracked
 from benchmarks.fewshot.judgement import is_emitter, under
 from benchmarks.fewshot.scenes import FRAME, RenderedScene, Round
-from benchmarks.fewshot.trial import Watch, learn, workspace
+from benchmarks.fewshot.trial import detect_scenes, learn
 from benchmarks.fewshot.units import Row
 from rfhydra.config import IOU_THRESHOLD
 from rfhydra.detection.detector import Detection
@@ -36,8 +36,7 @@ def _confusion(bench: Bench) -> Row:
         learn(bench.backbone, name, bench.pool.support(name, 0, bench.plan.cross_boxes))
         for name in tracked(names, "cross-head")
     ]
-    with workspace() as made:
-        found = Watch(bench.backbone, made).detections(heads, scenes, threshold=None)
+    found = detect_scenes(bench.backbone, heads, scenes, threshold=None)
     answers: Counter[tuple[str, str]] = Counter()
     sent: Counter[str] = Counter()
     cross: list[int] = []

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from benchmarks.fewshot.scenes import FRAME, RenderedScene
 from rfhydra.config import IOU_THRESHOLD
-from rfhydra.detection.detector import MAX_PROPOSALS
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.pretrain.burst_library import HELD_OUT
 from rfhydra.spectrum.boxes import PixelBoxes
@@ -60,11 +59,7 @@ def judge(
 
 def proposal_boxes(backbone: Backbone, scenes: Sequence[RenderedScene]) -> list[PixelBoxes]:
     """The boxes that ``backbone`` proposes in each scene, (n, 4), at most 100."""
-    found = []
-    for scene in scenes:
-        size = (scene.image.shape[0], scene.image.shape[1])
-        found.append(backbone.propose(backbone.features(scene.image), size, MAX_PROPOSALS).boxes.cpu().numpy())
-    return found
+    return [backbone.see(scene.image).propose().boxes.numpy() for scene in scenes]
 
 
 def proposed(proposals: PixelBoxes, truth: PixelBoxes) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.fewshot.bench import Bench, tracked
 from benchmarks.fewshot.scenes import THIRDS, RenderedScene, third_of
-from benchmarks.fewshot.trial import Learnt, Watch, as_scored, learn, workspace
+from benchmarks.fewshot.trial import Learnt, as_scored, detect_scenes, learn
 from benchmarks.fewshot.units import Row
 from rfhydra.training.metrics import evaluate
 
@@ -37,19 +37,17 @@ def _moved(bench: Bench, emitter: str) -> Row:
         for third in learnable
     }
     rows = []
-    with workspace() as made:
-        watch = Watch(bench.backbone, made)
-        for third in learnable:
-            learnt = learn(bench.backbone, emitter, support[third][: plan.position_boxes])
-            moved = [scene for other in learnable if other != third for scene in tests[other]]
-            counts = {"same": _counts(watch, learnt, tests[third]), "moved": _counts(watch, learnt, moved)}
-            rows.append({"emitter": emitter, "third": third, **counts})
+    for third in learnable:
+        learnt = learn(bench.backbone, emitter, support[third][: plan.position_boxes])
+        moved = [scene for other in learnable if other != third for scene in tests[other]]
+        counts = {"same": _counts(bench, learnt, tests[third]), "moved": _counts(bench, learnt, moved)}
+        rows.append({"emitter": emitter, "third": third, **counts})
     return {"rows": rows}
 
 
-def _counts(watch: Watch, learnt: Learnt, scenes: Sequence[RenderedScene]) -> dict[str, int]:
+def _counts(bench: Bench, learnt: Learnt, scenes: Sequence[RenderedScene]) -> dict[str, int]:
     """True and false answers and misses at the stored threshold."""
-    found = watch.detections([learnt], scenes)
+    found = detect_scenes(bench.backbone, [learnt], scenes)
     scored = [as_scored(scene, learnt.signal_name, each) for scene, each in zip(scenes, found, strict=True)]
     metrics = evaluate(scored, learnt.head.info.threshold)
     return {"tp": metrics.tp, "fp": metrics.fp, "fn": metrics.fn}

@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.fewshot.bench import Bench, tracked
 from benchmarks.fewshot.judgement import judge, proposal_boxes, proposed
 from benchmarks.fewshot.scenes import Round
-from benchmarks.fewshot.trial import Watch, as_scored, learn, look, workspace
+from benchmarks.fewshot.trial import as_scored, detect_scenes, learn, look
 from benchmarks.fewshot.units import Row
 
 
@@ -55,14 +55,12 @@ def _trial(bench: Bench, emitter: str, draw: int) -> Row:
     scenes = bench.pool.test(emitter, bench.plan.test_rounds)
     proposals = proposal_boxes(bench.backbone, scenes)
     rows = []
-    with workspace() as made:
-        watch = Watch(bench.backbone, made)
-        for size in bench.plan.sizes:
-            learnt = learn(bench.backbone, emitter, support[:size])
-            found = watch.detections([learnt], scenes)
-            scored = [as_scored(*each) for each in zip(scenes, [emitter] * len(scenes), found, strict=True)]
-            row = judge(scenes, emitter, scored, learnt.head.info.threshold, proposals)
-            rows.append({"emitter": emitter, "draw": draw, "boxes": size, **row})
+    for size in bench.plan.sizes:
+        learnt = learn(bench.backbone, emitter, support[:size])
+        found = detect_scenes(bench.backbone, [learnt], scenes)
+        scored = [as_scored(*each) for each in zip(scenes, [emitter] * len(scenes), found, strict=True)]
+        row = judge(scenes, emitter, scored, learnt.head.info.threshold, proposals)
+        rows.append({"emitter": emitter, "draw": draw, "boxes": size, **row})
     return {"rows": rows}
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.fewshot.scenes import FRAME, RATE_HZ, SPEC, RenderedScene
+from benchmarks.fewshot.scenes import FRAME, SPEC, RenderedScene
 from rfhydra.detection.detector import Detection, HydraDetector
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.registry import Head, VersionManager
+from rfhydra.hydra.loading import Head, LoadedHead
 from rfhydra.protocol.fields import HeadKind
+from rfhydra.spectrum.window import Window
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.evaluation import MIN_SCORE
@@ -46,11 +47,8 @@ def add_samples(made: Workspace, emitter: str, scenes: Sequence[RenderedScene]) 
         added = [
             made.samples.add(
                 signal_name=emitter,
-                spec_id=SPEC.spec_id,
-                image=scene.image,
+                window=Window(scene.image, FRAME),
                 boxes=scene.boxes(emitter),
-                sample_rate_hz=RATE_HZ,
-                center_freq_hz=0.0,
             )
             for scene in scenes
         ]
@@ -87,24 +85,20 @@ def learn(
             started = time.perf_counter()
             result = service.train_new_signal(emitter, kind=kind)
             seconds.append(time.perf_counter() - started)
-        head = service.version_manager.load_head(emitter, result.version, backbone)
+        head = service.version_manager.load_head(emitter, result.version, backbone).head
     return Learnt(emitter, result.version, head, *seconds)
 
 
-class Watch:
-    """A detector for heads from anywhere."""
-
-    def __init__(self, backbone: Backbone, made: Workspace) -> None:
-        self._backbone, self._versions = backbone, VersionManager(made)
-
-    def detections(
-        self, heads: Sequence[Learnt], scenes: Sequence[RenderedScene], threshold: float | None = MIN_SCORE
-    ) -> list[list[Detection]]:
-        """What ``heads``, loaded together, find in each scene; ``threshold`` None is each one's stored one."""
-        detector = HydraDetector(self._versions, self._backbone)
-        for each in heads:
-            detector.load_head(each.signal_name, each.version, each.head)
-        return [detector.detect(scene.image, FRAME, threshold) for scene in scenes]
+def detect_scenes(
+    backbone: Backbone,
+    heads: Sequence[Learnt],
+    scenes: Sequence[RenderedScene],
+    threshold: float | None = MIN_SCORE,
+) -> list[list[Detection]]:
+    """Detections of ``heads``, loaded together, in each scene; ``threshold`` None is each one's stored one."""
+    detector = HydraDetector(SPEC, backbone)
+    detector.load_heads({each.signal_name: LoadedHead(each.version, each.head) for each in heads})
+    return [detector.detect(Window(scene.image, FRAME), threshold).detections for scene in scenes]
 
 
 def as_scored(scene: RenderedScene, emitter: str, found: Sequence[Detection]) -> ScoredScene:

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from numpy.typing import NDArray
 
+from rfhydra.detection.recording import read_window, window_spans
 from rfhydra.files import writing_output
 from rfhydra.recordings import Recording
-from rfhydra.spectrum.boxes import Box, Frame
+from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.spec import SpectrogramSpec
-from rfhydra.spectrum.spectrogram import level_db, spectrogram
+from rfhydra.spectrum.spectrogram import level_db
+from rfhydra.spectrum.window import Window
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,24 +45,18 @@ def draw_recording(recording: Recording, spec: SpectrogramSpec, marks: Sequence[
         StorageFull: the disk is full; ``path`` is as it was.
         InvalidMessage: ``path`` cannot be written.
     """
-    windows = [
-        (start, min(spec.window_samples, end - start), capture.center_freq_hz)
-        for begin, end, capture in recording.segments(spec.hop)
-        for start in range(begin, end, spec.window_samples)
-    ]
-    shown = windows[:MAX_PANELS]
+    spans = list(window_spans(recording, spec, overlap=0))
+    shown = spans[:MAX_PANELS]
     figure = Figure(figsize=(12, 3.6 * len(shown)), dpi=DPI, layout="constrained")
     axes = figure.subplots(len(shown), squeeze=False)[:, 0]
     colours = _colours(marks)
-    for axis, (start, count, center_hz) in zip(axes, shown, strict=True):
-        image = spectrogram(recording.read(start, count), spec).numpy()
-        frame = Frame(spec, recording.sample_rate_hz, center_hz, image.shape[1])
-        _draw_window(axis, image, frame, start / recording.sample_rate_hz, marks, colours)
-    more = f", first {len(shown)} of {len(windows)} windows" if len(windows) > len(shown) else ""
+    for axis, span in zip(axes, shown, strict=True):
+        _draw_window(axis, read_window(recording, *span, spec), marks, colours)
+    more = f", first {len(shown)} of {len(spans)} windows" if len(spans) > len(shown) else ""
     axes[0].set_title(f"{recording.name}{more}", loc="left", fontsize=10, parse_math=False)
     _legend(axes[0], marks, colours)
     _save(figure, path)
-    return len(windows)
+    return len(spans)
 
 
 def draw_curve(train_loss: Sequence[float], val_loss: Sequence[float], f1: Sequence[float], path: Path) -> None:
@@ -92,34 +86,27 @@ def _save(figure: Figure, path: Path) -> None:
         figure.savefig(file, format="png")
 
 
-def _draw_window(
-    axis: "Axes",
-    image: NDArray[np.uint8],
-    frame: Frame,
-    offset_sec: float,
-    marks: Sequence[Mark],
-    colours: dict[str, str],
-) -> None:
-    end_sec = offset_sec + frame.duration_sec
+def _draw_window(axis: "Axes", window: Window, marks: Sequence[Mark], colours: dict[str, str]) -> None:
+    frame, start_sec, end_sec = window.frame, window.start_sec, window.end_sec
     low_mhz, high_mhz = frame.freq_low_hz / 1e6, frame.freq_high_hz / 1e6
     axis.imshow(
-        level_db(image, frame.spec).numpy(),
-        extent=(offset_sec, end_sec, low_mhz, high_mhz),
+        level_db(window.image, frame.spec).numpy(),
+        extent=(start_sec, end_sec, low_mhz, high_mhz),
         aspect="auto",
         cmap="magma",
         vmin=-5,
         vmax=50,
         interpolation="nearest",
     )
-    axis.set(xlabel="s", ylabel="MHz", xlim=(offset_sec, end_sec), ylim=(low_mhz, high_mhz))
+    axis.set(xlabel="s", ylabel="MHz", xlim=(start_sec, end_sec), ylim=(low_mhz, high_mhz))
     axis.ticklabel_format(useOffset=False)
     for mark in marks:
         box = mark.box
-        if box.time_end_sec <= offset_sec or box.time_start_sec >= end_sec:
+        if box.time_end_sec <= start_sec or box.time_start_sec >= end_sec:
             continue
         axis.add_patch(_rectangle(mark, colours[mark.label]))
         if mark.score is not None:
-            corner = (max(box.time_start_sec, offset_sec), box.freq_high_hz / 1e6)
+            corner = (max(box.time_start_sec, start_sec), box.freq_high_hz / 1e6)
             axis.annotate(
                 f"{mark.score:.2f}",
                 corner,

@@ -1,4 +1,4 @@
-"""What is remembered is what the backbone would say."""
+"""The caching backbone answers as the backbone behind it does."""
 
 from pathlib import Path
 
@@ -6,43 +6,36 @@ import torch
 from safetensors.torch import save_file
 
 from benchmarks.fewshot.memory import CachingBackbone
-from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.network import BackboneNetwork
-from tests.training.given import SPEC, image_of, scene
+from rfhydra.hydra.torch_backbone import TorchBackbone
+from tests.training.given import image_of, scene
 
-SIZE = (SPEC.rows, SPEC.cols)
 BOXES = torch.tensor([[10.0, 20.0, 60.0, 50.0]])
 
 
-def test_answers_as_the_body_does(tiny_backbone: Backbone, tmp_path: Path) -> None:
-    image = image_of(scene(0))
-    remembering = CachingBackbone(tiny_backbone, tmp_path)
-    plain, seen = tiny_backbone.features(image), remembering.features(image)
-    wanted = tiny_backbone.propose(plain, SIZE)
+def test_answers_are_those_of_the_backbone(tiny_backbone: TorchBackbone, tmp_path: Path) -> None:
+    image, caching = image_of(scene(0)), CachingBackbone(tiny_backbone, tmp_path)
+    wanted = tiny_backbone.see(image)
     for _ in range(2):
-        found = remembering.propose(seen, SIZE)
-        torch.testing.assert_close(found.boxes, wanted.boxes)
-        torch.testing.assert_close(found.embeddings, wanted.embeddings)
-        torch.testing.assert_close(remembering.embed(seen, BOXES, SIZE), tiny_backbone.embed(plain, BOXES, SIZE))
+        found = caching.see(image)
+        assert found.size == wanted.size
+        torch.testing.assert_close(found.propose().boxes, wanted.propose().boxes)
+        torch.testing.assert_close(found.propose().embeddings, wanted.propose().embeddings)
+        torch.testing.assert_close(found.embed(BOXES), wanted.embed(BOXES))
 
 
-def test_says_what_is_kept_instead_of_asking(tiny_backbone: Backbone, tmp_path: Path) -> None:
-    first = CachingBackbone(tiny_backbone, tmp_path)
+def test_a_cached_answer_is_not_computed_again(tiny_backbone: TorchBackbone, tmp_path: Path) -> None:
     image = image_of(scene(0))
-    first.embed(first.features(image), BOXES, SIZE)
+    CachingBackbone(tiny_backbone, tmp_path).see(image).embed(BOXES)
     (entry,) = tmp_path.rglob("*.safetensors")
-    kept = torch.arange(tiny_backbone.config.embedding).float()[None]
-    save_file({"embeddings": kept}, entry)
-    second = CachingBackbone(tiny_backbone, tmp_path)
-    torch.testing.assert_close(second.embed(second.features(image), BOXES, SIZE), kept)
+    cached = torch.arange(tiny_backbone.embedding_dim).float()[None]
+    save_file({"embeddings": cached}, entry)
+    torch.testing.assert_close(CachingBackbone(tiny_backbone, tmp_path).see(image).embed(BOXES), cached)
 
 
-def test_another_body_is_asked_itself(tiny_backbone: Backbone, tmp_path: Path) -> None:
+def test_a_backbone_that_answers_otherwise_has_a_cache_of_its_own(tiny_backbone: TorchBackbone, tmp_path: Path) -> None:
     image = image_of(scene(0))
-    first = CachingBackbone(tiny_backbone, tmp_path)
-    first.embed(first.features(image), BOXES, SIZE)
-    other = Backbone(BackboneNetwork(tiny_backbone.config), tiny_backbone.backbone_id)  # as if its code had changed
-    second = CachingBackbone(other, tmp_path)
-    torch.testing.assert_close(
-        second.embed(second.features(image), BOXES, SIZE), other.embed(other.features(image), BOXES, SIZE)
-    )
+    CachingBackbone(tiny_backbone, tmp_path).see(image).embed(BOXES)
+    changed = TorchBackbone(BackboneNetwork(tiny_backbone.network.config), tiny_backbone.backbone_id)
+    second = CachingBackbone(changed, tmp_path)
+    torch.testing.assert_close(second.see(image).embed(BOXES), changed.see(image).embed(BOXES))

@@ -15,7 +15,7 @@ from benchmarks.fewshot.scenes import ScenePool
 from benchmarks.fewshot.tables import show
 from benchmarks.fewshot.units import Row, Units
 from benchmarks.results_file import write_result
-from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.training.metrics import evaluate
 from tests.benchmarks import given
 
@@ -34,14 +34,14 @@ PLAN = Plan(
 
 
 @pytest.fixture
-def bench(tiny_backbone: Backbone, tmp_path: Path) -> Bench:
+def bench(tiny_backbone: TorchBackbone, tmp_path: Path) -> Bench:
     pool = ScenePool(given.library(tmp_path / "bank"), tmp_path / "scenes")
     remembering = CachingBackbone(tiny_backbone, tmp_path / "memory")
     return Bench(PLAN, pool, remembering, tiny_backbone, Units(tmp_path / "units"))
 
 
 @pytest.mark.slow
-def test_measure_and_report(bench: Bench, tiny_backbone: Backbone, tmp_path: Path) -> None:
+def test_measure_and_report(bench: Bench, tiny_backbone: TorchBackbone, tmp_path: Path) -> None:
     found = {
         "synthetic": summary.summarise_synthetic(synthetic.measure(bench)),
         "cross": summary.summarise_cross(cross.measure(bench)),

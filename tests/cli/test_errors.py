@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from rfhydra.hydra.backbone import save_backbone
+from rfhydra.hydra.backbone_file import save_backbone
 from rfhydra.hydra.head import EmbeddingHead
 from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.recordings import write_recording

@@ -1,68 +1,45 @@
-from pathlib import Path
+"""Tracks of emissions over overlapping windows."""
+
+from itertools import groupby
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rfhydra.detection import tracker as tracker_module
 from rfhydra.detection.detector import Detection
-from rfhydra.detection.tracker import Sighting, merge, windows
-from rfhydra.errors import InvalidRecording
-from rfhydra.recordings.recording import Capture, Recording
-from rfhydra.spectrum.boxes import Box
-from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.detection.recording import window_spans
+from rfhydra.detection.tracker import Tracker
+from rfhydra.spectrum.boxes import Box, Frame
+from rfhydra.spectrum.window import Window
+from tests.detection.given import RATE_HZ, SPEC, WINDOW, recording
 
-SPEC = SpectrogramSpec(fft_size=64, hop=16, rows=32, cols=32)
-WINDOW = SPEC.window_samples
-RATE_HZ = 1000.0
-
-
-def recording(samples: int, retunes: tuple[int, ...] = ()) -> Recording:
-    path = Path("given.sigmf-meta")
-    captures = tuple(Capture(start, 1e6 * number) for number, start in enumerate((0, *retunes)))
-    stored = np.zeros((samples, 2), np.int8)
-    return Recording(path, path, 0, "ci8", RATE_HZ, captures, (), {}, None, stored)
+Seen = tuple[tuple[float, float], Detection]
+"""A window's start and end in seconds, and a detection in seconds from the start of the source."""
 
 
-def sighting(
-    start: float, end: float, window: tuple[float, float], *, score: float = 0.9, **changes: object
-) -> Sighting:
+def seen(start: float, end: float, window: tuple[float, float], *, score: float = 0.9, **changes: object) -> Seen:
     fields = {"signal_name": "lora", "low": 10.0, "high": 20.0, **changes}
     box = Box(start, end, float(str(fields["low"])), float(str(fields["high"])))
-    return Sighting(Detection(str(fields["signal_name"]), 1, score, box), *window)
+    return window, Detection(str(fields["signal_name"]), 1, score, box)
 
 
-@given(st.integers(SPEC.hop, 12 * WINDOW), st.lists(st.integers(1, 12 * WINDOW), max_size=3, unique=True))
-def test_windows_cover_everything_and_straddle_nothing(samples: int, retunes: list[int]) -> None:
-    given_recording = recording(samples, tuple(sorted(each for each in retunes if SPEC.hop <= each < samples)))
-    seen = np.zeros(samples, bool)
-    last_start = -1
-    for start, count, center_hz in windows(given_recording, SPEC):
-        assert 0 < count <= WINDOW
-        assert count % SPEC.hop == 0
-        assert start > last_start
-        last_start = start
-        capture = given_recording.capture_at(start)
-        assert capture == given_recording.capture_at(start + count - 1)
-        assert center_hz == capture.center_freq_hz
-        seen[start : start + count] = True
-    for start, end, _ in given_recording.segments():
-        missed = np.flatnonzero(~seen[start:end])
-        assert len(missed) < SPEC.hop
-        assert (missed >= (end - start) - len(missed)).all()
+def window(start_sec: float, end_sec: float) -> Window:
+    cols = round((end_sec - start_sec) * RATE_HZ / SPEC.hop)
+    frame = Frame(SPEC, RATE_HZ, 0.0, cols)
+    return Window(np.zeros((SPEC.rows, cols), np.uint8), frame, round(start_sec * RATE_HZ))
 
 
-def test_what_is_shorter_than_a_column_cannot_be_swept() -> None:
-    with pytest.raises(InvalidRecording, match="too short"):
-        list(windows(recording(SPEC.hop - 1), SPEC))
-
-
-@given(st.integers(SPEC.hop, 12 * WINDOW), st.integers(0, 12 * WINDOW), st.integers(1, WINDOW // 2 - SPEC.hop))
-def test_what_lasts_half_a_window_is_whole_in_one(samples: int, start: int, length: int) -> None:
-    if start + length > samples - samples % SPEC.hop:
-        return
-    spans = [(begin, begin + count) for begin, count, _ in windows(recording(samples), SPEC)]
-    assert any(begin <= start and start + length <= end for begin, end in spans)
+def track(*detections: Seen) -> list[Detection]:
+    """All tracks of ``detections``, which are in the order of their windows, sorted by time."""
+    tracker, tracks = Tracker(), []
+    for (start, end), part in groupby(detections, key=lambda each: each[0]):
+        in_window = [Detection(d.signal_name, 1, d.score, d.box.shifted(-start)) for _, d in part]
+        tracks += tracker.update(window(start, end), in_window)
+    tracks += tracker.close()
+    assert len({each.track_id for each in tracks}) == len(tracks)
+    return sorted((each.detection for each in tracks), key=lambda each: each.box)
 
 
 @st.composite
@@ -78,13 +55,13 @@ def bursts(draw: st.DrawFn) -> tuple[int, list[tuple[int, int]]]:
 
 
 @given(bursts(), st.integers(0, 1000))
-def test_every_burst_is_reported_once_and_whole(scene: tuple[int, list[tuple[int, int]]], seed: int) -> None:
-    """Each window sees what is in it of every burst, a little wrong and with any score."""
+def test_every_burst_is_one_track_of_its_whole_length(scene: tuple[int, list[tuple[int, int]]], seed: int) -> None:
+    """Every window has a detection of its part of every burst, slightly off and of any score."""
     samples, spans = scene
     rng = np.random.default_rng(seed)
     error_sec = 0.06 * 40 / RATE_HZ
-    sightings = []
-    for begin, count, _ in windows(recording(samples), SPEC):
+    detections = []
+    for begin, count in window_spans(recording(samples), SPEC):
         for start, end in spans:
             first, last = max(start, begin), min(end, begin + count)
             if last - first < SPEC.hop:
@@ -93,9 +70,9 @@ def test_every_burst_is_reported_once_and_whole(scene: tuple[int, list[tuple[int
             inside = np.clip(edges + error_sec * rng.uniform(-1, 1, 2), begin / RATE_HZ, (begin + count) / RATE_HZ)
             cut = np.array([start < begin, end > begin + count])
             start_sec, end_sec = np.where(cut, edges, inside).tolist()
-            window = (begin / RATE_HZ, (begin + count) / RATE_HZ)
-            sightings.append(sighting(start_sec, end_sec, window, score=float(rng.uniform(0.1, 1))))
-    found = merge(sightings)
+            bounds = (begin / RATE_HZ, (begin + count) / RATE_HZ)
+            detections.append(seen(start_sec, end_sec, bounds, score=float(rng.uniform(0.1, 1))))
+    found = track(*detections)
     assert len(found) == len(spans)
     whole = samples - samples % SPEC.hop
     for detection, (start, end) in zip(found, spans, strict=True):
@@ -103,34 +80,50 @@ def test_every_burst_is_reported_once_and_whole(scene: tuple[int, list[tuple[int
         assert detection.box.time_end_sec == pytest.approx(min(end, whole) / RATE_HZ, abs=2 * SPEC.hop / RATE_HZ)
 
 
-def test_the_strongest_sighting_tells_score_and_frequency() -> None:
-    weak = sighting(5.0, 7.0, (0, 8), score=0.3, low=9.0, high=22.0)
-    strong = sighting(5.1, 7.1, (4, 12), score=0.8)
-    for seen in ([weak, strong], [replaced(strong, (0, 8)), replaced(weak, (4, 12))]):
-        (found,) = merge(seen)
-        assert found == strong.detection
-
-
-def replaced(each: Sighting, window: tuple[float, float]) -> Sighting:
-    return Sighting(each.detection, *window)
+def test_the_strongest_detection_gives_score_and_frequency() -> None:
+    weak, strong = {"score": 0.3, "low": 9.0, "high": 22.0}, {"score": 0.8}
+    for first, second in ((weak, strong), (strong, weak)):
+        (found,) = track(seen(5.0, 7.0, (0, 8), **first), seen(5.0, 7.0, (4, 12), **second))
+        assert (found.score, found.box) == (0.8, Box(5.0, 7.0, 10.0, 20.0))
 
 
 def test_a_weak_fragment_does_not_replace_a_cut_burst() -> None:
-    (found,) = merge([sighting(5.0, 8.0, (0, 8)), sighting(5.0, 5.5, (4, 12), score=0.1)])
+    (found,) = track(seen(5.0, 8.0, (0, 8)), seen(5.0, 5.5, (4, 12), score=0.1))
     assert (found.box.time_start_sec, found.box.time_end_sec) == (5.0, 8.0)
 
 
-def test_other_signals_frequencies_and_times_are_other_emissions() -> None:
-    sightings = [
-        sighting(5.0, 7.0, (0, 8)),
-        sighting(5.0, 7.0, (4, 12), signal_name="wifi"),
-        sighting(5.0, 7.0, (4, 12), low=100.0, high=110.0),
-        sighting(9.0, 11.0, (4, 12)),
-    ]
-    assert len(merge(sightings)) == 4
+def test_other_signals_frequencies_and_times_are_other_tracks() -> None:
+    found = track(
+        seen(5.0, 7.0, (0, 8)),
+        seen(5.0, 7.0, (4, 12), signal_name="wifi"),
+        seen(5.0, 7.0, (4, 12), low=100.0, high=110.0),
+        seen(9.0, 11.0, (4, 12)),
+    )
+    assert len(found) == 4
 
 
-def test_detections_come_in_the_order_of_time() -> None:
-    found = merge([sighting(3.0, 4.0, (0, 8), score=0.5), sighting(1.0, 2.0, (0, 8), score=0.4)])
+def test_detections_of_one_window_are_tracks_of_their_own() -> None:
+    found = track(seen(3.0, 4.0, (0, 8), score=0.5), seen(1.0, 2.0, (0, 8), score=0.4))
     assert [each.box.time_start_sec for each in found] == [1.0, 3.0]
-    assert merge([]) == []
+    assert track() == []
+
+
+def test_a_track_is_closed_by_the_first_window_that_starts_after_it_was_covered() -> None:
+    tracker = Tracker()
+    (_, burst), (_, other) = seen(1.0, 2.0, (0, 8)), seen(6.5, 7.0, (4, 12))
+    assert tracker.update(window(0, 8), [burst]) == []
+    assert tracker.update(window(4, 12), [Detection("lora", 1, 0.9, other.box.shifted(-4))]) == []
+    (closed,) = tracker.update(window(8, 16), [])
+    assert closed.detection == burst
+    (last,) = tracker.close()
+    assert (last.track_id, last.detection.box.time_end_sec) == (closed.track_id + 1, 7.0)
+    assert tracker.close() == []
+
+
+def test_open_tracks_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracker_module, "MAX_OPEN_TRACKS", 3)
+    tracker = Tracker()
+    boxes = [Box(float(number), number + 0.5, 10.0, 20.0) for number in range(5)]
+    closed = tracker.update(window(0, 8), [Detection("lora", 1, 0.9, box) for box in boxes])
+    assert [each.detection.box for each in closed] == boxes[:2]
+    assert len(tracker.close()) == 3

@@ -7,7 +7,8 @@ import torch
 
 from rfhydra.hydra.backbone import Proposals
 from rfhydra.hydra.head import EmbeddingHead, Golden, HeadInfo
-from rfhydra.hydra.registry import Artifact, Head, VersionManager
+from rfhydra.hydra.loading import Head
+from rfhydra.hydra.registry import Artifact, VersionManager
 from tests.training.given import SMALL_SPEC
 
 DIM = 32

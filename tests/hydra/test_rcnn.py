@@ -5,9 +5,9 @@ import torch
 from torch import Tensor
 
 from rfhydra.errors import Incompatible
-from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import HeadInfo
 from rfhydra.hydra.rcnn import GOLDEN_SIDE_PX, RcnnHead, RcnnNetwork, golden_crop
+from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.hydra.weights import read_weights, write_weights
 from tests.training import given
 
@@ -20,10 +20,10 @@ def image() -> Tensor:
 
 
 @pytest.fixture(scope="module")
-def head(tiny_backbone: Backbone, image: Tensor) -> RcnnHead:
+def head(tiny_backbone: TorchBackbone, image: Tensor) -> RcnnHead:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
-        network = RcnnNetwork(tiny_backbone.config)
+        network = RcnnNetwork(tiny_backbone.network.config)
     return RcnnHead.record(INFO, network, golden_crop(image, torch.tensor([100.0, 100, 120, 110])), tiny_backbone)
 
 
@@ -33,12 +33,12 @@ def tampered(head: RcnnHead, name: str, tensor: Tensor) -> bytes:
     return write_weights(replace(weights, tensors={**weights.tensors, name: tensor.to(weights.tensors[name].dtype)}))
 
 
-def test_an_artifact_gives_the_head_back(head: RcnnHead, tiny_backbone: Backbone, image: Tensor) -> None:
+def test_an_artifact_gives_the_head_back(head: RcnnHead, tiny_backbone: TorchBackbone, image: Tensor) -> None:
     loaded = RcnnHead.from_bytes(head.to_bytes(), tiny_backbone)
     assert loaded.info == INFO
     assert len(head.golden.scores) == 1
-    features, size = tiny_backbone.features(image), (image.shape[0], image.shape[1])
-    before, after = head.detect(features, 0.3, size), loaded.detect(features, 0.3, size)
+    seen = tiny_backbone.see(image)
+    before, after = head.detect(seen, 0.3), loaded.detect(seen, 0.3)
     assert len(before.scores) > 0
     assert torch.equal(before.boxes, after.boxes)
     assert torch.equal(before.scores, after.scores)
@@ -52,15 +52,15 @@ def test_an_artifact_gives_the_head_back(head: RcnnHead, tiny_backbone: Backbone
     ids=["finds nothing", "is too sure", "draws elsewhere"],
 )
 def test_a_head_that_answers_otherwise_is_refused(
-    head: RcnnHead, tiny_backbone: Backbone, name: str, bias: list[float]
+    head: RcnnHead, tiny_backbone: TorchBackbone, name: str, bias: list[float]
 ) -> None:
     with pytest.raises(Incompatible, match="does not give the detection"):
         RcnnHead.from_bytes(tampered(head, f"roi_heads.box_predictor.{name}.bias", torch.tensor(bias)), tiny_backbone)
 
 
-def test_what_does_not_fit_is_refused(head: RcnnHead, tiny_backbone: Backbone) -> None:
-    other = Backbone(tiny_backbone.body, "another body")
-    with pytest.raises(Incompatible, match="trained on backbone tiny, this one is another body"):
+def test_what_does_not_fit_is_refused(head: RcnnHead, tiny_backbone: TorchBackbone) -> None:
+    other = TorchBackbone(tiny_backbone.network, "another backbone")
+    with pytest.raises(Incompatible, match="trained on backbone tiny, this one is another backbone"):
         RcnnHead.from_bytes(head.to_bytes(), other)
     with pytest.raises(Incompatible, match="do not fit the network"):
         RcnnHead.from_bytes(tampered(head, "roi_heads.box_predictor.scores.bias", torch.zeros(3)), tiny_backbone)
@@ -70,10 +70,10 @@ def test_what_does_not_fit_is_refused(head: RcnnHead, tiny_backbone: Backbone) -
         RcnnHead.from_bytes(write_weights(replace(weights, tensors=without)), tiny_backbone)
 
 
-def test_losses_are_real_and_leave_the_network_ready_to_detect(tiny_backbone: Backbone, image: Tensor) -> None:
-    network = RcnnNetwork(tiny_backbone.config)
+def test_losses_are_real_and_leave_the_network_ready_to_detect(tiny_backbone: TorchBackbone, image: Tensor) -> None:
+    network = RcnnNetwork(tiny_backbone.network.config)
     network.warm_start(tiny_backbone)
-    assert torch.equal(network.rpn.head.cls_logits.weight, tiny_backbone.body.rpn.head.cls_logits.weight)
+    assert torch.equal(network.rpn.head.cls_logits.weight, tiny_backbone.network.rpn.head.cls_logits.weight)
     images = image[None]
     targets = [{"boxes": torch.tensor([[10.0, 20, 90, 40]]), "labels": torch.ones(1, dtype=torch.int64)}]
     losses = network.losses(tiny_backbone.features(images), images, targets)

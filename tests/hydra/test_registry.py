@@ -5,8 +5,8 @@ import pytest
 
 from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import Conflict, Damaged, Incompatible, NotFound
-from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.registry import VersionManager
+from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.store.workspace import Workspace
 from tests.hydra.given import METRICS, create_version, make_head
 
@@ -121,7 +121,7 @@ def test_rollback_follows_the_history_not_the_numbers(versions: VersionManager) 
         versions.rollback(SIGNAL)
 
 
-def test_what_is_not_there_is_not_found(versions: VersionManager, tiny_backbone: Backbone) -> None:
+def test_what_is_not_there_is_not_found(versions: VersionManager, tiny_backbone: TorchBackbone) -> None:
     for call in (versions.rollback, versions.get_version_history, versions.require_active):
         with pytest.raises(NotFound):
             call(SIGNAL)
@@ -134,19 +134,17 @@ def test_what_is_not_there_is_not_found(versions: VersionManager, tiny_backbone:
         versions.load_head(SIGNAL, 2, tiny_backbone)
 
 
-def test_a_head_is_loaded_only_where_it_fits(versions: VersionManager, tiny_backbone: Backbone) -> None:
+def test_a_head_is_loaded_only_where_it_fits(versions: VersionManager, tiny_backbone: TorchBackbone) -> None:
     create(versions)
-    assert versions.load_head(SIGNAL, 1, tiny_backbone).info == make_head(0, SIGNAL).info
-    with pytest.raises(Incompatible, match="another body"):
-        versions.load_head(SIGNAL, 1, Backbone(tiny_backbone.body, "another body"))
+    assert versions.load_head(SIGNAL, 1, tiny_backbone).head.info == make_head(0, SIGNAL).info
+    with pytest.raises(Incompatible, match="another backbone"):
+        versions.load_head(SIGNAL, 1, TorchBackbone(tiny_backbone.network, "another backbone"))
     foreign = make_head(0, SIGNAL, spec_id="another contract")
-    with pytest.raises(Incompatible, match="another contract"):
-        versions.require_fit(foreign, tiny_backbone)
     with pytest.raises(Incompatible, match="another contract"):
         create_version(versions, foreign)
 
 
-def test_a_damaged_artifact_is_not_loaded(versions: VersionManager, tiny_backbone: Backbone) -> None:
+def test_a_damaged_artifact_is_not_loaded(versions: VersionManager, tiny_backbone: TorchBackbone) -> None:
     create(versions)
     row = versions.workspace.versions.get(SIGNAL, 1)
     (blob,) = versions.workspace.path.glob(f"blobs/*/{row.artifact_digest[2:]}")

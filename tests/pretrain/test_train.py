@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from rfhydra.errors import Conflict, InvalidMessage, NotFound, StorageFull
-from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.hydra.weights import read_weights
 from rfhydra.pretrain.burst_library import HELD_OUT, save_burst_library
 from rfhydra.pretrain.scenes import TrainingScene, class_names
@@ -28,7 +29,6 @@ from rfhydra.pretrain.train import (
     Recipe,
     SceneStream,
     collate,
-    proposal_recall,
 )
 from tests.pretrain.given import tiny_bank
 
@@ -66,8 +66,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Pretr
 
 
 @pytest.fixture(scope="module")
-def backbone(finished: tuple[Path, list[PretrainProgress]]) -> Backbone:
-    return Backbone.load(finished[0] / BACKBONE_FILE)
+def backbone(finished: tuple[Path, list[PretrainProgress]]) -> TorchBackbone:
+    return load_backbone(finished[0] / BACKBONE_FILE)
 
 
 def test_a_resumed_run_goes_on(finished: tuple[Path, list[PretrainProgress]]) -> None:
@@ -110,13 +110,13 @@ def test_the_body_is_small_and_says_how_it_was_made(finished: tuple[Path, list[P
     assert weights.metadata["config"]["classes"] == list(class_names(tiny_bank()))
 
 
-def test_the_body_serves(backbone: Backbone) -> None:
+def test_the_body_serves(backbone: TorchBackbone) -> None:
     image = np.random.default_rng(0).integers(0, 256, (128, 192), dtype=np.uint8)
-    proposals = backbone.propose(backbone.features(image), (128, 192))
+    proposals = backbone.see(image).propose()
     assert len(proposals)
     assert bool(torch.isfinite(proposals.embeddings).all())
     torch.testing.assert_close(proposals.embeddings.norm(dim=1), torch.ones(len(proposals)))
-    assert float(backbone.body.embedding_mean.abs().sum()) > 0
+    assert float(backbone.network.embedding_mean.abs().sum()) > 0
 
 
 def test_a_run_is_not_overwritten(finished: tuple[Path, list[PretrainProgress]]) -> None:
@@ -153,8 +153,8 @@ def test_a_body_of_other_classes_is_a_start(finished: tuple[Path, list[PretrainP
     run = PretrainRun(finished[0].parent / "other", ONE_STEP, initial=finished[0] / BACKBONE_FILE)
     others = [replace(burst, kind="4ask") for burst in tiny_bank()]
     save_burst_library(others, run.directory / BURST_LIBRARY_FILE)
-    body = Backbone.load(run.run()).body
-    start = Backbone.load(finished[0] / BACKBONE_FILE).body
+    body = load_backbone(run.run()).network
+    start = load_backbone(finished[0] / BACKBONE_FILE).network
     assert "ask" in body.config.classes
     assert "ask" not in start.config.classes
     moved = (body.pyramid.body.conv1.weight - start.pyramid.body.conv1.weight).abs().mean()
@@ -224,13 +224,3 @@ def test_collate_gives_what_the_losses_take() -> None:
     assert [target["labels"].tolist() for target in targets] == [[2, 1], []]
     assert [tuple(target["boxes"].shape) for target in targets] == [(2, 4), (0, 4)]
     assert [target["emitters"].tolist() for target in targets] == [[0, 1], []]
-
-
-def test_proposal_recall_counts_boxes_that_are_covered(backbone: Backbone) -> None:
-    image = scene([], []).image
-    proposed = backbone.propose(backbone.features(image), (128, 128), 5).boxes.tolist()
-    found, missed = scene(proposed, ["a"] * len(proposed)), scene([[0, 0, 0.5, 0.5]], ["a"])
-    assert proposal_recall(backbone, [found], limit=5) == 1
-    assert proposal_recall(backbone, [missed]) == 0
-    assert proposal_recall(backbone, [found, missed], limit=5) == pytest.approx(len(proposed) / (len(proposed) + 1))
-    assert proposal_recall(backbone, [scene([], [])]) == 0

@@ -18,6 +18,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from rfhydra.errors import Conflict, InvalidBox, InvalidMessage, InvalidRecording, NotFound, RfhydraError, StorageFull
+from rfhydra.files import replacing
 from rfhydra.recordings import (
     Annotation,
     Capture,
@@ -27,7 +28,6 @@ from rfhydra.recordings import (
     write_sigmf_annotations,
 )
 from rfhydra.recordings.formats import SampleFormat
-from rfhydra.files import replacing
 from rfhydra.spectrum.boxes import Box
 
 SHARED_RF = Path(__file__).parents[3] / "shared" / "rf"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rfhydra.hydra.backbone import Backbone, save_backbone
+from rfhydra.hydra.backbone_file import save_backbone
+from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.protocol.limits import Limits
 from rfhydra.server.service import Settings
 from rfhydra.store.workspace import Workspace
@@ -16,15 +17,15 @@ from tests.training import given
 
 
 @pytest.fixture(scope="session")
-def body(tmp_path_factory: pytest.TempPathFactory, tiny_backbone: Backbone) -> Path:
+def body(tmp_path_factory: pytest.TempPathFactory, tiny_backbone: TorchBackbone) -> Path:
     """The file of a body that is quick and knows nothing."""
     path = tmp_path_factory.mktemp("body") / "tiny.safetensors"
-    save_backbone(tiny_backbone.body, path, {})
+    save_backbone(tiny_backbone.network, path, {})
     return path
 
 
 @pytest.fixture(scope="session")
-def trained(library: Path, backbone: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(library: Path, backbone: TorchBackbone, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A closed workspace with samples, two versions of one signal's head and one of another's. To be copied."""
     path = tmp_path_factory.mktemp("trained") / "site"
     shutil.copytree(library, path)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import torch
 
-from rfhydra.hydra.backbone import Backbone, save_backbone
+from rfhydra.hydra.backbone_file import load_backbone, save_backbone
 from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.service import TrainingService
@@ -37,7 +37,7 @@ def stock(path: Path, body: Path) -> Path:
     with Workspace.create(path, SMALL_SPEC) as workspace:
         add_noise(workspace, range(8), SIGNAL)
         add_noise(workspace, range(8, 14), OTHER)
-        service = TrainingService(workspace, Backbone.load(body))
+        service = TrainingService(workspace, load_backbone(body))
         for _ in range(VERSIONS):
             service.train_new_signal(SIGNAL, epochs=2)
     return path

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from rfhydra.errors import RfhydraError
-from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.protocol.commands import read_command, read_envelope, read_json
 from rfhydra.protocol.frames import WaterfallFrame, frame_tag
 from rfhydra.protocol.messages import (
@@ -164,7 +164,7 @@ def test_nothing_that_is_sent_does_harm(site: Path, body_file: Path) -> None:
             attack_again()
         memory = server.resident_bytes
         assert server.stop() == 0
-    inventory = take_inventory(site, Backbone.load(body_file))
+    inventory = take_inventory(site, load_backbone(body_file))
     account.report()
     print(
         f"{memory / 2**20:.0f} MiB in the end;",

@@ -22,7 +22,7 @@ from typing import Final
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 from websockets.sync.client import connect
 
-from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.backbone_file import load_backbone
 from tests.server.intact import take_inventory
 from tests.server.live import url_in
 from tests.server.story import Story
@@ -83,7 +83,7 @@ class Killer:
 
 
 def test_no_acknowledged_change_is_lost(site: Path, body_file: Path) -> None:
-    story, instants, backbone = Story(seed=11), random.Random(12), Backbone.load(body_file)
+    story, instants, backbone = Story(seed=11), random.Random(12), load_backbone(body_file)
     outcomes, began = Counter[str](), time.monotonic()
     with nursery() as servers:
         for number in range(KILLS):

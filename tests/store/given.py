@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rfhydra.spectrum.boxes import Box
+from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.spectrum.window import Window
 from rfhydra.store.jobs import Job
 from rfhydra.store.samples import Sample
 from rfhydra.store.schema import MIGRATIONS
@@ -46,15 +47,19 @@ def add_sample(workspace: Workspace, seed: int, signal_name: str = SIGNAL, **fie
 
 
 def add_or_update(workspace: Workspace, seed: int, signal_name: str = SIGNAL, **fields: Any) -> tuple[Sample, bool]:
-    given: dict[str, Any] = {
-        "signal_name": signal_name,
-        "spec_id": SPEC.spec_id,
-        "image": image(seed),
-        "boxes": [box()],
-        "sample_rate_hz": RATE_HZ,
-        "center_freq_hz": CENTER_HZ,
-    }
+    """``fields`` go to :func:`window` where it takes them, else to :meth:`SampleStore.add`."""
+    of_window = {name: fields.pop(name) for name in WINDOW_FIELDS & fields.keys()}
+    given: dict[str, Any] = {"signal_name": signal_name, "window": window(seed, **of_window), "boxes": [box()]}
     return workspace.samples.add(**{**given, **fields})
+
+
+WINDOW_FIELDS = {"image", "iq", "sample_rate_hz", "center_freq_hz", "start_sample", "spec"}
+
+
+def window(seed: int, *, spec: SpectrogramSpec = SPEC, **fields: Any) -> Window:
+    drawn = fields.get("image", image(seed))
+    frame = Frame(spec, fields.get("sample_rate_hz", RATE_HZ), fields.get("center_freq_hz", CENTER_HZ), drawn.shape[1])
+    return Window(drawn, frame, fields.get("start_sample"), fields.get("iq"))
 
 
 def add_version(workspace: Workspace, signal_name: str = SIGNAL, **fields: Any) -> HeadVersion:

@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -125,13 +126,13 @@ def test_threads_that_add_the_same_image_add_one_sample(workspace: Workspace) ->
         ({"negatives": [("a b", box())]}, InvalidName, "label of a negative"),
         ({"negatives": [(SIGNAL, box())]}, InvalidMessage, "negatives holds a box labelled"),
         ({"negatives": [("lora", box(40))]}, InvalidBox, "outside the window"),
-        ({"spec_id": SpectrogramSpec().spec_id}, Incompatible, "the sample"),
+        ({"spec": replace(SPEC, hop=SPEC.fft_size)}, Incompatible, "the sample"),
         ({"boxes": []}, InvalidMessage, "boxes is empty"),
         ({"boxes": [box(40)]}, InvalidBox, "outside the window"),
         ({"boxes": [box(4, 20)]}, InvalidBox, "outside the window"),
         ({"boxes": [box()] * (MAX_BOXES_PER_SAMPLE + 1)}, TooLarge, "1001 in all"),
         ({"image": image(0).astype(np.float32)}, InvalidMessage, "image must be uint8"),
-        ({"image": image(0)[:16]}, InvalidMessage, "32 rows"),
+        ({"image": image(0)[:16]}, Incompatible, "its frame is of"),
         ({"image": image(0, cols=33)}, InvalidMessage, "1 to 32 columns"),
         ({"image": image(0, cols=0)}, InvalidMessage, "1 to 32 columns"),
         ({"iq": iq(0).astype(np.complex128)}, InvalidMessage, "iq must be complex64"),

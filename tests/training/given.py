@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from rfhydra.recordings.recording import Annotation
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
-from rfhydra.spectrum.spectrogram import spectrogram
+from rfhydra.spectrum.spectrogram import make_window, spectrogram
+from rfhydra.spectrum.window import Window
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.synth import Emission, Receiver, Scene, make_burst
@@ -49,6 +51,11 @@ def image_of(made: Scene, seed: int = 0, spec: SpectrogramSpec = SPEC) -> NDArra
     return spectrogram(heard(made, seed), spec).numpy()
 
 
+def window_of(made: Scene, seed: int = 0, spec: SpectrogramSpec = SPEC) -> Window:
+    """The window of a scene as a receiver hears it."""
+    return make_window(heard(made, seed), spec, RATE_HZ, CENTER_HZ)
+
+
 def frame(cols: int = SPEC.cols, spec: SpectrogramSpec = SPEC) -> Frame:
     return Frame(spec, RATE_HZ, CENTER_HZ, cols)
 
@@ -73,12 +80,9 @@ def add_sample(workspace: Workspace, seed: int, signal_name: str = SIGNAL, **fie
     (negative,) = set(KINDS) - {signal_name}
     given: dict[str, Any] = {
         "signal_name": signal_name,
-        "spec_id": workspace.spec.spec_id,
-        "image": image_of(made, seed),
+        "window": replace(window_of(made, seed), iq=None),
         "boxes": boxes_of(made, signal_name),
         "negatives": [(negative, box) for box in boxes_of(made, negative)],
-        "sample_rate_hz": RATE_HZ,
-        "center_freq_hz": CENTER_HZ,
     }
     return workspace.samples.add(**{**given, **fields})[0]
 
@@ -90,11 +94,11 @@ def add_noise(workspace: Workspace, seeds: Iterable[int], signal_name: str = SIG
     return [
         workspace.samples.add(
             signal_name=signal_name,
-            spec_id=spec.spec_id,
-            image=np.random.default_rng(seed).integers(0, 255, (spec.rows, spec.cols), dtype=np.uint8),
+            window=Window(
+                np.random.default_rng(seed).integers(0, 255, (spec.rows, spec.cols), dtype=np.uint8),
+                frame(spec.cols, spec),
+            ),
             boxes=[box],
-            sample_rate_hz=RATE_HZ,
-            center_freq_hz=CENTER_HZ,
             **fields,
         )[0]
         for seed in seeds

@@ -73,7 +73,7 @@ def test_validation_samples_are_none_of_them(small: Workspace) -> None:
 
 def test_a_look_is_what_the_head_was_scored_on(service: TrainingService) -> None:
     result = service.train_new_signal(SIGNAL)
-    head = service.version_manager.load_head(SIGNAL, 1, service.backbone)
+    head = service.version_manager.load_head(SIGNAL, 1, service.backbone).head
     val = service.split_manager.members(SIGNAL, 1)[1]
     scenes = look(head, val, service.workspace, service.features, Control())
     rates = ("f1_score", "precision", "recall")

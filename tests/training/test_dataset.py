@@ -11,11 +11,8 @@ def narrow(workspace: Workspace, cols: int) -> Sample:
     made = given.scene(cols, samples=cols * given.SMALL_SPEC.hop)
     return workspace.samples.add(
         signal_name=given.SIGNAL,
-        spec_id=given.SMALL_SPEC.spec_id,
-        image=given.image_of(made, cols, given.SMALL_SPEC),
+        window=given.window_of(made, cols, given.SMALL_SPEC),
         boxes=given.boxes_of(made, given.SIGNAL),
-        sample_rate_hz=given.RATE_HZ,
-        center_freq_hz=given.CENTER_HZ,
     )[0]
 
 

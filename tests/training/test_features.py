@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.spectrum.boxes import Box
+from rfhydra.spectrum.window import Window
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.features import (
@@ -24,7 +25,7 @@ from tests.training import given
 
 
 @pytest.fixture
-def cache(small: Workspace, tiny_backbone: Backbone) -> FeatureCache:
+def cache(small: Workspace, tiny_backbone: TorchBackbone) -> FeatureCache:
     return FeatureCache(small, tiny_backbone)
 
 
@@ -33,12 +34,9 @@ def sample(small: Workspace) -> Sample:
     made = given.scene(0, samples=given.SMALL_SPEC.window_samples)
     return small.samples.add(
         signal_name=given.SIGNAL,
-        spec_id=given.SMALL_SPEC.spec_id,
-        image=given.image_of(made, spec=given.SMALL_SPEC)[:, :100],
+        window=Window(given.image_of(made, spec=given.SMALL_SPEC)[:, :100], given.frame(100, given.SMALL_SPEC)),
         boxes=[Box(0.001, 0.003, given.CENTER_HZ, given.CENTER_HZ + 5e4)],
         negatives=[("pager", Box(0.002, 0.004, given.CENTER_HZ - 2e5, given.CENTER_HZ - 1e5))],
-        sample_rate_hz=given.RATE_HZ,
-        center_freq_hz=given.CENTER_HZ,
     )[0]
 
 
@@ -84,13 +82,13 @@ def test_what_is_cached_is_not_computed_again(cache: FeatureCache, sample: Sampl
 
 
 def test_boxes_and_backbone_are_part_of_the_key(
-    cache: FeatureCache, sample: Sample, small: Workspace, tiny_backbone: Backbone
+    cache: FeatureCache, sample: Sample, small: Workspace, tiny_backbone: TorchBackbone
 ) -> None:
     cache.get(sample)
     moved = replace(sample, boxes=tuple(each.shifted(1e-4) for each in sample.boxes))
     assert not cache.has(moved)
     assert not cache.has(replace(sample, negatives=()))
-    assert not FeatureCache(small, Backbone(tiny_backbone.body, "another body")).has(sample)
+    assert not FeatureCache(small, TorchBackbone(tiny_backbone.network, "another backbone")).has(sample)
     assert cache.has(replace(sample, metadata={"noted": True}))
 
 
@@ -121,7 +119,7 @@ def test_jitter_is_small_repeatable_and_inside() -> None:
     assert (np.abs((jittered[0] - boxes[0]).numpy()) < 0.6 * sides).all()
 
 
-def test_the_oldest_entries_of_a_full_cache_go(small: Workspace, tiny_backbone: Backbone) -> None:
+def test_the_oldest_entries_of_a_full_cache_go(small: Workspace, tiny_backbone: TorchBackbone) -> None:
     samples = given.add_noise(small, range(12))
     FeatureCache(small, tiny_backbone).get(samples[0])
     (entry,) = entries(small)
@@ -138,7 +136,7 @@ def test_the_oldest_entries_of_a_full_cache_go(small: Workspace, tiny_backbone: 
     assert not left_by_a_kill.exists()
 
 
-def test_two_processes_may_write_one_cache(small: Workspace, tiny_backbone: Backbone) -> None:
+def test_two_processes_may_write_one_cache(small: Workspace, tiny_backbone: TorchBackbone) -> None:
     caches = [FeatureCache(small, tiny_backbone) for _ in range(4)]
     samples = given.add_noise(small, range(3))
     with ThreadPoolExecutor(len(caches)) as pool:
@@ -152,14 +150,11 @@ def test_a_quieter_view_is_another_entry_with_the_same_boxes(
     small: Workspace, cache: FeatureCache, sample: Sample
 ) -> None:
     made = given.scene(0, samples=given.SMALL_SPEC.window_samples)
-    image = given.image_of(made, spec=given.SMALL_SPEC)
+    window = given.window_of(made, spec=given.SMALL_SPEC)
     loud = small.samples.add(
         signal_name="loud",
-        spec_id=given.SMALL_SPEC.spec_id,
-        image=image,
+        window=window,
         boxes=given.boxes_of(made, given.SIGNAL),
-        sample_rate_hz=given.RATE_HZ,
-        center_freq_hz=given.CENTER_HZ,
     )[0]
     heard, view = cache.get(loud), cache.get_snr_augmented(loud)
     assert view is not None

@@ -8,6 +8,7 @@ from rfhydra.config import MIN_PROPOSAL_RECALL
 from rfhydra.detection.detector import HydraDetector
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.spectrum.boxes import Box
+from rfhydra.spectrum.window import Window
 from rfhydra.store.workspace import Workspace
 from rfhydra.synth import Burst, Scene, make_burst
 from rfhydra.training.evaluation import MIN_SCORE
@@ -45,11 +46,8 @@ def exchanges(small: Workspace, backbone: Backbone) -> TrainingService:
         image, box = picture(seed)
         small.samples.add(
             signal_name=EXCHANGE,
-            spec_id=small.spec.spec_id,
-            image=image,
+            window=Window(image, given.frame(image.shape[1], small.spec)),
             boxes=[box],
-            sample_rate_hz=given.RATE_HZ,
-            center_freq_hz=given.CENTER_HZ,
             recording=f"capture {seed}",
         )
     return TrainingService(small, backbone)
@@ -57,12 +55,12 @@ def exchanges(small: Workspace, backbone: Backbone) -> TrainingService:
 
 def precision_on_fresh_pictures(service: TrainingService) -> float:
     """Average precision; where two windows set the threshold, F1 would be luck."""
-    detector = HydraDetector(service.version_manager, service.backbone)
-    detector.load_heads([EXCHANGE])
+    detector = HydraDetector(service.workspace.spec, service.backbone)
+    detector.load_heads(service.version_manager.load_heads([EXCHANGE], service.backbone))
     frame, scenes = given.frame(given.SMALL_SPEC.cols, given.SMALL_SPEC), []
     for seed in FRESH:
         image, box = picture(seed)
-        found = detector.detect(image, frame, threshold=MIN_SCORE)
+        found = detector.detect(Window(image, frame), threshold=MIN_SCORE).detections
         scores = np.array([each.score for each in found])
         scenes.append(ScoredScene(frame.to_pixels(each.box for each in found), scores, frame.to_pixels([box])))
     return average_precision(scenes)

@@ -9,12 +9,14 @@ import torch
 
 from rfhydra.config import EARLY_STOP_PATIENCE
 from rfhydra.detection.detector import HydraDetector
-from rfhydra.detection.tracker import detect_recording
+from rfhydra.detection.recording import detect_recording
 from rfhydra.errors import Busy, Cancelled, InvalidMessage, InvalidName, NotEnoughSamples, NotFound
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import EmbeddingHead, Golden
 from rfhydra.hydra.registry import Artifact
+from rfhydra.hydra.torch_backbone import TorchBackbone, require_torch
 from rfhydra.recordings import open_recording, write_recording
+from rfhydra.spectrum.window import Window
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.evaluation import score_recordings, summarise
 from rfhydra.training.fitted import TrainingResult, store
@@ -34,13 +36,20 @@ def trained(service: TrainingService) -> tuple[TrainingResult, list[TrainingProg
     return service.train_new_signal(SIGNAL, "first", heard.append), heard
 
 
+def loaded_detector(service: TrainingService, signal_name: str) -> HydraDetector:
+    """A detector with the active head of the signal."""
+    detector = HydraDetector(service.workspace.spec, service.backbone)
+    heads = service.version_manager.load_heads([signal_name], service.backbone)
+    assert detector.load_heads(heads) == [signal_name]
+    return detector
+
+
 def f1_on_fresh_scenes(service: TrainingService, signal_name: str) -> float:
-    detector = HydraDetector(service.version_manager, service.backbone)
-    detector.load_heads([signal_name])
+    detector = loaded_detector(service, signal_name)
     frame, scenes = given.frame(), []
     for seed in FRESH_SCENES:
         made = given.scene(seed)
-        found = detector.detect(given.image_of(made, seed), frame)
+        found = detector.detect(given.window_of(made, seed)).detections
         scores = torch.tensor([each.score for each in found]).numpy()
         truth = frame.to_pixels(given.boxes_of(made, signal_name))
         scenes.append(ScoredScene(frame.to_pixels(each.box for each in found), scores, truth))
@@ -95,7 +104,7 @@ def test_a_version_says_what_it_was_made_from(
     assert result.metrics["tp"] + result.metrics["fn"] == 2
     assert result.metrics["cross_validation"]["tp"] + result.metrics["cross_validation"]["fn"] == 10
     assert result.metrics["proposal_recall"] >= 0.8
-    head = service.version_manager.load_head(SIGNAL, 1, service.backbone)
+    head = service.version_manager.load_head(SIGNAL, 1, service.backbone).head
     train, _ = service.split_manager.members(SIGNAL, 1)
     assert head.info.sample_ids == tuple(sample.sample_id for sample in train)
     assert head.info.metrics == result.metrics
@@ -185,7 +194,7 @@ def test_an_extension_is_judged_on_every_box_that_is_new_to_both_heads(
 
 def test_a_ruined_head_is_replaced_by_a_good_one(service: TrainingService, backbone: Backbone) -> None:
     service.train_new_signal(SIGNAL)
-    good = service.version_manager.load_head(SIGNAL, 1, backbone)
+    good = service.version_manager.load_head(SIGNAL, 1, backbone).head
     assert isinstance(good, EmbeddingHead)
     ruined = replace(good, weight=-good.weight, golden=None)
     assert good.golden is not None
@@ -221,8 +230,8 @@ def test_old_versions_are_retired(service: TrainingService) -> None:
 def test_a_head_of_another_body_is_replaced(
     service: TrainingService, trained: tuple[TrainingResult, list[TrainingProgress]]
 ) -> None:
-    body = service.backbone.body
-    upgraded = TrainingService(service.workspace, Backbone(body, "another body"))
+    other = TorchBackbone(require_torch(service.backbone).network, "another backbone")
+    upgraded = TrainingService(service.workspace, other)
     result = upgraded.extend_signal(SIGNAL)
     assert (result.previous_version, result.previous_metrics, result.auto_promoted) == (1, None, True)
     assert result.promotion_reason == "version 1 cannot be run here any more"
@@ -333,8 +342,7 @@ def test_every_burst_of_a_recording_is_found_once(
         tmp_path / "long", given.heard(made, 77), given.RATE_HZ, given.CENTER_HZ, given.annotations_of(made)
     )
     recording = open_recording(meta)
-    detector = HydraDetector(service.version_manager, service.backbone)
-    detector.load_heads([SIGNAL])
+    detector = loaded_detector(service, SIGNAL)
     found = detect_recording(recording, detector)
     assert [each.box.time_start_sec for each in found] == sorted(each.box.time_start_sec for each in found)
     names: list[str] = []
@@ -355,11 +363,8 @@ def small_service(small: Workspace, tiny_backbone: Backbone) -> TrainingService:
         made = given.scene(seed, samples=given.SMALL_SPEC.window_samples - seed * given.SMALL_SPEC.hop)
         small.samples.add(
             signal_name=SIGNAL,
-            spec_id=given.SMALL_SPEC.spec_id,
-            image=given.image_of(made, seed, given.SMALL_SPEC),
+            window=given.window_of(made, seed, given.SMALL_SPEC),
             boxes=given.boxes_of(made, SIGNAL),
-            sample_rate_hz=given.RATE_HZ,
-            center_freq_hz=given.CENTER_HZ,
         )
     return TrainingService(small, tiny_backbone)
 
@@ -370,11 +375,10 @@ def test_an_rcnn_head_is_trained_stored_loaded_and_extended(small_service: Train
     assert [each.epoch for each in heard] == [1, 2]
     assert all(each.val_loss > 0 and each.train_loss > 0 for each in heard)
     assert (result.epochs_trained, result.early_stopped, result.auto_promoted) == (2, False, True)
-    detector = HydraDetector(service.version_manager, service.backbone)
-    assert detector.load_heads([SIGNAL]) == [SIGNAL]
+    detector = loaded_detector(service, SIGNAL)
     sample = service.workspace.samples.list(SIGNAL)[0]
-    image, frame = service.workspace.samples.image(sample), sample.frame(service.workspace.spec)
-    found = detector.detect(image, frame, threshold=0.05)
+    window = Window(service.workspace.samples.image(sample), sample.frame(service.workspace.spec))
+    found = detector.detect(window, threshold=0.05).detections
     assert all(each.version == 1 and each.score >= 0.05 for each in found)
     extended = service.extend_signal(SIGNAL, kind="rcnn", epochs=1)
     assert (extended.version, extended.previous_version) == (2, 1)
@@ -406,7 +410,7 @@ def test_kinds_can_replace_each_other(small_service: TrainingService) -> None:
     result = service.extend_signal(SIGNAL, kind="embedding", epochs=1)
     assert result.previous_metrics is not None
     service.version_manager.promote_version(SIGNAL, 2)
-    assert isinstance(service.version_manager.load_head(SIGNAL, 2, service.backbone), EmbeddingHead)
+    assert isinstance(service.version_manager.load_head(SIGNAL, 2, service.backbone).head, EmbeddingHead)
     assert service.extend_signal(SIGNAL, kind="rcnn", epochs=1).previous_version == 2
 
 

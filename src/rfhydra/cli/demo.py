@@ -67,11 +67,11 @@ def _label(store: "Store", directory: Path, seed: int) -> "Recording":
 
 
 def _train(store: "Store", curve: Path) -> None:
-    from rfhydra.hydra.backbone import Backbone
-    from rfhydra.hydra.device import best_device
+    from rfhydra.hydra.backbone_file import load_backbone
+    from rfhydra.hydra.torch_backbone import best_device
     from rfhydra.training.service import TrainingService
 
-    service = TrainingService(store, Backbone.load(device=best_device()))
+    service = TrainingService(store, load_backbone(device=best_device()))
     result, history = run_training(service, SIGNAL, Kind.EMBEDDING, DEFAULT_EPOCHS, "demo")
     show_result(result, history)
     write_curve(history, curve)

@@ -1,5 +1,6 @@
 """``rfhydra detect`` and ``rfhydra eval``."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,8 @@ from rfhydra.config import IOU_THRESHOLD
 from rfhydra.errors import InvalidMessage, NotFound
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from rfhydra.detection.detector import Detection, HydraDetector
     from rfhydra.recordings import Recording
     from rfhydra.store.workspace import Workspace as Store
@@ -84,7 +87,7 @@ def evaluate(
         with Store.open(directory) as store:
             detector = load_detector(store, [signal], backbone)
             scenes = score_recordings(detector, signal, opened, lambda name: bar.update(task, advance=1, note=name))
-            version = detector.versions.require_active(signal)
+            version = detector.loaded_versions[signal]
             threshold = detector.loaded_threshold(signal)
         report = {"signal_name": signal, "version": version, **summarise(scenes, threshold, iou)}
     if not any(len(scene.truth) for scene in scenes):
@@ -101,16 +104,17 @@ def evaluate(
 def load_detector(store: "Store", names: list[str] | None, backbone: Path | None) -> "HydraDetector":
     """A detector with the active heads of ``names``, or of every signal that has one."""
     from rfhydra.detection.detector import HydraDetector
-    from rfhydra.hydra.backbone import Backbone
-    from rfhydra.hydra.device import best_device
+    from rfhydra.hydra.backbone_file import load_backbone
     from rfhydra.hydra.registry import VersionManager
+    from rfhydra.hydra.torch_backbone import best_device
 
     if names is None:
         names = [name for name in store.versions.signals() if store.versions.active(name) is not None]
         if not names:
             raise NotFound("this workspace has no head yet: train one first")
-    detector = HydraDetector(VersionManager(store), Backbone.load(backbone, best_device()))
-    detector.load_heads(names)
+    loaded = load_backbone(backbone, best_device())
+    detector = HydraDetector(store.spec, loaded)
+    detector.load_heads(VersionManager(store).load_heads(names, loaded))
     return detector
 
 
@@ -118,20 +122,20 @@ def detect_all(
     recordings: list["Recording"], detector: "HydraDetector", threshold: float | None = None
 ) -> list[list["Detection"]]:
     """Detections in each recording, with a bar that counts samples."""
-    from rfhydra.detection.tracker import merge, sweep
+    from rfhydra.detection.recording import detect_recording
 
-    found = []
+    found, before = [], 0
     with progress_bar() as bar:
         task = bar.add_task("detecting", total=sum(each.sample_count for each in recordings), note="")
-        before = 0
         for recording in recordings:
-            sightings = []
-            for done, part in sweep(recording, detector, threshold):
-                sightings += part
-                bar.update(task, completed=before + done, note=recording.name)
+            advance = partial(_advance, bar, task, before, recording.name)
+            found.append(detect_recording(recording, detector, threshold, advance))
             before += recording.sample_count
-            found.append(merge(sightings))
     return found
+
+
+def _advance(bar: "Progress", task: "TaskID", before: int, name: str, samples_done: int) -> None:
+    bar.update(task, completed=before + samples_done, note=name)
 
 
 def write_picture(recording: "Recording", detector: "HydraDetector", found: list["Detection"], path: Path) -> None:

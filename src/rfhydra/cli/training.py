@@ -108,13 +108,13 @@ def _train(
 def _train_here(
     wanted: _Training, directory: Path, backbone: Path | None
 ) -> tuple["TrainingResult", list["TrainingProgress"]]:
-    from rfhydra.hydra.backbone import Backbone
-    from rfhydra.hydra.device import best_device
+    from rfhydra.hydra.backbone_file import load_backbone
+    from rfhydra.hydra.torch_backbone import best_device
     from rfhydra.store.workspace import Workspace as Store
     from rfhydra.training.service import TrainingService
 
     with Store.open(directory) as store:
-        service = TrainingService(store, Backbone.load(backbone, best_device()))
+        service = TrainingService(store, load_backbone(backbone, best_device()))
         return run_training(service, wanted.signal, wanted.kind, wanted.epochs, wanted.notes, extend=wanted.extend)
 
 

@@ -1,103 +1,93 @@
-"""A whole recording through a detector: overlapping windows in, one list of detections out."""
+"""Tracker: detections of successive windows joined into tracks, one track per emission.
 
-from collections.abc import Iterable, Iterator
+Windows overlap, so an emission is detected more than once, and one that is longer than a window is detected in parts.
+"""
+
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Final
 
-from rfhydra.detection.detector import Detection, HydraDetector
-from rfhydra.recordings import Recording
+from rfhydra.detection.detector import Detection
 from rfhydra.spectrum.boxes import Box
-from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.spectrum.window import Window
 
-OVERLAP: Final = 0.5
+MAX_OPEN_TRACKS: Final = 10_000
+"""More are not kept open: the one that ended first is closed early."""
 DUPLICATE_IOM: Final = 0.5
-EDGE: Final = 1 / 64  # of a window: a box that ends nearer to its edge than that may go on beyond it
-
-
-def windows(recording: Recording, spec: SpectrogramSpec) -> Iterator[tuple[int, int, float]]:
-    """(start, count, centre frequency in Hz) of overlapping windows, in order; none straddles a retune.
-
-    The last window of a stretch ends with it, so that nothing but a tail shorter than a column is left out.
-
-    Raises:
-        InvalidRecording: the recording is shorter than a column.
-    """
-    full = spec.window_samples
-    for start, end, capture in recording.segments(spec.hop):
-        whole = end - start
-        if whole <= full:
-            yield start, whole, capture.center_freq_hz
-            continue
-        step = int(full * (1 - OVERLAP)) // spec.hop * spec.hop
-        count = -(-(whole - full) // step) + 1
-        for index in range(count):
-            yield start + min(index * step, whole - full), full, capture.center_freq_hz
+EDGE: Final = 1 / 64  # of a window: a box that ends nearer to the window's edge may go on beyond it
 
 
 @dataclass(frozen=True)
-class Sighting:
-    """A detection, in seconds from the recording's start, and the window that it was seen in."""
+class Track:
+    """One emission: its strongest detection, the box in seconds from the start of the source and over all windows."""
 
+    track_id: int
     detection: Detection
-    window_start_sec: float
-    window_end_sec: float
-
-
-def sweep(
-    recording: Recording, detector: HydraDetector, threshold: float | None = None
-) -> Iterator[tuple[int, list[Sighting]]]:
-    """Yield, after each window, the sample it ended at and what was seen in it."""
-    for start, count, center_hz in windows(recording, detector.spec):
-        found = detector.detect_iq(recording.read(start, count), recording.sample_rate_hz, center_hz, threshold)
-        start_sec, end_sec = start / recording.sample_rate_hz, (start + count) / recording.sample_rate_hz
-        yield (
-            start + count,
-            [Sighting(replace(each, box=each.box.shifted(start_sec)), start_sec, end_sec) for each in found],
-        )
-
-
-def detect_recording(recording: Recording, detector: HydraDetector, threshold: float | None = None) -> list[Detection]:
-    """Every emission of the loaded signals in ``recording``, once, in order of time."""
-    return merge(sighting for _, part in sweep(recording, detector, threshold) for sighting in part)
 
 
 @dataclass(frozen=True)
-class _Track:
-    """An emission so far: its detection, and until when it has been watched."""
+class _OpenTrack:
+    """A track that the next window may continue; ``covered_until_sec`` is the end of the last window it is from."""
 
+    track_id: int
     detection: Detection
-    watched_until_sec: float
+    covered_until_sec: float
 
 
-def merge(sightings: Iterable[Sighting]) -> list[Detection]:
-    """One detection per emission, in order of time.
+class Tracker:
+    """Joins detections of windows that are given in the order of their start.
 
-    ``sightings`` come in the order of their windows, as from :func:`sweep`. Two are of one emission if they agree where
-    both windows looked. The stronger one tells its score and box; where the window cut that box, the other one tells
-    how far it goes on. An emission may so be longer than a window.
+    Memory is bounded: a track is closed by the first window that starts after the windows it was detected in, and at
+    most :data:`MAX_OPEN_TRACKS` are open.
     """
-    tracks: list[_Track] = []
-    for sighting in sightings:
-        same = [track for track in tracks if _is_same(track, sighting)]
+
+    def __init__(self) -> None:
+        self._open: list[_OpenTrack] = []
+        self._ids = count(1)
+
+    def update(self, window: Window, detections: list[Detection]) -> list[Track]:
+        """Add the ``detections`` of ``window``, strongest first, and return the tracks that it closes."""
+        closed = [track for track in self._open if track.covered_until_sec <= window.start_sec]
+        self._open = [track for track in self._open if track.covered_until_sec > window.start_sec]
+        for detection in detections:
+            self._add(replace(detection, box=detection.box.shifted(window.start_sec)), window)
+        if (excess := len(self._open) - MAX_OPEN_TRACKS) > 0:
+            by_end = sorted(self._open, key=lambda track: track.detection.box.time_end_sec)
+            closed += by_end[:excess]
+            self._open = by_end[excess:]
+        return [Track(track.track_id, track.detection) for track in closed]
+
+    def close(self) -> list[Track]:
+        """End of the source: close and return all open tracks."""
+        closed, self._open = self._open, []
+        return [Track(track.track_id, track.detection) for track in closed]
+
+    def _add(self, detection: Detection, window: Window) -> None:
+        """Continue the tracks that agree with ``detection`` where both were observed, or begin a track.
+
+        The stronger detection gives score and box; where a window cut that box, the weaker one extends it.
+        """
+        same = [track for track in self._open if _is_same(track, detection, window.start_sec)]
         strongest = max(same, key=lambda track: track.detection.score, default=None)
-        if strongest is not None and strongest.detection.score >= sighting.detection.score:
-            tracks[tracks.index(strongest)] = _continued(strongest, sighting)
-        else:
-            tracks = [track for track in tracks if track not in same]
-            tracks.append(_begun_earlier(sighting, same))
-    return sorted((track.detection for track in tracks), key=lambda each: each.box)
+        if strongest is not None and strongest.detection.score >= detection.score:
+            self._open[self._open.index(strongest)] = _extended(strongest, detection, window)
+            return
+        self._open = [track for track in self._open if track not in same]
+        track_id = min((track.track_id for track in same), default=None) or next(self._ids)
+        begun = _begun_earlier(detection, window, [track.detection.box.time_start_sec for track in same])
+        self._open.append(_OpenTrack(track_id, begun, window.end_sec))
 
 
-def _is_same(track: _Track, sighting: Sighting) -> bool:
-    start, end = sighting.window_start_sec, track.watched_until_sec
-    first, second = track.detection, sighting.detection
-    if start >= end or first.signal_name != second.signal_name:
+def _is_same(track: _OpenTrack, detection: Detection, start_sec: float) -> bool:
+    """Whether both boxes mostly coincide in the time since ``start_sec`` that both were observed in."""
+    if track.detection.signal_name != detection.signal_name:
         return False
-    return _intersection_over_minimum(first.box, second.box, start, end) > DUPLICATE_IOM
+    overlap = intersection_over_minimum(track.detection.box, detection.box, start_sec, track.covered_until_sec)
+    return overlap > DUPLICATE_IOM
 
 
-def _intersection_over_minimum(first: Box, second: Box, start_sec: float, end_sec: float) -> float:
-    """Shared area between two times as a part of the smaller box's there."""
+def intersection_over_minimum(first: Box, second: Box, start_sec: float, end_sec: float) -> float:
+    """Intersection of two boxes over the area of the smaller one, both cut to ``start_sec`` to ``end_sec``."""
 
     def seconds(*boxes: Box) -> float:
         begin = max(start_sec, *(box.time_start_sec for box in boxes))
@@ -108,23 +98,17 @@ def _intersection_over_minimum(first: Box, second: Box, start_sec: float, end_se
     return seconds(first, second) * max(0.0, high - low) / smaller if smaller else 0.0
 
 
-def _continued(track: _Track, sighting: Sighting) -> _Track:
-    """The stronger ``track``, as long as ``sighting`` shows that it is."""
-    box, until = track.detection.box, track.watched_until_sec
-    if box.time_end_sec > until - _edge(sighting):
-        end_sec = max(box.time_end_sec, sighting.detection.box.time_end_sec)
-        box = replace(box, time_end_sec=end_sec)
-    return _Track(replace(track.detection, box=box), max(until, sighting.window_end_sec))
+def _extended(track: _OpenTrack, weaker: Detection, window: Window) -> _OpenTrack:
+    """The stronger ``track``, extended to the end of ``weaker`` if the last window cut it."""
+    box, until = track.detection.box, track.covered_until_sec
+    if box.time_end_sec > until - EDGE * window.frame.duration_sec:
+        box = replace(box, time_end_sec=max(box.time_end_sec, weaker.box.time_end_sec))
+    return _OpenTrack(track.track_id, replace(track.detection, box=box), max(until, window.end_sec))
 
 
-def _begun_earlier(sighting: Sighting, weaker: list[_Track]) -> _Track:
-    """The stronger ``sighting``, begun as early as ``weaker`` tracks of the same emission show."""
-    detection, box = sighting.detection, sighting.detection.box
-    if box.time_start_sec < sighting.window_start_sec + _edge(sighting):
-        start_sec = min([box.time_start_sec, *(track.detection.box.time_start_sec for track in weaker)])
-        box = replace(box, time_start_sec=start_sec)
-    return _Track(replace(detection, box=box), sighting.window_end_sec)
-
-
-def _edge(sighting: Sighting) -> float:
-    return EDGE * (sighting.window_end_sec - sighting.window_start_sec)
+def _begun_earlier(detection: Detection, window: Window, starts_sec: list[float]) -> Detection:
+    """The stronger ``detection``, extended to the earliest of the weaker tracks' starts if its window cut it."""
+    box = detection.box
+    if box.time_start_sec < window.start_sec + EDGE * window.frame.duration_sec:
+        box = replace(box, time_start_sec=min([box.time_start_sec, *starts_sec]))
+    return replace(detection, box=box)

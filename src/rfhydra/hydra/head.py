@@ -214,7 +214,7 @@ class HeadStack:
         """Detections of each head in one image of ``size`` (rows, cols), at its threshold."""
         if not self.heads or not len(proposals):
             return [ScoredBoxes.none() for _ in self.heads]
-        boxes, embeddings = proposals.boxes.cpu(), proposals.embeddings.cpu()
+        boxes, embeddings = proposals.boxes, proposals.embeddings
         scores = torch.sigmoid(self._logits(boxes, embeddings))
         owner, region = torch.nonzero(scores >= torch.tensor(thresholds)[:, None], as_tuple=True)
         if not len(owner):

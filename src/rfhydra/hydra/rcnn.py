@@ -13,9 +13,10 @@ from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import box_iou
 
 from rfhydra.errors import Incompatible
-from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.backbone import Backbone, Seen
 from rfhydra.hydra.head import HeadInfo, ScoredBoxes
 from rfhydra.hydra.network import NetworkConfig, image_list, make_roi_heads, make_rpn
+from rfhydra.hydra.torch_backbone import TorchBackbone, TorchSeen, require_torch
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
 
 GOLDEN_SIDE_PX: Final = 128
@@ -38,10 +39,10 @@ class RcnnNetwork(nn.Module):
         self.roi_heads.score_thresh = 0.05
         self.eval()
 
-    def warm_start(self, backbone: Backbone) -> None:
+    def warm_start(self, backbone: TorchBackbone) -> None:
         """Begin from the backbone's own proposals and embedding layers instead of from noise."""
-        self.rpn.load_state_dict(backbone.body.rpn.state_dict())
-        self.roi_heads.box_head.load_state_dict(backbone.body.roi_heads.box_head.state_dict())
+        self.rpn.load_state_dict(backbone.network.rpn.state_dict())
+        self.roi_heads.box_head.load_state_dict(backbone.network.roi_heads.box_head.state_dict())
 
     def losses(
         self, features: dict[str, Tensor], images: Tensor, targets: list[dict[str, Tensor]]
@@ -83,9 +84,10 @@ class RcnnHead:
     golden_image: Tensor
     golden: ScoredBoxes
 
-    def detect(self, features: dict[str, Tensor], threshold: float, size: tuple[int, int]) -> ScoredBoxes:
-        """Detections at ``threshold`` in one image of ``size`` (rows, cols)."""
-        found = self.network.detect(features, size)
+    def detect(self, seen: Seen, threshold: float) -> ScoredBoxes:
+        """Detections at ``threshold`` in one image. It needs the feature pyramid, which only the torch runtime has."""
+        assert isinstance(seen, TorchSeen), "loading binds an rcnn head to the torch runtime"
+        found = self.network.detect(seen.features, seen.size)
         strong = found.scores >= threshold
         return ScoredBoxes(found.boxes[strong], found.scores[strong])
 
@@ -97,7 +99,7 @@ class RcnnHead:
         return write_weights(Weights(_ARTIFACT, tensors, {"info": self.info.to_metadata()}))
 
     @classmethod
-    def record(cls, info: HeadInfo, network: RcnnNetwork, image: Tensor, backbone: Backbone) -> Self:
+    def record(cls, info: HeadInfo, network: RcnnNetwork, image: Tensor, backbone: TorchBackbone) -> Self:
         """A head of ``network`` (rounded to half precision, as it will be served) with its answers on ``image``."""
         rounded = {name: tensor.half().float() for name, tensor in network.state_dict().items()}
         network.load_state_dict(rounded)
@@ -110,13 +112,14 @@ class RcnnHead:
         """The inverse of :meth:`to_bytes`; replays the golden image.
 
         Raises:
-            Incompatible: not such an artifact, made on another backbone, or the head answers otherwise than when it was
-                made.
+            Incompatible: not such an artifact, made on another backbone or for another runtime, or its golden image
+                gives another detection.
         """
+        torch_backbone = require_torch(backbone)
         weights = read_weights(data, _ARTIFACT)
         info = HeadInfo.from_metadata(weights.metadata.get("info", {}))
         backbone.require(info.backbone_id, f"the head of {info.signal_name}")
-        network = RcnnNetwork(backbone.config).to(backbone.device).requires_grad_(False)
+        network = RcnnNetwork(torch_backbone.network.config).to(torch_backbone.device).requires_grad_(False)
         state = {name.removeprefix(_PREFIX): t for name, t in weights.tensors.items() if name.startswith(_PREFIX)}
         replace(weights, tensors=state).load_into(network)
         try:
@@ -124,10 +127,10 @@ class RcnnHead:
             head = cls(info, network, weights.tensors["golden_image"], golden)
         except KeyError:
             raise Incompatible(f"the head of {info.signal_name} lacks its golden image: train it again") from None
-        head._replay(backbone)
+        head._replay(torch_backbone)
         return head
 
-    def _replay(self, backbone: Backbone) -> None:
+    def _replay(self, backbone: TorchBackbone) -> None:
         found = self._golden_detections(backbone)
         same_box = box_iou(self.golden.boxes, found.boxes) >= GOLDEN_IOU
         same_score = (self.golden.scores[:, None] - found.scores).abs() <= GOLDEN_SCORE_TOLERANCE
@@ -137,9 +140,9 @@ class RcnnHead:
                 " roll back or train it again"
             )
 
-    def _golden_detections(self, backbone: Backbone) -> ScoredBoxes:
-        size = (self.golden_image.shape[0], self.golden_image.shape[1])
-        return self.network.detect(backbone.features(self.golden_image), size)
+    def _golden_detections(self, backbone: TorchBackbone) -> ScoredBoxes:
+        seen = backbone.see(self.golden_image)
+        return self.network.detect(seen.features, seen.size)
 
 
 def golden_crop(image: Tensor, box: Tensor) -> Tensor:

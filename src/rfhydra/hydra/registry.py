@@ -3,8 +3,9 @@
 Torch is imported only by what loads a head: looking at versions and promoting them takes no network.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from rfhydra.config import (
     AUTO_PROMOTE_EXCELLENT_F1,
@@ -19,10 +20,8 @@ from rfhydra.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from rfhydra.hydra.backbone import Backbone
-    from rfhydra.hydra.head import EmbeddingHead
-    from rfhydra.hydra.rcnn import RcnnHead
+    from rfhydra.hydra.loading import Head, LoadedHead
 
-Head: TypeAlias = "EmbeddingHead | RcnnHead"
 _ROUNDING: Final = 1e-9  # 0.82 - 0.80 is a gain of 0.02
 
 
@@ -36,7 +35,7 @@ class Artifact:
     data: bytes
 
     @classmethod
-    def of(cls, head: Head) -> Self:
+    def of(cls, head: "Head") -> Self:
         return cls(head.kind, head.info.spec_id, head.info.backbone_id, head.to_bytes())
 
 
@@ -151,30 +150,24 @@ class VersionManager:
             raise NotFound(f"signal {signal_name!r} has no active head: train it first")
         return version
 
-    def load_head(self, signal_name: str, version: int, backbone: "Backbone") -> Head:
-        """The head of a version, checked against the contract, ``backbone`` and its own golden answers.
+    def load_head(self, signal_name: str, version: int | None, backbone: "Backbone") -> "LoadedHead":
+        """A stored head, bound to the workspace's contract and to ``backbone``; ``version`` None is the active one.
 
         Raises:
-            NotFound: there is no such version.
-            Incompatible: it was made for another contract or backbone, or has drifted.
+            InvalidName: not a legal signal name.
+            NotFound: there is no such version, or no active one.
+            Incompatible: it was made for another contract or backbone, or its golden vectors fail.
             Damaged: its artifact does not match its digest.
         """
-        from rfhydra.hydra.head import EmbeddingHead
-        from rfhydra.hydra.rcnn import RcnnHead
+        from rfhydra.hydra.loading import LoadedHead
 
-        row = self._versions.get(signal_name, version)
-        artifact = self._versions.artifact(row)
-        head = (
-            RcnnHead.from_bytes(artifact, backbone) if row.kind == RcnnHead.kind else EmbeddingHead.from_bytes(artifact)
-        )
-        self.require_fit(head, backbone)
-        return head
+        number = self.require_active(signal_name) if version is None else version
+        row = self._versions.get(signal_name, number)
+        return LoadedHead.read(row.kind, self._versions.artifact(row), number, self.spec, backbone)
 
-    def require_fit(self, head: Head, backbone: "Backbone") -> None:
-        """Raise :class:`Incompatible` if ``head`` was made for another contract or on another backbone."""
-        what = f"the head of {head.info.signal_name}"
-        self.spec.require(head.info.spec_id, what)
-        backbone.require(head.info.backbone_id, what)
+    def load_heads(self, signal_names: Iterable[str], backbone: "Backbone") -> "dict[str, LoadedHead]":
+        """The active heads of ``signal_names`` by name, for :meth:`HydraDetector.load_heads`; see :meth:`load_head`."""
+        return {name: self.load_head(name, None, backbone) for name in signal_names}
 
     def get_version_history(self, signal_name: str) -> dict[str, Any]:
         """The backbone of the ``version_history`` message: the live versions, oldest first, and which one is active.

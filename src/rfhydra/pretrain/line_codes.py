@@ -19,7 +19,7 @@ FAR_TONES: Final = 3.0  # cycles in a symbol between two tones that look like tw
 
 
 def random_line_code(rng: Rng, spec: SpectrogramSpec) -> LineCode:
-    """A cheap transmitter's packet format, its symbol drawn so that bits are from hidden to plainly seen in the image."""
+    """A random packet format of a cheap transmitter; bits range from invisible to clearly visible in the image."""
     kind = str(rng.choice(LINE_CODES, p=[0.22, 0.22, 0.18, 0.13, 0.25]))
     symbol = max(int(spec.hop * log_uniform(rng, 0.12, 5)), 6)
     short = int(rng.integers(1, 5))

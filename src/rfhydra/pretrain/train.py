@@ -9,7 +9,7 @@ import io
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,12 +18,13 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
-from torchvision.ops import box_iou
 
 from rfhydra.errors import Conflict, Incompatible, InvalidMessage
 from rfhydra.files import make_directory, write_file
-from rfhydra.hydra.backbone import Backbone, BackgroundSet, save_backbone
+from rfhydra.hydra.backbone import BackgroundSet
+from rfhydra.hydra.backbone_file import load_backbone, save_backbone
 from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
+from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.pretrain.burst_library import (
     HELD_OUT,
     base_waveforms,
@@ -190,34 +191,34 @@ class PretrainRun:
     def _build(self, classes: tuple[str, ...]) -> None:
         """Make the backbone and its optimiser, as the checkpoint or the initial backbone has them."""
         torch.manual_seed(self.recipe.seed + self.step)
-        self.body = (
+        self.network = (
             BackboneNetwork(NetworkConfig(classes=classes))
             .to(self.device)
             .to(memory_format=torch.channels_last)
             .train()
         )
-        decay = [weight for weight in self.body.parameters() if weight.ndim > 1]
-        plain = [weight for weight in self.body.parameters() if weight.ndim <= 1]
+        decay = [weight for weight in self.network.parameters() if weight.ndim > 1]
+        plain = [weight for weight in self.network.parameters() if weight.ndim <= 1]
         groups = [{"params": decay, "weight_decay": self.recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=self.recipe.learning_rate)
         if self._saved:
-            self.body.load_state_dict(self._saved["body"])
+            self.network.load_state_dict(self._saved["body"])
             self.optimiser.load_state_dict(self._saved["optimiser"])
             self._saved = None
         elif self._initial:
-            self._begin_from(Backbone.load(self._initial).body)
+            self._begin_from(load_backbone(self._initial).network)
 
     def _begin_from(self, start: BackboneNetwork) -> None:
         """Take the weights of ``start``; where its classes are others, the scores of classes begin from noise."""
-        if replace(start.config, classes=self.body.config.classes) != self.body.config:
+        if replace(start.config, classes=self.network.config.classes) != self.network.config:
             raise Incompatible("the initial body has another shape than this run")
         state = start.state_dict()
-        if start.config.classes != self.body.config.classes:
-            own = self.body.state_dict()
+        if start.config.classes != self.network.config.classes:
+            own = self.network.state_dict()
             for name in CLASS_WEIGHTS:
                 own[name][0] = state[name][0]  # the background is the same
                 state[name] = own[name]
-        self.body.load_state_dict(state)
+        self.network.load_state_dict(state)
 
     def _export(self, library: list[Burst]) -> Path:
         """Write the finished backbone with its background set. It cannot be trained on after this."""
@@ -225,7 +226,7 @@ class PretrainRun:
         recipe = {**asdict(self.recipe), "steps": self.step, "trained_minutes": round(self.seconds / 60, 1)}
         recipe |= {"held_out": list(HELD_OUT), "waveforms": sorted({burst.kind for burst in library})}
         path = self.directory / BACKBONE_FILE
-        save_backbone(self.body, path, recipe, self._scratch, background)
+        save_backbone(self.network, path, recipe, self._scratch, background)
         return path
 
     @torch.inference_mode()
@@ -235,23 +236,22 @@ class PretrainRun:
         Of each scene the strongest proposals, which are emissions, and some of the others, which are parts of them.
         """
         rng = np.random.default_rng([self.recipe.seed, 0xCE])
-        maker, backbone = SceneMaker(library, rng), Backbone(self.body, "unsaved", self.device)
-        boxes, raw, scenes, sums, seen, emissions = [], [], [], torch.zeros_like(self.body.embedding_mean), 0, 0
+        maker, backbone = SceneMaker(library, rng), TorchBackbone(self.network, "unsaved", self.device)
+        boxes, raw, scenes, sums, count, emissions = [], [], [], torch.zeros_like(self.network.embedding_mean), 0, 0
         for number in range(self.recipe.reference_scenes):
             scene = maker.draw()
-            size = (scene.image.shape[0], scene.image.shape[1])
-            features = backbone.features(scene.image)
-            proposals = backbone.propose(features, size)
-            embeddings = self.body.raw_embeddings(features, [proposals.boxes], size)
+            seen = backbone.see(scene.image)
+            proposals = seen.propose()
+            embeddings = self.network.raw_embeddings(seen.features, [proposals.boxes.to(self.device)], seen.size)
             sums += embeddings.sum(0)
-            seen, emissions = seen + len(proposals), emissions + len(scene.boxes)
+            count, emissions = count + len(proposals), emissions + len(scene.boxes)
             weak = STRONG_PROPOSALS + rng.permutation(max(len(proposals) - STRONG_PROPOSALS, 0))[:WEAK_PROPOSALS]
             kept = torch.from_numpy(np.concatenate([np.arange(min(STRONG_PROPOSALS, len(proposals))), weak]))
             boxes.append(proposals.boxes[kept])
-            raw.append(embeddings[kept])
+            raw.append(embeddings[kept.to(self.device)])
             scenes.append(torch.full((len(kept),), number))
-        self.body.embedding_mean.copy_(sums / max(seen, 1))
-        embeddings = self.body.normalised(torch.cat(raw))
+        self.network.embedding_mean.copy_(sums / max(count, 1))
+        embeddings = self.network.normalised(torch.cat(raw)).cpu()
         return BackgroundSet(torch.cat(boxes), embeddings, torch.cat(scenes), torch.tensor([emissions]))
 
     def _batches(self, library: list[Burst]) -> Iterator[list[TrainingScene]]:
@@ -270,15 +270,15 @@ class PretrainRun:
         rate = self._learning_rate()
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        images, targets = collate(scenes, self.body.config.classes, self.device)
+        images, targets = collate(scenes, self.network.config.classes, self.device)
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
-            features = self.body.features(images)
-            losses = self.body.losses(images, features, targets)
+            features = self.network.features(images)
+            losses = self.network.losses(images, features, targets)
         size = (images.shape[2], images.shape[3])
-        losses["loss_contrast"] = CONTRASTIVE_WEIGHT * emitter_contrastive_loss(self.body, features, targets, size)
+        losses["loss_contrast"] = CONTRASTIVE_WEIGHT * emitter_contrastive_loss(self.network, features, targets, size)
         self.optimiser.zero_grad()
         torch.autograd.backward(torch.stack(list(losses.values())).sum())
-        norm = torch.nn.utils.clip_grad_norm_(self.body.parameters(), MAX_GRADIENT_NORM)
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), MAX_GRADIENT_NORM)
         if not torch.isfinite(norm):
             return {}
         self.optimiser.step()
@@ -291,7 +291,7 @@ class PretrainRun:
 
     def _save(self, averages: dict[str, float]) -> None:
         state = {
-            "body": self.body.state_dict(),
+            "body": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
             "seconds": self.seconds,
@@ -331,15 +331,3 @@ def collate(
         for scene in scenes
     ]
     return (images * gain + shift).clamp(0, 1), targets
-
-
-def proposal_recall(backbone: Backbone, scenes: Sequence[TrainingScene], iou: float = 0.5, limit: int = 100) -> float:
-    """Share of the scenes' boxes that one of the ``limit`` strongest proposals covers with at least ``iou``."""
-    found = total = 0
-    for scene in scenes:
-        size = (scene.image.shape[0], scene.image.shape[1])
-        proposals = backbone.propose(backbone.features(scene.image), size, limit)
-        overlap = box_iou(torch.from_numpy(scene.boxes), proposals.boxes.cpu())
-        found += int((overlap.max(1).values >= iou).sum()) if len(proposals) else 0
-        total += len(scene.boxes)
-    return found / max(total, 1)

@@ -1,13 +1,9 @@
 """Commands about detection, and windows that come as binary frames."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import perf_counter
 
-import numpy as np
-from numpy.typing import NDArray
-
-from rfhydra.detection.detector import Look
+from rfhydra.detection.detector import WindowDetections
 from rfhydra.errors import Incompatible, InvalidMessage, NotFound
 from rfhydra.protocol.commands import Detect, GetStreams, ListSources, StartStream, StopStream
 from rfhydra.protocol.frames import IqFrame, WaterfallFrame
@@ -17,31 +13,21 @@ from rfhydra.server.images import decode_base64, decode_iq, decode_spectrogram
 from rfhydra.server.samples import wire_boxes
 from rfhydra.server.service import Service
 from rfhydra.spectrum.boxes import Frame
-from rfhydra.spectrum.spectrogram import spectrogram
-
-
-@dataclass(frozen=True)
-class _Window:
-    """A window to look at, and whether we made its spectrogram."""
-
-    image: NDArray[np.uint8]
-    frame: Frame
-    computed: bool
-    start_sample: int = 0
+from rfhydra.spectrum.spectrogram import make_window
+from rfhydra.spectrum.window import Window
 
 
 async def detect(service: Service, client: Client, command: Detect) -> Detections:
     spec = service.workspace.spec
 
-    def window() -> _Window:
-        rate, center = command.sample_rate_hz or 1.0, command.center_freq_hz or 0.0
+    def window() -> Window:
+        rate, center = command.sample_rate_hz, command.center_freq_hz
         if command.spectrogram_b64 is not None:
             image = decode_spectrogram(command.spectrogram_b64, spec)
-            return _Window(image, Frame(spec, rate, center, image.shape[1]), computed=False)
+            return Window(image, Frame(spec, rate, center, image.shape[1]))
         assert command.iq_b64 is not None
         iq = decode_iq(decode_base64(command.iq_b64, "iq_b64"), command.iq_datatype, spec, "iq_b64")
-        image = spectrogram(iq, spec).numpy()
-        return _Window(image, Frame(spec, rate, center, image.shape[1]), computed=True)
+        return make_window(iq, spec, rate, center)
 
     return await _detect(service, client, window, command.signal_names, command.threshold)
 
@@ -50,16 +36,15 @@ async def detect_frame(service: Service, client: Client, data: bytes) -> Detecti
     """The answer to a binary message.
 
     Raises:
-        InvalidMessage: this connection did not ask for binary frames, or it is none.
+        InvalidMessage: this connection did not ask for binary frames, or the message is not one.
     """
     if not client.binary:
         raise InvalidMessage("this connection did not ask for binary frames: send hello with binary true first")
     received, spec = IqFrame.decode(data), service.workspace.spec
 
-    def window() -> _Window:
-        image = spectrogram(decode_iq(received.samples, received.datatype, spec, "the frame"), spec).numpy()
-        frame = Frame(spec, received.sample_rate_hz, received.center_freq_hz, image.shape[1])
-        return _Window(image, frame, computed=True, start_sample=received.start_sample)
+    def window() -> Window:
+        iq = decode_iq(received.samples, received.datatype, spec, "the frame")
+        return make_window(iq, spec, received.sample_rate_hz, received.center_freq_hz, received.start_sample)
 
     return await _detect(service, client, window, None, None)
 
@@ -67,7 +52,7 @@ async def detect_frame(service: Service, client: Client, data: bytes) -> Detecti
 async def _detect(
     service: Service,
     client: Client,
-    make_window: Callable[[], _Window],
+    make: Callable[[], Window],
     signal_names: list[str] | None,
     threshold: float | None,
 ) -> Detections:
@@ -75,28 +60,28 @@ async def _detect(
     if missing:
         raise NotFound(f"the head of {missing[0]!r} is not loaded: load it first")
 
-    def look() -> tuple[_Window, Detections]:
+    def run() -> tuple[Window, Detections]:
         began = perf_counter()
-        window = make_window()
-        found = _as_message(service.detector.look(window.image, window.frame, threshold), window, signal_names)
+        window = make()
+        found = _as_message(service.detector.detect(window, threshold), window, signal_names)
         service.metrics.detection_sec.observe(perf_counter() - began)
         return window, found
 
-    window, found = await service.detection.run(look)
+    window, found = await service.detection.run(run)
     service.hub.publish_detections(found, client)
-    if window.computed and service.hub.wanted("waterfall"):
+    if window.iq is not None and service.hub.wanted("waterfall"):
         service.hub.publish_waterfall(_waterfall(window))
     return found
 
 
-def _as_message(look: Look, window: _Window, signal_names: list[str] | None) -> Detections:
-    chosen = look.versions.keys() if signal_names is None else set(signal_names)
-    detections = [each for each in look.detections if each.signal_name in chosen]
+def _as_message(found: WindowDetections, window: Window, signal_names: list[str] | None) -> Detections:
+    chosen = found.versions.keys() if signal_names is None else set(signal_names)
+    detections = [each for each in found.detections if each.signal_name in chosen]
     boxes = wire_boxes([each.box for each in detections], window.frame)
     return Detections(
         stream_id=None,
-        start_sample=window.start_sample,
-        heads={name: version for name, version in look.versions.items() if name in chosen},
+        start_sample=window.start_sample or 0,
+        heads={name: version for name, version in found.versions.items() if name in chosen},
         detections=[
             DetectedBox(signal_name=each.signal_name, score=each.score, track_id=None, **fields)
             for each, fields in zip(detections, boxes, strict=True)
@@ -104,14 +89,14 @@ def _as_message(look: Look, window: _Window, signal_names: list[str] | None) -> 
     )
 
 
-def _waterfall(window: _Window) -> WaterfallFrame:
+def _waterfall(window: Window) -> WaterfallFrame:
     return WaterfallFrame(
         dropped=0,
         rows=window.image.shape[0],
         cols=window.image.shape[1],
-        sample_rate_hz=window.frame.sample_rate_hz,
-        center_freq_hz=window.frame.center_freq_hz,
-        start_sample=window.start_sample,
+        sample_rate_hz=window.frame.bandwidth_hz,
+        center_freq_hz=window.frame.center_freq_hz or 0.0,
+        start_sample=window.start_sample or 0,
         pixels=window.image.tobytes(),
     )
 

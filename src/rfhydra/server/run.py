@@ -6,8 +6,8 @@ from collections.abc import Callable
 import uvicorn
 
 from rfhydra.errors import Busy, InvalidMessage
-from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.device import best_device
+from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.hydra.torch_backbone import best_device
 from rfhydra.server.app import make_app
 from rfhydra.server.service import Service, Settings
 from rfhydra.server.transport import Server, WebSocketProtocol
@@ -38,7 +38,7 @@ def make_server(workspace: Workspace, settings: Settings) -> Server:
     Raises:
         Incompatible: the backbone does not fit the workspace's contract.
     """
-    service = Service(workspace, Backbone.load(settings.backbone_path, best_device()), settings)
+    service = Service(workspace, load_backbone(settings.backbone_path, best_device()), settings)
     config = uvicorn.Config(
         make_app(service),
         ws=WebSocketProtocol,

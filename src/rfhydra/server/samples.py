@@ -38,6 +38,7 @@ from rfhydra.server.sigmf import export_sigmf as export_recording
 from rfhydra.server.sigmf import import_sigmf as import_recording
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.spectrum.window import Window
 from rfhydra.store.columns import to_json
 from rfhydra.store.samples import Sample
 
@@ -52,18 +53,14 @@ async def add_training_sample(service: Service, client: Client, command: AddTrai
         spec = workspace.spec
         image = decode_spectrogram(command.spectrogram_b64, spec)
         _require_params(command.metadata.get("spectrogram_params"), spec, image.shape[1])
-        frame = origin.frame(spec, image.shape[1])
+        frame = Frame(spec, origin.sample_rate_hz, origin.center_freq_hz, image.shape[1])
         with workspace.db.transaction():
             sample, is_new = workspace.samples.add(
                 signal_name=name,
-                spec_id=spec.spec_id,
-                image=image,
+                window=Window(image, frame, origin.start_sample),
                 boxes=_boxes(command.boxes, frame),
                 negatives=_negatives(command.negatives, frame),
-                sample_rate_hz=origin.sample_rate_hz,
-                center_freq_hz=origin.center_freq_hz,
                 recording=origin.recording,
-                start_sample=origin.start_sample,
                 metadata=command.metadata,
                 who=client.name,
             )
@@ -199,10 +196,6 @@ class _Origin:
             recording=_field(metadata, "recording", str, "text"),
             start_sample=_field(metadata, "start_sample", int, "a whole number"),
         )
-
-    def frame(self, spec: SpectrogramSpec, cols: int) -> Frame:
-        rate = 1.0 if self.sample_rate_hz is None else self.sample_rate_hz
-        return Frame(spec, rate, self.center_freq_hz or 0.0, cols)
 
 
 F = TypeVar("F", str, int)

@@ -16,7 +16,8 @@ from typing import BinaryIO, Final
 
 from rfhydra.errors import RfhydraError
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.device import best_device
+from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.hydra.torch_backbone import best_device
 from rfhydra.server.pipe import HEAD, Cancel, Done, Epoch, Failed, Frame, Started, Train, decode, encode
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.fitted import Fitted
@@ -63,7 +64,7 @@ def serve(workspace: Path, backbone: Path | None, commands: CommandReader, repor
         command = commands.next()
         report(Started())
         try:
-            body = body or Backbone.load(backbone, best_device())
+            body = body or load_backbone(backbone, best_device())
             answer: Frame = Done(_fit(workspace, body, command, commands, report))
         except RfhydraError as error:
             answer = Failed(error.code, str(error))

@@ -53,25 +53,34 @@ class Box:
 
 @dataclass(frozen=True)
 class Frame:
-    """Where a window lies: what turns its pixels into seconds and Hz, and back.
+    """Time and frequency axes of a window: converts pixels to seconds and Hz, and back.
 
-    A window whose sample rate nobody knows has ``sample_rate_hz=1`` and ``center_freq_hz=0``: its boxes are then in
-    samples and cycles per sample.
+    Without ``sample_rate_hz`` (None: not known) boxes are in samples and cycles per sample; ``center_freq_hz`` None
+    stands for 0.
 
     Raises:
-        InvalidBox: the sample rate is not a positive number, or the centre frequency not a finite one.
+        InvalidBox: the sample rate is not a positive number, the centre frequency is not a finite one, or it is given
+            without a sample rate.
     """
 
     spec: SpectrogramSpec
-    sample_rate_hz: float
-    center_freq_hz: float
+    sample_rate_hz: float | None
+    center_freq_hz: float | None
     cols: int
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.sample_rate_hz) and self.sample_rate_hz > 0):
-            raise InvalidBox(f"sample_rate_hz {self.sample_rate_hz} must be a positive number")
-        if not math.isfinite(self.center_freq_hz):
-            raise InvalidBox(f"center_freq_hz {self.center_freq_hz} must be a finite number")
+        rate, center = self.sample_rate_hz, self.center_freq_hz
+        if rate is not None and not (math.isfinite(rate) and rate > 0):
+            raise InvalidBox(f"sample_rate_hz {rate} must be a positive number")
+        if center is not None and not math.isfinite(center):
+            raise InvalidBox(f"center_freq_hz {center} must be a finite number")
+        if center is not None and rate is None:
+            raise InvalidBox("center_freq_hz needs sample_rate_hz: without a rate, boxes are in cycles per sample")
+
+    @property
+    def bandwidth_hz(self) -> float:
+        """The sample rate, or 1 where it is not known."""
+        return 1.0 if self.sample_rate_hz is None else self.sample_rate_hz
 
     @property
     def duration_sec(self) -> float:
@@ -79,20 +88,20 @@ class Frame:
 
     @property
     def seconds_per_col(self) -> float:
-        return self.spec.hop / self.sample_rate_hz
+        return self.spec.hop / self.bandwidth_hz
 
     @property
     def hz_per_row(self) -> float:
-        return self.sample_rate_hz / self.spec.rows
+        return self.bandwidth_hz / self.spec.rows
 
     @property
     def freq_high_hz(self) -> float:
         """Frequency of the top edge of row 0."""
-        return self.center_freq_hz + self.sample_rate_hz * (0.5 - 0.5 / self.spec.fft_size)
+        return (self.center_freq_hz or 0.0) + self.bandwidth_hz * (0.5 - 0.5 / self.spec.fft_size)
 
     @property
     def freq_low_hz(self) -> float:
-        return self.freq_high_hz - self.sample_rate_hz
+        return self.freq_high_hz - self.bandwidth_hz
 
     def to_pixels(self, boxes: Iterable[Box]) -> PixelBoxes:
         """Physical boxes as pixels, shape (n, 4) float32, unclipped."""

@@ -8,7 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from rfhydra.errors import InvalidMessage
+from rfhydra.spectrum.boxes import Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.spectrum.window import Window
 
 _MIN_POWER = 1e-30
 _MIN_PEAK = torch.finfo(torch.float32).tiny
@@ -42,6 +44,18 @@ def spectrogram(iq: NDArray[np.complex64] | torch.Tensor, spec: SpectrogramSpec)
     parts = parts / peak.clamp_min(_MIN_PEAK)  # no gain may overflow or vanish in float32 when it is squared
     power_db = _power_db(torch.view_as_complex(parts), spec)
     return _quantise(power_db, _noise_floor_db(power_db, _silent(parts, spec), spec), spec)
+
+
+def make_window(
+    iq: NDArray[np.complex64],
+    spec: SpectrogramSpec,
+    sample_rate_hz: float | None,
+    center_freq_hz: float | None,
+    start_sample: int | None = None,
+) -> Window:
+    """The window of ``iq``, complex64 (samples,); see :func:`spectrogram` for what it raises."""
+    image = spectrogram(iq, spec).numpy()
+    return Window(image, Frame(spec, sample_rate_hz, center_freq_hz, image.shape[1]), start_sample, iq)
 
 
 def _power_db(samples: torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:

@@ -17,6 +17,7 @@ from rfhydra.config import check_name
 from rfhydra.errors import InvalidMessage, NotFound, TooLarge
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.spectrum.window import Window
 from rfhydra.store.arrays import decode_array, encode_array
 from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore, digest_of
@@ -58,7 +59,7 @@ class Sample:
             Incompatible: ``spec`` is not the contract that the sample was made under.
         """
         spec.require(self.spec_id, f"sample {self.sample_id[:12]}")
-        return _frame(spec, self.sample_rate_hz, self.center_freq_hz, self.cols)
+        return Frame(spec, self.sample_rate_hz, self.center_freq_hz, self.cols)
 
 
 class SampleStore:
@@ -74,15 +75,10 @@ class SampleStore:
         self,
         *,
         signal_name: str,
-        spec_id: str,
-        image: NDArray[np.uint8],
+        window: Window,
         boxes: Sequence[Box],
         negatives: Sequence[tuple[str, Box]] = (),
-        iq: NDArray[np.complex64] | None = None,
-        sample_rate_hz: float | None = None,
-        center_freq_hz: float | None = None,
         recording: str | None = None,
-        start_sample: int | None = None,
         metadata: dict[str, Any] | None = None,
         who: str | None = None,
     ) -> tuple[Sample, bool]:
@@ -92,8 +88,7 @@ class SampleStore:
         call leaves out stays. Boxes are kept sorted, each once.
 
         Args:
-            image: uint8, shape (rows, 1 to cols) of the contract, row 0 the highest frequency.
-            iq: complex64, shape (samples,): the samples that the image was made from.
+            window: under the workspace's contract; its IQ is kept if it has any.
             metadata: a JSON object, kept as it came.
 
         Returns:
@@ -101,33 +96,30 @@ class SampleStore:
 
         Raises:
             InvalidName: ``signal_name`` or the label of a negative is not a legal name.
-            Incompatible: ``spec_id`` is not the contract of this workspace.
-            InvalidMessage: no box, a box outside the window, an image or IQ of the wrong type or shape, or metadata
+            Incompatible: the window is of another contract.
+            InvalidMessage: no box, a box outside the window, an image or IQ of the wrong type or length, or metadata
                 that is not JSON.
             TooLarge: more than ``MAX_BOXES_PER_SAMPLE`` boxes, or more than ``MAX_JSON_BYTES`` of metadata.
             StorageFull: there is no room on the disk; nothing was changed.
         """
         check_name(signal_name)
-        self._spec.require(spec_id, "the sample")
-        _check_image(image, self._spec)
-        cols = image.shape[1]
-        if iq is not None:
-            _check_iq(iq, cols, self._spec)
+        frame, start_sample = window.frame, window.start_sample
+        self._spec.require(frame.spec.spec_id, "the sample")
+        _check_window(window)
         if start_sample is not None and not 0 <= start_sample <= MAX_START_SAMPLE:
             raise InvalidMessage(f"start_sample {start_sample} must be 0 to {MAX_START_SAMPLE}")
-        frame = _frame(self._spec, sample_rate_hz, center_freq_hz, cols)
         _check_counts(boxes, negatives)
-        blobs = [encode_array(array) for array in (image, iq) if array is not None]
+        blobs = [encode_array(array) for array in (window.image, window.iq) if array is not None]
         digests = [digest_of(blob) for blob in blobs]
         sample = Sample(
-            sample_id=_identity(signal_name, spec_id, digests[0]),
+            sample_id=_identity(signal_name, frame.spec.spec_id, digests[0]),
             signal_name=signal_name,
-            spec_id=spec_id,
+            spec_id=frame.spec.spec_id,
             image_digest=digests[0],
-            iq_digest=None if iq is None else digests[1],
-            cols=cols,
-            sample_rate_hz=sample_rate_hz,
-            center_freq_hz=center_freq_hz,
+            iq_digest=None if window.iq is None else digests[1],
+            cols=frame.cols,
+            sample_rate_hz=frame.sample_rate_hz,
+            center_freq_hz=frame.center_freq_hz,
             boxes=tuple(sorted({frame.require_inside(box) for box in boxes})),
             negatives=_require_others(signal_name, negatives, frame),
             recording=recording,
@@ -319,30 +311,15 @@ def _from_row(row: sqlite3.Row) -> Sample:
     return Sample(**columns)
 
 
-def _frame(spec: SpectrogramSpec, sample_rate_hz: float | None, center_freq_hz: float | None, cols: int) -> Frame:
-    if sample_rate_hz is not None:
-        return Frame(spec, sample_rate_hz, 0.0 if center_freq_hz is None else center_freq_hz, cols)
-    if center_freq_hz is not None:
-        raise InvalidMessage("center_freq_hz needs sample_rate_hz: without a rate, boxes are in cycles per sample")
-    return Frame(spec, 1.0, 0.0, cols)
-
-
-def _check_image(image: NDArray[np.uint8], spec: SpectrogramSpec) -> None:
-    if (
-        image.dtype != np.uint8
-        or image.ndim != 2
-        or image.shape[0] != spec.rows
-        or not 1 <= image.shape[1] <= spec.cols
-    ):
+def _check_window(window: Window) -> None:
+    image, iq, frame = window.image, window.iq, window.frame
+    if image.dtype != np.uint8 or not 1 <= frame.cols <= frame.spec.cols:
         raise InvalidMessage(
-            f"image must be uint8 with {spec.rows} rows and 1 to {spec.cols} columns, got {image.dtype} {image.shape}"
+            f"image must be uint8 with 1 to {frame.spec.cols} columns, got {image.dtype} {image.shape}"
         )
-
-
-def _check_iq(iq: NDArray[np.complex64], cols: int, spec: SpectrogramSpec) -> None:
-    if iq.dtype != np.complex64 or iq.ndim != 1 or iq.size // spec.hop != cols:
+    if iq is not None and (iq.dtype != np.complex64 or iq.ndim != 1 or iq.size // frame.spec.hop != frame.cols):
         raise InvalidMessage(
-            f"iq must be complex64 with the {cols * spec.hop} samples of the image's {cols} columns,"
+            f"iq must be complex64 with the {frame.cols * frame.spec.hop} samples of the image's {frame.cols} columns,"
             f" got {iq.dtype} {iq.shape}"
         )
 

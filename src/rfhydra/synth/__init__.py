@@ -1,4 +1,4 @@
-"""Seeded synthetic signals with known truth, for the demo, the tests and the scenes that the backbone is pretrained on."""
+"""Seeded synthetic signals with known truth, for the demo, the tests and pretraining."""
 
 from rfhydra.synth.burst import Burst, Iq, Rng, log_uniform, occupied_band
 from rfhydra.synth.line_coding import LineCode

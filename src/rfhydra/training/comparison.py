@@ -9,7 +9,7 @@ side. What tilts them the other way cannot be seen from here: an operator who la
 from collections.abc import Sequence
 
 from rfhydra.hydra.head import EmbeddingHead
-from rfhydra.hydra.registry import Head
+from rfhydra.hydra.loading import Head
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.features import FeatureCache
@@ -51,8 +51,8 @@ def look(
         if isinstance(head, EmbeddingHead):
             scenes += detect_examples(head, [TrainingExample.own(sample, features.get(sample))], head.info.threshold)
             continue
-        pyramid = features.backbone.features(workspace.samples.image(sample))
-        found = head.detect(pyramid, head.info.threshold, (workspace.spec.rows, sample.cols))
+        seen = features.backbone.see(workspace.samples.image(sample))
+        found = head.detect(seen, head.info.threshold)
         truth = sample.frame(workspace.spec).to_pixels(sample.boxes)
         scenes.append(ScoredScene(found.boxes.numpy(), found.scores.numpy(), truth, sample.recording))
     return scenes

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from rfhydra.detection.detector import Detection, HydraDetector
-from rfhydra.detection.tracker import detect_recording
+from rfhydra.detection.recording import detect_recording
 from rfhydra.recordings import Recording
 from rfhydra.spectrum.boxes import Box
 from rfhydra.training.metrics import ScoredScene

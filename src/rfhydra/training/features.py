@@ -19,7 +19,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from rfhydra.detection.detector import MAX_PROPOSALS
 from rfhydra.errors import StorageFull
 from rfhydra.files import replacing
 from rfhydra.hydra.backbone import Backbone
@@ -147,18 +146,16 @@ class FeatureCache:
         return self._directory / f"{key.hexdigest()[:40]}.safetensors"
 
     def _compute(self, image: NDArray[np.uint8], positives: Tensor, negatives: Tensor, seed: int) -> dict[str, Tensor]:
-        size = (image.shape[0], image.shape[1])
-        features = self.backbone.features(image)
-        proposals = self.backbone.propose(features, size, MAX_PROPOSALS)
-        jittered = jitter(positives, size, seed)
+        seen = self.backbone.see(image)
+        proposals, jittered = seen.propose(), jitter(positives, seen.size, seed)
         return {
-            "proposals": proposals.boxes.cpu(),
-            "embeddings": proposals.embeddings.cpu(),
+            "proposals": proposals.boxes,
+            "embeddings": proposals.embeddings,
             "positives": positives,
             "jittered": jittered,
-            "jittered_embeddings": self.backbone.embed(features, jittered, size).cpu(),
+            "jittered_embeddings": seen.embed(jittered),
             "negatives": negatives,
-            "negative_embeddings": self.backbone.embed(features, negatives, size).cpu(),
+            "negative_embeddings": seen.embed(negatives),
         }
 
     def _write(self, path: Path, tensors: dict[str, Tensor]) -> None:

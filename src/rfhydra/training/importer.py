@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from rfhydra.config import check_name
+from rfhydra.detection.recording import read_window
 from rfhydra.errors import InvalidBox, InvalidName, InvalidRecording
-from rfhydra.recordings import Annotation, Recording
+from rfhydra.recordings import Recording
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
-from rfhydra.spectrum.spectrogram import spectrogram
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 
@@ -35,15 +35,6 @@ class ImportResult:
     total_samples: dict[str, int]
     boxes: int
     skipped: list[str]
-
-
-@dataclass(frozen=True)
-class Window:
-    """Where a window lies in its recording, in samples."""
-
-    start: int
-    count: int
-    center_freq_hz: float
 
 
 def import_recordings(
@@ -99,10 +90,10 @@ def _import(
                 ids = imported.setdefault(check_name(name, "label"), set())
                 new.setdefault(name, 0)
                 _require_in_band(recording, name)
-                for window in label_windows(recording, name, workspace.spec):
+                for span in label_windows(recording, name, workspace.spec):
                     if max_samples is not None and len(ids) >= max_samples:
                         break
-                    if added := _add(workspace, recording, name, window):
+                    if added := _add(workspace, recording, name, *span):
                         sample, is_new = added
                         ids.add(sample.sample_id)
                         new[name] += is_new
@@ -113,9 +104,11 @@ def _import(
     return ImportResult(new, {name: workspace.samples.count(name) for name in new}, boxes, skipped)
 
 
-def label_windows(recording: Recording, label: str, spec: SpectrogramSpec) -> Iterator[Window]:
-    """Windows that together show every box of ``label`` from start to end, whole in one of them where it fits."""
-    for start, end, capture in recording.segments(spec.hop):
+def label_windows(recording: Recording, label: str, spec: SpectrogramSpec) -> Iterator[tuple[int, int]]:
+    """First sample and sample count of windows that together show every box of ``label`` from start to end, whole in
+    one of them where it fits.
+    """
+    for start, end, _ in recording.segments(spec.hop):
         count = min(end - start, spec.window_samples)
         pending = sorted(
             (max(each.sample_start, start), min(each.sample_end, end))
@@ -128,7 +121,7 @@ def label_windows(recording: Recording, label: str, spec: SpectrogramSpec) -> It
             if last - first <= count:
                 begin = max(begin, last - count)
             begin = min(max(begin, start), end - count)
-            yield Window(begin, count, capture.center_freq_hz)
+            yield begin, count
             pending = sorted(_rest(span, begin + count, count) for span in pending if span[1] > begin + count)
 
 
@@ -151,30 +144,23 @@ def _rest(span: tuple[int, int], shown: int, count: int) -> tuple[int, int]:
     return (first if last - first <= count else max(first, shown), last)
 
 
-def _add(workspace: Workspace, recording: Recording, label: str, window: Window) -> tuple[Sample, bool] | None:
-    """Add one window as a sample of ``label``, unless too little of every box is in it. Also whether it is new."""
-    iq = recording.read(window.start, window.count)
-    image = spectrogram(iq, workspace.spec).numpy()
-    frame = Frame(workspace.spec, recording.sample_rate_hz, window.center_freq_hz, image.shape[1])
+def _add(workspace: Workspace, recording: Recording, label: str, start: int, count: int) -> tuple[Sample, bool] | None:
+    """Add one window as a sample of ``label``, unless too little of every box is in it; also whether it is new."""
+    window = read_window(recording, start, count, workspace.spec)
     visible = [
         (each.label, box)
-        for each in recording.annotations_between(window.start, window.start + window.count)
-        if each.label and (box := _visible(recording, each, window, frame))
+        for each in recording.annotations_between(start, start + count)
+        if each.label and (box := _visible(recording.box_of(each, start), window.frame))
     ]
     positives = [box for name, box in visible if name == label]
     if not positives:
         return None
     return workspace.samples.add(
         signal_name=label,
-        spec_id=workspace.spec.spec_id,
-        image=image,
+        window=window,
         boxes=positives,
         negatives=[(name, box) for name, box in visible if name != label and _is_legal(name)],
-        iq=iq,
-        sample_rate_hz=recording.sample_rate_hz,
-        center_freq_hz=window.center_freq_hz,
         recording=recording.recording_id,
-        start_sample=window.start,
         metadata={"recording_name": recording.name, "imported_from": "sigmf"},
     )
 
@@ -187,8 +173,7 @@ def _is_legal(label: str) -> bool:
     return True
 
 
-def _visible(recording: Recording, annotation: Annotation, window: Window, frame: Frame) -> Box | None:
-    """The part of an annotation in the window; None if it is too little of it to tell, and of the window too."""
-    box = recording.box_of(annotation, window.start)
+def _visible(box: Box, frame: Frame) -> Box | None:
+    """The part of ``box`` in the window; None if it is less than MIN_VISIBLE of what could be."""
     most = min(1.0, frame.duration_sec / (box.time_end_sec - box.time_start_sec))
     return frame.clip(box, min_visible=MIN_VISIBLE * most)

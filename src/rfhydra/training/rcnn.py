@@ -9,9 +9,9 @@ import torch
 from torch.utils.data import DataLoader
 
 from rfhydra.config import DEFAULT_LEARNING_RATE
-from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import HeadInfo
 from rfhydra.hydra.rcnn import RcnnHead, RcnnNetwork, golden_crop
+from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.store.samples import Sample
 from rfhydra.training.dataset import Item, Target
 from rfhydra.training.metrics import MatchCounts, ScoredScene, best_threshold, evaluate
@@ -23,7 +23,7 @@ MAX_THRESHOLD: Final = 0.95
 
 
 def train_rcnn_head(
-    backbone: Backbone,
+    backbone: TorchBackbone,
     loaders: tuple[DataLoader[Item], DataLoader[Item]],
     val_samples: Sequence[Sample],
     info: HeadInfo,
@@ -41,7 +41,7 @@ def train_rcnn_head(
     Raises:
         Cancelled: ``control`` said so.
     """
-    network = RcnnNetwork(backbone.config)
+    network = RcnnNetwork(backbone.network.config)
     if previous is not None:
         network.load_state_dict(previous.network.state_dict())
     elif warm_start:
@@ -78,7 +78,7 @@ class RcnnLearner:
 
     def __init__(
         self,
-        backbone: Backbone,
+        backbone: TorchBackbone,
         network: RcnnNetwork,
         train: DataLoader[Item],
         val: DataLoader[Item],

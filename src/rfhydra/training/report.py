@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rfhydra.config import IOU_THRESHOLD, MIN_PROPOSAL_RECALL
-from rfhydra.hydra.registry import Head
+from rfhydra.hydra.loading import Head
 from rfhydra.training.metrics import ScoredScene, average_precision, evaluate, f1_interval
 from rfhydra.training.trainer import Outcome
 

@@ -18,8 +18,10 @@ from rfhydra.config import DEFAULT_EPOCHS, check_name
 from rfhydra.errors import Busy, Incompatible, InvalidMessage, NotFound
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import HeadInfo
+from rfhydra.hydra.loading import Head
 from rfhydra.hydra.rcnn import RcnnHead
-from rfhydra.hydra.registry import Artifact, Head, VersionManager
+from rfhydra.hydra.registry import Artifact, VersionManager
+from rfhydra.hydra.torch_backbone import require_torch
 from rfhydra.protocol.fields import HeadKind
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
@@ -221,7 +223,7 @@ class TrainingService:
         if active is None:
             return None
         try:
-            return self.version_manager.load_head(signal_name, active, self.backbone)
+            return self.version_manager.load_head(signal_name, active, self.backbone).head
         except Incompatible:
             return None
 
@@ -292,7 +294,7 @@ class TrainingService:
         self, request: TrainingRequest, control: Control, split: SplitPlan, previous: "Head | None"
     ) -> Trained:
         return train_rcnn_head(
-            self.backbone,
+            require_torch(self.backbone),
             create_data_loaders(self.workspace, split.train, split.val, seed=self._seed),
             split.val,
             self._info(request, split),

@@ -1,0 +1,165 @@
+"""A backbone's file: fp16 weights, the background set, and a golden test vector that is replayed at every load.
+
+The golden test vector keeps weights from being used in code that computes something else than the code that wrote
+them. The file's id is the backbone's.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+import torch
+from pydantic import TypeAdapter, ValidationError
+from torch import Tensor
+from torchvision.ops import box_iou
+
+from rfhydra.config import BACKBONE_VERSION
+from rfhydra.errors import Incompatible, InvalidMessage, NotFound
+from rfhydra.files import write_file
+from rfhydra.hydra.backbone import Backbone, BackgroundSet, Seen
+from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
+from rfhydra.hydra.torch_backbone import TorchBackbone
+from rfhydra.hydra.weights import Weights, read_weights, write_weights
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.spectrum.spectrogram import spectrogram
+from rfhydra.synth import Receiver, Scene, make_burst
+
+SHIPPED_BACKBONE: Final = "body.safetensors"
+GOLDEN_SPEC: Final = SpectrogramSpec(fft_size=256, hop=128, rows=128, cols=128)
+GOLDEN_PROPOSALS: Final = 5
+GOLDEN_IOU: Final = 0.9
+GOLDEN_COSINE: Final = 0.99
+_KIND: Final = "body"  # as the files name it
+_BACKGROUND_PREFIX: Final = "reference."
+_GOLDEN_PREFIX: Final = "golden."
+_CONFIG: Final = TypeAdapter(NetworkConfig)
+
+
+@dataclass(frozen=True, eq=False)
+class GoldenTestVector:
+    """What a backbone computed from one recording when its file was written.
+
+    ``iq`` float32 (samples, 2) in the contract :data:`GOLDEN_SPEC`, its strongest ``boxes`` float32 (n, 4) in pixels
+    and their ``embeddings`` float32 (n, d).
+    """
+
+    iq: Tensor
+    boxes: Tensor
+    embeddings: Tensor
+
+    @classmethod
+    def record(cls, backbone: Backbone) -> Self:
+        """The answers of ``backbone`` to a chirp and a QPSK burst."""
+        rng, scene = np.random.default_rng(0), Scene(GOLDEN_SPEC.window_samples)
+        scene.add(make_burst("chirp", rng, 6000, 0.2), start=1000, freq=-0.2, snr_db=20)
+        scene.add(make_burst("qpsk", rng, 5000, 0.1), start=9000, freq=0.25, snr_db=20)
+        iq = torch.view_as_real(torch.from_numpy(Receiver().apply(scene, rng))).half().float()
+        seen = _see(backbone, iq)
+        boxes = seen.propose(GOLDEN_PROPOSALS).boxes.half().float()
+        return cls(iq, boxes, seen.embed(boxes))
+
+    def replay(self, backbone: Backbone) -> None:
+        """Raise :class:`Incompatible` if ``backbone`` no longer proposes or embeds what was recorded.
+
+        The tolerances leave room for the half precision and the summation order of another device.
+        """
+        seen = _see(backbone, self.iq)
+        overlap = box_iou(self.boxes, seen.propose().boxes)
+        proposed = all(row.numel() and row.max() >= GOLDEN_IOU for row in overlap)
+        similarity = torch.cosine_similarity(seen.embed(self.boxes), self.embeddings)
+        if not (proposed and (similarity >= GOLDEN_COSINE).all()):
+            raise Incompatible(
+                "the backbone does not compute from its golden recording what it did when it was made: use the version"
+                " of rfhydra that made it, or make it again with 'rfhydra pretrain'"
+            )
+
+
+def _see(backbone: Backbone, iq: Tensor) -> Seen:
+    return backbone.see(spectrogram(torch.view_as_complex(iq.contiguous()), GOLDEN_SPEC))
+
+
+def load_backbone(path: Path | None = None, device: str | torch.device = "cpu") -> TorchBackbone:
+    """The backbone in ``path``, or the one that ships with rfhydra.
+
+    Raises:
+        NotFound: there is no such file.
+        Incompatible: the file is not a backbone of this version, or its golden test vector fails.
+    """
+    if path is None:
+        with resources.as_file(resources.files("rfhydra.hydra") / SHIPPED_BACKBONE) as shipped:
+            return load_backbone(shipped, device)
+    if not path.is_file():
+        raise NotFound(f"no backbone file {path.name}: make one with 'rfhydra pretrain'")
+    data = path.read_bytes()
+    weights = read_weights(data, _KIND)
+    if weights.metadata.get("backbone_version") != BACKBONE_VERSION:
+        raise Incompatible(f"{path.name} is not a backbone of version {BACKBONE_VERSION}: make one with this rfhydra")
+    try:
+        network = BackboneNetwork(_CONFIG.validate_python(weights.metadata["config"]))
+    except (KeyError, ValidationError, InvalidMessage):
+        raise Incompatible(f"{path.name} does not describe a backbone's shape") from None
+    state = dict(weights.tensors)
+    background = BackgroundSet(**_pop(state, _BACKGROUND_PREFIX, BackgroundSet))
+    golden = GoldenTestVector(**_pop(state, _GOLDEN_PREFIX, GoldenTestVector))
+    replace(weights, tensors=state).load_into(network)
+    backbone = TorchBackbone(network, id_of(data), device, background)
+    golden.replay(backbone)
+    return backbone
+
+
+def save_backbone(
+    network: BackboneNetwork,
+    path: Path,
+    recipe: dict[str, Any],
+    scratch: Path | None = None,
+    background: BackgroundSet | None = None,
+) -> str:
+    """Write ``network`` with its config and ``recipe``, atomically; returns the new backbone id.
+
+    Args:
+        network: in full precision; it is stored in half.
+        path: where to.
+        recipe: how it was made, as JSON.
+        scratch: a directory on the same file system for the temporary file; default is that of ``path``.
+        background: without it heads are trained on the workspace's samples alone.
+
+    Raises:
+        StorageFull: there is no room on the disk; ``path`` is as it was.
+    """
+    metadata = {"config": asdict(network.config), "recipe": recipe, "backbone_version": BACKBONE_VERSION}
+    weights = _halved(network.state_dict())
+    served = BackboneNetwork(network.config)
+    served.load_state_dict(weights)
+    golden = GoldenTestVector.record(TorchBackbone(served, "unsaved"))
+    extra = {
+        _BACKGROUND_PREFIX + name: tensor
+        for name, tensor in vars(background or BackgroundSet.empty(network.config.embedding)).items()
+    }
+    extra |= {_GOLDEN_PREFIX + name: tensor for name, tensor in vars(golden).items()}
+    data = write_weights(Weights(_KIND, weights | _halved(extra), metadata))
+    write_file(path, data, scratch)
+    return id_of(data)
+
+
+def id_of(data: bytes) -> str:
+    """The id of the backbone whose file holds ``data``: the first 16 hex digits of their SHA-256."""
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def _pop(state: dict[str, Tensor], prefix: str, shape: type) -> dict[str, Tensor]:
+    """Take the fields of the dataclass ``shape`` out of ``state``, in full precision."""
+    try:
+        found = {each.name: state.pop(prefix + each.name) for each in fields(shape)}
+    except KeyError:
+        raise Incompatible(
+            f"this backbone lacks its {prefix.rstrip('.')} tensors: make one with this rfhydra"
+        ) from None
+    return {name: each.float() if each.is_floating_point() else each for name, each in found.items()}
+
+
+def _halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}

@@ -1,0 +1,42 @@
+"""Heads of either kind as they are loaded: read from their artifact and bound to one contract and one backbone."""
+
+from dataclasses import dataclass
+from typing import Self, TypeAlias
+
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.head import EmbeddingHead
+from rfhydra.hydra.rcnn import RcnnHead
+from rfhydra.spectrum.spec import SpectrogramSpec
+
+Head: TypeAlias = EmbeddingHead | RcnnHead
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedHead:
+    """A head with its version, checked against the contract and the backbone that it will run under."""
+
+    version: int
+    head: Head
+
+    @classmethod
+    def bind(cls, version: int, head: Head, spec: SpectrogramSpec, backbone: Backbone) -> Self:
+        """Bind ``head`` to ``spec`` and ``backbone``.
+
+        Raises:
+            Incompatible: it was made for another contract or on another backbone.
+        """
+        what = f"the head of {head.info.signal_name}"
+        spec.require(head.info.spec_id, what)
+        backbone.require(head.info.backbone_id, what)
+        return cls(version, head)
+
+    @classmethod
+    def read(cls, kind: str, artifact: bytes, version: int, spec: SpectrogramSpec, backbone: Backbone) -> Self:
+        """Read a stored ``artifact`` and replay its golden vectors.
+
+        Raises:
+            Incompatible: not an artifact of this ``kind``, it does not fit, or its golden vectors fail.
+        """
+        is_rcnn = kind == RcnnHead.kind
+        head: Head = RcnnHead.from_bytes(artifact, backbone) if is_rcnn else EmbeddingHead.from_bytes(artifact)
+        return cls.bind(version, head, spec, backbone)

@@ -1,0 +1,158 @@
+"""The torch runtime of a backbone: proposals and embeddings on a CPU or a GPU, in half precision where that pays."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torchvision.models.detection.image_list import ImageList
+from torchvision.ops import clip_boxes_to_image, nms
+
+from rfhydra.errors import Incompatible
+from rfhydra.hydra.backbone import MAX_PROPOSALS, Backbone, BackgroundSet, Proposals, Seen
+from rfhydra.hydra.network import BackboneNetwork
+
+MIN_OBJECTNESS: Final = 0.15  # below it lie noise and fragments of emissions (docs/decisions/0008)
+PROPOSAL_NMS_IOU: Final = 0.75
+MAX_CO_TIMED: Final = 40
+CO_TIMED_IOU: Final = 0.8
+CO_TIMED_NMS_IOU: Final = 0.3
+
+
+class TorchBackbone(Backbone):
+    """A :class:`BackboneNetwork`, frozen.
+
+    Attributes:
+        network: the network in full precision, in ``eval`` mode.
+        device: where it runs.
+    """
+
+    def __init__(
+        self,
+        network: BackboneNetwork,
+        backbone_id: str,
+        device: str | torch.device = "cpu",
+        background: BackgroundSet | None = None,
+    ) -> None:
+        self.backbone_id = backbone_id
+        self.scaling = network.config.scaling
+        self.embedding_dim = network.config.embedding
+        self.background = background or BackgroundSet.empty(self.embedding_dim)
+        self.device = torch.device(device)
+        self.network = network.eval().requires_grad_(False).to(self.device).to(memory_format=torch.channels_last)
+        self._half = _autocast_pays(self.device)
+        self._served = _in_half_precision(self.network) if self._half else self.network
+
+    def see(self, image: NDArray[np.uint8] | Tensor) -> "TorchSeen":
+        return TorchSeen(self, self.features(image), (image.shape[0], image.shape[1]))
+
+    @torch.no_grad()  # not inference_mode: an rcnn head trains on them
+    def features(self, images: NDArray[np.uint8] | Tensor) -> dict[str, Tensor]:
+        """The float32 pyramid of one uint8 image (rows, cols), or of several of one size (n, rows, cols)."""
+        pixels = torch.as_tensor(images).to(self.device).float() / 255
+        pixels = pixels.reshape(-1, 1, *pixels.shape[-2:])
+        with self.autocast():
+            return self._served.features(pixels)
+
+    @torch.inference_mode()
+    def raw_embeddings(self, features: dict[str, Tensor], boxes: Tensor, size: tuple[int, int]) -> Tensor:
+        """Embeddings before centring, float32 (n, d), of pixel ``boxes`` (n, 4) in an image of ``size``."""
+        with self.autocast():
+            return self._served.raw_embeddings(features, [boxes.to(self.device, torch.float32)], size)
+
+    @torch.inference_mode()
+    def proposal_boxes(
+        self, features: dict[str, Tensor], size: tuple[int, int], limit: int = MAX_PROPOSALS
+    ) -> tuple[Tensor, Tensor]:
+        """Boxes (n, 4) and objectness (n,) of at most ``limit`` proposals, those of co-timed pairs among them."""
+        batch = ImageList(torch.empty((1, 1, *size), device=self.device), [size])
+        with self.autocast():
+            (anchored,), _ = self._served.rpn(batch, features)
+        boxes, objectness = self._refine(features, anchored, size)
+        merged, merged_objectness = self._refine(features, merge_co_timed(boxes, objectness), size)
+        boxes, objectness = torch.cat([boxes, merged]), torch.cat([objectness, merged_objectness])
+        kept = nms(boxes, objectness, PROPOSAL_NMS_IOU)[:limit]
+        return boxes[kept], objectness[kept]
+
+    def _refine(self, features: dict[str, Tensor], boxes: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        """``boxes`` (n, 4) after the network's box refinement, and their objectness (n,); unlikely ones are dropped."""
+        raw = self.raw_embeddings(features, boxes, size)
+        scores, deltas = self._served.roi_heads.box_predictor(raw)
+        refined = clip_boxes_to_image(self._served.roi_heads.box_coder.decode_single(deltas[:, :4], boxes), size)
+        objectness = 1 - scores.softmax(1)[:, 0]
+        kept = ((refined[:, 2:] - refined[:, :2]) > 1).all(1) & (objectness >= MIN_OBJECTNESS)
+        return refined[kept], objectness[kept]
+
+    @contextmanager
+    def autocast(self) -> Iterator[None]:
+        """Half precision on processors where it is faster."""
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self._half):
+            yield
+
+
+class TorchSeen(Seen):
+    """An image with its feature pyramid, by level, float32 (1, channels, rows, cols)."""
+
+    def __init__(self, backbone: TorchBackbone, features: dict[str, Tensor], size: tuple[int, int]) -> None:
+        self._backbone, self.features, self.size = backbone, features, size
+
+    def propose(self, limit: int = MAX_PROPOSALS) -> Proposals:
+        boxes, objectness = self._backbone.proposal_boxes(self.features, self.size, limit)
+        return Proposals(boxes.cpu(), objectness.cpu(), self.embed(boxes))
+
+    @torch.inference_mode()
+    def embed(self, boxes: Tensor) -> Tensor:
+        raw = self._backbone.raw_embeddings(self.features, boxes, self.size)
+        return self._backbone.network.normalised(raw).cpu()
+
+
+def merge_co_timed(boxes: Tensor, objectness: Tensor) -> Tensor:
+    """Boxes (k, 4) around pairs of ``boxes`` (n, 4) that start and end together in separate bands, likeliest first.
+
+    Two far tones of one transmitter differ from two emissions by their common times only (docs/decisions/0019).
+    """
+    kept = nms(boxes, objectness, CO_TIMED_NMS_IOU)[:MAX_CO_TIMED]
+    boxes, objectness = boxes[kept], objectness[kept]
+    one, other = torch.triu_indices(len(boxes), len(boxes), 1, device=boxes.device)
+    low, high = torch.minimum(boxes[one], boxes[other]), torch.maximum(boxes[one], boxes[other])
+    around = torch.cat([low[:, :2], high[:, 2:]], dim=1)
+    co_timed = low[:, 2] - high[:, 0] >= CO_TIMED_IOU * (high[:, 2] - low[:, 0])
+    likelihood = objectness[one] * objectness[other] * (co_timed & (low[:, 3] <= high[:, 1]))
+    best = likelihood.argsort(descending=True)[:MAX_CO_TIMED]
+    return around[best[likelihood[best] > 0]]
+
+
+def require_torch(backbone: Backbone) -> TorchBackbone:
+    """``backbone``, for what needs the feature pyramid.
+
+    Raises:
+        Incompatible: it is of another runtime.
+    """
+    if not isinstance(backbone, TorchBackbone):
+        raise Incompatible("an rcnn head runs on the torch runtime only: load the backbone with it")
+    return backbone
+
+
+def best_device() -> str:
+    """``cuda`` where there is a GPU that torch can use, else ``cpu``."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _in_half_precision(network: BackboneNetwork) -> BackboneNetwork:
+    """A copy with bfloat16 weights: autocast would cast frozen weights again in every pass."""
+    served = deepcopy(network)
+    for part in (served.pyramid, served.rpn, served.roi_heads.box_head):
+        for layer in part.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                layer.to(torch.bfloat16)
+    return served
+
+
+def _autocast_pays(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())

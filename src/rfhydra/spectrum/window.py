@@ -1,0 +1,44 @@
+"""A window: the image of a stretch of IQ with its time and frequency axes, as every source yields it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rfhydra.errors import Incompatible
+from rfhydra.spectrum.boxes import Frame
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """One window of a recording, an upload or a stream.
+
+    Attributes:
+        image: uint8, shape (rows, cols), row 0 the highest frequency.
+        frame: the time and frequency axes of the image.
+        start_sample: the window's first sample in its source, None where the source is not known.
+        iq: complex64, shape (samples,): what the image was computed from, None where only the image is known.
+
+    Raises:
+        Incompatible: the image is not of the size that ``frame`` says.
+    """
+
+    image: NDArray[np.uint8]
+    frame: Frame
+    start_sample: int | None = None
+    iq: NDArray[np.complex64] | None = None
+
+    def __post_init__(self) -> None:
+        size = (self.frame.spec.rows, self.frame.cols)
+        if self.image.shape != size:
+            raise Incompatible(f"the image has shape {self.image.shape}, its frame is of {size}")
+
+    @property
+    def start_sec(self) -> float:
+        """Seconds from the start of the source."""
+        return (self.start_sample or 0) / self.frame.bandwidth_hz
+
+    @property
+    def end_sec(self) -> float:
+        """Seconds from the start of the source to the end of the last column."""
+        return self.start_sec + self.frame.duration_sec

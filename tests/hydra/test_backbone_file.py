@@ -1,0 +1,140 @@
+"""A backbone's file: saved in half precision, loaded whole, refused where it is not what it claims to be."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from rfhydra.config import BACKBONE_VERSION
+from rfhydra.errors import Incompatible, NotFound
+from rfhydra.hydra.backbone_file import id_of, load_backbone, save_backbone
+from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
+from rfhydra.hydra.torch_backbone import TorchBackbone
+from rfhydra.hydra.weights import Weights, read_weights, write_weights
+
+CONFIG = NetworkConfig(classes=("linear", "ook"), channels=8, embedding=16)
+
+
+@pytest.fixture(scope="module")
+def network() -> BackboneNetwork:
+    torch.manual_seed(0)
+    return BackboneNetwork(CONFIG)
+
+
+@pytest.fixture(scope="module")
+def path(network: BackboneNetwork, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("backbone")
+    save_backbone(network, folder / "tiny.safetensors", {"seed": 0})
+    return folder / "tiny.safetensors"
+
+
+@pytest.fixture(scope="module")
+def backbone(path: Path) -> TorchBackbone:
+    return load_backbone(path)
+
+
+def test_it_is_saved_in_half_precision_with_its_recipe(path: Path) -> None:
+    weights = read_weights(path.read_bytes(), "body")
+    assert weights.metadata["recipe"] == {"seed": 0}
+    assert {tensor.dtype for tensor in weights.tensors.values()} == {torch.float16, torch.int64}
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_it_is_loaded_whole(network: BackboneNetwork, path: Path, backbone: TorchBackbone) -> None:
+    assert backbone.network.config == CONFIG
+    assert backbone.backbone_id == id_of(path.read_bytes()) == hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    assert not any(weight.requires_grad for weight in backbone.network.parameters())
+    assert len(backbone.background) == 0
+    for name, tensor in network.state_dict().items():
+        torch.testing.assert_close(backbone.network.state_dict()[name], tensor, atol=1e-3, rtol=1e-3)
+
+
+def test_equal_backbones_have_equal_ids(network: BackboneNetwork, path: Path, backbone: TorchBackbone) -> None:
+    second = path.with_name("second.safetensors")
+    assert save_backbone(network, second, {"seed": 0}) == backbone.backbone_id
+    assert save_backbone(network, second, {"seed": 1}) != backbone.backbone_id
+    second.unlink()
+
+
+@pytest.mark.parametrize("name", ["absent.safetensors", ""])
+def test_no_file_is_not_found(tmp_path: Path, name: str) -> None:
+    with pytest.raises(NotFound, match="rfhydra pretrain"):
+        load_backbone(tmp_path / name)
+
+
+def without_config(metadata: dict[str, Any]) -> None:
+    del metadata["config"]
+
+
+def of_another_version(metadata: dict[str, Any]) -> None:
+    metadata["backbone_version"] = BACKBONE_VERSION + 1
+
+
+def with_strange_classes(metadata: dict[str, Any]) -> None:
+    metadata["config"]["classes"] = 7
+
+
+def with_strange_scaling(metadata: dict[str, Any]) -> None:
+    metadata["config"]["scaling"]["range_db"] = -1.0
+
+
+def of_another_shape(metadata: dict[str, Any]) -> None:
+    metadata["config"]["embedding"] = 17
+
+
+@pytest.mark.parametrize(
+    "spoil", [without_config, of_another_version, with_strange_classes, with_strange_scaling, of_another_shape]
+)
+def test_a_file_that_is_no_backbone_is_refused(
+    path: Path, tmp_path: Path, spoil: Callable[[dict[str, Any]], None]
+) -> None:
+    weights = read_weights(path.read_bytes(), "body")
+    spoil(weights.metadata)
+    spoiled = tmp_path / "spoiled.safetensors"
+    spoiled.write_bytes(write_weights(weights))
+    with pytest.raises(Incompatible):
+        load_backbone(spoiled)
+
+
+def rewired(tensors: dict[str, torch.Tensor]) -> None:
+    """Weights that fit, in an order that a change of the code could have given them."""
+    weight = tensors["roi_heads.box_head.fc6.weight"]
+    tensors["roi_heads.box_head.fc6.weight"] = weight.flip(1)
+
+
+def with_moved_boxes(tensors: dict[str, torch.Tensor]) -> None:
+    tensors["golden.boxes"] = tensors["golden.boxes"] / 3
+
+
+@pytest.mark.parametrize("spoil", [rewired, with_moved_boxes])
+def test_a_file_that_fails_its_golden_test_vector_is_refused(
+    path: Path, tmp_path: Path, spoil: Callable[[dict[str, torch.Tensor]], None]
+) -> None:
+    weights = read_weights(path.read_bytes(), "body")
+    tensors = dict(weights.tensors)
+    spoil(tensors)
+    spoiled = tmp_path / "spoiled.safetensors"
+    spoiled.write_bytes(write_weights(replace(weights, tensors=tensors)))
+    with pytest.raises(Incompatible, match="golden recording"):
+        load_backbone(spoiled)
+
+
+@pytest.mark.parametrize("part", ["golden", "reference"])
+def test_a_file_without_a_part_is_refused(path: Path, tmp_path: Path, part: str) -> None:
+    weights = read_weights(path.read_bytes(), "body")
+    rest = {name: tensor for name, tensor in weights.tensors.items() if not name.startswith(part)}
+    spoiled = tmp_path / "spoiled.safetensors"
+    spoiled.write_bytes(write_weights(replace(weights, tensors=rest)))
+    with pytest.raises(Incompatible, match=f"lacks its {part}"):
+        load_backbone(spoiled)
+
+
+def test_weights_of_something_else_are_refused(tmp_path: Path) -> None:
+    head = tmp_path / "head.safetensors"
+    head.write_bytes(write_weights(Weights("head", {"a": torch.zeros(1)}, {"config": asdict(CONFIG)})))
+    with pytest.raises(Incompatible, match="head weights where body weights"):
+        load_backbone(head)
