@@ -1,5 +1,6 @@
 """Promises of the documents that a build can check."""
 
+import ast
 import re
 from pathlib import Path
 from typing import Final
@@ -15,23 +16,36 @@ DOCUMENTS: Final = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "
 _CODE_BLOCK: Final = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _LINK: Final = re.compile(r"\]\(<?([^)\s>]+)")
 _EXTERNAL: Final = re.compile(r"[a-z][a-z0-9+.-]*:|#")
-_MODULE_ROW: Final = re.compile(r"^\| `([\w/]+\.py)` \| \S", re.MULTILINE)
+_MODULES_BEGIN: Final = "<!-- modules: python -m tests.test_docs -->\n"
 
 
-def modules() -> set[str]:
-    """Every module of the package, as a path in it; what ``__init__`` files hold goes without saying."""
-    return {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if path.name != "__init__.py"}
+def module_tables() -> str:
+    """Every package and module of rfhydra with the first line of its docstring, in Markdown."""
+    parts = [_table(sorted(PACKAGE.glob("*.py")))]
+    for package in sorted(path.parent for path in PACKAGE.glob("*/__init__.py")):
+        text = _docstring(package / "__init__.py").replace("``", "`").partition("\n\n")[0].replace("\n", " ")
+        parts += [f"### `{package.name}/`\n", f"{text}\n", _table(sorted(package.rglob("*.py")))]
+    return "\n".join(parts)
 
 
-def test_architecture_names_every_module_once() -> None:
-    rows = _MODULE_ROW.findall((ROOT / "docs" / "architecture.md").read_text())
-    assert sorted(rows) == sorted(modules())
+def _table(paths: list[Path]) -> str:
+    rows = [
+        f"| `{path.relative_to(PACKAGE).as_posix()}` | {_docstring(path).partition(chr(10))[0].replace('``', '`')} |"
+        for path in paths
+        if path.name != "__init__.py"
+    ]
+    return "\n".join(["| module | |", "|---|---|", *rows, ""])
 
 
-def test_architecture_names_every_package() -> None:
+def _docstring(path: Path) -> str:
+    text = ast.get_docstring(ast.parse(path.read_text()))
+    assert text is not None, f"{path.relative_to(ROOT)} has no docstring"
+    return text
+
+
+def test_architecture_lists_every_module() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text()
-    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert packages == set(re.findall(r"^### `(\w+)/`", text, re.MULTILINE))
+    assert text.partition(_MODULES_BEGIN)[2] == module_tables(), "run: python -m tests.test_docs"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -57,3 +71,8 @@ def test_changelog_is_at_this_version() -> None:
     newest = re.search(r"^## \[?(\d[^\]\s]*)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert newest is not None
     assert newest[1] == rfhydra.__version__
+
+
+if __name__ == "__main__":
+    page = ROOT / "docs" / "architecture.md"
+    page.write_text("".join([*page.read_text().partition(_MODULES_BEGIN)[:2], module_tables()]))
