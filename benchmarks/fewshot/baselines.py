@@ -19,7 +19,7 @@ from benchmarks.fewshot.trial import Watch, as_scored, learn, workspace
 from benchmarks.fewshot.units import Row
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.network import BackboneNetwork
-from rfhydra.protocol.fields import HeadKind
+from rfhydra.protocol.types import HeadKind
 from rfhydra.training.metrics import ScoredScene, best_threshold, evaluate
 
 RANDOM_SEED = 0

@@ -13,7 +13,7 @@ from benchmarks.fewshot.scenes import FRAME, RATE_HZ, SPEC, RenderedScene
 from rfhydra.detection.detector import Detection, HydraDetector
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.registry import Head, VersionManager
-from rfhydra.protocol.fields import HeadKind
+from rfhydra.protocol.types import HeadKind
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.evaluation import MIN_SCORE
