@@ -30,7 +30,7 @@ from rfhydra.detection.detector import HydraDetector
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.torch_backbone import best_device, require_torch
-from rfhydra.protocol.fields import HeadKind
+from rfhydra.protocol.types import EpochProgress, HeadKind
 from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import make_window
@@ -40,7 +40,7 @@ from rfhydra.synth import LineCode, Receiver, Rng, Scene, make_burst
 from rfhydra.training.dataset import create_data_loaders
 from rfhydra.training.metrics import ScoredScene, evaluate
 from rfhydra.training.service import TrainingService
-from rfhydra.training.trainer import Control, TrainingProgress, run_epochs
+from rfhydra.training.trainer import Control, run_epochs
 
 SPEC = SpectrogramSpec(fft_size=512, hop=256, rows=256, cols=256)
 RATE_HZ = 1e6
@@ -153,7 +153,7 @@ def _train_as_written(service: TrainingService, epochs: int, fresh: list[Fresh])
     return {"head": "the seed's loop, as written", "seconds": seconds, "epochs": outcome.epochs_trained, **quality}
 
 
-def _say(progress: TrainingProgress) -> None:
+def _say(progress: EpochProgress) -> None:
     console.print(f"epoch {progress.epoch}: F1 {progress.f1_score:.2f} after {progress.elapsed_sec:.0f} s")
 
 

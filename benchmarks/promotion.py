@@ -23,7 +23,7 @@ from rich.table import Table
 from scipy.stats import binomtest, norm, t
 
 from benchmarks.results_file import write_result
-from rfhydra.hydra.registry import gains_enough
+from rfhydra.hydra.registry import meets_floor
 from rfhydra.training.promotion import CONFIDENCE, DRAWS, Evidence, f1_scores, judge
 
 GAINS: Final = (-0.03, 0.0, 0.03, 0.10)
@@ -101,9 +101,8 @@ def _simulate(rng: np.random.Generator, cell: Cell) -> Cell:
     for _ in range(cell.cases):
         counts = _counts(rng, cell)
         found = Evidence.of_counts(counts, len(counts))
-        promotable = gains_enough(found.active_f1_score, found.f1_score)
-        decision = judge(found, 1, promotable=promotable).decision
-        seed += promotable
+        decision = judge(found.f1_score, 1, found).decision
+        seed += found.meets_floor
         evidence += decision == "promote"
         cannot_tell += decision == "cannot tell"
     return replace(cell, evidence=evidence, seed=seed, cannot_tell=cannot_tell)
@@ -149,7 +148,7 @@ def _compare(rng: np.random.Generator, regime: Regime, boxes: int, cases: int) -
         for _ in range(cases):
             counts = _counts(rng, Cell(regime=regime, boxes=boxes, gain=gain, cases=cases))
             before, after = f1_scores(counts.sum(0))
-            if gains_enough(float(before), float(after)):
+            if meets_floor(float(before), float(after))[0]:
                 for name, p_better in METHODS.items():
                     sure[name] += p_better(rng, counts) >= CONFIDENCE
         for name, count in sure.items():

@@ -20,7 +20,7 @@ from benchmarks.fewshot.units import Row
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.network import BackboneNetwork
 from rfhydra.hydra.torch_backbone import TorchBackbone
-from rfhydra.protocol.fields import HeadKind
+from rfhydra.protocol.types import HeadKind
 from rfhydra.training.metrics import ScoredScene, best_threshold, evaluate
 
 RANDOM_SEED = 0

@@ -13,7 +13,7 @@ from benchmarks.fewshot.scenes import FRAME, SPEC, RenderedScene
 from rfhydra.detection.detector import Detection, HydraDetector
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.loading import Head, LoadedHead
-from rfhydra.protocol.fields import HeadKind
+from rfhydra.protocol.types import HeadKind
 from rfhydra.spectrum.window import Window
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace

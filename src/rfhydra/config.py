@@ -24,6 +24,10 @@ DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8765
 DEFAULT_URL: Final = f"ws://{DEFAULT_HOST}:{DEFAULT_PORT}"
 
+MAX_BOXES_PER_SAMPLE: Final = 1000
+MAX_JSON_BYTES: Final = 64 * 1024
+"""Size of one JSON document in the store: metadata, metrics, a message of a training."""
+
 MAX_NAME_LENGTH: Final = 64
 NAME_PATTERN: Final = rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{MAX_NAME_LENGTH - 1}}}"
 _NAME = re.compile(NAME_PATTERN)

@@ -223,7 +223,7 @@ def test_init_with_an_impossible_contract(workspace: Path, tmp_path: Path, optio
 
 def test_a_workspace_in_use(workspace: Path, fresh: Path) -> None:
     with Workspace.open(workspace):
-        for command in (["registry", workspace], ["train", workspace, SIGNAL], ["detect", workspace, fresh]):
+        for command in (["rollback", workspace, SIGNAL], ["train", workspace, SIGNAL], ["import", workspace, fresh]):
             assert_refused(workspace, *command, error=BUSY, says="is in use by another")
 
 

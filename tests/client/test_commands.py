@@ -5,7 +5,7 @@ from typing import get_args
 from rfhydra.client import Client
 from rfhydra.client.watch import PUSHES
 from rfhydra.protocol.commands import COMMANDS
-from rfhydra.protocol.fields import Topic
+from rfhydra.protocol.types import Topic
 
 # The token travels with the connection, and a subscription is left to end it.
 OWN_AFFAIRS = {"auth", "unsubscribe"}

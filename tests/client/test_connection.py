@@ -201,7 +201,7 @@ def test_an_answer_of_another_type() -> None:
 
     async def scenario() -> None:
         async with peer(mistake) as url, Client(url) as client:
-            with pytest.raises(RfhydraError, match="answered with loaded_heads where Registry was due"):
+            with pytest.raises(RfhydraError, match="answered with loaded_heads instead of Registry"):
                 await client.get_registry()
 
     asyncio.run(scenario())

@@ -7,6 +7,7 @@ from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import Conflict, Damaged, Incompatible, NotFound
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.hydra.torch_backbone import TorchBackbone
+from rfhydra.protocol.messages import Registry
 from rfhydra.store.workspace import Workspace
 from tests.hydra.given import METRICS, create_version, make_head
 
@@ -26,6 +27,7 @@ def create(versions: VersionManager, seed: int = 0, signal_name: str = SIGNAL, *
     ("before", "after", "promotes", "reason"),
     [
         (None, 0.1, True, "first version"),
+        (None, 0.0, False, "finds none of its validation boxes"),
         (0.80, 0.82, True, "F1 improved 2.0 points"),
         (0.80, 0.8199, False, "kept version 1"),
         (0.80, 0.80, False, "kept version 1"),
@@ -60,10 +62,9 @@ def test_the_history_is_a_message_of_the_protocol(versions: VersionManager) -> N
     create(versions, notes="first")
     versions.promote_version(SIGNAL, create(versions, sample_count=20))
     history = versions.get_version_history(SIGNAL)
-    assert history["signal_name"] == SIGNAL
-    assert history["active_version"] == 2
-    first, second = history["versions"]
-    assert {**first, "created_at": ""} == {
+    assert (history.signal_name, history.active_version) == (SIGNAL, 2)
+    first, second = history.versions
+    assert first.model_dump(exclude={"created_at"}) == {
         "version": 1,
         "is_active": False,
         "kind": "embedding",
@@ -73,29 +74,29 @@ def test_the_history_is_a_message_of_the_protocol(versions: VersionManager) -> N
         "epochs_trained": 12,
         "early_stopped": True,
         "training_time_sec": 0.4,
-        "created_at": "",
         "notes": "first",
     }
-    assert first["created_at"].endswith("Z")
-    assert (second["version"], second["is_active"], second["sample_count"]) == (2, True, 20)
+    assert first.created_at.endswith("Z")
+    assert (second.version, second.is_active, second.sample_count) == (2, True, 20)
 
 
 def test_the_registry_is_a_message_of_the_protocol(versions: VersionManager) -> None:
-    assert versions.get_registry() == {"backbone_version": BACKBONE_VERSION, "signals": {}}
+    assert versions.get_registry() == Registry(backbone_version=BACKBONE_VERSION, signals={})
     versions.promote_version(SIGNAL, create(versions))
     create(versions, sample_count=30, metrics={**METRICS, "f1_score": 0.1})
     create(versions, signal_name="wifi")
-    signals = versions.get_registry()["signals"]
+    signals = versions.get_registry().with_loaded({"wifi"}).signals
     assert list(signals) == [SIGNAL, "wifi"]
-    assert signals[SIGNAL] == {
+    assert signals[SIGNAL].model_dump() == {
         "active_version": 1,
         "active_head_version": 1,
         **METRICS,
         "sample_count": 10,
-        "last_trained": versions.get_version_history(SIGNAL)["versions"][-1]["created_at"],
+        "last_trained": versions.get_version_history(SIGNAL).versions[-1].created_at,
+        "is_loaded": False,
     }
-    nothing_active = {"active_version": None, "active_head_version": None, "f1_score": None, "sample_count": 10}
-    assert signals["wifi"].items() >= nothing_active.items()
+    wifi = signals["wifi"]
+    assert (wifi.active_version, wifi.f1_score, wifi.sample_count, wifi.is_loaded) == (None, None, 10, True)
 
 
 def test_retention_drops_neither_the_active_nor_the_previous_version(versions: VersionManager) -> None:
@@ -104,7 +105,7 @@ def test_retention_drops_neither_the_active_nor_the_previous_version(versions: V
     versions.promote_version(SIGNAL, 2)
     versions.promote_version(SIGNAL, 1)
     assert versions.cleanup_old_versions(SIGNAL) == [3, 4]
-    assert [row["version"] for row in versions.get_version_history(SIGNAL)["versions"]] == [1, 2, 5, 6, 7, 8, 9]
+    assert [row.version for row in versions.get_version_history(SIGNAL).versions] == [1, 2, 5, 6, 7, 8, 9]
     assert versions.rollback(SIGNAL) == 2
 
 

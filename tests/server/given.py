@@ -45,9 +45,9 @@ def running(workspace: Workspace, settings: Settings | None = None) -> Iterator[
 
 
 @contextmanager
-def training_paused() -> Iterator[None]:
-    """Hold the training process of the server in this process, so that a training lasts as long as the block."""
-    (pid,) = (int(child) for child in _children() if b"rfhydra.server.worker" in _command_line(child))
+def training_paused(server: int | str = "self") -> Iterator[None]:
+    """Stop the training process of a server, by default of one in this process, while the block runs."""
+    (pid,) = (int(child) for child in _children(server) if b"rfhydra.server.jobs.worker" in _command_line(child))
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
@@ -55,8 +55,8 @@ def training_paused() -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def _children() -> list[str]:
-    return [child for path in Path("/proc/self/task").glob("*/children") for child in path.read_text().split()]
+def _children(process: int | str) -> list[str]:
+    return [child for path in Path(f"/proc/{process}/task").glob("*/children") for child in path.read_text().split()]
 
 
 def _command_line(pid: str) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.registry import VersionManager
-from rfhydra.store.jobs import Job
+from rfhydra.protocol.types import Job
 from rfhydra.store.workspace import Workspace
 
 
@@ -40,7 +40,7 @@ def take_inventory(path: Path, backbone: Backbone) -> Inventory:
                 assert sample.boxes
         for name in versions.signals():
             _check_versions(workspace, name, backbone)
-        jobs = workspace.jobs.newest(sys.maxsize)
+        jobs = [job for _, job in workspace.jobs.page(sys.maxsize)]
         for job in jobs:
             _check_job(workspace, job)
         return Inventory(
@@ -80,7 +80,7 @@ def _check_job(workspace: Workspace, job: Job) -> None:
     """Its messages are numbered without a gap, and what it made is there if it says so."""
     events = workspace.jobs.events(job.job_id)
     assert [event.seq for event in events] in ([], list(range(1, job.last_seq + 1)))
-    ends = [event.body["type"] for event in events if event.body["type"] != "training_progress"]
+    ends = [event.type for event in events if event.type != "training_progress"]
     match job.state:
         case "queued" | "running":
             assert (job.finished_at, job.version, ends) == (None, None, [])

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from rfhydra.protocol.limits import Limits
-from rfhydra.protocol.messages import JobInfo, TrainingComplete, TrainingEvent, TrainingFailed, TrainingProgress
+from rfhydra.protocol.messages import TrainingComplete, TrainingEvent, TrainingFailed, TrainingProgress
+from rfhydra.protocol.types import Job
 from rfhydra.server.executor import SerialExecutor
-from rfhydra.server.jobs import TrainingJobs
+from rfhydra.server.jobs.queue import TrainingJobs
 from rfhydra.store.workspace import Workspace
 from tests.server.given import WAIT_SEC
 
@@ -37,7 +38,7 @@ class Watched:
         self.on_event(event)
         self._heard.set()
 
-    def of(self, job: JobInfo) -> list[TrainingEvent]:
+    def of(self, job: Job) -> list[TrainingEvent]:
         return [event for event in self.events if event.job_id == job.job_id]
 
     async def until(self, told: Callable[[], T | None]) -> T:
@@ -52,21 +53,21 @@ class Watched:
         """Wait until more than ``told`` events were heard."""
         await self.until(lambda: len(self.events) > told or None)
 
-    async def epoch(self, job: JobInfo) -> TrainingProgress:
+    async def epoch(self, job: Job) -> TrainingProgress:
         """The first epoch that a job tells of."""
         return await self.until(lambda: _first(self.of(job), TrainingProgress))
 
-    async def completed(self, job: JobInfo) -> TrainingComplete:
+    async def completed(self, job: Job) -> TrainingComplete:
         ended = await self._ended(job)
         assert isinstance(ended, TrainingComplete), ended
         return ended
 
-    async def failed(self, job: JobInfo) -> TrainingFailed:
+    async def failed(self, job: Job) -> TrainingFailed:
         ended = await self._ended(job)
         assert isinstance(ended, TrainingFailed), ended
         return ended
 
-    async def paused(self, job: JobInfo) -> int:
+    async def paused(self, job: Job) -> int:
         """Stop the process in the middle of a long training, after its first epoch; its id."""
 
         def stop(event: TrainingEvent) -> None:
@@ -84,7 +85,7 @@ class Watched:
         assert pid is not None
         return pid
 
-    async def _ended(self, job: JobInfo) -> TrainingComplete | TrainingFailed:
+    async def _ended(self, job: Job) -> TrainingComplete | TrainingFailed:
         return await self.until(lambda: _first(self.of(job), TrainingComplete) or _first(self.of(job), TrainingFailed))
 
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from rfhydra.protocol.commands import COMMANDS
-from rfhydra.protocol.fields import Topic
 from rfhydra.protocol.frames import HEADER, IQ_DATATYPES, IqFrame
+from rfhydra.protocol.types import Topic
 from rfhydra.store.arrays import encode_array
 from tests.training.given import OTHER, RATE_HZ, SIGNAL, SMALL_SPEC
 

@@ -16,7 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from rfhydra.errors import RfhydraError
 from rfhydra.hydra.backbone_file import load_backbone
-from rfhydra.protocol.commands import read_command, read_envelope, read_json
+from rfhydra.protocol.commands import read_command
 from rfhydra.protocol.frames import WaterfallFrame, frame_tag
 from rfhydra.protocol.messages import (
     Error,
@@ -25,6 +25,7 @@ from rfhydra.protocol.messages import (
     TrainingSampleAdded,
     read_message,
 )
+from rfhydra.protocol.parsing import read_envelope, read_json
 from tests.server.intact import take_inventory
 from tests.server.live import Server, serving
 from tests.server.nonsense import JOB_ID, SAMPLE_ID, Piece, pieces

@@ -1,18 +1,25 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from rfhydra.hydra.registry import Artifact
-from rfhydra.server.pipe import HEAD, Cancel, Done, Epoch, Failed, Frame, Started, Train, decode, encode
+from rfhydra.protocol.types import EpochProgress, TrainingRequest
+from rfhydra.server.jobs.pipe import HEAD, Cancel, Done, Epoch, Failed, PipeMessage, Started, Train, decode, encode
 from rfhydra.training.fitted import Fitted
 from rfhydra.training.promotion import Evidence
-from rfhydra.training.service import TrainingRequest
 from rfhydra.training.splits import SplitDraft
-from rfhydra.training.trainer import TrainingProgress
 
 METRICS = {"f1_score": 0.9, "precision": 1.0, "recall": 0.8, "f1_interval": [0.1, 1.0], "by": {"a": None}}
-EPOCH = TrainingProgress(1, 50, 0.5, 0.25, 0.9, 1.0, 0.8, True, 0.1)
+EPOCH = EpochProgress(
+    epoch=1,
+    total_epochs=50,
+    train_loss=0.5,
+    val_loss=0.25,
+    f1_score=0.9,
+    precision=1.0,
+    recall=0.8,
+    is_best=True,
+    elapsed_sec=0.1,
+)
 FITTED = Fitted(
     signal_name="beacon",
     artifact=Artifact("embedding", "spec", "body", bytes(range(256)) * 100),
@@ -28,14 +35,14 @@ FITTED = Fitted(
 )
 
 
-def read(data: bytes) -> Frame:
+def read(data: bytes) -> PipeMessage:
     text, behind = HEAD.unpack(data[: HEAD.size])
     assert len(data) == HEAD.size + text + behind
     return decode(data[HEAD.size : HEAD.size + text], data[HEAD.size + text :])
 
 
 @pytest.mark.parametrize(
-    "frame",
+    "message",
     [
         Train("j", TrainingRequest(signal_name="beacon", notes="\u00e4 \u2192 \n", kind="rcnn", epochs=3, extend=True)),
         Cancel("j"),
@@ -44,15 +51,15 @@ def read(data: bytes) -> Frame:
         Done(FITTED),
         Failed("not_enough_samples", "Not enough samples"),
     ],
-    ids=lambda frame: type(frame).__name__,
+    ids=lambda message: type(message).__name__,
 )
-def test_what_is_said_is_understood(frame: Frame) -> None:
-    assert read(encode(frame)) == frame
+def test_what_is_said_is_understood(message: PipeMessage) -> None:
+    assert read(encode(message)) == message
 
 
 def test_a_loss_that_is_no_number_is_not_said() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
-        encode(Epoch(replace(EPOCH, train_loss=float("nan"))))
+        encode(Epoch(EPOCH.model_copy(update={"train_loss": float("nan")})))
 
 
 @pytest.mark.parametrize(

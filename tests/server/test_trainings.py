@@ -35,7 +35,9 @@ def test_the_one_who_asked_hears_every_epoch_and_the_end(client: Peer) -> None:
     assert {each["job_id"] for each in (*progress, complete)} == {complete["job_id"]}
     assert [each["seq"] for each in (*progress, complete)] == sorted({each["seq"] for each in (*progress, complete)})
     assert all(each["elapsed_sec"] > 0 and each["val_loss"] > 0 for each in progress)
-    assert client.ask("get_registry")["signals"][SIGNAL]["active_version"] is not None
+    assert complete["auto_promoted"] == (complete["metrics"]["f1_score"] > 0)
+    active = client.ask("get_registry")["signals"][SIGNAL]["active_version"]
+    assert (active == complete["version"]) == complete["auto_promoted"]
 
 
 def test_an_id_is_answered_with_the_job_and_a_request_id_makes_it_one(client: Peer) -> None:

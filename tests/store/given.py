@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rfhydra.protocol.types import EpochProgress, Job, TrainingRequest, TrainingResult
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.window import Window
-from rfhydra.store.jobs import Job
 from rfhydra.store.samples import Sample
 from rfhydra.store.schema import MIGRATIONS
 from rfhydra.store.versions import HeadVersion
@@ -80,16 +80,21 @@ def add_version(workspace: Workspace, signal_name: str = SIGNAL, **fields: Any) 
 
 
 def add_job(workspace: Workspace, signal_name: str = SIGNAL, **fields: Any) -> Job:
-    given: dict[str, Any] = {
-        "signal_name": signal_name,
-        "action": "train",
-        "kind": "embedding",
-        "epochs": 50,
-        "notes": None,
-        "request_id": None,
-        "max_queued": 1000,
-    }
-    return workspace.jobs.add(**{**given, **fields})
+    request_id, max_queued = fields.pop("request_id", None), fields.pop("max_queued", 1000)
+    request = TrainingRequest.model_validate({"signal_name": signal_name, **fields})
+    return workspace.jobs.add(request, request_id=request_id, max_queued=max_queued)
+
+
+def progress(epoch: int, train_loss: float = 0.5) -> EpochProgress:
+    return EpochProgress(
+        epoch=epoch, total_epochs=50, train_loss=train_loss, val_loss=0.4, **METRICS, is_best=True, elapsed_sec=0.1
+    )
+
+
+def result_of(head: HeadVersion) -> TrainingResult:
+    """The result of the training that made ``head``."""
+    fields = {**vars(head), "previous_version": None, "previous_metrics": None}
+    return TrainingResult.model_validate({**fields, "auto_promoted": False, "promotion_reason": None})
 
 
 def create_old(path: Path, migrations: int) -> None:

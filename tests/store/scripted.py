@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from rfhydra.errors import NotEnoughSamples
-from rfhydra.store.jobs import Job, JobEvent
+from rfhydra.protocol.messages import TrainingEvent
+from rfhydra.protocol.types import Job
 from rfhydra.store.workspace import Workspace
-from tests.store.given import SIGNAL, add_job, add_sample, add_version, box, iq
+from tests.store.given import SIGNAL, add_job, add_sample, add_version, box, iq, progress
 
 STEPS_PER_CYCLE = 24
 
@@ -48,11 +49,11 @@ def take_step(workspace: Workspace, number: int) -> None:
         case 15 | 18:
             workspace.jobs.start_next()
         case 16 | 19:
-            workspace.jobs.record(workspace.jobs.unfinished()[0].job_id, {"type": "training_progress", "epoch": number})
+            workspace.jobs.record(workspace.jobs.unfinished()[0].job_id, progress(number))
         case 17:
             workspace.jobs.requeue(workspace.jobs.unfinished()[0].job_id)
         case 20:
-            workspace.jobs.fail(workspace.jobs.unfinished()[0].job_id, NotEnoughSamples("too few"), {"code": number})
+            workspace.jobs.fail(workspace.jobs.unfinished()[0].job_id, NotEnoughSamples(f"too few: {number}"))
         case 21:
             assert add_job(workspace, request_id=f"request {number - 7}").finished_at is not None
             workspace.audit.record("look", SIGNAL)
@@ -82,7 +83,7 @@ def state(workspace: Workspace) -> dict[str, Any]:
         "active": versions.active(SIGNAL),
         "previous": versions.previous(SIGNAL),
         "loaded": workspace.loaded.versions(),
-        "jobs": [_seen(job, workspace.jobs.events(job.job_id)) for job in workspace.jobs.newest(sys.maxsize)],
+        "jobs": [_seen(job, workspace.jobs.events(job.job_id)) for _, job in workspace.jobs.page(sys.maxsize)],
         "audit": [
             (entry.action, entry.signal_name, {**entry.detail, "job_id": None})
             for entry in workspace.audit.list(limit=sys.maxsize)
@@ -90,10 +91,17 @@ def state(workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def _seen(job: Job, events: list[JobEvent]) -> tuple[Any, ...]:
+def _seen(job: Job, events: list[TrainingEvent]) -> tuple[Any, ...]:
     """A job but for its id, which is drawn, and its times; its events must be numbered without a gap."""
     assert [event.seq for event in events] == list(range(1, job.last_seq + 1))
-    return job.state, job.attempts, job.request_id, job.error, job.code, [event.body for event in events]
+    return (
+        job.state,
+        job.attempts,
+        job.request_id,
+        job.error,
+        job.code,
+        [event.model_dump(exclude={"job_id", "ts"}) for event in events],
+    )
 
 
 if __name__ == "__main__":

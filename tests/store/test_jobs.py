@@ -4,10 +4,12 @@ from typing import Any
 import pytest
 
 from rfhydra.errors import Busy, Cancelled, Conflict, InvalidMessage, InvalidName, NotEnoughSamples, NotFound
-from rfhydra.store.jobs import KEPT_HISTORIES, Job, JobStore
+from rfhydra.protocol.messages import TrainingProgress
+from rfhydra.protocol.types import Job, TrainingRequest
+from rfhydra.store.jobs import KEPT_HISTORIES, JobStore
 from rfhydra.store.schema import MIGRATIONS
 from rfhydra.store.workspace import Workspace
-from tests.store.given import SIGNAL, SPEC, add_job, add_version, create_old
+from tests.store.given import METRICS, SIGNAL, SPEC, add_job, add_version, create_old, progress, result_of
 
 
 @pytest.fixture
@@ -25,16 +27,17 @@ def started(workspace: Workspace, signal_name: str = SIGNAL, **fields: Any) -> J
 
 def record_and_fail(workspace: Workspace, job: Job) -> None:
     with workspace.db.transaction():
-        assert workspace.jobs.record(job.job_id, {"epoch": 3}).seq == 3
+        assert workspace.jobs.record(job.job_id, progress(3)).seq == 3
         workspace.samples.get("a" * 64)
 
 
 def test_a_job_is_kept_as_it_was_asked_for(workspace: Workspace, jobs: JobStore) -> None:
-    job = add_job(workspace, action="extend", kind="rcnn", epochs=7, notes="low SNR", request_id="r-1")
+    job = add_job(workspace, extend=True, kind="rcnn", epochs=7, notes="low SNR", request_id="r-1")
     assert (job.signal_name, job.action, job.kind, job.epochs) == (SIGNAL, "extend", "rcnn", 7)
     assert (job.notes, job.request_id, job.state, job.attempts, job.last_seq) == ("low SNR", "r-1", "queued", 0, 0)
     assert (job.started_at, job.finished_at, job.version, job.error, job.code) == (None,) * 5
     assert job.created_at.endswith("Z")
+    assert job.request == TrainingRequest(signal_name=SIGNAL, extend=True, kind="rcnn", epochs=7, notes="low SNR")
     assert jobs.get(job.job_id) == job
     assert jobs.unfinished() == [job]
     entry = workspace.audit.list(limit=1)[0]
@@ -44,28 +47,28 @@ def test_a_job_is_kept_as_it_was_asked_for(workspace: Workspace, jobs: JobStore)
 def test_a_request_is_one_job_however_often_it_comes(workspace: Workspace, jobs: JobStore) -> None:
     job = add_job(workspace, request_id="r-1")
     assert add_job(workspace, request_id="r-1") == job
-    jobs.fail(job.job_id, Cancelled("stop"), {"type": "training_failed"})
+    jobs.fail(job.job_id, Cancelled("stop"))
     assert add_job(workspace, request_id="r-1") == jobs.get(job.job_id)
-    assert [each.job_id for each in jobs.newest(10)] == [job.job_id]
+    assert [each.job_id for _, each in jobs.page(10)] == [job.job_id]
     assert add_job(workspace, request_id="r-2").job_id != job.job_id
 
 
 def test_a_signal_has_one_job_at_a_time(workspace: Workspace, jobs: JobStore) -> None:
     job = add_job(workspace)
-    with pytest.raises(Conflict, match="waits or runs already"):
+    with pytest.raises(Conflict, match="is queued or running"):
         add_job(workspace)
     jobs.start_next()
-    with pytest.raises(Conflict, match="waits or runs already"):
-        add_job(workspace, action="extend")
+    with pytest.raises(Conflict, match="is queued or running"):
+        add_job(workspace, extend=True)
     add_job(workspace, "other")
-    jobs.fail(job.job_id, Cancelled("stop"), {})
-    assert add_job(workspace).position > job.position
+    jobs.fail(job.job_id, Cancelled("stop"))
+    assert add_job(workspace).job_id != job.job_id
 
 
 def test_the_queue_has_a_bound(workspace: Workspace, jobs: JobStore) -> None:
     for number in range(3):
         add_job(workspace, f"s{number}", max_queued=3)
-    with pytest.raises(Busy, match="3 trainings wait already, the limit is 3"):
+    with pytest.raises(Busy, match="3 trainings are queued, the limit is 3"):
         add_job(workspace, "s3", max_queued=3)
     jobs.start_next()
     add_job(workspace, "s3", max_queued=3)
@@ -74,7 +77,7 @@ def test_the_queue_has_a_bound(workspace: Workspace, jobs: JobStore) -> None:
 def test_a_bad_name_is_refused(workspace: Workspace, jobs: JobStore) -> None:
     with pytest.raises(InvalidName):
         add_job(workspace, "../etc/passwd")
-    assert jobs.newest(10) == []
+    assert jobs.page(10) == []
 
 
 def test_jobs_start_in_the_order_in_which_they_came_one_at_a_time(workspace: Workspace, jobs: JobStore) -> None:
@@ -85,7 +88,7 @@ def test_jobs_start_in_the_order_in_which_they_came_one_at_a_time(workspace: Wor
     assert (running.job_id, running.state, running.attempts) == (first.job_id, "running", 1)
     assert running.started_at is not None
     assert jobs.start_next() is None
-    jobs.fail(first.job_id, Cancelled("stop"), {})
+    jobs.fail(first.job_id, Cancelled("stop"))
     running = jobs.start_next()
     assert running is not None
     assert running.job_id == second.job_id
@@ -94,22 +97,25 @@ def test_jobs_start_in_the_order_in_which_they_came_one_at_a_time(workspace: Wor
 def test_events_are_numbered_without_a_gap_whatever_happens(path: Path) -> None:
     with Workspace.create(path, SPEC) as workspace:
         job = started(workspace)
-        assert [workspace.jobs.record(job.job_id, {"epoch": each}).seq for each in (1, 2)] == [1, 2]
+        assert [workspace.jobs.record(job.job_id, progress(each)).seq for each in (1, 2)] == [1, 2]
         with pytest.raises(NotFound):
             record_and_fail(workspace, job)
     with Workspace.open(path) as workspace:
         workspace.jobs.requeue(job.job_id)
         assert workspace.jobs.start_next() == workspace.jobs.get(job.job_id)
-        assert workspace.jobs.record(job.job_id, {"epoch": 1}).seq == 3
+        assert workspace.jobs.record(job.job_id, progress(1)).seq == 3
         events = workspace.jobs.events(job.job_id)
-        assert [(each.seq, each.body["epoch"]) for each in events] == [(1, 1), (2, 2), (3, 1)]
+        assert all(isinstance(each, TrainingProgress) for each in events)
+        assert [(each.seq, each.model_dump()["epoch"]) for each in events] == [(1, 1), (2, 2), (3, 1)]
         assert all(each.ts.endswith("Z") for each in events)
         assert workspace.jobs.get(job.job_id).last_seq == 3
 
 
 def test_a_completed_job_names_its_version(workspace: Workspace, jobs: JobStore) -> None:
     job, head = started(workspace), add_version(workspace)
-    assert jobs.complete(job.job_id, head.version, {"type": "training_complete"}).seq == 1
+    event = jobs.complete(job.job_id, result_of(head))
+    assert (event.seq, event.version, event.metrics["recall"]) == (1, 1, METRICS["recall"])
+    assert jobs.events(job.job_id) == [event]
     ended = jobs.get(job.job_id)
     assert (ended.state, ended.version, ended.error, ended.code) == ("completed", 1, None, None)
     assert ended.finished_at is not None
@@ -124,21 +130,22 @@ def test_a_failed_job_says_why(
     workspace: Workspace, jobs: JobStore, error: Cancelled | NotEnoughSamples, state: str, running: bool
 ) -> None:
     job = started(workspace) if running else add_job(workspace)
-    jobs.fail(job.job_id, error, {"type": "training_failed"})
+    event = jobs.fail(job.job_id, error)
     ended = jobs.get(job.job_id)
     assert (ended.state, ended.error, ended.code, ended.version) == (state, str(error), error.code, None)
-    assert [each.body for each in jobs.events(job.job_id)] == [{"type": "training_failed"}]
+    assert (event.error, event.code) == (str(error), error.code)
+    assert jobs.events(job.job_id) == [event]
 
 
 def test_a_job_that_has_ended_tells_nothing_more(workspace: Workspace, jobs: JobStore) -> None:
     job = started(workspace)
-    jobs.fail(job.job_id, Cancelled("stop"), {})
-    with pytest.raises(Conflict, match="does not run"):
-        jobs.record(job.job_id, {})
-    with pytest.raises(Conflict, match="does not run"):
-        jobs.complete(job.job_id, 1, {})
-    with pytest.raises(Conflict, match="has ended already"):
-        jobs.fail(job.job_id, Cancelled("again"), {})
+    jobs.fail(job.job_id, Cancelled("stop"))
+    with pytest.raises(Conflict, match="is not running"):
+        jobs.record(job.job_id, progress(1))
+    with pytest.raises(Conflict, match="is not running"):
+        jobs.complete(job.job_id, result_of(add_version(workspace)))
+    with pytest.raises(Conflict, match="is finished"):
+        jobs.fail(job.job_id, Cancelled("again"))
     jobs.requeue(job.job_id)
     assert jobs.get(job.job_id).state == "cancelled"
     assert jobs.get(job.job_id).last_seq == 1
@@ -146,16 +153,16 @@ def test_a_job_that_has_ended_tells_nothing_more(workspace: Workspace, jobs: Job
 
 def test_a_waiting_job_tells_nothing(workspace: Workspace, jobs: JobStore) -> None:
     job = add_job(workspace)
-    with pytest.raises(Conflict, match="does not run"):
-        jobs.record(job.job_id, {})
-    with pytest.raises(Conflict, match="does not run"):
-        jobs.complete(job.job_id, 1, {})
+    with pytest.raises(Conflict, match="is not running"):
+        jobs.record(job.job_id, progress(1))
+    with pytest.raises(Conflict, match="is not running"):
+        jobs.complete(job.job_id, result_of(add_version(workspace)))
 
 
 def test_what_is_no_json_is_not_told(workspace: Workspace, jobs: JobStore) -> None:
     job = started(workspace)
-    with pytest.raises(InvalidMessage, match="the event is not JSON"):
-        jobs.record(job.job_id, {"train_loss": float("nan")})
+    with pytest.raises(InvalidMessage, match="the message is not JSON"):
+        jobs.record(job.job_id, progress(1, float("nan")))
     assert jobs.get(job.job_id).last_seq == 0
 
 
@@ -173,19 +180,20 @@ def test_a_job_that_waits_again_keeps_its_place(workspace: Workspace, jobs: JobS
 
 def test_pages_go_from_new_to_old(workspace: Workspace, jobs: JobStore) -> None:
     made = [add_job(workspace, f"s{number}") for number in range(5)]
-    first = jobs.newest(2)
-    assert [job.job_id for job in first] == [made[4].job_id, made[3].job_id]
-    assert jobs.newest(10, before=first[-1].position) == made[2::-1]
-    assert jobs.newest(10, before=made[0].position) == []
+    first = jobs.page(2)
+    assert [job.job_id for _, job in first] == [made[4].job_id, made[3].job_id]
+    rest = jobs.page(10, before=first[-1][0])
+    assert [job for _, job in rest] == made[2::-1]
+    assert jobs.page(10, before=rest[-1][0]) == []
 
 
 def test_only_the_newest_histories_are_kept(workspace: Workspace, jobs: JobStore) -> None:
     waiting = started(workspace, "long")
-    jobs.record(waiting.job_id, {"epoch": 1})
+    jobs.record(waiting.job_id, progress(1))
     made = []
     for number in range(KEPT_HISTORIES + 2):
         made.append(add_job(workspace, f"s{number}"))
-        jobs.fail(made[-1].job_id, Cancelled("stop"), {})
+        jobs.fail(made[-1].job_id, Cancelled("stop"))
     assert [len(jobs.events(job.job_id)) for job in made[:4]] == [0, 0, 1, 1]
     assert len(jobs.events(made[-1].job_id)) == 1
     assert len(jobs.events(waiting.job_id)) == 1
@@ -198,7 +206,7 @@ def test_a_job_that_is_not_there(jobs: JobStore) -> None:
         with pytest.raises(NotFound, match="no job 'x"):
             call("x" * 1000)
     with pytest.raises(NotFound, match="no job 'x"):
-        jobs.record("x", {})
+        jobs.record("x", progress(1))
     assert jobs.events("x") == []
 
 

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rfhydra.config import MAX_BOXES_PER_SAMPLE, MAX_JSON_BYTES
 from rfhydra.errors import Damaged, Incompatible, InvalidBox, InvalidMessage, InvalidName, NotFound, TooLarge
 from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.spec import SpectrogramSpec
-from rfhydra.store.columns import MAX_JSON_BYTES
-from rfhydra.store.samples import MAX_BOXES_PER_SAMPLE
 from rfhydra.store.workspace import Workspace
 from tests.store.given import CENTER_HZ, RATE_HZ, SIGNAL, SPEC, add_or_update, add_sample, box, image, iq
 

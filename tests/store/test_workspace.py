@@ -1,3 +1,4 @@
+import os
 import sqlite3
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 from rfhydra.errors import Busy, Conflict, Damaged, Incompatible, NotFound
 from rfhydra.spectrum.spec import SpectrogramSpec, ValueScaling
 from rfhydra.store.workspace import Workspace
-from tests.store.given import SPEC, add_sample, add_version, iq, process
+from tests.store.given import SIGNAL, SPEC, add_sample, add_version, iq, process
 
 
 def test_a_workspace_is_found_again_as_it_was_made(path: Path) -> None:
@@ -210,11 +211,25 @@ def test_what_cannot_be_read_cannot_be_viewed(path: Path) -> None:
     connection = sqlite3.connect(path / "rfhydra.db")
     connection.execute("PRAGMA user_version = 0")
     connection.close()
-    with pytest.raises(Incompatible, match="database version 0"):
+    with pytest.raises(Incompatible, match=r"database version 0, .* upgrade it with `rfhydra serve DIR`"):
         Workspace.view(path)
     (path / "rfhydra.db").unlink()
     with pytest.raises(Damaged, match="lost its database"):
         Workspace.view(path)
+
+
+def test_a_view_writes_no_file_where_the_directory_is_read_only(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = add_sample(workspace, 0)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # permissions do not bind root
+    with Workspace.view(workspace.path) as view:  # with the log of its owner
+        assert view.samples.list(SIGNAL) == [sample]
+    workspace.close()
+    before = sorted(workspace.path.rglob("*"))
+    with Workspace.view(workspace.path) as view:
+        assert view.samples.list(SIGNAL) == [sample]
+        assert sorted(workspace.path.rglob("*")) == before
 
 
 def test_blobs_wait_for_the_views_of_other_processes(workspace: Workspace) -> None:

@@ -27,8 +27,8 @@ def compare(active: str, candidate: str, recordings: int | None = None) -> Evide
     return Evidence.of(scenes(active, recordings), scenes(candidate, recordings))
 
 
-def verdict(evidence: Evidence, *, promotable: bool) -> Verdict:
-    return judge(evidence, 3, promotable=promotable)
+def verdict(evidence: Evidence) -> Verdict:
+    return judge(evidence.f1_score, 3, evidence)
 
 
 COUNTS = st.lists(st.lists(st.integers(0, 5), min_size=3, max_size=3), min_size=1, max_size=12)
@@ -61,7 +61,7 @@ def test_a_clear_gain_promotes() -> None:
     assert evidence.active_f1_score == pytest.approx(0.5)
     assert evidence.f1_score == pytest.approx(10 / 11)
     assert evidence.p_better > 0.99
-    found = verdict(evidence, promotable=True)
+    found = verdict(evidence)
     assert found.promotes
     assert found.more_boxes is None
     expected = "F1 0.500 → 0.909 against version 3 on the same 48 boxes of 12 recordings: over 99 % likely better,"
@@ -69,20 +69,36 @@ def test_a_clear_gain_promotes() -> None:
 
 
 def test_a_clear_loss_keeps() -> None:
-    found = verdict(compare("xxxxx." * 8, "xx...." * 8), promotable=False)
+    found = verdict(compare("xxxxx." * 8, "xx...." * 8))
     assert (found.decision, found.promotes) == ("keep", False)
     assert found.reason.startswith(
         "kept version 3: a gain of 2 points or more is unlikely (under 1 %); F1 0.909 → 0.500"
     )
 
 
-def test_a_clear_gain_is_not_enough_without_the_least_that_is_asked_for() -> None:
-    assert not verdict(compare("xx...." * 8, "xxxxx." * 8), promotable=False).promotes
+def test_a_certain_gain_below_the_floor_does_not_promote() -> None:
+    evidence = compare("." + "xxxxx." * 40, "x" + "xxxxx." * 40, recordings=1)
+    assert not evidence.meets_floor
+    assert not verdict(evidence).promotes
+
+
+@pytest.mark.parametrize(("f1_score", "decision"), [(0.1, "promote"), (0.0, "keep")])
+def test_a_first_version_that_finds_nothing_is_not_promoted(f1_score: float, decision: str) -> None:
+    found = judge(f1_score, None, None, command="rfhydra promote DIR beacon 1")
+    assert found.decision == decision
+    assert ("`rfhydra promote DIR beacon 1`" in found.reason) == (decision == "keep")
+
+
+def test_no_evidence_does_not_promote() -> None:
+    found = judge(1.0, 3, None, obstacle="version 3 cannot run here", command="rfhydra promote DIR beacon 4")
+    assert found.decision == "cannot tell"
+    assert "version 3 cannot run here" in found.reason
+    assert "`rfhydra promote DIR beacon 4`" in found.reason
 
 
 def test_two_boxes_tell_nothing() -> None:
     for active, candidate in (("x.", "xx"), ("xx", "xx"), ("..", ".x")):
-        found = verdict(compare(active, candidate), promotable=True)
+        found = verdict(compare(active, candidate))
         assert found.decision == "cannot tell"
         assert found.more_boxes is not None
         assert found.more_boxes >= 1
@@ -90,8 +106,8 @@ def test_two_boxes_tell_nothing() -> None:
 
 
 def test_excellent_heads_that_agree_on_enough_boxes_promote() -> None:
-    assert verdict(compare("x" * 60, "x" * 60), promotable=True).promotes
-    assert not verdict(compare("x" * 12, "x" * 12), promotable=True).promotes
+    assert verdict(compare("x" * 60, "x" * 60)).promotes
+    assert not verdict(compare("x" * 12, "x" * 12)).promotes
 
 
 def test_false_alarms_count() -> None:
@@ -113,22 +129,22 @@ def test_a_single_recording_is_drawn_window_by_window() -> None:
     evidence = compare("x..." * 5, "xx.." * 5, recordings=1)
     assert evidence.recordings == 1
     assert evidence.deviation > 0.02
-    assert "20 boxes of one recording" in verdict(evidence, promotable=True).reason
+    assert "20 boxes of one recording" in verdict(evidence).reason
 
 
 def test_the_boxes_that_are_asked_for_would_tell() -> None:
     """Six times as many boxes of the same kind settle what one time leaves open, as the advice says."""
     active, candidate = "xxx...x..." + "x.", "xxx..xx..." + "x."
     few = compare(active, candidate)
-    found = verdict(few, promotable=True)
+    found = verdict(few)
     assert found.decision == "cannot tell"
     assert found.more_boxes is not None
     times = int(np.ceil((found.more_boxes + few.boxes) / few.boxes)) + 1
-    assert verdict(compare(active * times, candidate * times), promotable=True).promotes
+    assert verdict(compare(active * times, candidate * times)).promotes
 
 
 def test_a_verdict_is_plain_data() -> None:
-    found = verdict(compare("x.", "xx"), promotable=True)
+    found = verdict(compare("x.", "xx"))
     fields = json.loads(json.dumps(found.to_dict()))
     assert fields["decision"] == "cannot tell"
     assert fields["more_boxes"] == found.more_boxes

@@ -15,15 +15,16 @@ from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import EmbeddingHead, Golden
 from rfhydra.hydra.registry import Artifact
 from rfhydra.hydra.torch_backbone import TorchBackbone, require_torch
+from rfhydra.protocol.types import EpochProgress, TrainingRequest, TrainingResult
 from rfhydra.recordings import open_recording, write_recording
 from rfhydra.spectrum.window import Window
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.evaluation import score_recordings, summarise
-from rfhydra.training.fitted import TrainingResult, store
+from rfhydra.training.fitted import store
 from rfhydra.training.metrics import ScoredScene, evaluate
 from rfhydra.training.promotion import Evidence
-from rfhydra.training.service import TrainingRequest, TrainingService
-from rfhydra.training.trainer import Control, TrainingProgress
+from rfhydra.training.service import TrainingService
+from rfhydra.training.trainer import Control
 from tests.training import given
 from tests.training.given import OTHER, SIGNAL
 
@@ -31,8 +32,8 @@ FRESH_SCENES = range(1000, 1008)
 
 
 @pytest.fixture
-def trained(service: TrainingService) -> tuple[TrainingResult, list[TrainingProgress]]:
-    heard: list[TrainingProgress] = []
+def trained(service: TrainingService) -> tuple[TrainingResult, list[EpochProgress]]:
+    heard: list[EpochProgress] = []
     return service.train_new_signal(SIGNAL, "first", heard.append), heard
 
 
@@ -67,11 +68,11 @@ def test_ten_samples_teach_a_signal(service: TrainingService) -> None:
         assert f1_on_fresh_scenes(service, name) >= 0.7
         assert (result.signal_name, result.version, result.sample_count) == (name, 1, 10)
         assert (result.auto_promoted, result.promotion_reason) == (True, "first version of this signal")
-        assert (result.notes, result.previous_version, result.previous_metrics) == ("first", None, None)
+        assert (result.previous_version, result.previous_metrics) == (None, None)
         assert service.workspace.versions.active(name) == 1
 
 
-def test_progress_is_true(trained: tuple[TrainingResult, list[TrainingProgress]]) -> None:
+def test_progress_is_true(trained: tuple[TrainingResult, list[EpochProgress]]) -> None:
     result, heard = trained
     assert [each.epoch for each in heard] == list(range(1, len(heard) + 1))
     assert result.epochs_trained == len(heard)
@@ -92,13 +93,13 @@ def test_progress_is_true(trained: tuple[TrainingResult, list[TrainingProgress]]
 
 
 def test_a_version_says_what_it_was_made_from(
-    service: TrainingService, trained: tuple[TrainingResult, list[TrainingProgress]]
+    service: TrainingService, trained: tuple[TrainingResult, list[EpochProgress]]
 ) -> None:
     result, _ = trained
     row = service.workspace.versions.get(SIGNAL, 1)
     assert (row.kind, row.sample_count, row.split_version, row.notes) == ("embedding", 10, 1, "first")
     assert (row.epochs_trained, row.early_stopped) == (result.epochs_trained, result.early_stopped)
-    assert row.metrics == {**result.metrics, "verdict": result.verdict}
+    assert row.metrics == dict(result.metrics)
     low, high = result.metrics["f1_interval"]
     assert 0 <= low <= result.metrics["f1_score"] <= high <= 1
     assert result.metrics["tp"] + result.metrics["fn"] == 2
@@ -107,7 +108,7 @@ def test_a_version_says_what_it_was_made_from(
     head = service.version_manager.load_head(SIGNAL, 1, service.backbone).head
     train, _ = service.split_manager.members(SIGNAL, 1)
     assert head.info.sample_ids == tuple(sample.sample_id for sample in train)
-    assert head.info.metrics == result.metrics
+    assert {**head.info.metrics, "verdict": result.metrics["verdict"]} == dict(result.metrics)
     assert (head.info.split_version, head.info.threshold) == (1, result.metrics["threshold"])
     assert len(artifact(service, 1)) < 200_000
 
@@ -150,7 +151,7 @@ def test_a_second_training_computes_no_features(service: TrainingService, stocke
 
 
 def test_an_extension_keeps_validation_and_compares_on_it(
-    service: TrainingService, trained: tuple[TrainingResult, list[TrainingProgress]]
+    service: TrainingService, trained: tuple[TrainingResult, list[EpochProgress]]
 ) -> None:
     first, _ = trained
     val = service.split_manager.members(SIGNAL, 1)[1]
@@ -171,24 +172,22 @@ def test_an_extension_keeps_validation_and_compares_on_it(
 
 
 def test_an_extension_is_judged_on_every_box_that_is_new_to_both_heads(
-    service: TrainingService, trained: tuple[TrainingResult, list[TrainingProgress]]
+    service: TrainingService, trained: tuple[TrainingResult, list[EpochProgress]]
 ) -> None:
     for seed in range(20, 24):
         given.add_sample(service.workspace, seed)
     result = service.extend_signal(SIGNAL)
-    assert result.verdict is not None
-    evidence = result.verdict["evidence"]
+    evidence = result.metrics["verdict"]["evidence"]
     assert (evidence["boxes"], evidence["new_boxes"], evidence["recordings"]) == (2 + 4, 4, 6)
-    assert result.auto_promoted == (result.verdict["decision"] == "promote")
+    assert result.auto_promoted == (result.metrics["verdict"]["decision"] == "promote")
     assert result.promotion_reason is not None
     assert "against version 1 on the same 6 boxes of 6 recordings" in result.promotion_reason
     again = service.train_new_signal(SIGNAL)  # nothing came since version 2, but version 1 is what is active
     service.version_manager.promote_version(SIGNAL, again.version)
     last = service.train_new_signal(SIGNAL)
-    assert last.verdict is not None
-    assert (last.verdict["evidence"]["boxes"], last.verdict["evidence"]["gain"]) == (2, 0)
-    assert last.verdict["decision"] == "cannot tell"
-    assert last.verdict["more_boxes"] > 0
+    assert (last.metrics["verdict"]["evidence"]["boxes"], last.metrics["verdict"]["evidence"]["gain"]) == (2, 0)
+    assert last.metrics["verdict"]["decision"] == "cannot tell"
+    assert last.metrics["verdict"]["more_boxes"] > 0
     assert service.workspace.versions.active(SIGNAL) == again.version
 
 
@@ -205,8 +204,7 @@ def test_a_ruined_head_is_replaced_by_a_good_one(service: TrainingService, backb
     for seed in range(20, 30):
         given.add_sample(service.workspace, seed)
     result = service.extend_signal(SIGNAL)
-    assert result.verdict is not None
-    assert result.verdict["decision"] == "promote"
+    assert result.metrics["verdict"]["decision"] == "promote"
     assert "over 99 % likely better" in (result.promotion_reason or "")
     assert service.workspace.versions.active(SIGNAL) == 3
     # And the other way round: the ruined head as the candidate, on the evidence turned about.
@@ -227,14 +225,18 @@ def test_old_versions_are_retired(service: TrainingService) -> None:
     assert service.workspace.versions.digests() == live
 
 
-def test_a_head_of_another_body_is_replaced(
-    service: TrainingService, trained: tuple[TrainingResult, list[TrainingProgress]]
+def test_a_head_that_cannot_run_here_is_not_replaced_without_evidence(
+    service: TrainingService, trained: tuple[TrainingResult, list[EpochProgress]]
 ) -> None:
     other = TorchBackbone(require_torch(service.backbone).network, "another backbone")
     upgraded = TrainingService(service.workspace, other)
     result = upgraded.extend_signal(SIGNAL)
-    assert (result.previous_version, result.previous_metrics, result.auto_promoted) == (1, None, True)
-    assert result.promotion_reason == "version 1 cannot be run here any more"
+    assert (result.previous_version, result.previous_metrics, result.auto_promoted) == (1, None, False)
+    assert result.metrics["verdict"]["decision"] == "cannot tell"
+    assert result.promotion_reason is not None
+    assert f"was trained on backbone {service.backbone.backbone_id} and cannot run here" in result.promotion_reason
+    assert f"`rfhydra promote DIR {SIGNAL} 2`" in result.promotion_reason
+    assert service.workspace.versions.active(SIGNAL) == 1
 
 
 def test_four_samples_are_not_enough(service: TrainingService) -> None:
@@ -249,9 +251,9 @@ def test_what_cannot_be_trained_is_refused(service: TrainingService) -> None:
     before = given.everything(service.workspace)
     with pytest.raises(InvalidName):
         service.train_new_signal("../etc/passwd")
-    with pytest.raises(InvalidMessage, match="kind 'yolo' must be one of embedding, rcnn"):
+    with pytest.raises(InvalidMessage, match="kind: Input should be 'embedding' or 'rcnn'"):
         service.train_new_signal(SIGNAL, kind="yolo")  # type: ignore[arg-type]
-    with pytest.raises(InvalidMessage, match="epochs 0 must be at least 1"):
+    with pytest.raises(InvalidMessage, match="epochs: Input should be greater than or equal to 1"):
         service.train_new_signal(SIGNAL, epochs=0)
     with pytest.raises(NotFound, match="no active version to extend"):
         service.extend_signal(SIGNAL)
@@ -266,9 +268,9 @@ def test_a_cancel_from_the_callback_changes_nothing(service: TrainingService, ex
         service.train_new_signal(SIGNAL)
         given.add_sample(service.workspace, 20)
         train = service.extend_signal
-    before, heard = given.everything(service.workspace), list[TrainingProgress]()
+    before, heard = given.everything(service.workspace), list[EpochProgress]()
 
-    def stop(progress: TrainingProgress) -> None:
+    def stop(progress: EpochProgress) -> None:
         heard.append(progress)
         if progress.epoch == 2:
             assert service.cancel_training()
@@ -296,7 +298,7 @@ def test_a_cancel_while_features_are_computed_changes_nothing(service: TrainingS
 def test_a_callback_that_fails_changes_nothing(service: TrainingService) -> None:
     before = given.everything(service.workspace)
 
-    def fail(progress: TrainingProgress) -> None:
+    def fail(progress: EpochProgress) -> None:
         raise ConnectionError("the client has left")
 
     with pytest.raises(ConnectionError):
@@ -309,7 +311,7 @@ def test_one_training_at_a_time_and_a_cancel_from_another_thread(service: Traini
     before = given.everything(service.workspace)
     running, cancelled, errors = threading.Event(), threading.Event(), list[Exception]()
 
-    def wait(progress: TrainingProgress) -> None:
+    def wait(progress: EpochProgress) -> None:
         running.set()
         assert cancelled.wait(timeout=30)
 
@@ -323,7 +325,7 @@ def test_one_training_at_a_time_and_a_cancel_from_another_thread(service: Traini
     thread.start()
     try:
         assert running.wait(timeout=30)
-        with pytest.raises(Busy, match="a training is running already"):
+        with pytest.raises(Busy, match="a training is running"):
             service.train_new_signal(OTHER)
         assert service.cancel_training()
     finally:
@@ -335,7 +337,7 @@ def test_one_training_at_a_time_and_a_cancel_from_another_thread(service: Traini
 
 
 def test_every_burst_of_a_recording_is_found_once(
-    service: TrainingService, trained: tuple[TrainingResult, list[TrainingProgress]], tmp_path: Path
+    service: TrainingService, trained: tuple[TrainingResult, list[EpochProgress]], tmp_path: Path
 ) -> None:
     made = given.scene(77, beacons=5, samples=4 * given.SPEC.window_samples + 1000)
     meta = write_recording(
@@ -370,7 +372,7 @@ def small_service(small: Workspace, tiny_backbone: Backbone) -> TrainingService:
 
 
 def test_an_rcnn_head_is_trained_stored_loaded_and_extended(small_service: TrainingService) -> None:
-    service, heard = small_service, list[TrainingProgress]()
+    service, heard = small_service, list[EpochProgress]()
     result = service.train_new_signal(SIGNAL, kind="rcnn", epochs=2, callback=heard.append)
     assert [each.epoch for each in heard] == [1, 2]
     assert all(each.val_loss > 0 and each.train_loss > 0 for each in heard)
@@ -390,7 +392,7 @@ def test_an_rcnn_training_can_be_repeated_and_cancelled(small_service: TrainingS
     service = small_service
     before = given.everything(service.workspace)
 
-    def stop(progress: TrainingProgress) -> None:
+    def stop(progress: EpochProgress) -> None:
         service.cancel_training()
 
     with pytest.raises(Cancelled):
@@ -398,7 +400,7 @@ def test_an_rcnn_training_can_be_repeated_and_cancelled(small_service: TrainingS
     assert given.everything(service.workspace) == before
     losses = []
     for _ in range(2):
-        heard: list[TrainingProgress] = []
+        heard: list[EpochProgress] = []
         service.train_new_signal(SIGNAL, kind="rcnn", epochs=1, callback=heard.append)
         losses.append((heard[0].train_loss, heard[0].val_loss))
     assert losses[0] == losses[1]
@@ -421,15 +423,17 @@ def test_a_fit_from_a_view_changes_nothing_until_it_is_stored(service: TrainingS
         fitted = TrainingService(view, backbone).fit(TrainingRequest(signal_name=SIGNAL, notes="apart"))
     assert given.everything(workspace) == before
     result = store(workspace, fitted)
-    assert (result.version, result.notes, result.auto_promoted) == (1, "apart", True)
+    assert (result.version, result.auto_promoted) == (1, True)
+    assert workspace.versions.get(SIGNAL, 1).notes == "apart"
     assert artifact(service, 1) == fitted.artifact.data
-    assert workspace.versions.get(SIGNAL, 1).metrics == {**fitted.metrics, "verdict": result.verdict}
-    assert service.train_new_signal(SIGNAL).metrics == result.metrics
+    assert {**fitted.metrics, "verdict": result.metrics["verdict"]} == dict(result.metrics)
+    again = dict(service.train_new_signal(SIGNAL).metrics)
+    assert {**again, "verdict": None} == {**fitted.metrics, "verdict": None}
     assert artifact(service, 2) != artifact(service, 1)  # it carries its notes
 
 
 def test_a_version_that_became_active_during_the_training_stays(
-    service: TrainingService, trained: tuple[TrainingResult, list[TrainingProgress]]
+    service: TrainingService, trained: tuple[TrainingResult, list[EpochProgress]]
 ) -> None:
     fitted = service.fit(TrainingRequest(signal_name=SIGNAL, extend=True))
     service.train_new_signal(SIGNAL)
@@ -437,7 +441,7 @@ def test_a_version_that_became_active_during_the_training_stays(
     result = store(service.workspace, fitted)
     assert (result.version, result.previous_version, result.auto_promoted) == (3, 1, False)
     assert result.promotion_reason is not None
-    assert "version 2, which was made active during the training" in result.promotion_reason
+    assert "version 2 was made active during the training" in result.promotion_reason
     assert service.workspace.versions.active(SIGNAL) == 2
 
 
@@ -451,7 +455,7 @@ def test_a_sample_that_was_deleted_during_the_training_is_missed(service: Traini
 
 
 def test_an_rcnn_training_is_cancelled_within_an_epoch(small_service: TrainingService) -> None:
-    asked, heard = list[int](), list[TrainingProgress]()
+    asked, heard = list[int](), list[EpochProgress]()
 
     def cancelled() -> bool:
         asked.append(len(heard))

@@ -2,8 +2,9 @@ import pytest
 
 from rfhydra.config import EARLY_STOP_PATIENCE
 from rfhydra.errors import Cancelled
+from rfhydra.protocol.types import EpochProgress
 from rfhydra.training.metrics import MatchCounts
-from rfhydra.training.trainer import Control, Outcome, TrainingProgress, run_epochs
+from rfhydra.training.trainer import Control, Outcome, run_epochs
 
 
 class Scripted:
@@ -27,8 +28,8 @@ class Scripted:
         self.epoch = state
 
 
-def run(script: list[tuple[int, float]]) -> tuple[Scripted, Outcome, list[TrainingProgress]]:
-    learner, heard = Scripted(script), list[TrainingProgress]()
+def run(script: list[tuple[int, float]]) -> tuple[Scripted, Outcome, list[EpochProgress]]:
+    learner, heard = Scripted(script), list[EpochProgress]()
     return learner, run_epochs(learner, len(script), Control(callback=heard.append)), heard
 
 
@@ -64,7 +65,7 @@ def test_there_is_a_best_epoch_where_f1_never_rises() -> None:
 
 @pytest.mark.parametrize("after", [0, 1, 3])
 def test_a_cancel_takes_effect_within_an_epoch(after: int) -> None:
-    learner, heard = Scripted([(5, 0.5)] * 3), list[TrainingProgress]()
+    learner, heard = Scripted([(5, 0.5)] * 3), list[EpochProgress]()
     control = Control(callback=heard.append, cancelled=lambda: len(heard) >= after)
     with pytest.raises(Cancelled):
         run_epochs(learner, 3, control)

@@ -10,8 +10,8 @@ import typer
 
 from rfhydra.cli.detection import detect_all, load_detector, write_picture
 from rfhydra.cli.output import console, print_table, progress_bar, reported, say
-from rfhydra.cli.training import Kind, run_training, show_result, write_curve
-from rfhydra.config import DEFAULT_EPOCHS, IOU_THRESHOLD
+from rfhydra.cli.training import run_training, show_result, write_curve
+from rfhydra.config import IOU_THRESHOLD
 from rfhydra.spectrum.spec import SpectrogramSpec
 
 if TYPE_CHECKING:
@@ -69,10 +69,11 @@ def _label(store: "Store", directory: Path, seed: int) -> "Recording":
 def _train(store: "Store", curve: Path) -> None:
     from rfhydra.hydra.backbone_file import load_backbone
     from rfhydra.hydra.torch_backbone import best_device
+    from rfhydra.protocol.types import TrainingRequest
     from rfhydra.training.service import TrainingService
 
     service = TrainingService(store, load_backbone(device=best_device()))
-    result, history = run_training(service, SIGNAL, Kind.EMBEDDING, DEFAULT_EPOCHS, "demo")
+    result, history = run_training(service, TrainingRequest(signal_name=SIGNAL, notes="demo"))
     show_result(result, history)
     write_curve(history, curve)
 

@@ -51,7 +51,7 @@ def detect(
         opened = open_recordings(recordings, datatype=datatype, sample_rate_hz=sample_rate, center_freq_hz=center_freq)
         if sigmf is not None and len(opened) == 1 and not sigmf.is_dir() and sigmf.suffix != _SIGMF_SUFFIX:
             raise InvalidMessage(f"--sigmf {sigmf} must end in {_SIGMF_SUFFIX}")
-        with Store.open(directory) as store:
+        with Store.view(directory) as store:
             names = None if heads is None else [name.strip() for name in heads.split(",")]
             detector = load_detector(store, names, backbone)
             annotations = [] if sigmf is None else output_files(sigmf, opened, _SIGMF_SUFFIX)
@@ -84,7 +84,7 @@ def evaluate(
 
         opened = open_recordings(recordings)
         task = bar.add_task("detecting", total=len(opened), note="")
-        with Store.open(directory) as store:
+        with Store.view(directory) as store:
             detector = load_detector(store, [signal], backbone)
             scenes = score_recordings(detector, signal, opened, lambda name: bar.update(task, advance=1, note=name))
             version = detector.loaded_versions[signal]

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import typer
 from rich.console import Console
@@ -18,6 +18,9 @@ from rich.table import Table
 from rich.text import Text
 
 from rfhydra.errors import InvalidMessage, InvalidName, MissingExtra, RfhydraError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 USAGE: Final = 2
 FAILURE: Final = 1
@@ -70,9 +73,13 @@ def _print_line(to: Console, *parts: str | tuple[str, str]) -> None:
 
 
 def print_json(body: Any) -> None:
-    """``body`` as JSON on standard output, and nothing else there."""
-    sys.stdout.write(json.dumps(body, indent=2) + "\n")
-    sys.stdout.flush()  # a reader that has left is noticed here, where click expects it, not as the interpreter ends
+    """``body`` as JSON on standard output, and nothing else there; of a message without its ``id`` and ``type``."""
+    sys.stdout.write(json.dumps(body, indent=2, default=_fields) + "\n")
+    sys.stdout.flush()  # a closed pipe must raise here, where click expects it, not at exit
+
+
+def _fields(model: "BaseModel") -> dict[str, Any]:
+    return model.model_dump(mode="json", exclude={"id", "type"})
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

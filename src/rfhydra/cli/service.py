@@ -28,11 +28,11 @@ def jobs(
 ) -> None:
     """Show a server's trainings, newest first."""
     with reported(as_json=as_json):
-        from rfhydra.cli.remote import body, on_server
+        from rfhydra.cli.remote import on_server
 
         page = on_server(server, token, lambda client: client.list_jobs(limit=limit))
     if as_json:
-        print_json(body(page))
+        print_json(page)
         return
     rows = [
         (each.job_id, each.signal_name, each.action, each.state, each.version, each.created_at, each.error)
@@ -81,10 +81,10 @@ def _show_loaded(
     server: str, token: str | None, do: "Callable[[Client], Awaitable[LoadedHeads]]", *, as_json: bool
 ) -> None:
     with reported(as_json=as_json):
-        from rfhydra.cli.remote import body, on_server
+        from rfhydra.cli.remote import on_server
 
         answer = on_server(server, token, do)
     if as_json:
-        print_json(body(answer))
+        print_json(answer)
     else:
         print_table("loaded heads", ["signal", "version"], list(answer.versions.items()))

@@ -1,7 +1,7 @@
 """``rfhydra train`` and ``rfhydra extend``."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,11 +14,10 @@ from rfhydra.config import DEFAULT_EPOCHS
 from rfhydra.errors import InvalidMessage
 
 if TYPE_CHECKING:
-    from rfhydra.protocol.messages import TrainingComplete
-    from rfhydra.protocol.messages import TrainingProgress as RemoteProgress
-    from rfhydra.training.fitted import TrainingResult
+    from rich.progress import Progress
+
+    from rfhydra.protocol.types import EpochProgress, TrainingRequest, TrainingResult
     from rfhydra.training.service import TrainingService
-    from rfhydra.training.trainer import TrainingProgress
 
 
 class Kind(StrEnum):
@@ -45,8 +44,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a head from scratch on all samples of a signal."""
-    wanted = _Training(signal, kind, epochs, notes, extend=False)
-    _train(wanted, directory, backbone, server, token, png, as_json=as_json)
+    _train(**locals(), extend=False)
 
 
 def extend(
@@ -62,127 +60,97 @@ def extend(
     as_json: AsJson = False,
 ) -> None:
     """Train a better version with the samples added since; validation stays as it was."""
-    wanted = _Training(signal, kind, epochs, notes, extend=True)
-    _train(wanted, directory, backbone, server, token, png, as_json=as_json)
-
-
-@dataclass(frozen=True)
-class _Training:
-    """A training as it was asked for."""
-
-    signal: str
-    kind: Kind
-    epochs: int
-    notes: str | None
-    extend: bool
+    _train(**locals(), extend=True)
 
 
 def _train(
-    wanted: _Training,
+    *,
     directory: Path,
+    signal: str,
+    kind: Kind,
+    epochs: int,
+    notes: str | None,
+    png: Path | None,
     backbone: Path | None,
     server: str | None,
     token: str | None,
-    png: Path | None,
-    *,
     as_json: bool,
+    extend: bool,
 ) -> None:
-    result: TrainingResult | TrainingComplete
-    history: Sequence[TrainingProgress | RemoteProgress]
     with reported(as_json=as_json):
+        from rfhydra.protocol.parsing import parse
+        from rfhydra.protocol.types import TrainingRequest
+
+        fields = {"signal_name": signal, "notes": notes, "kind": kind.value, "epochs": epochs, "extend": extend}
+        request = parse(TrainingRequest, fields)
         curve = None if png is None else output_file(png)
         if server is None:
-            result, history = _train_here(wanted, directory, backbone)
+            result, history = _train_here(request, directory, backbone)
         elif backbone is None:
-            result, history = _train_there(wanted, server, token)
+            result, history = _train_there(request, server, token)
         else:
             raise InvalidMessage("--backbone and --server exclude each other: a server has its backbone")
         if curve is not None:
             write_curve(history, curve)
     if as_json:
-        print_json({**_fields(result), "history": [_fields(progress) for progress in history]})
+        print_json({**dict(result), "history": history})
     else:
         show_result(result, history)
 
 
 def _train_here(
-    wanted: _Training, directory: Path, backbone: Path | None
-) -> tuple["TrainingResult", list["TrainingProgress"]]:
+    request: "TrainingRequest", directory: Path, backbone_file: Path | None
+) -> tuple["TrainingResult", list["EpochProgress"]]:
     from rfhydra.hydra.backbone_file import load_backbone
     from rfhydra.hydra.torch_backbone import best_device
     from rfhydra.store.workspace import Workspace as Store
     from rfhydra.training.service import TrainingService
 
     with Store.open(directory) as store:
-        service = TrainingService(store, load_backbone(backbone, best_device()))
-        return run_training(service, wanted.signal, wanted.kind, wanted.epochs, wanted.notes, extend=wanted.extend)
+        backbone = load_backbone(backbone_file, best_device())
+        if mismatch := store.backbone_mismatch(backbone.backbone_id):
+            note(mismatch)
+        return run_training(TrainingService(store, backbone), request)
 
 
 def _train_there(
-    wanted: _Training, server: str, token: str | None
-) -> tuple["TrainingComplete", list["RemoteProgress"]]:
-    """Train on a server, which goes on with it when we leave."""
+    request: "TrainingRequest", server: str, token: str | None
+) -> tuple["TrainingResult", list["EpochProgress"]]:
+    """Train on a server, where the training continues if this process ends."""
     from rfhydra.cli.remote import train_on_server
 
-    history: list[RemoteProgress] = []
-    with progress_bar() as bar:
-        learning = bar.add_task("epochs", total=wanted.epochs, note="")
-
-        def on_epoch(progress: "RemoteProgress") -> None:
-            history.append(progress)
-            bar.update(learning, completed=progress.epoch, note=f"F1 {progress.f1_score:.3f}")
-
-        result = train_on_server(
-            server,
-            token,
-            wanted.signal,
-            wanted.notes,
-            kind=wanted.kind.value,
-            epochs=wanted.epochs,
-            extend=wanted.extend,
-            on_epoch=on_epoch,
-        )
-    return result, history
-
-
-def _fields(told: Any) -> dict[str, Any]:
-    """A result or an epoch as a JSON object, whoever made it."""
-    if is_dataclass(told) and not isinstance(told, type):
-        return asdict(told)
-    from rfhydra.cli.remote import body
-
-    return body(told)
+    with _epoch_bar(request) as (history, on_epoch, _):
+        return train_on_server(server, token, request, on_epoch), history
 
 
 def run_training(
-    service: "TrainingService", signal: str, kind: Kind, epochs: int, notes: str | None, *, extend: bool = False
-) -> tuple["TrainingResult", list["TrainingProgress"]]:
+    service: "TrainingService", request: "TrainingRequest"
+) -> tuple["TrainingResult", list["EpochProgress"]]:
     """Train with a bar for the embeddings and one for the epochs; returns the result and every epoch."""
-    history: list[TrainingProgress] = []
-    with progress_bar() as bar:
-        looking = bar.add_task("looking at samples", total=None, note="", visible=kind is Kind.EMBEDDING)
-        learning = bar.add_task("epochs", total=epochs, note="")
-
-        def on_epoch(progress: "TrainingProgress") -> None:
-            history.append(progress)
-            bar.update(learning, completed=progress.epoch, note=f"F1 {progress.f1_score:.3f}")
-
-        call = service.extend_signal if extend else service.train_new_signal
-        result = call(
-            signal,
-            notes,
-            on_epoch,
-            kind=kind.value,
-            epochs=epochs,
-            on_features=lambda done, total: bar.update(looking, completed=done, total=total),
-        )
+    with _epoch_bar(request) as (history, on_epoch, bar):
+        task = bar.add_task("computing embeddings", total=None, note="", visible=request.kind == "embedding")
+        result = service.train(request, on_epoch, lambda done, total: bar.update(task, completed=done, total=total))
     return result, history
 
 
-def show_result(
-    result: "TrainingResult | TrainingComplete", history: "Sequence[TrainingProgress | RemoteProgress]"
-) -> None:
-    """The curve, the metrics, the verdict and, where something is amiss, what to do about it."""
+@contextmanager
+def _epoch_bar(
+    request: "TrainingRequest",
+) -> Iterator[tuple[list["EpochProgress"], "Callable[[EpochProgress], None]", "Progress"]]:
+    """A bar of epochs: the epochs so far, the callback that adds one, and the bar."""
+    history: list[EpochProgress] = []
+    with progress_bar() as bar:
+        task = bar.add_task("epochs", total=request.epochs, note="")
+
+        def on_epoch(progress: "EpochProgress") -> None:
+            history.append(progress)
+            bar.update(task, completed=progress.epoch, note=f"F1 {progress.f1_score:.3f}")
+
+        yield history, on_epoch, bar
+
+
+def show_result(result: "TrainingResult", history: Sequence["EpochProgress"]) -> None:
+    """Print the curve, the metrics, the verdict and advice, if there is any."""
     metrics = dict(result.metrics)
     early = ", stopped early" if result.early_stopped else ""
     say(
@@ -202,7 +170,7 @@ def show_result(
         note(f"{metrics['advice']} (--kind rcnn)")
 
 
-def write_curve(history: "Sequence[TrainingProgress | RemoteProgress]", path: Path) -> None:
+def write_curve(history: Sequence["EpochProgress"], path: Path) -> None:
     from rfhydra.plots import draw_curve
 
     draw_curve(

@@ -19,7 +19,7 @@ def versions(
     directory: Workspace, signal: Signal, server: ServerUrl = None, token: Token = None, as_json: AsJson = False
 ) -> None:
     """Show the versions of a signal's head."""
-    with _manager(directory, server, token, as_json=as_json) as manager:
+    with _manager(directory, server, token, as_json=as_json, changes=False) as manager:
         history = manager.get_version_history(signal)
     if as_json:
         print_json(history)
@@ -27,17 +27,17 @@ def versions(
     columns = ["version", "", "F1", "precision", "recall", "samples", "kind", "created", "notes"]
     rows = [
         (
-            each["version"],
-            "active" if each.get("is_active") else "",
-            each["f1_score"],
-            each["precision"],
-            each["recall"],
-            each["sample_count"],
-            each["kind"],
-            each["created_at"],
-            each["notes"],
+            each.version,
+            "active" if each.is_active else "",
+            each.f1_score,
+            each.precision,
+            each.recall,
+            each.sample_count,
+            each.kind,
+            each.created_at,
+            each.notes,
         )
-        for each in history["versions"]
+        for each in history.versions
     ]
     print_table(signal, columns, rows)
 
@@ -73,15 +73,25 @@ def rollback(
 
 def registry(directory: Workspace, server: ServerUrl = None, token: Token = None, as_json: AsJson = False) -> None:
     """Show every signal with its active version."""
-    with _manager(directory, server, token, as_json=as_json) as manager:
-        body = manager.get_registry()
+    with _manager(directory, server, token, as_json=as_json, changes=False) as manager:
+        found = manager.get_registry()
     if as_json:
-        print_json(body)
+        print_json(found)
         return
-    keys = ("active_version", "f1_score", "precision", "recall", "sample_count", "last_trained")
-    rows = [(name, *(entry[key] for key in keys)) for name, entry in body["signals"].items()]
+    rows = [
+        (
+            name,
+            each.active_version,
+            each.f1_score,
+            each.precision,
+            each.recall,
+            each.sample_count,
+            each.last_trained,
+        )
+        for name, each in found.signals.items()
+    ]
     print_table(
-        f"backbone version {body['backbone_version']}",
+        f"backbone version {found.backbone_version}",
         ["signal", "active", "F1", "precision", "recall", "samples", "last trained"],
         rows,
     )
@@ -89,7 +99,7 @@ def registry(directory: Workspace, server: ServerUrl = None, token: Token = None
 
 @contextmanager
 def _manager(
-    directory: Path, server: str | None, token: str | None, *, as_json: bool
+    directory: Path, server: str | None, token: str | None, *, as_json: bool, changes: bool = True
 ) -> Iterator["VersionManager | RemoteVersions"]:
     with reported(as_json=as_json):
         if server is not None:
@@ -100,5 +110,5 @@ def _manager(
         from rfhydra.hydra.registry import VersionManager
         from rfhydra.store.workspace import Workspace as Store
 
-        with Store.open(directory) as store:
+        with Store.open(directory) if changes else Store.view(directory) as store:
             yield VersionManager(store)

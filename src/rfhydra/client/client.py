@@ -3,26 +3,27 @@
 import uuid
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from rfhydra.client.commands import Commands
 from rfhydra.client.connection import Connection
 from rfhydra.client.watch import Push, Subscription, TrainingRun
-from rfhydra.config import DEFAULT_EPOCHS, DEFAULT_URL
+from rfhydra.config import DEFAULT_URL
 from rfhydra.errors import NotFound, Unreachable
-from rfhydra.protocol.fields import HeadKind, Topic
+from rfhydra.protocol import commands as ask
+from rfhydra.protocol.commands import TRAINING_COMMANDS
 from rfhydra.protocol.frames import WaterfallFrame
 from rfhydra.protocol.messages import (
     Detections,
-    JobSnapshot,
     Message,
-    Result,
     ServerHello,
     Subscriptions,
     TrainingComplete,
     TrainingFailed,
     TrainingProgress,
 )
+from rfhydra.protocol.parsing import parse
+from rfhydra.protocol.types import Topic, TrainingOptions, TrainingRequest
 
 
 class Client(Commands):
@@ -90,36 +91,44 @@ class Client(Commands):
         signal_name: str,
         notes: str | None = None,
         *,
-        kind: HeadKind = "embedding",
-        epochs: int = DEFAULT_EPOCHS,
         request_id: str | None = None,
+        **options: Unpack[TrainingOptions],
     ) -> TrainingRun:
-        """Train a head from scratch on all samples of a signal; returns as soon as the server has taken it on.
+        """Train a head from scratch on all samples of a signal; ``options`` are ``kind`` and ``epochs``.
 
-        ``request_id`` makes it one training however often it is asked for; one is made up unless given, so that a lost
-        connection does not start it twice.
-
-        Raises:
-            Conflict: a training of this signal waits or runs.
-            Busy: too many wait.
+        Otherwise as :meth:`train`.
         """
-        return await self._train(
-            "train_signal", signal_name=signal_name, notes=notes, kind=kind, epochs=epochs, request_id=request_id
-        )
+        fields = {"signal_name": signal_name, "notes": notes, **options}
+        return await self.train(parse(TrainingRequest, fields), request_id)
 
     async def extend_signal(
         self,
         signal_name: str,
         notes: str | None = None,
         *,
-        kind: HeadKind = "embedding",
-        epochs: int = DEFAULT_EPOCHS,
         request_id: str | None = None,
+        **options: Unpack[TrainingOptions],
     ) -> TrainingRun:
         """Train a better version with the samples added since; otherwise as :meth:`train_signal`."""
-        return await self._train(
-            "extend_signal", signal_name=signal_name, notes=notes, kind=kind, epochs=epochs, request_id=request_id
-        )
+        fields = {"signal_name": signal_name, "notes": notes, "extend": True, **options}
+        return await self.train(parse(TrainingRequest, fields), request_id)
+
+    async def train(self, request: TrainingRequest, request_id: str | None = None) -> TrainingRun:
+        """Start a training; returns as soon as the server has queued it.
+
+        ``request_id`` (default: a random one) makes the command idempotent, so that a lost connection does not start
+        the training twice.
+
+        Raises:
+            Conflict: the signal has an unfinished training.
+            Busy: too many are queued.
+        """
+        await self._follow_jobs()
+        command = TRAINING_COMMANDS[request.extend]
+        fields = request.model_dump(exclude={"extend"})
+        result = await self._ask(command, request_id=request_id or uuid.uuid4().hex, **fields)
+        assert result.job_id is not None
+        return await self.follow_training(result.job_id)
 
     async def follow_training(self, job_id: str) -> TrainingRun:
         """A training that somebody started, from its first epoch.
@@ -149,29 +158,23 @@ class Client(Commands):
         """What the server finds, in windows of whomever; used as :meth:`subscribe`."""
         return Subscription(frozenset[Topic]({"detections"}), self._enter, self._leave)
 
-    async def _train(self, name: str, *, request_id: str | None, **fields: Any) -> TrainingRun:
-        await self._follow_jobs()
-        result = await self._ask(Result, name, request_id=request_id or uuid.uuid4().hex, **fields)
-        assert result.job_id is not None
-        return await self.follow_training(result.job_id)
-
     async def _follow_jobs(self) -> None:
         if not self._follows_jobs:
             self._follows_jobs = True
-            await self._ask(Subscriptions, "subscribe", topics=["jobs"])
+            await self._ask(ask.Subscribe, topics=["jobs"])
 
     async def _enter(self, subscription: Subscription[Any]) -> None:
         def begin(answer: Message) -> None:
             _show(answer, subscription)
             self._subscriptions.add(subscription)
 
-        await self._ask(Subscriptions, "subscribe", at_once=begin, topics=sorted(subscription.topics))
+        await self._ask(ask.Subscribe, at_once=begin, topics=sorted(subscription.topics))
 
     async def _leave(self, subscription: Subscription[Any]) -> None:
         self._subscriptions.discard(subscription)
         if unwanted := subscription.topics - self._topics():
             with suppress(Unreachable):  # without a connection there is nothing to unsubscribe from
-                await self._ask(Subscriptions, "unsubscribe", topics=sorted(unwanted))
+                await self._ask(ask.Unsubscribe, topics=sorted(unwanted))
 
     def _topics(self) -> frozenset[Topic]:
         """What this client must be subscribed to."""
@@ -180,15 +183,15 @@ class Client(Commands):
 
     async def _greet(self) -> None:
         """What a new connection needs before it is used: who is there, and everything that was going on."""
-        self.server = await self._ask(ServerHello, "hello", greeting=True, binary=self._binary or None)
+        self.server = await self._ask(ask.Hello, greeting=True, binary=self._binary or None)
         self._connection.max_message_bytes = self.server.limits.max_message_bytes
         for run in self._runs:
             run.await_snapshot()
         if topics := self._topics():
-            await self._ask(Subscriptions, "subscribe", greeting=True, at_once=self._show_all, topics=sorted(topics))
+            await self._ask(ask.Subscribe, greeting=True, at_once=self._show_all, topics=sorted(topics))
         for run in list(self._runs):
             try:
-                run.catch_up(await self._ask(JobSnapshot, "get_job", greeting=True, job_id=run.job_id))
+                run.catch_up(await self._ask(ask.GetJob, greeting=True, job_id=run.job_id))
             except NotFound as error:  # another workspace is served there now
                 run.finish(error)
         self._forget_what_is_over()

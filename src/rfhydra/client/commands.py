@@ -4,23 +4,26 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias, TypeVar
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from rfhydra.client.connection import Connection
-from rfhydra.errors import InvalidMessage, RfhydraError
+from rfhydra.errors import RfhydraError
 from rfhydra.protocol import commands as ask
 from rfhydra.protocol import messages as told
-from rfhydra.protocol.commands import COMMANDS, describe
-from rfhydra.protocol.fields import IqDatatype, NegativeBox, PhysicalBox, PixelBox
+from rfhydra.protocol.commands import BaseCommand
+from rfhydra.protocol.fields import NegativeBox, PhysicalBox, PixelBox
 from rfhydra.protocol.frames import IqFrame
+from rfhydra.protocol.messages import Message
+from rfhydra.protocol.parsing import parse
+from rfhydra.protocol.types import IqDatatype
 
 Box: TypeAlias = PixelBox | PhysicalBox
-A = TypeVar("A", bound=told.Message)
+A = TypeVar("A", bound=Message)
 
 _ONCE: Final = frozenset(
-    {"rollback_signal", "cancel_training", "delete_training_sample", "start_stream", "stop_stream"}
+    {ask.RollbackSignal, ask.CancelTraining, ask.DeleteTrainingSample, ask.StartStream, ask.StopStream}
 )
-"""Doing these twice is not doing them once: they are not sent again when a connection was lost."""
+"""Commands that are not idempotent: not sent again after a lost connection."""
 
 
 class Commands:
@@ -30,7 +33,7 @@ class Commands:
 
     async def hello(self) -> told.ServerHello:
         """What the server is and can, its limits, its spectrogram contract and its backbone."""
-        return await self._ask(told.ServerHello, "hello")
+        return await self._ask(ask.Hello)
 
     async def cancel_training(self, job_id: str | None = None) -> told.Result:
         """Stop a training within one epoch, by default the one that runs.
@@ -38,36 +41,36 @@ class Commands:
         Raises:
             NotFound: there is none to stop.
         """
-        return await self._ask(told.Result, "cancel_training", job_id=job_id)
+        return await self._ask(ask.CancelTraining, job_id=job_id)
 
     async def promote_version(self, signal_name: str, version: int) -> told.VersionPromoted:
         """Make a version the active one."""
-        return await self._ask(told.VersionPromoted, "promote_version", signal_name=signal_name, version=version)
+        return await self._ask(ask.PromoteVersion, signal_name=signal_name, version=version)
 
     async def rollback_signal(self, signal_name: str) -> told.VersionRollback:
         """Return to the version that was active before the current one."""
-        return await self._ask(told.VersionRollback, "rollback_signal", signal_name=signal_name)
+        return await self._ask(ask.RollbackSignal, signal_name=signal_name)
 
     async def get_version_history(self, signal_name: str) -> told.VersionHistory:
         """The versions of a signal's head, oldest first."""
-        return await self._ask(told.VersionHistory, "get_version_history", signal_name=signal_name)
+        return await self._ask(ask.GetVersionHistory, signal_name=signal_name)
 
     async def get_registry(self) -> told.Registry:
         """Every signal with its active version."""
-        return await self._ask(told.Registry, "get_registry")
+        return await self._ask(ask.GetRegistry)
 
     async def load_heads(self, signal_names: Iterable[str]) -> told.LoadedHeads:
         """Add the active heads of signals to the loaded set: all of them or, on an error, none."""
-        return await self._ask(told.LoadedHeads, "load_heads", signal_names=list(signal_names))
+        return await self._ask(ask.LoadHeads, signal_names=list(signal_names))
 
     async def unload_heads(self, signal_names: Iterable[str] | None = None) -> told.LoadedHeads:
         """Take heads out of the loaded set, by default all."""
         names = None if signal_names is None else list(signal_names)
-        return await self._ask(told.LoadedHeads, "unload_heads", signal_names=names)
+        return await self._ask(ask.UnloadHeads, signal_names=names)
 
     async def get_loaded_heads(self) -> told.LoadedHeads:
         """Which heads are loaded."""
-        return await self._ask(told.LoadedHeads, "get_loaded_heads")
+        return await self._ask(ask.GetLoadedHeads)
 
     async def add_training_sample(
         self,
@@ -80,8 +83,7 @@ class Commands:
         """Add a labelled spectrogram: the bytes of a PNG (8-bit grey) or ``.npy`` file (uint8, or float32 in 0..1) of
         shape (rows, columns) of the workspace's contract, row 0 the highest frequency."""
         return await self._ask(
-            told.TrainingSampleAdded,
-            "add_training_sample",
+            ask.AddTrainingSample,
             signal_name=signal_name,
             spectrogram_b64=_base64(spectrogram),
             boxes=list(boxes),
@@ -99,8 +101,7 @@ class Commands:
     ) -> told.TrainingSamples:
         """A page of the samples of a signal; ``cursor`` is ``next_cursor`` of the page before."""
         return await self._ask(
-            told.TrainingSamples,
-            "get_training_samples",
+            ask.GetTrainingSamples,
             signal_name=signal_name,
             limit=limit,
             cursor=cursor,
@@ -109,7 +110,7 @@ class Commands:
 
     async def delete_training_sample(self, sample_id: str) -> told.TrainingSampleDeleted:
         """Forget a sample."""
-        return await self._ask(told.TrainingSampleDeleted, "delete_training_sample", sample_id=sample_id)
+        return await self._ask(ask.DeleteTrainingSample, sample_id=sample_id)
 
     async def update_training_sample(
         self,
@@ -121,8 +122,7 @@ class Commands:
     ) -> told.TrainingSampleUpdated:
         """Change boxes, negatives or metadata of a sample; what is None stays."""
         return await self._ask(
-            told.TrainingSampleUpdated,
-            "update_training_sample",
+            ask.UpdateTrainingSample,
             sample_id=sample_id,
             boxes=None if boxes is None else list(boxes),
             negatives=None if negatives is None else list(negatives),
@@ -139,8 +139,7 @@ class Commands:
     ) -> told.SigmfImported:
         """Make samples of an annotated recording: what its ``.sigmf-meta`` holds, and the bytes of its data."""
         return await self._ask(
-            told.SigmfImported,
-            "import_sigmf",
+            ask.ImportSigmf,
             meta=dict(meta),
             data_b64=_base64(data),
             signal_name=signal_name,
@@ -151,15 +150,15 @@ class Commands:
         self, signal_name: str, *, limit: int | None = None, cursor: str | None = None
     ) -> told.SigmfExported:
         """A page of the samples of a signal as annotated recordings."""
-        return await self._ask(told.SigmfExported, "export_sigmf", signal_name=signal_name, limit=limit, cursor=cursor)
+        return await self._ask(ask.ExportSigmf, signal_name=signal_name, limit=limit, cursor=cursor)
 
     async def list_jobs(self, *, limit: int | None = None, cursor: str | None = None) -> told.Jobs:
         """A page of trainings, newest first."""
-        return await self._ask(told.Jobs, "list_jobs", limit=limit, cursor=cursor)
+        return await self._ask(ask.ListJobs, limit=limit, cursor=cursor)
 
     async def get_job(self, job_id: str) -> told.JobSnapshot:
         """A training and everything that it has told so far."""
-        return await self._ask(told.JobSnapshot, "get_job", job_id=job_id)
+        return await self._ask(ask.GetJob, job_id=job_id)
 
     async def detect(
         self,
@@ -175,8 +174,7 @@ class Commands:
         """Find the emissions of the loaded heads in one window: a spectrogram as in :meth:`add_training_sample`, or
         interleaved I and Q, which need a rate and a frequency."""
         return await self._ask(
-            told.Detections,
-            "detect",
+            ask.Detect,
             spectrogram_b64=None if spectrogram is None else _base64(spectrogram),
             iq_b64=None if iq is None else _base64(iq),
             iq_datatype=iq_datatype,
@@ -204,52 +202,43 @@ class Commands:
 
     async def list_sources(self) -> told.Sources:
         """Live sources that there are."""
-        return await self._ask(told.Sources, "list_sources")
+        return await self._ask(ask.ListSources)
 
     async def start_stream(self, source: Mapping[str, JsonValue], heads: Iterable[str] | None = None) -> told.Streams:
         """Watch a live source with some of the loaded heads, by default all."""
         names = None if heads is None else list(heads)
-        return await self._ask(told.Streams, "start_stream", source=dict(source), heads=names)
+        return await self._ask(ask.StartStream, source=dict(source), heads=names)
 
     async def stop_stream(self, stream_id: str) -> told.Streams:
         """Stop watching a live source."""
-        return await self._ask(told.Streams, "stop_stream", stream_id=stream_id)
+        return await self._ask(ask.StopStream, stream_id=stream_id)
 
     async def get_streams(self) -> told.Streams:
         """Live sources that are watched."""
-        return await self._ask(told.Streams, "get_streams")
+        return await self._ask(ask.GetStreams)
 
     async def _ask(
         self,
-        answer: type[A],
-        name: str,
+        command: type[BaseCommand[A]],
         *,
         greeting: bool = False,
-        at_once: Callable[[told.Message], None] | None = None,
+        at_once: Callable[[Message], None] | None = None,
         **fields: Any,
     ) -> A:
-        """Send the command ``name`` with ``fields``, those that are None left out; the rest as ``Link.ask`` takes it.
+        """Send ``command`` with ``fields``, without those that are None; the rest as :meth:`Connection.ask` takes it.
 
         Raises:
-            InvalidMessage: a field is of the wrong type or out of range: said here, not sent.
+            InvalidMessage: a field is of the wrong type or out of range; nothing was sent.
         """
-        model = COMMANDS[name]
-        assert fields.keys() <= model.model_fields.keys()
-        try:
-            command: ask.Command = model.model_validate(
-                {key: value for key, value in fields.items() if value is not None}
-            )
-        except ValidationError as error:
-            raise InvalidMessage(describe(error)) from None
-        retryable = name not in _ONCE
-        return _checked(
-            answer, await self._connection.ask(command, retryable=retryable, greeting=greeting, at_once=at_once)
-        )
+        assert fields.keys() <= command.model_fields.keys()
+        sent = parse(command, {key: value for key, value in fields.items() if value is not None})
+        answer = await self._connection.ask(sent, retryable=command not in _ONCE, greeting=greeting, at_once=at_once)
+        return _checked(command.answer_type(), answer)
 
 
-def _checked(answer: type[A], message: told.Message) -> A:
-    if not isinstance(message, answer):
-        raise RfhydraError(f"the server answered with {message.type} where {answer.__name__} was due")
+def _checked(expected: type[A], message: Message) -> A:
+    if not isinstance(message, expected):
+        raise RfhydraError(f"the server answered with {message.type} instead of {expected.__name__}")
     return message
 
 

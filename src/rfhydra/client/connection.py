@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.client import backoff, process_exception
@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI
 from websockets.uri import parse_uri
 
 from rfhydra.errors import Busy, InvalidMessage, RfhydraError, TooLarge, Unauthorized, Unreachable, error_of
-from rfhydra.protocol.commands import Command
+from rfhydra.protocol.commands import BaseCommand
 from rfhydra.protocol.messages import Error, Message, read_message
 
 MAX_WAITING: Final = 1000
@@ -102,7 +102,7 @@ class Connection:
 
     async def ask(
         self,
-        command: Command,
+        command: BaseCommand[Any],
         *,
         retryable: bool,
         greeting: bool = False,
@@ -123,7 +123,7 @@ class Connection:
         """
         number = next(self._numbers)
         text = command.model_copy(update={"id": number}).encode()
-        waiting = _Waiting(command.command, text, retryable and not greeting, at_once)
+        waiting = _Waiting(command.name(), text, retryable and not greeting, at_once)
         return await self._exchange(number, waiting, greeting=greeting)
 
     async def ask_frame(self, name: str, frame: Callable[[int], bytes]) -> Message:

@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Final, Generic, Self, TypeVar
 
 from rfhydra.errors import NotFound, error_of
-from rfhydra.protocol.fields import Topic
 from rfhydra.protocol.frames import WaterfallFrame
 from rfhydra.protocol.messages import (
     Detections,
@@ -24,6 +23,7 @@ from rfhydra.protocol.messages import (
     TrainingFailed,
     TrainingProgress,
 )
+from rfhydra.protocol.types import Topic
 
 MAX_UNREAD: Final = 1000
 

@@ -1,6 +1,6 @@
-"""VersionManager: what may become the head that detects, and what was. The store keeps the rows, the rules are here.
+"""VersionManager: create, promote, roll back, retire and load head versions.
 
-Torch is imported only by what loads a head: looking at versions and promoting them takes no network.
+Only loading a head imports torch: listing and promoting versions does without.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,8 @@ from rfhydra.config import (
     check_name,
 )
 from rfhydra.errors import NotFound
-from rfhydra.store.versions import HeadVersion
+from rfhydra.protocol.messages import Registry, VersionHistory
+from rfhydra.protocol.types import RegistryEntry
 from rfhydra.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _ROUNDING: Final = 1e-9  # 0.82 - 0.80 is a gain of 0.02
 
 @dataclass(frozen=True)
 class Artifact:
-    """A head as bytes, with what says where it fits."""
+    """A serialised head with its kind, contract and backbone."""
 
     kind: str
     spec_id: str
@@ -39,13 +40,21 @@ class Artifact:
         return cls(head.kind, head.info.spec_id, head.info.backbone_id, head.to_bytes())
 
 
-def gains_enough(before: float, after: float) -> bool:
-    """The least that is asked for before an F1 of ``before`` is replaced by one of ``after`` on the same boxes.
+def meets_floor(before: float | None, after: float) -> tuple[bool, str]:
+    """The floor of the promotion rule: whether an F1 of ``before`` may be replaced by one of ``after``, and why.
 
-    From F1 0.95 on it is enough not to regress; below that, 2 points must be gained.
+    A gain of 2 points, or from F1 0.95 on no loss. Without a former version (``before`` is None) any F1 above 0.
     """
-    excellent = after >= AUTO_PROMOTE_EXCELLENT_F1 and after >= before
-    return excellent or after - before >= AUTO_PROMOTE_MIN_GAIN - _ROUNDING
+    if before is None and after > 0:
+        return True, "first version of this signal"
+    if before is None:
+        return False, "it finds none of its validation boxes (F1 0)"
+    gain = after - before
+    if gain >= AUTO_PROMOTE_MIN_GAIN - _ROUNDING:
+        return True, f"F1 improved {100 * gain:.1f} points"
+    if after >= AUTO_PROMOTE_EXCELLENT_F1 and gain >= 0:
+        return True, f"F1 is at least {AUTO_PROMOTE_EXCELLENT_F1} and did not regress"
+    return False, f"less than {100 * AUTO_PROMOTE_MIN_GAIN:.0f} points gained"
 
 
 class VersionManager:
@@ -88,9 +97,9 @@ class VersionManager:
     def should_auto_promote(
         self, signal_name: str, metrics: dict[str, Any], active_metrics: dict[str, Any] | None = None
     ) -> tuple[bool, str]:
-        """Whether a candidate with ``metrics`` should replace the active version, and why.
+        """Whether a candidate with ``metrics`` meets the floor of the promotion rule, and why.
 
-        The first version promotes; from F1 0.95 on it is enough not to regress; below that, 2 points must be gained.
+        See :func:`meets_floor`. Trainings also ask for evidence (:func:`rfhydra.training.promotion.judge`).
 
         Args:
             signal_name: the signal.
@@ -98,18 +107,14 @@ class VersionManager:
             active_metrics: of the active version **on the same validation boxes**; default are its stored ones, which
                 compare only if the validation set is the same.
         """
-        active = self._versions.active(signal_name)
+        active, after = self._versions.active(signal_name), float(metrics["f1_score"])
         if active is None:
-            return True, "first version of this signal"
+            return meets_floor(None, after)
         where = "as stored" if active_metrics is None else "on the same validation boxes"
         before = float((active_metrics or self._versions.get(signal_name, active).metrics)["f1_score"])
-        after = float(metrics["f1_score"])
-        change = f"F1 {before:.3f} → {after:.3f} against version {active} {where}"
-        if after - before >= AUTO_PROMOTE_MIN_GAIN - _ROUNDING:
-            return True, f"F1 improved {100 * (after - before):.1f} points ({change})"
-        if gains_enough(before, after):
-            return True, f"F1 is at least {AUTO_PROMOTE_EXCELLENT_F1} and did not regress ({change})"
-        return False, f"kept version {active}: less than {100 * AUTO_PROMOTE_MIN_GAIN:.0f} points gained ({change})"
+        promotes, reason = meets_floor(before, after)
+        kept = "" if promotes else f"kept version {active}: "
+        return promotes, f"{kept}{reason} (F1 {before:.3f} → {after:.3f} against version {active} {where})"
 
     def promote_version(self, signal_name: str, version: int, reason: str = "", who: str | None = None) -> None:
         """Make ``version`` the active one.
@@ -147,7 +152,7 @@ class VersionManager:
         """
         version = self._versions.active(check_name(signal_name))
         if version is None:
-            raise NotFound(f"signal {signal_name!r} has no active head: train it first")
+            raise NotFound(f"signal {signal_name!r} has no active head: train it, or promote a version")
         return version
 
     def load_head(self, signal_name: str, version: int | None, backbone: "Backbone") -> "LoadedHead":
@@ -169,8 +174,8 @@ class VersionManager:
         """The active heads of ``signal_names`` by name, for :meth:`HydraDetector.load_heads`; see :meth:`load_head`."""
         return {name: self.load_head(name, None, backbone) for name in signal_names}
 
-    def get_version_history(self, signal_name: str) -> dict[str, Any]:
-        """The backbone of the ``version_history`` message: the live versions, oldest first, and which one is active.
+    def get_version_history(self, signal_name: str) -> VersionHistory:
+        """The live versions of a signal, oldest first.
 
         Raises:
             InvalidName: not a legal signal name.
@@ -178,44 +183,27 @@ class VersionManager:
         """
         self._require_signal(signal_name)
         active = self._versions.active(signal_name)
-        rows = [_history_row(row, active) for row in self._versions.list(signal_name)]
-        return {"signal_name": signal_name, "active_version": active, "versions": rows}
+        versions = [row.info(active) for row in self._versions.list(signal_name)]
+        return VersionHistory(signal_name=signal_name, active_version=active, versions=versions)
 
-    def get_registry(self) -> dict[str, Any]:
-        """The backbone of the ``registry`` message: every signal with its active version."""
+    def get_registry(self) -> Registry:
+        """Every signal with its active version; none is marked as loaded, see :meth:`Registry.with_loaded`."""
         signals = {name: self._registry_entry(name) for name in self._versions.signals()}
-        return {"backbone_version": BACKBONE_VERSION, "signals": signals}
+        return Registry(backbone_version=BACKBONE_VERSION, signals=signals)
 
-    def _registry_entry(self, signal_name: str) -> dict[str, Any]:
-        active = self._versions.active(signal_name)
-        newest = self._versions.list(signal_name)[-1]
-        row = self._versions.get(signal_name, active) if active is not None else None
-        return {
-            "active_version": active,
-            "active_head_version": active,
-            "f1_score": row.metrics["f1_score"] if row else None,
-            "precision": row.metrics["precision"] if row else None,
-            "recall": row.metrics["recall"] if row else None,
-            "sample_count": row.sample_count if row else newest.sample_count,
-            "last_trained": newest.created_at,
-        }
+    def _registry_entry(self, signal_name: str) -> RegistryEntry:
+        active, newest = self._versions.active(signal_name), self._versions.list(signal_name)[-1]
+        row = None if active is None else self._versions.get(signal_name, active)
+        return RegistryEntry(
+            active_version=active,
+            active_head_version=active,
+            f1_score=row.metrics["f1_score"] if row else None,
+            precision=row.metrics["precision"] if row else None,
+            recall=row.metrics["recall"] if row else None,
+            sample_count=(row or newest).sample_count,
+            last_trained=newest.created_at,
+        )
 
     def _require_signal(self, signal_name: str) -> None:
         if not self._versions.list(check_name(signal_name)):
             raise NotFound(f"signal {signal_name!r} has no versions: train it first")
-
-
-def _history_row(row: HeadVersion, active: int | None) -> dict[str, Any]:
-    return {
-        "version": row.version,
-        "is_active": row.version == active,
-        "kind": row.kind,
-        **{name: row.metrics[name] for name in ("f1_score", "precision", "recall")},
-        "sample_count": row.sample_count,
-        "split_version": row.split_version,
-        "epochs_trained": row.epochs_trained,
-        "early_stopped": row.early_stopped,
-        "training_time_sec": row.training_time_sec,
-        "created_at": row.created_at,
-        "notes": row.notes,
-    }

@@ -1,6 +1,6 @@
-"""Types of fields that commands and messages share, and the boxes."""
+"""Field types and boxes that commands and messages share."""
 
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, FiniteFloat, Tag
 
@@ -21,13 +21,10 @@ CorrelationId: TypeAlias = (
 )
 Token: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH)]
 Cursor: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH)]
-HeadKind: TypeAlias = Literal["embedding", "rcnn"]
-IqDatatype: TypeAlias = Literal["cf32_le", "ci16_le", "ci8", "cu8"]
-Topic: TypeAlias = Literal["jobs", "registry", "samples", "detections", "waterfall", "metrics"]
 
 
 class WireModel(BaseModel):
-    """Base of all that is on the wire: frozen, no coercion; fields that nobody knows are ignored."""
+    """Base of everything on the wire: frozen, strict types, unknown fields ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore", use_attribute_docstrings=True)
 
@@ -66,18 +63,18 @@ def _box_kind(value: Any) -> str:
 DrawnBox: TypeAlias = Annotated[
     Annotated[PixelBox, Tag("pixels")] | Annotated[PhysicalBox, Tag("physical")], Discriminator(_box_kind)
 ]
-"""A box as a client draws it: in pixels, or in seconds and Hz."""
+"""A box in pixels, or in seconds and Hz."""
 
 
 class NegativeBox(WireModel):
-    """A verified emission of something else."""
+    """A verified emission of another signal."""
 
     label: SignalName
-    """What it is."""
+    """Label of the emission."""
     box: DrawnBox
-    """Where it is."""
+    """The box."""
 
 
 def absent(value: object) -> bool:
-    """For ``exclude_if``: a field that is not sent when there is nothing to say."""
+    """For ``exclude_if``: leave a field out where it is None."""
     return value is None

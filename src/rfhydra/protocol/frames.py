@@ -22,7 +22,8 @@ from dataclasses import dataclass, replace
 from typing import Final, Self, get_args
 
 from rfhydra.errors import InvalidMessage
-from rfhydra.protocol.fields import MAX_WHOLE, IqDatatype
+from rfhydra.protocol.fields import MAX_WHOLE
+from rfhydra.protocol.types import IqDatatype
 
 MAGIC: Final = b"RFH1"
 IQ_KIND: Final = 1

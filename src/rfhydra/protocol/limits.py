@@ -1,12 +1,14 @@
-"""What the server accepts. Every limit is told in ``hello``, may be set at start, and is refused with its own code."""
+"""Limits of a server: stated in ``hello``, set at start, each with an error code of its own."""
 
 from collections.abc import Iterable
 from typing import Final
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from rfhydra.config import MAX_BOXES_PER_SAMPLE, MAX_JSON_BYTES, MAX_NAME_LENGTH, NAME_PATTERN
 from rfhydra.errors import InvalidMessage, TooLarge
 from rfhydra.protocol.fields import WireModel
+from rfhydra.protocol.parsing import parse
 
 _MIB: Final = 1 << 20
 
@@ -26,9 +28,9 @@ class Limits(WireModel):
     """Items of one page."""
     max_samples_per_signal: int = Field(default=5000, ge=1)
     """Samples of one signal."""
-    max_boxes_per_sample: int = Field(default=1000, ge=1, le=1000)
+    max_boxes_per_sample: int = Field(default=MAX_BOXES_PER_SAMPLE, ge=1, le=MAX_BOXES_PER_SAMPLE)
     """Boxes of one sample, those of other labels included."""
-    max_metadata_bytes: int = Field(default=64 * 1024, ge=2, le=64 * 1024)
+    max_metadata_bytes: int = Field(default=MAX_JSON_BYTES, ge=2, le=MAX_JSON_BYTES)
     """Metadata of one sample, as JSON."""
     max_notes_length: int = Field(default=2000, ge=0, le=16_000)
     """Characters of the notes of a training."""
@@ -54,6 +56,15 @@ class Limits(WireModel):
             raise TooLarge(f"{name} is {value}, the limit is {most} ({limit})")
 
 
+class StatedLimits(Limits):
+    """The limits, and the form of a signal name."""
+
+    max_name_length: int = MAX_NAME_LENGTH
+    """Length of a signal name in characters."""
+    name_pattern: str = NAME_PATTERN
+    """Regular expression for a signal name; ``..`` is not allowed."""
+
+
 def read_limits(settings: Iterable[str]) -> Limits:
     """The default limits, changed by ``NAME=VALUE`` texts.
 
@@ -68,8 +79,4 @@ def read_limits(settings: Iterable[str]) -> Limits:
         if not value.isdecimal():
             raise InvalidMessage(f"limit {name} must be a whole number, as in {name}=100")
         values[name] = int(value)
-    try:
-        return Limits.model_validate(values)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise InvalidMessage(f"limit {first['loc'][0]}: {first['msg']}") from None
+    return parse(Limits, values, "limit ")

@@ -1,272 +1,132 @@
-"""What the server says: one class per message, told apart by ``type``.
+"""Messages of the server: one class each, identified by ``type``.
 
-Fields of the fixed contract are always there, null where there is nothing to say. ``id`` and a few others, marked by
+Fields of the fixed contract are always present, null where they have no value. ``id`` and a few others, marked by
 ``exclude_if``, are absent then.
 """
 
-from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
+from collections.abc import Collection
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import Field, JsonValue, TypeAdapter
 
-from rfhydra.config import MAX_NAME_LENGTH, NAME_PATTERN
-from rfhydra.errors import ErrorCode, InvalidMessage
-from rfhydra.protocol.commands import describe, read_json
-from rfhydra.protocol.fields import CorrelationId, HeadKind, PhysicalBox, Topic, WireModel, absent
-from rfhydra.protocol.limits import Limits
+from rfhydra.errors import ErrorCode
+from rfhydra.protocol.fields import CorrelationId, WireModel, absent
+from rfhydra.protocol.limits import StatedLimits
+from rfhydra.protocol.parsing import parse, read_json
+from rfhydra.protocol.types import (
+    BackboneInfo,
+    DetectedBox,
+    EpochProgress,
+    Job,
+    RegistryEntry,
+    SampleInfo,
+    SigmfRecording,
+    Topic,
+    TrainingResult,
+    VersionInfo,
+)
 
 API_VERSION: Final = 1
 MIN_API_VERSION: Final = 1
-
-JobState: TypeAlias = Literal["queued", "running", "completed", "failed", "cancelled"]
-JobAction: TypeAlias = Literal["train", "extend"]
 
 
 class BaseMessage(WireModel):
     """Base of all messages."""
 
     id: CorrelationId | None = Field(default=None, exclude_if=absent)
-    """That of the command that it answers; absent in a push."""
+    """Id of the command that it answers; absent in a push."""
 
     def encode(self) -> str:
-        """As the text of a message."""
+        """The message as text."""
         return self.model_dump_json()
 
 
-class Metrics(BaseModel):
-    """How good a head is on its validation split; more may stand beside these."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
-
-    f1_score: float
-    """At IoU 0.5."""
-    precision: float
-    """Of what it found, how much was there."""
-    recall: float
-    """Of what was there, how much it found."""
-
-
-# --- trainings ---
-
-
-class JobEvent(BaseMessage):
-    """What the messages of a training share."""
-
+class _SignalMessage(BaseMessage):
     signal_name: str
     """The signal."""
+
+
+class JobMessage(_SignalMessage):
+    """Base of the messages of a training."""
+
     job_id: str
     """The job."""
     seq: int
-    """Rises by 1 within the job."""
+    """Number of the message within the job, without gaps."""
     ts: str
-    """When, UTC, ISO 8601."""
+    """Time, UTC, ISO 8601."""
 
 
-class TrainingProgress(JobEvent):
+class TrainingProgress(EpochProgress, JobMessage):
     """An epoch of a training has ended."""
 
     type: Literal["training_progress"] = "training_progress"
-    epoch: int
-    """From 1."""
-    total_epochs: int
-    """At most so many."""
-    train_loss: float
-    """Mean loss on the training split."""
-    val_loss: float
-    """Loss on the validation split."""
-    f1_score: float
-    """On the validation split, at IoU 0.5."""
-    precision: float
-    """On the validation split."""
-    recall: float
-    """On the validation split."""
-    is_best: bool
-    """Whether it is the best epoch so far."""
-    elapsed_sec: float
-    """Seconds since the training started."""
 
 
-class TrainingComplete(JobEvent):
+class TrainingComplete(TrainingResult, JobMessage):
     """A training has made a new version."""
 
     type: Literal["training_complete"] = "training_complete"
-    version: int
-    """Its number."""
-    sample_count: int
-    """Samples, training and validation."""
-    epochs_trained: int
-    """Epochs that ran."""
-    early_stopped: bool
-    """Whether it stopped because nothing got better."""
-    metrics: Metrics
-    """Of the new version."""
-    previous_version: int | None
-    """The version that was active."""
-    previous_metrics: Metrics | None
-    """Its metrics on the same validation boxes, null where it cannot be run."""
-    auto_promoted: bool
-    """Whether the new version is the active one now."""
-    promotion_reason: str | None
-    """Why, or why not."""
-    training_time_sec: float
-    """Seconds it took."""
 
 
-class TrainingFailed(JobEvent):
-    """A training has ended without a version; nothing was changed."""
+class TrainingFailed(JobMessage):
+    """A training has failed or was cancelled; nothing was changed."""
 
     type: Literal["training_failed"] = "training_failed"
     error: str
-    """Why."""
+    """Reason."""
     code: ErrorCode
-    """Why, for programs."""
+    """Error code."""
 
 
 TrainingEvent: TypeAlias = TrainingProgress | TrainingComplete | TrainingFailed
 TRAINING_EVENT: Final[TypeAdapter[TrainingEvent]] = TypeAdapter(Annotated[TrainingEvent, Field(discriminator="type")])
 
 
-class JobInfo(WireModel):
-    """A training as the server keeps it."""
-
-    job_id: str
-    """Its id."""
-    signal_name: str
-    """The signal."""
-    action: JobAction
-    """Whether from scratch or extending."""
-    kind: HeadKind
-    """Of the head."""
-    epochs: int
-    """At most so many."""
-    notes: str | None
-    """For the version."""
-    request_id: str | None
-    """What makes it idempotent."""
-    state: JobState
-    """Where it stands."""
-    attempts: int
-    """How often it was started: more than once if the server or its worker died."""
-    created_at: str
-    """When it was asked for, UTC, ISO 8601."""
-    started_at: str | None
-    """When it last started."""
-    finished_at: str | None
-    """When it ended."""
-    last_seq: int
-    """``seq`` of its newest message, 0 before the first."""
-    version: int | None
-    """The version that it made."""
-    error: str | None
-    """Why it failed."""
-    code: ErrorCode | None
-    """Why it failed, for programs."""
-
-
 class Jobs(BaseMessage):
     """Trainings, newest first."""
 
     type: Literal["jobs"] = "jobs"
-    jobs: list[JobInfo]
+    jobs: list[Job]
     """The page."""
     next_cursor: str | None = None
-    """Ask with it for the next page; null on the last."""
+    """Cursor of the next page; null on the last."""
 
 
 class JobSnapshot(BaseMessage):
-    """A training and everything that it has told so far."""
+    """A training with its messages so far."""
 
     type: Literal["job"] = "job"
-    job: JobInfo
+    job: Job
     """The training."""
     events: list[Annotated[TrainingEvent, Field(discriminator="type")]]
-    """Its messages so far, by ``seq``; those of a training long finished are forgotten."""
+    """Its messages, by ``seq``; those of old trainings are dropped."""
 
 
-# --- versions ---
-
-
-class VersionPromoted(BaseMessage):
+class VersionPromoted(_SignalMessage):
     """A version has become the active one."""
 
     type: Literal["version_promoted"] = "version_promoted"
-    signal_name: str
-    """The signal."""
     version: int
     """Its active version."""
 
 
-class VersionRollback(BaseMessage):
-    """A former version is active again."""
+class VersionRollback(_SignalMessage):
+    """An earlier version has become the active one again."""
 
     type: Literal["version_rollback"] = "version_rollback"
-    signal_name: str
-    """The signal."""
     active_version: int
     """Its active version."""
 
 
-class VersionInfo(WireModel):
-    """One version of a head."""
-
-    version: int
-    """Its number."""
-    f1_score: float
-    """On its validation split."""
-    precision: float
-    """On its validation split."""
-    recall: float
-    """On its validation split."""
-    sample_count: int
-    """Samples it was trained and validated on."""
-    created_at: str
-    """UTC, ISO 8601."""
-    notes: str | None
-    """As given with the training."""
-    is_active: bool
-    """Whether it is the active one."""
-    kind: str
-    """``embedding`` or ``rcnn``."""
-    split_version: int | None
-    """Which split of the samples it used."""
-    epochs_trained: int
-    """Epochs that ran."""
-    early_stopped: bool
-    """Whether it stopped because nothing got better."""
-    training_time_sec: float
-    """Seconds it took."""
-
-
-class VersionHistory(BaseMessage):
+class VersionHistory(_SignalMessage):
     """The versions of a signal's head, oldest first."""
 
     type: Literal["version_history"] = "version_history"
-    signal_name: str
-    """The signal."""
     active_version: int | None
     """The active one."""
     versions: list[VersionInfo]
-    """All that are kept."""
-
-
-class RegistryEntry(WireModel):
-    """A signal in the registry. The metrics are those of the active version."""
-
-    active_version: int | None
-    """The active version, null before the first promotion."""
-    active_head_version: int | None
-    """The same number."""
-    f1_score: float | None
-    """On its validation split."""
-    precision: float | None
-    """On its validation split."""
-    recall: float | None
-    """On its validation split."""
-    sample_count: int
-    """Samples that the version was made of."""
-    last_trained: str | None
-    """When the newest version was made, UTC, ISO 8601."""
-    is_loaded: bool
-    """Whether a head of this signal is loaded, of whatever version."""
+    """The kept versions."""
 
 
 class Registry(BaseMessage):
@@ -278,125 +138,63 @@ class Registry(BaseMessage):
     signals: dict[str, RegistryEntry]
     """By name."""
 
+    def with_loaded(self, names: Collection[str]) -> Self:
+        """The same registry, with the signals in ``names`` as the loaded ones."""
+        signals = {name: entry.model_copy(update={"is_loaded": name in names}) for name, entry in self.signals.items()}
+        return self.model_copy(update={"signals": signals})
+
 
 class LoadedHeads(BaseMessage):
-    """Which heads are loaded."""
+    """The loaded heads."""
 
     type: Literal["loaded_heads"] = "loaded_heads"
     heads: list[str]
     """Names of the signals, sorted."""
     versions: dict[str, int]
-    """The version that is loaded of each."""
+    """Loaded version by signal name."""
 
 
-# --- samples ---
-
-
-class SampleBox(PhysicalBox):
-    """A box of a sample, in seconds and Hz and in pixels."""
-
-    x_min: float
-    """Left edge, in columns."""
-    y_min: float
-    """Upper edge, in rows."""
-    x_max: float
-    """Right edge, in columns."""
-    y_max: float
-    """Lower edge, in rows."""
-
-
-class LabelledBox(SampleBox):
-    """A verified emission of something else."""
-
-    label: str
-    """What it is."""
-
-
-class SampleInfo(WireModel):
-    """One labelled window."""
-
+class _SampleMessage(_SignalMessage):
     sample_id: str
-    """Its id."""
-    rows: int
-    """Height of its spectrogram."""
-    cols: int
-    """Width of its spectrogram."""
-    boxes: list[SampleBox]
-    """Where the signal is."""
-    negatives: list[LabelledBox]
-    """Verified emissions of something else."""
-    sample_rate_hz: float | None
-    """Null where nobody knows: its boxes are then in samples and cycles per sample."""
-    center_freq_hz: float | None
-    """Of the window."""
-    recording: str | None
-    """Groups windows of one origin."""
-    start_sample: int | None
-    """The window's first sample in its recording."""
-    has_iq: bool
-    """Whether its IQ is kept."""
-    metadata: dict[str, JsonValue]
-    """As it came."""
-    created_at: str
-    """UTC, ISO 8601."""
-    spectrogram_b64: str | None = Field(default=None, exclude_if=absent)
-    """Base64 of a NumPy ``.npy``, uint8, shape (rows, cols); absent unless asked for."""
+    """The sample."""
+    total_samples: int
+    """Number of samples of this signal."""
 
 
-class TrainingSampleAdded(BaseMessage):
-    """A sample is stored."""
+class TrainingSampleAdded(_SampleMessage):
+    """A sample was added."""
 
     type: Literal["training_sample_added"] = "training_sample_added"
-    signal_name: str
-    """The signal."""
-    sample_id: str
-    """Its id."""
     is_new: bool
-    """False if this image was a sample of this signal already."""
-    total_samples: int
-    """Samples of this signal."""
+    """False if the image was already a sample of this signal."""
 
 
-class TrainingSampleUpdated(BaseMessage):
-    """A sample is changed."""
+class TrainingSampleUpdated(_SampleMessage):
+    """A sample was changed."""
 
     type: Literal["training_sample_updated"] = "training_sample_updated"
-    signal_name: str
-    """The signal."""
-    sample_id: str
-    """Its id."""
-    total_samples: int
-    """Samples of this signal."""
 
 
-class TrainingSampleDeleted(BaseMessage):
-    """A sample is forgotten."""
+class TrainingSampleDeleted(_SampleMessage):
+    """A sample was deleted."""
 
     type: Literal["training_sample_deleted"] = "training_sample_deleted"
-    signal_name: str
-    """The signal."""
-    sample_id: str
-    """Its id."""
-    total_samples: int
-    """Samples of this signal."""
 
 
-class TrainingSamples(BaseMessage):
-    """Samples of a signal, in the order of their creation."""
+class TrainingSamples(_SignalMessage):
+    """Samples of a signal, oldest first."""
 
     type: Literal["training_samples"] = "training_samples"
-    signal_name: str
-    """The signal."""
     total_samples: int
-    """Of the signal, not of the page."""
+    """Number of samples of the signal, not of the page."""
     samples: list[SampleInfo]
-    """The page. It may be shorter than asked for, so that the answer is not too large."""
+    """The page; shorter than requested where the answer would be too large."""
     next_cursor: str | None = None
-    """Ask with it for the next page; null on the last."""
+    """Cursor of the next page; null on the last."""
 
 
 class SampleCounts(BaseMessage):
-    """How many samples each signal has. Pushed when it changes."""
+    """Number of samples of each signal. Pushed when it changes."""
 
     type: Literal["samples"] = "samples"
     signals: dict[str, int]
@@ -404,74 +202,47 @@ class SampleCounts(BaseMessage):
 
 
 class SigmfImported(BaseMessage):
-    """Samples were made of a recording."""
+    """Samples were imported from a recording."""
 
     type: Literal["sigmf_imported"] = "sigmf_imported"
     new_samples: dict[str, int]
-    """How many are new, by signal."""
+    """Number of new samples by signal."""
     total_samples: dict[str, int]
-    """Of these signals, as they are now."""
+    """Number of all samples of these signals."""
     boxes: int
-    """Boxes of the new samples."""
+    """Number of boxes of the new samples."""
 
 
-class SigmfRecording(WireModel):
-    """A sample as an annotated recording."""
-
-    sample_id: str
-    """The sample."""
-    meta: dict[str, JsonValue]
-    """What its ``.sigmf-meta`` holds."""
-    data_b64: str
-    """Base64 of its ``.sigmf-data``."""
-
-
-class SigmfExported(BaseMessage):
+class SigmfExported(_SignalMessage):
     """Samples of a signal as recordings."""
 
     type: Literal["sigmf_exported"] = "sigmf_exported"
-    signal_name: str
-    """The signal."""
     recordings: list[SigmfRecording]
-    """The page. It may be shorter than asked for, so that the answer is not too large."""
+    """The page; shorter than requested where the answer would be too large."""
     skipped: int
-    """Samples of this page without IQ or without a sample rate: they cannot be recordings."""
+    """Number of samples on this page without IQ or sample rate, which cannot be exported."""
     next_cursor: str | None = None
-    """Ask with it for the next page; null on the last."""
-
-
-# --- detection ---
-
-
-class DetectedBox(SampleBox):
-    """One emission that a head found."""
-
-    signal_name: str
-    """What it is."""
-    score: float
-    """0 to 1, calibrated."""
-    track_id: int | None
-    """Its track in a live stream, else null."""
+    """Cursor of the next page; null on the last."""
 
 
 class Detections(BaseMessage):
-    """What the loaded heads found in one window, strongest first."""
+    """Detections of the loaded heads in one window, highest score first."""
 
     type: Literal["detections"] = "detections"
     stream_id: str | None
-    """The live stream, null for a window that was sent."""
+    """The live stream, null for a window that a client sent."""
     start_sample: int
-    """First sample of the window in its stream, 0 for a window that was sent without."""
+    """First sample of the window in its stream, 0 where unknown."""
     heads: dict[str, int]
-    """The version of each head that looked."""
+    """Version of each head that was applied."""
     detections: list[DetectedBox]
-    """What they found."""
+    """The detections."""
     dropped: int = 0
-    """In a push: how many before it were dropped because this client did not take them."""
+    """In a push: number of pushes dropped before it because this client was too slow."""
 
 
 class Sources(BaseMessage):
-    """Live sources that there are."""
+    """The live sources."""
 
     type: Literal["sources"] = "sources"
     sources: list[dict[str, JsonValue]]
@@ -479,36 +250,15 @@ class Sources(BaseMessage):
 
 
 class Streams(BaseMessage):
-    """Live sources that are watched."""
+    """The running live streams."""
 
     type: Literal["streams"] = "streams"
     streams: list[dict[str, JsonValue]]
     """The streams."""
 
 
-# --- the server ---
-
-
-class StatedLimits(Limits):
-    """The limits, and what a name may look like."""
-
-    max_name_length: int = MAX_NAME_LENGTH
-    """Characters of a signal's name."""
-    name_pattern: str = NAME_PATTERN
-    """A signal's name as a regular expression; it never holds ``..``."""
-
-
-class BackboneInfo(WireModel):
-    """The shared backbone."""
-
-    version: int
-    """Version of its design."""
-    id: str
-    """Which weights it has: heads of others are refused."""
-
-
 class ServerHello(BaseMessage):
-    """What the server is and can."""
+    """Version, features, limits and contract of the server."""
 
     type: Literal["hello"] = "hello"
     server_version: str
@@ -516,11 +266,11 @@ class ServerHello(BaseMessage):
     api_version: int
     """Version of this interface."""
     min_api_version: int
-    """The oldest version of it that the server still speaks."""
+    """Oldest interface version that the server supports."""
     features: list[str]
-    """What it offers beside the fixed contract."""
+    """Features beyond the fixed contract."""
     limits: StatedLimits
-    """What it accepts."""
+    """The limits."""
     spectrogram: dict[str, JsonValue]
     """The locked spectrogram contract of the workspace, and its ``spec_id``."""
     backbone: BackboneInfo
@@ -528,61 +278,61 @@ class ServerHello(BaseMessage):
 
 
 class Result(BaseMessage):
-    """A command was accepted that has no other answer."""
+    """Success of a command that has no other answer."""
 
     type: Literal["result"] = "result"
     success: Literal[True] = True
     """Always true: a failure is an ``error``."""
     job_id: str | None = Field(default=None, exclude_if=absent)
-    """The training that it is about."""
+    """The training."""
 
 
 class Error(BaseMessage):
-    """A command was refused or failed. Nothing was changed."""
+    """A command failed. Nothing was changed."""
 
     type: Literal["error"] = "error"
     command: str | None = Field(default=None, exclude_if=absent)
-    """Which command."""
+    """The command."""
     code: ErrorCode
-    """Why, for programs."""
+    """Error code."""
     message: str
-    """Why, with the field and the limit, and what to do next."""
+    """Reason, with the field and the limit, and what to do next."""
     details: dict[str, JsonValue] | None = Field(default=None, exclude_if=absent)
-    """More about it."""
+    """Further details."""
 
 
 class ServerMetrics(BaseMessage):
-    """How the server is doing. Pushed every second."""
+    """State of the server. Pushed every second."""
 
     type: Literal["metrics"] = "metrics"
     ts: str
-    """When, UTC, ISO 8601."""
+    """Time, UTC, ISO 8601."""
     uptime_sec: float
-    """Seconds since it started."""
+    """Seconds since the start."""
     clients: int
-    """Connections."""
+    """Number of connections."""
     loaded_heads: int
-    """Heads that are loaded."""
+    """Number of loaded heads."""
     jobs_queued: int
-    """Trainings that wait."""
+    """Number of queued trainings."""
     jobs_running: int
-    """Trainings that run, 0 or 1."""
+    """Number of running trainings, 0 or 1."""
     detections_queued: int
-    """Detections that wait or run."""
+    """Number of detections that are queued or running."""
     store_queued: int
-    """Reads and changes of the workspace that wait or run."""
+    """Number of workspace calls that are queued or running."""
     messages_dropped: int
-    """Pushes that slow clients did not get, since the start."""
+    """Number of pushes dropped for slow clients since the start."""
 
 
 class ServerShutdown(BaseMessage):
-    """The server is stopping. It closes the connection soon (1001)."""
+    """The server is stopping and will close the connection (1001)."""
 
     type: Literal["server_shutdown"] = "server_shutdown"
     reason: str
-    """Why."""
+    """Reason."""
     grace_sec: float
-    """How long a running training may go on. One that takes longer runs again at the next start."""
+    """Time that a running training has to finish. One that takes longer runs again at the next start."""
 
 
 Snapshot: TypeAlias = Annotated[
@@ -591,14 +341,14 @@ Snapshot: TypeAlias = Annotated[
 
 
 class Subscriptions(BaseMessage):
-    """What this connection is subscribed to now."""
+    """The subscriptions of this connection."""
 
     type: Literal["subscriptions"] = "subscriptions"
     topics: list[Topic]
     """All topics."""
     snapshots: list[Snapshot]
-    """What the topics just subscribed to hold now, in the form in which it is pushed; ``jobs`` are followed by a
-    ``job``, with its messages so far, for each one that has not ended."""
+    """Present state of the new topics, as the messages that they push; ``jobs`` is followed by a ``job`` for each
+    unfinished training."""
 
 
 Message: TypeAlias = (
@@ -629,7 +379,7 @@ Message: TypeAlias = (
     | ServerShutdown
     | Subscriptions
 )
-"""Every message, told apart by ``type``."""
+"""Every message."""
 
 MESSAGES: Final[dict[str, type[Message]]] = {each.model_fields["type"].default: each for each in get_args(Message)}
 """By type."""
@@ -638,17 +388,13 @@ MESSAGE_ADAPTER: Final[TypeAdapter[Message]] = TypeAdapter(Annotated[Message, Fi
 
 
 def read_message(text: str | bytes) -> Message | None:
-    """The message in a text, None if its type is not known: a newer server may say more.
+    """The message in a text, None if its type is unknown: a newer server may send more types.
 
     Raises:
-        InvalidJson: it is no JSON object.
+        InvalidJson: the text is not a JSON object.
         InvalidMessage: a field is missing or of the wrong type.
     """
     fields: dict[str, Any] = read_json(text)
-    model = MESSAGES.get(fields["type"]) if isinstance(fields.get("type"), str) else None
-    if model is None:
-        return None
-    try:
-        return model.model_validate(fields)
-    except ValidationError as error:
-        raise InvalidMessage(f"{fields['type']}: {describe(error)}") from None
+    name = fields.get("type")
+    model = MESSAGES.get(name) if isinstance(name, str) else None
+    return None if model is None else parse(model, fields, f"{name}: ")

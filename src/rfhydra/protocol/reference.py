@@ -13,7 +13,7 @@ from rfhydra.protocol import frames
 from rfhydra.protocol.commands import COMMANDS, BaseCommand, Command
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import MESSAGES, Message
-from rfhydra.protocol.schema import json_schemas
+from rfhydra.protocol.schema import answer_name, json_schemas
 
 _INTRODUCTION: Final = """# The protocol
 
@@ -70,8 +70,7 @@ def reference_page() -> str:
 def _section(name: str, model: type[Command] | type[Message], schemas: dict[str, Any]) -> str:
     told = ""
     if issubclass(model, BaseCommand):
-        answers = ", ".join(f"`{each}`" for each in model.answers)
-        told = f"Answered with {answers}{'' if model.answered_always else ', if it carries an `id`'}.\n\n"
+        told = f"Answered with `{answer_name(model)}`{'' if model.answered_always else ', if it carries an `id`'}.\n\n"
     return f"### `{name}`\n\n{_text(model)}\n\n{told}{_table(schemas[model.__name__], {'id', 'command', 'type'})}"
 
 

@@ -94,9 +94,15 @@ def _operation(command: str, message: str) -> dict[str, Any]:
         "messages": [_message_ref(message)],
         "reply": {
             "channel": _CHANNEL_REF,
-            "messages": [_message_ref(name) for name in (*model.answers, "error")],
+            "messages": [_message_ref(name) for name in (answer_name(model), "error")],
         },
     }
+
+
+def answer_name(command: type[Command]) -> str:
+    """The type of the message that answers a command, errors aside."""
+    name: str = command.answer_type().model_fields["type"].default
+    return name
 
 
 def _message_ref(name: str) -> dict[str, str]:

@@ -14,9 +14,10 @@ from typing import Any, Final, TypeAlias
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from rfhydra.errors import RfhydraError, Unauthorized
-from rfhydra.protocol.commands import Detect, Envelope, read_command, read_envelope, read_json
+from rfhydra.protocol.commands import Detect, read_command
 from rfhydra.protocol.frames import frame_tag
 from rfhydra.protocol.messages import BaseMessage, Error
+from rfhydra.protocol.parsing import Envelope, read_envelope, read_json
 from rfhydra.server.detection import detect_frame
 from rfhydra.server.handlers import handle
 from rfhydra.server.hub import SLOW, TRY_AGAIN_LATER, Client

@@ -7,7 +7,8 @@ from rfhydra.detection.detector import WindowDetections
 from rfhydra.errors import Incompatible, InvalidMessage, NotFound
 from rfhydra.protocol.commands import Detect, GetStreams, ListSources, StartStream, StopStream
 from rfhydra.protocol.frames import IqFrame, WaterfallFrame
-from rfhydra.protocol.messages import DetectedBox, Detections, Sources, Streams
+from rfhydra.protocol.messages import Detections, Sources, Streams
+from rfhydra.protocol.types import DetectedBox
 from rfhydra.server.hub import Client
 from rfhydra.server.images import decode_base64, decode_iq, decode_spectrogram
 from rfhydra.server.samples import wire_boxes

@@ -15,7 +15,7 @@ Handler: TypeAlias = Callable[[Service, Client, Any], Awaitable[BaseMessage]]
 
 HANDLERS: Final[dict[type[Command], Handler]] = {
     commands.TrainSignal: trainings.train_signal,
-    commands.ExtendSignal: trainings.extend_signal,
+    commands.ExtendSignal: trainings.train_signal,
     commands.CancelTraining: trainings.cancel_training,
     commands.ListJobs: trainings.list_jobs,
     commands.GetJob: trainings.get_job,

@@ -6,9 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from rfhydra.protocol.fields import Topic
 from rfhydra.protocol.frames import WaterfallFrame
 from rfhydra.protocol.messages import BaseMessage, Detections, TrainingEvent, TrainingProgress
+from rfhydra.protocol.types import Topic
 from rfhydra.server.outbox import Outbox, Payload, Render
 
 TRY_AGAIN_LATER: Final = 1013

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rfhydra.errors import Incompatible, InvalidMessage
-from rfhydra.protocol.fields import IqDatatype
+from rfhydra.protocol.types import IqDatatype
 from rfhydra.recordings.formats import SampleFormat
 from rfhydra.spectrum.spec import SpectrogramSpec
 

@@ -7,11 +7,10 @@ together.
 import itertools
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
 
 from rfhydra.config import BACKBONE_VERSION
 from rfhydra.hydra.registry import VersionManager
-from rfhydra.protocol.messages import Registry, RegistryEntry, SampleCounts
+from rfhydra.protocol.messages import Registry, SampleCounts
 from rfhydra.server.hub import Hub
 from rfhydra.store.workspace import Workspace
 
@@ -22,7 +21,7 @@ class Contents:
 
     revision: int
     counts: dict[str, int]
-    registry: dict[str, Any] | None
+    registry: Registry | None
 
 
 class RegistryCache:
@@ -35,7 +34,7 @@ class RegistryCache:
         self._revisions = itertools.count(1)
         self._counts_revision = self._registry_revision = 0
         self._counts: dict[str, int] = {}
-        self._registry: dict[str, Any] = {"backbone_version": BACKBONE_VERSION, "signals": {}}
+        self._registry = Registry(backbone_version=BACKBONE_VERSION, signals={})
         self._told_registry, self._told_counts = self.registry(), self.counts()
 
     def read(self) -> Contents:
@@ -65,14 +64,7 @@ class RegistryCache:
             self._hub.publish("samples", counts)
 
     def registry(self) -> Registry:
-        loaded = self._loaded()
-        return Registry(
-            backbone_version=self._registry["backbone_version"],
-            signals={
-                name: RegistryEntry(**entry, is_loaded=name in loaded)
-                for name, entry in self._registry["signals"].items()
-            },
-        )
+        return self._registry.with_loaded(self._loaded())
 
     def counts(self) -> SampleCounts:
         return SampleCounts(signals=self._counts)

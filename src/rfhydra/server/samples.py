@@ -19,17 +19,14 @@ from rfhydra.protocol.commands import (
 from rfhydra.protocol.fields import DrawnBox, NegativeBox, PixelBox
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import (
-    LabelledBox,
-    SampleBox,
-    SampleInfo,
     SigmfExported,
     SigmfImported,
-    SigmfRecording,
     TrainingSampleAdded,
     TrainingSampleDeleted,
     TrainingSamples,
     TrainingSampleUpdated,
 )
+from rfhydra.protocol.types import LabelledBox, SampleBox, SampleInfo, SigmfRecording
 from rfhydra.server.hub import Client
 from rfhydra.server.images import decode_base64, decode_spectrogram, encode_npy
 from rfhydra.server.paging import Page, read_page

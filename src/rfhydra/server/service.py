@@ -1,6 +1,7 @@
 """The service: a workspace, a detector, the trainings, the executors that they run in, and who is connected."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from rfhydra.protocol.messages import (
 )
 from rfhydra.server.executor import SerialExecutor
 from rfhydra.server.hub import Hub
-from rfhydra.server.jobs import TrainingJobs
+from rfhydra.server.jobs.queue import TrainingJobs
 from rfhydra.server.loaded import LoadedHeads
 from rfhydra.server.metrics import PrometheusMetrics
 from rfhydra.server.registry_cache import RegistryCache
@@ -29,6 +30,7 @@ from rfhydra.server.security import Gate
 from rfhydra.store.columns import utc_now
 from rfhydra.store.workspace import Workspace
 
+_log = logging.getLogger(__name__)
 GOING_AWAY: Final = 1001
 METRICS_PERIOD_SEC: Final = 1.0
 FLUSH_SEC: Final = 2.0
@@ -64,6 +66,8 @@ class Service:
         """
         limits = settings.limits
         self.workspace, self.backbone, self.settings, self.limits = workspace, backbone, settings, limits
+        if mismatch := workspace.backbone_mismatch(backbone.backbone_id):
+            _log.warning(mismatch)
         self.store = SerialExecutor("store", limits.max_store_queued)
         self.detection = SerialExecutor("detection", limits.max_detections_queued)
         self.versions = VersionManager(workspace)

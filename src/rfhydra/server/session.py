@@ -5,17 +5,9 @@ from importlib.metadata import version
 from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import InvalidMessage, RfhydraError, Unauthorized
 from rfhydra.protocol.commands import Auth, Hello, Subscribe, Unsubscribe
-from rfhydra.protocol.fields import Topic
-from rfhydra.protocol.messages import (
-    API_VERSION,
-    MIN_API_VERSION,
-    BackboneInfo,
-    Result,
-    ServerHello,
-    Snapshot,
-    StatedLimits,
-    Subscriptions,
-)
+from rfhydra.protocol.limits import StatedLimits
+from rfhydra.protocol.messages import API_VERSION, MIN_API_VERSION, Result, ServerHello, Snapshot, Subscriptions
+from rfhydra.protocol.types import BackboneInfo, Topic
 from rfhydra.server.hub import Client
 from rfhydra.server.service import Service
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rfhydra.protocol.limits import Limits
-from rfhydra.protocol.messages import SigmfRecording
+from rfhydra.protocol.types import SigmfRecording
 from rfhydra.recordings import Annotation, Recording, open_recording, write_recording
 from rfhydra.spectrum.boxes import Box
 from rfhydra.store.samples import Sample

@@ -2,32 +2,16 @@
 
 from rfhydra.errors import NotFound
 from rfhydra.protocol.commands import CancelTraining, ExtendSignal, GetJob, ListJobs, TrainSignal
-from rfhydra.protocol.messages import JobAction, Jobs, JobSnapshot, Result
+from rfhydra.protocol.messages import Jobs, JobSnapshot, Result
 from rfhydra.server.hub import Client
+from rfhydra.server.paging import read_cursor
 from rfhydra.server.service import Service
 
 
-async def train_signal(service: Service, client: Client, command: TrainSignal) -> Result:
-    return await _submit(service, client, command, "train")
-
-
-async def extend_signal(service: Service, client: Client, command: ExtendSignal) -> Result:
-    return await _submit(service, client, command, "extend")
-
-
-async def _submit(service: Service, client: Client, command: TrainSignal | ExtendSignal, action: JobAction) -> Result:
-    limits = service.limits
-    limits.require("notes", len(command.notes or ""), "max_notes_length")
-    limits.require("epochs", command.epochs, "max_epochs")
-    job = await service.jobs.submit(
-        action=action,
-        signal_name=command.signal_name,
-        notes=command.notes,
-        request_id=command.request_id,
-        owner=client.name,
-        kind=command.kind,
-        epochs=command.epochs,
-    )
+async def train_signal(service: Service, client: Client, command: TrainSignal | ExtendSignal) -> Result:
+    service.limits.require("notes", len(command.notes or ""), "max_notes_length")
+    service.limits.require("epochs", command.epochs, "max_epochs")
+    job = await service.jobs.submit(command.request, request_id=command.request_id, owner=client.name)
     if job.finished_at is None:
         client.jobs.add(job.job_id)
     return Result(job_id=job.job_id)
@@ -42,7 +26,7 @@ async def cancel_training(service: Service, client: Client, command: CancelTrain
 
 async def list_jobs(service: Service, client: Client, command: ListJobs) -> Jobs:
     most = service.limits.max_page
-    return await service.jobs.list(min(command.limit or most, most), command.cursor)
+    return await service.jobs.page(min(command.limit or most, most), read_cursor(command.cursor) or None)
 
 
 async def get_job(service: Service, client: Client, command: GetJob) -> JobSnapshot:

@@ -13,7 +13,6 @@ from rfhydra.protocol.messages import (
     LoadedHeads,
     Registry,
     VersionHistory,
-    VersionInfo,
     VersionPromoted,
     VersionRollback,
 )
@@ -42,9 +41,7 @@ async def rollback_signal(service: Service, client: Client, command: RollbackSig
 
 
 async def get_version_history(service: Service, client: Client, command: GetVersionHistory) -> VersionHistory:
-    history = await service.store.run(lambda: service.versions.get_version_history(command.signal_name))
-    versions = [VersionInfo(**each) for each in history["versions"]]
-    return VersionHistory(signal_name=command.signal_name, active_version=history["active_version"], versions=versions)
+    return await service.store.run(lambda: service.versions.get_version_history(command.signal_name))
 
 
 async def get_registry(service: Service, client: Client, command: GetRegistry) -> Registry:

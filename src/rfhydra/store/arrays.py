@@ -1,4 +1,4 @@
-"""Arrays as blobs: ``.npy`` format 1.0, C order, no pickle, so that equal arrays have equal bytes and digests."""
+"""Arrays as blobs: ``.npy`` format 1.0, C order, no pickle; equal arrays have equal bytes and digests."""
 
 import io
 from typing import Any

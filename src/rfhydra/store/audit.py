@@ -1,4 +1,4 @@
-"""Who changed what, when and why. An entry is written in the transaction of the change that it tells of."""
+"""Audit log: who changed what, when and why. An entry is written in the transaction of its change."""
 
 import getpass
 import json
@@ -26,7 +26,7 @@ class AuditEntry:
 
 
 class AuditLog:
-    """The changes of a workspace, oldest to newest; nothing is ever removed."""
+    """The changes of a workspace; entries are never removed."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -68,5 +68,5 @@ def _entry(row: sqlite3.Row) -> AuditEntry:
 def _user_name() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a container's user id need not have a name
+    except (KeyError, OSError):  # in a container the user id may have no name
         return f"uid {os.getuid()}"

@@ -1,4 +1,4 @@
-"""Bytes named by their SHA-256. This file owns the invariant that what a digest names is what was put there."""
+"""Content-addressed blobs. Invariant: the bytes of a blob have the SHA-256 that names it."""
 
 import fcntl
 import hashlib
@@ -22,15 +22,15 @@ def digest_of(data: bytes) -> str:
 
 
 class BlobStore:
-    """A directory of blobs, ``ab/cdef…`` each, and ``tmp`` for the ones being written. Safe to use from any thread."""
+    """A directory of blobs, ``ab/cdef…`` each, with ``tmp`` for unfinished writes. Thread-safe."""
 
     def __init__(self, root: Path) -> None:
-        """The store at ``root``, which :meth:`prepare` makes. To read, it need not be prepared."""
+        """The store at ``root``; call :meth:`prepare` before writing."""
         self._root = root
         self.scratch = root / _SCRATCH
 
     def prepare(self) -> None:
-        """Make the directories if they are missing and remove what a killed process left half-written.
+        """Make missing directories and remove unfinished writes of a killed process.
 
         Raises:
             StorageFull: there is no room on the disk.
@@ -41,15 +41,14 @@ class BlobStore:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """While the block runs, no process collects anything. A reader that dies no longer counts."""
+        """Prevent garbage collection by any process while the block runs, or until this process dies."""
         with self._readers_lock(fcntl.LOCK_SH):
             yield
 
     def put(self, data: bytes) -> str:
         """Store ``data`` durably and return its digest, 64 hex digits.
 
-        A blob that is there already is written again: that heals a damaged one, and makes sure of one whose directory
-        was not yet on disk when the process died.
+        An existing blob is written again: it may be damaged, or its directory entry not yet on disk after a crash.
 
         Raises:
             StorageFull: there is no room on the disk; nothing was stored.
@@ -79,10 +78,10 @@ class BlobStore:
         return data
 
     def collect(self, referenced: set[str]) -> int:
-        """Remove every blob that is not in ``referenced`` and return how many there were.
+        """Remove every blob that is not in ``referenced``; returns their number.
 
-        None goes while somebody reads (see :meth:`kept`): the next collection takes them. Call it under the write lock
-        only: a blob is written before the row that names it.
+        Removes nothing while a reader holds :meth:`kept`. Call it under the write lock only: a blob is written before
+        the row that names it.
         """
         try:
             with self._readers_lock(fcntl.LOCK_EX | fcntl.LOCK_NB):
@@ -101,7 +100,7 @@ class BlobStore:
     def _readers_lock(self, mode: int) -> Iterator[None]:
         descriptor = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            fcntl.flock(descriptor, mode)  # of the directory itself: the kernel drops it with its process
+            fcntl.flock(descriptor, mode)  # on the directory itself: released by the kernel when the process ends
             yield
         finally:
             os.close(descriptor)

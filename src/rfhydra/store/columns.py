@@ -1,12 +1,11 @@
-"""How values become columns: JSON documents and times."""
+"""Column values: JSON documents and times."""
 
 import json
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
+from rfhydra.config import MAX_JSON_BYTES
 from rfhydra.errors import InvalidMessage, TooLarge
-
-MAX_JSON_BYTES: Final = 64 * 1024
 
 
 def to_json(value: Any, field: str) -> str:

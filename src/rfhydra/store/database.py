@@ -1,5 +1,6 @@
-"""The one SQLite connection of a workspace, its transactions, and what its errors mean."""
+"""The SQLite connection of a workspace: transactions, views, migrations, and its errors as ours."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ from rfhydra.errors import Busy, Damaged, Incompatible, StorageFull
 from rfhydra.files import NO_ROOM_MESSAGE
 from rfhydra.store.schema import MIGRATIONS
 
-_BUSY_TIMEOUT_SEC: Final = 1.0  # nobody else should write: the workspace is ours
+_BUSY_TIMEOUT_SEC: Final = 1.0  # no other process should write: the workspace is locked
 # SQLite reports a full quota (EDQUOT, EFBIG) as a failed write, of a page or of the shared-memory file.
 _NO_ROOM: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
 _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -20,25 +21,23 @@ _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 class Database:
     """SQLite in WAL mode, where a commit returns when it is on disk.
 
-    One connection serves all threads, one at a time: a workspace has one process, and its transactions are short. A
-    reader therefore never sees a change before its commit.
+    One connection serves all threads, one at a time, so that no reader sees a change before its commit.
     """
 
     def __init__(self, path: Path, *, view: bool = False) -> None:
         """Open or make the database at ``path`` and bring its tables up to date.
 
-        A ``view`` only reads, and what it reads is what was committed when it was opened, whatever its owner does
-        meanwhile.
+        A ``view`` is read-only: a snapshot of what was committed when it was opened.
 
         Raises:
-            Incompatible: a newer rfhydra made it, or it is to be viewed and an older one did.
+            Incompatible: a newer rfhydra made it, or for a view, an older one.
             Damaged: it is not a database.
             StorageFull: there is no room on the disk.
         """
         self._lock = threading.RLock()
         self._is_view = view
         self._connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={'ro' if view else 'rwc'}",
+            f"{path.absolute().as_uri()}?{_view_options(path) if view else 'mode=rwc'}",
             timeout=_BUSY_TIMEOUT_SEC,
             isolation_level=None,
             check_same_thread=False,
@@ -72,10 +71,10 @@ class Database:
 
     @contextmanager
     def transaction(self, *, outermost: bool = False) -> Iterator[sqlite3.Connection]:
-        """A write transaction: all of the block or nothing of it. Other threads wait.
+        """A write transaction: all of the block or nothing. Other threads wait.
 
-        A block inside another joins it: it is on disk when the outer one is, and undone alone if only it fails.
-        ``outermost`` asserts that there is no outer one, for work that a later rollback could not undo.
+        A nested block joins the outer one, and is undone alone if only it fails. ``outermost`` asserts that there is
+        no outer one, for work that a rollback cannot undo.
 
         Raises:
             StorageFull: there is no room on the disk; nothing was changed.
@@ -115,38 +114,55 @@ class Database:
         else:
             self._connection.execute("ROLLBACK")
 
-    def _require_current(self) -> None:
-        """The first look into the database, which is what begins the snapshot of a view."""
-        seen = self.value("PRAGMA user_version")
-        if seen != len(MIGRATIONS):
-            raise Incompatible(f"the workspace has database version {seen}, not {len(MIGRATIONS)}: open it first")
-
-    def _migrate(self) -> None:
-        seen = self.value("PRAGMA user_version")
+    def _version(self) -> int:
+        """The database version. The first read, which is what begins the snapshot of a view."""
+        seen: int = self.value("PRAGMA user_version")
         if seen > len(MIGRATIONS):
             raise Incompatible(
                 f"the workspace has database version {seen}, this rfhydra knows {len(MIGRATIONS)}: install a newer one"
             )
+        return seen
+
+    def _require_current(self) -> None:
+        seen = self._version()
+        if seen < len(MIGRATIONS):
+            raise Incompatible(
+                f"the workspace has database version {seen}, this rfhydra reads {len(MIGRATIONS)}: upgrade it with"
+                " `rfhydra serve DIR`, or any other command that changes it"
+            )
+
+    def _migrate(self) -> None:
+        seen = self._version()
         for version, script in enumerate(MIGRATIONS[seen:], start=seen + 1):
             self._connection.executescript(f"BEGIN IMMEDIATE;{script};PRAGMA user_version = {version};COMMIT")
 
     def _settle(self) -> None:
-        """Write once, so that what was read at this opening stays true.
+        """Write once, to discard an interrupted commit.
 
-        A commit that a kill cut short may lie whole in the log and yet be unseen, as long as some reader keeps the
-        log's index alive; the next recovery would bring it back. The next write buries it.
+        A killed process may leave a complete commit in the log that readers of the old index do not see, and that a
+        later recovery would restore. A write overwrites it.
         """
         with suppress(StorageFull), _errors_named():
             self._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
 
+def _view_options(path: Path) -> str:
+    """How a view opens the database at ``path``.
+
+    SQLite makes the index of the log in the directory. Where that is not writable and there is no log, no process has
+    the database open: it is then read as a file that does not change.
+    """
+    is_immutable = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
+    return "mode=ro&immutable=1" if is_immutable else "mode=ro"
+
+
 @contextmanager
 def _errors_named() -> Iterator[None]:
-    """Raise what a caller can act on in our own terms, and let the rest through."""
+    """Raise SQLite errors that a caller can act on as ours."""
     try:
         yield
     except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)  # the module's own errors carry none
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)  # errors of the module itself have none
         if code in _NO_ROOM:
             raise StorageFull(NO_ROOM_MESSAGE) from error
         if code & 0xFF in _CORRUPT:

@@ -1,6 +1,6 @@
-"""The loaded set: which version of which heads a server detects with, so that the next one goes on with the same.
+"""Versions of the loaded heads of a server, stored so that the next server loads the same.
 
-This file owns the invariant that it names live versions only, and the versions never retire one that it names.
+Invariant: loaded versions are live; retention never retires one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from rfhydra.store.versions import VersionStore
 
 
 class LoadedStore:
-    """The loaded set of a workspace: one version of a signal at most. Every change is one transaction."""
+    """The loaded heads of a workspace, at most one version per signal. Every change is one transaction."""
 
     def __init__(self, db: Database, versions: VersionStore, audit: AuditLog) -> None:
         self._db = db
@@ -24,7 +24,7 @@ class LoadedStore:
         return {row["signal_name"]: row["version"] for row in rows}
 
     def load(self, versions: Mapping[str, int], who: str | None = None) -> None:
-        """Add ``versions``, by signal name, each in place of another of its signal; all of them or, on an error, none.
+        """Add ``versions``, by signal name, replacing other versions of the same signals; all or, on an error, none.
 
         Raises:
             NotFound: there is no such version, or it is retired.
@@ -40,7 +40,7 @@ class LoadedStore:
                     self._audit.record("head.load", name, {"from": former, "to": version}, who)
 
     def unload(self, signal_names: Iterable[str] | None = None, who: str | None = None) -> None:
-        """Take ``signal_names`` (default: all) out. Names that are not loaded are no error.
+        """Remove ``signal_names`` (default: all). Names that are not loaded are no error.
 
         Raises:
             StorageFull: there is no room on the disk; nothing was changed.

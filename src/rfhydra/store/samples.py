@@ -1,7 +1,7 @@
-"""Samples: a window, the boxes drawn on it, and where it came from.
+"""Samples: labelled windows, with their boxes and origin.
 
-This file owns the invariant that one image labelled for one signal is one sample. Its id is the SHA-256 of signal name,
-contract and image; adding it again replaces its boxes.
+Invariant: one image labelled for one signal is one sample. Its id is the SHA-256 of signal name, contract and image;
+adding it again replaces its boxes.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rfhydra.config import check_name
+from rfhydra.config import MAX_BOXES_PER_SAMPLE, check_name
 from rfhydra.errors import InvalidMessage, NotFound, TooLarge
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
@@ -24,7 +24,6 @@ from rfhydra.store.blobs import BlobStore, digest_of
 from rfhydra.store.columns import to_json, utc_now
 from rfhydra.store.database import Database
 
-MAX_BOXES_PER_SAMPLE: Final = 1000
 MAX_START_SAMPLE: Final = 2**63 - 1
 
 
@@ -82,17 +81,17 @@ class SampleStore:
         metadata: dict[str, Any] | None = None,
         who: str | None = None,
     ) -> tuple[Sample, bool]:
-        """Add a sample, or bring the one with this image up to date.
+        """Add a sample, or update the one with this image.
 
-        The latest boxes, negatives, sample rate and centre frequency replace the former ones; of the rest, what this
-        call leaves out stays. Boxes are kept sorted, each once.
+        Boxes, negatives, sample rate and centre frequency are replaced; other values only if they are given. Boxes are
+        sorted, duplicates removed.
 
         Args:
-            window: under the workspace's contract; its IQ is kept if it has any.
-            metadata: a JSON object, kept as it came.
+            window: under the workspace's contract; its IQ is stored if it has any.
+            metadata: a JSON object, stored unchanged.
 
         Returns:
-            The sample as it is now, and whether it is a new one.
+            The stored sample, and whether it is new.
 
         Raises:
             InvalidName: ``signal_name`` or the label of a negative is not a legal name.
@@ -149,7 +148,7 @@ class SampleStore:
         metadata: dict[str, Any] | None = None,
         who: str | None = None,
     ) -> Sample:
-        """Change what was drawn on a sample, or said of it; what is None stays. Returns the sample as it is now.
+        """Change boxes, negatives or metadata of a sample; None leaves them. Returns the stored sample.
 
         Raises:
             NotFound: there is no such sample.
@@ -172,7 +171,7 @@ class SampleStore:
         return sample
 
     def delete(self, sample_id: str, who: str | None = None) -> None:
-        """Forget a sample. Its blobs go with the next garbage collection.
+        """Delete a sample. Its blobs go with the next garbage collection.
 
         Raises:
             NotFound: there is none with this id.
@@ -192,7 +191,7 @@ class SampleStore:
         return decode_array(self._blobs.get(sample.image_digest))
 
     def iq(self, sample: Sample) -> NDArray[np.complex64] | None:
-        """The samples that the image was made from, complex64, shape (samples,), or None where nobody had them.
+        """The IQ of the window, complex64, shape (samples,), or None where it was not given.
 
         Raises:
             NotFound: the sample has been deleted and its blobs collected.
@@ -204,7 +203,7 @@ class SampleStore:
         return int(self._db.value("SELECT count(*) FROM samples WHERE signal_name = ?", (signal_name,)))
 
     def counts(self) -> dict[str, int]:
-        """How many samples each signal has, by name."""
+        """Number of samples by signal name."""
         rows = self._db.rows("SELECT signal_name, count(*) FROM samples GROUP BY signal_name ORDER BY signal_name")
         return dict(tuple(row) for row in rows)
 
@@ -213,15 +212,15 @@ class SampleStore:
         return [row[0] for row in self._db.rows("SELECT DISTINCT signal_name FROM samples ORDER BY signal_name")]
 
     def negative_samples(self, signal_name: str) -> list[Sample]:
-        """The samples of all other signals, in the order of their creation: hard negatives for this one."""
+        """The samples of all other signals, oldest first: hard negatives for this one."""
         rows = self._db.rows("SELECT * FROM samples WHERE signal_name <> ? ORDER BY position", (signal_name,))
         return [_from_row(row) for row in rows]
 
     def page(self, signal_name: str, after: int, limit: int) -> list[tuple[int, Sample]]:
-        """At most ``limit`` samples of a signal in the order of their creation, each with its position.
+        """At most ``limit`` samples of a signal with their positions, oldest first.
 
-        ``after`` is the last position of the page before, 0 for the first page. A sample that is there all the time is
-        on exactly one page, whatever comes and goes.
+        ``after`` is the last position of the previous page, 0 for the first page. A sample that exists throughout is on
+        exactly one page, whatever is added or deleted meanwhile.
         """
         rows = self._db.rows(
             "SELECT * FROM samples WHERE signal_name = ? AND position > ? ORDER BY position LIMIT ?",
@@ -230,12 +229,12 @@ class SampleStore:
         return [(row["position"], _from_row(row)) for row in rows]
 
     def digests(self) -> set[str]:
-        """Every blob that a sample names."""
+        """Digests of all blobs of samples."""
         rows = self._db.rows("SELECT image_digest, iq_digest FROM samples")
         return {digest for row in rows for digest in row if digest is not None}
 
     def list(self, signal_name: str) -> list[Sample]:
-        """The samples of a signal, in the order of their creation."""
+        """The samples of a signal, oldest first."""
         rows = self._db.rows("SELECT * FROM samples WHERE signal_name = ? ORDER BY position", (signal_name,))
         return [_from_row(row) for row in rows]
 
@@ -245,7 +244,7 @@ class SampleStore:
 
     def _store(self, sample: Sample, blobs: Iterable[bytes], who: str | None) -> tuple[Sample, bool]:
         with self._db.transaction():
-            for blob in blobs:  # before the row, and under the lock: a garbage collection must not see them without it
+            for blob in blobs:  # before the row, under the lock that garbage collection takes
                 self._blobs.put(blob)
             former = self._find(sample.sample_id)
             if former is not None:
@@ -282,7 +281,7 @@ def _identity(signal_name: str, spec_id: str, image_digest: str) -> str:
 
 
 def _updated(former: Sample, latest: Sample) -> Sample:
-    """``latest``, with what it leaves out taken from ``former``."""
+    """``latest``, with missing values from ``former``."""
     return replace(
         latest,
         iq_digest=latest.iq_digest or former.iq_digest,
@@ -335,7 +334,7 @@ def _check_counts(boxes: Sequence[Box], negatives: Sequence[tuple[str, Box]]) ->
 def _require_others(
     signal_name: str, negatives: Iterable[tuple[str, Box]], frame: Frame
 ) -> tuple[tuple[str, Box], ...]:
-    """``negatives`` clipped to the window, sorted, each once; none may be labelled as the signal itself."""
+    """``negatives`` clipped to the window and sorted, without duplicates; none may have the signal's own label."""
     others = {(check_name(label, "the label of a negative"), frame.require_inside(box)) for label, box in negatives}
     if any(label == signal_name for label, _ in others):
         raise InvalidMessage(f"negatives holds a box labelled {signal_name!r}, the signal itself: put it in boxes")

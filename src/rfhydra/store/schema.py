@@ -125,4 +125,14 @@ CREATE TABLE loaded_heads (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: Final = (_FIRST, _JOBS, _LOADED)
+_BACKBONE: Final = """
+CREATE TABLE active_backbone (
+    row INTEGER PRIMARY KEY CHECK (row = 1),
+    backbone_id TEXT NOT NULL
+) STRICT;
+INSERT INTO active_backbone
+    SELECT 1, backbone_id FROM activations JOIN head_versions USING (signal_name, version)
+    ORDER BY position DESC LIMIT 1;
+"""
+
+MIGRATIONS: Final = (_FIRST, _JOBS, _LOADED, _BACKBONE)

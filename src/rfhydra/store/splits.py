@@ -1,4 +1,4 @@
-"""Splits: which samples of a signal train its head and which validate it. How they are chosen is not decided here."""
+"""Splits: the training and validation samples of a signal, as rows. The choice is made in ``training/splits.py``."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,18 +21,18 @@ class Split:
 
 
 class SplitStore:
-    """The splits of a workspace, numbered from 1 per signal. They never change, and the newest is the active one."""
+    """The splits of a workspace, numbered from 1 per signal; immutable, the newest is the active one."""
 
     def __init__(self, db: Database, audit: AuditLog) -> None:
         self._db = db
         self._audit = audit
 
     def create(self, signal_name: str, train: Sequence[str], val: Sequence[str], who: str | None = None) -> int:
-        """Add a split of sample ids, make it the active one and return its version. The order of the ids is kept.
+        """Add a split of sample ids, in the given order, as the active one; returns its version.
 
         Raises:
             InvalidName: ``signal_name`` is not a legal name.
-            InvalidMessage: nothing to train on, or a sample is named twice.
+            InvalidMessage: ``train`` is empty, or a sample is named twice.
             NotFound: a sample is not one of this signal's.
             StorageFull: there is no room on the disk; nothing was changed.
         """

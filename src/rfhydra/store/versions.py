@@ -1,7 +1,8 @@
-"""The versions of each signal's head: which there are, which one is active, and which was before.
+"""Head versions of each signal, the active one and the activation history, and the backbone that they run on.
 
-This file owns two invariants. A version's number is never used twice. The active version is the top of the signal's
-activation history, a stack; rolling back pops it, so it goes back in the order of promotion, not of numbers.
+Invariants: a version number is never used twice; the active version is the top of the signal's activation history, a
+stack that a rollback pops, so it goes back in the order of promotion, not of numbers; the active backbone is the one
+that the last activated version was trained on, or before the first activation, the first stored one.
 """
 
 import json
@@ -11,20 +12,19 @@ from typing import Any, Final
 
 from rfhydra.config import check_name
 from rfhydra.errors import Conflict, InvalidMessage, NotFound
+from rfhydra.protocol.types import Metrics, VersionInfo
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore
 from rfhydra.store.columns import to_json, utc_now
 from rfhydra.store.database import Database
 
-REQUIRED_METRICS: Final = ("f1_score", "precision", "recall")
-
 
 @dataclass(frozen=True, kw_only=True)
 class HeadVersion:
-    """One trained head of a signal.
+    """One trained head of a signal, as a row.
 
-    ``artifact_digest`` names the blob with its weights; ``metrics`` hold at least ``REQUIRED_METRICS``;
+    ``artifact_digest`` names the blob with its weights; ``metrics`` hold at least the fields of :class:`Metrics`;
     ``split_version`` is None where no split of this workspace was used. Times are UTC, ISO 8601; a version with
     ``retired_at`` is a tombstone.
     """
@@ -44,6 +44,10 @@ class HeadVersion:
     notes: str
     created_at: str
     retired_at: str | None = None
+
+    def info(self, active: int | None) -> VersionInfo:
+        """The version as it is shown; ``active`` is the signal's active version."""
+        return VersionInfo.model_validate({**self.metrics, **vars(self), "is_active": self.version == active})
 
 
 class VersionStore:
@@ -72,7 +76,7 @@ class VersionStore:
         notes: str = "",
         who: str | None = None,
     ) -> HeadVersion:
-        """Store a head under the next number. It is not active before :meth:`activate`.
+        """Store a head as the next version, not yet active.
 
         Raises:
             InvalidName: ``signal_name`` is not a legal name.
@@ -84,14 +88,14 @@ class VersionStore:
         """
         check_name(signal_name)
         self._spec.require(spec_id, "the head")
-        missing = [name for name in REQUIRED_METRICS if name not in metrics]
+        missing = [name for name in Metrics.model_fields if name not in metrics]
         if missing:
             raise InvalidMessage(f"metrics lacks {', '.join(missing)}")
         with self._db.transaction() as connection:
             self._require_split(signal_name, split_version)
             head = HeadVersion(
                 signal_name=signal_name,
-                version=self._next_number(signal_name),
+                version=self.next_version(signal_name),
                 kind=kind,
                 artifact_digest=self._blobs.put(artifact),
                 spec_id=spec_id,
@@ -106,6 +110,7 @@ class VersionStore:
                 created_at=utc_now(),
             )
             connection.execute(_INSERT, {**vars(head), "metrics": json.dumps(head.metrics)})
+            connection.execute("INSERT OR IGNORE INTO active_backbone VALUES (1, ?)", (backbone_id,))
             self._audit.record("version.add", signal_name, {"version": head.version, "kind": kind}, who)
         return head
 
@@ -131,6 +136,16 @@ class VersionStore:
         """
         return self._blobs.get(head.artifact_digest)
 
+    def next_version(self, signal_name: str) -> int:
+        """The number that the next version of a signal will have."""
+        highest = self._db.value("SELECT max(version) FROM head_versions WHERE signal_name = ?", (signal_name,))
+        return int(highest or 0) + 1
+
+    def active_backbone(self) -> str | None:
+        """Id of the backbone that the workspace uses, None before its first version."""
+        backbone_id: str | None = self._db.value("SELECT backbone_id FROM active_backbone")
+        return backbone_id
+
     def active(self, signal_name: str) -> int | None:
         """The active version, or None where none was activated yet."""
         version: int | None = self._db.value(
@@ -150,15 +165,14 @@ class VersionStore:
             NotFound: there is no such version, or it is retired.
         """
         with self._db.transaction() as connection:
-            self.get(signal_name, version)
-            former = self.active(signal_name)
+            head, former = self.get(signal_name, version), self.active(signal_name)
             if version == former:
                 return
             connection.execute("INSERT INTO activations (signal_name, version) VALUES (?, ?)", (signal_name, version))
-            self._audit_change("version.activate", signal_name, former, version, reason, who)
+            self._record_change("version.activate", head, former, reason, who)
 
     def rollback(self, signal_name: str, reason: str = "", who: str | None = None) -> int:
-        """Return to the version that was active before the current one, skipping retired ones, and say which it is.
+        """Return to the version that was active before the current one, skipping retired ones; returns its number.
 
         Raises:
             Conflict: there is no such version.
@@ -171,12 +185,12 @@ class VersionStore:
             connection.execute(
                 "DELETE FROM activations WHERE signal_name = ? AND position > ?", (signal_name, entry["position"])
             )
-            version = int(entry["version"])
-            self._audit_change("version.rollback", signal_name, former, version, reason, who)
-        return version
+            head = self.get(signal_name, entry["version"])
+            self._record_change("version.rollback", head, former, reason, who)
+        return head.version
 
     def retire(self, signal_name: str, keep: int, who: str | None = None) -> list[int]:
-        """Retire all but the newest ``keep`` versions, never the active, the previous nor a loaded one, and say which.
+        """Retire all but the newest ``keep`` versions, but not the active, the previous or a loaded one; returns those.
 
         Raises:
             InvalidMessage: ``keep`` is less than 1.
@@ -202,7 +216,7 @@ class VersionStore:
         return [row[0] for row in self._db.rows("SELECT DISTINCT signal_name FROM head_versions ORDER BY signal_name")]
 
     def digests(self) -> set[str]:
-        """Every blob that a live version names."""
+        """Digests of the blobs of all live versions."""
         return {row[0] for row in self._db.rows("SELECT artifact_digest FROM head_versions WHERE retired_at IS NULL")}
 
     def list(self, signal_name: str) -> list[HeadVersion]:
@@ -211,10 +225,6 @@ class VersionStore:
             "SELECT * FROM head_versions WHERE signal_name = ? AND retired_at IS NULL ORDER BY version", (signal_name,)
         )
         return [_from_row(row) for row in rows]
-
-    def _next_number(self, signal_name: str) -> int:
-        highest = self._db.value("SELECT max(version) FROM head_versions WHERE signal_name = ?", (signal_name,))
-        return int(highest or 0) + 1
 
     def _loaded(self, signal_name: str) -> int | None:
         version: int | None = self._db.value("SELECT version FROM loaded_heads WHERE signal_name = ?", (signal_name,))
@@ -232,10 +242,16 @@ class VersionStore:
         if split_version is not None and found is None:
             raise NotFound(f"signal {signal_name!r} has no split {split_version}")
 
-    def _audit_change(
-        self, action: str, signal_name: str, former: int | None, version: int, reason: str, who: str | None
-    ) -> None:
-        self._audit.record(action, signal_name, {"from": former, "to": version, "reason": reason}, who)
+    def _record_change(self, action: str, head: HeadVersion, former: int | None, reason: str, who: str | None) -> None:
+        """Audit that ``head`` became active, and make its backbone the active one."""
+        detail = {"from": former, "to": head.version, "reason": reason}
+        self._audit.record(action, head.signal_name, detail, who)
+        backbone_id = self.active_backbone()
+        if backbone_id != head.backbone_id:
+            with self._db.transaction() as connection:
+                connection.execute("UPDATE active_backbone SET backbone_id = ?", (head.backbone_id,))
+                detail = {"from": backbone_id, "to": head.backbone_id, "reason": reason}
+                self._audit.record("backbone.activate", head.signal_name, detail, who)
 
 
 _INSERT: Final = """

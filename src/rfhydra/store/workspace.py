@@ -1,6 +1,6 @@
 """A workspace: a directory with one contract, one database, and one process that owns it.
 
-``rfhydra.toml`` is written last, and atomically: a directory is a workspace if and only if it has one.
+Invariant: ``rfhydra.toml`` is written last, and atomically: a directory is a workspace if and only if it has one.
 """
 
 import json
@@ -29,14 +29,14 @@ _DATABASE: Final = "rfhydra.db"
 _LOCK: Final = "rfhydra.lock"
 _BLOBS: Final = "blobs"
 _LOGS: Final = "logs"
-# What a killed creation may have left, and the next one completes.
+# May be there after an interrupted creation.
 _OURS: Final = frozenset(
     {_DATABASE, f"{_DATABASE}-journal", f"{_DATABASE}-wal", f"{_DATABASE}-shm", _LOCK, _BLOBS, _LOGS}
 )
 
 
 class Workspace:
-    """A workspace, owned by this process until :meth:`close`, or a view of one. Its stores serve any thread.
+    """A workspace, owned by this process until :meth:`close`, or a view of one. Its stores are thread-safe.
 
     Attributes:
         path: the directory, absolute.
@@ -44,7 +44,7 @@ class Workspace:
     """
 
     def __init__(self, path: Path, spec: SpectrogramSpec, db: Database, blobs: BlobStore, owned: ExitStack) -> None:
-        """Put the parts together: callers use :meth:`create` and :meth:`open`. ``owned`` ends with the workspace."""
+        """Use :meth:`create`, :meth:`open` or :meth:`view`. ``owned`` is closed with the workspace."""
         self.path = path
         self.spec = spec
         self.db = db
@@ -59,7 +59,7 @@ class Workspace:
 
     @classmethod
     def create(cls, path: Path, spec: SpectrogramSpec) -> Self:
-        """Make a workspace in a new or empty directory, and own it. Completes a creation that was killed.
+        """Create a workspace in a new or empty directory, and own it. Completes an interrupted creation.
 
         Raises:
             Conflict: the directory is a workspace already, or it holds something else.
@@ -67,7 +67,7 @@ class Workspace:
             StorageFull: there is no room on the disk.
         """
         path = path.resolve()
-        _require_vacant(path)  # also before locking: no lock file goes into somebody else's directory
+        _require_vacant(path)  # also before locking: no lock file in a foreign directory
         make_directory(path)
         with ExitStack() as owned:
             owned.enter_context(_lock(path))
@@ -81,7 +81,7 @@ class Workspace:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Own the workspace at ``path``, and remove what a killed process left half-written.
+        """Own the workspace at ``path``; upgrades its database and removes unfinished writes of a killed process.
 
         Raises:
             NotFound: the directory is not a workspace.
@@ -101,13 +101,13 @@ class Workspace:
 
     @classmethod
     def view(cls, path: Path) -> Self:
-        """Read the workspace at ``path`` while another process owns it. Nothing can be changed through a view.
+        """A read-only snapshot of the workspace at ``path``, whether or not another process owns it.
 
-        It shows what was committed when it was opened, and keeps the blobs of that from being collected: close it soon.
+        Its blobs are not collected while it is open: close it soon.
 
         Raises:
             NotFound: the directory is not a workspace.
-            Incompatible: another version of rfhydra made its database.
+            Incompatible: an older or newer version of rfhydra made its database.
             Damaged: its settings or its database cannot be read.
         """
         path = _require_workspace(path)
@@ -126,14 +126,29 @@ class Workspace:
         self.close()
 
     def close(self) -> None:
-        """Let go of the database and of the directory. Closing twice is allowed."""
+        """Close the database and release the directory. Closing twice is allowed."""
         self._owned.close()
 
-    def collect_garbage(self) -> int:
-        """Remove the blobs that neither a sample nor a live version names, and return how many there were.
+    @property
+    def backbone_id(self) -> str | None:
+        """Id of the active backbone, the one that the last activated head was trained on; None before the first."""
+        return self.versions.active_backbone()
 
-        While there is a view of the workspace nothing is removed. Not inside a transaction: files do not come back with
-        a rollback.
+    def backbone_mismatch(self, backbone_id: str) -> str | None:
+        """A warning if ``backbone_id`` is not the active backbone of the workspace, else None."""
+        active = self.backbone_id
+        if active in (None, backbone_id):
+            return None
+        return (
+            f"workspace {self.path.name} uses backbone {active}, this is backbone {backbone_id}: heads that were"
+            f" trained on {active} cannot run here, train them again or use that backbone"
+        )
+
+    def collect_garbage(self) -> int:
+        """Remove the blobs that neither a sample nor a live version refers to; returns their number.
+
+        Removes nothing while a view of the workspace is open. Not allowed inside a transaction: a rollback does not
+        restore files.
         """
         with self.db.transaction(outermost=True):
             return self.blobs.collect(self.samples.digests() | self.versions.digests())

@@ -1,12 +1,10 @@
-"""What a training has made, before and after it is stored. Storing it is the only change that a training makes.
-
-A :class:`Fitted` is plain values, so that it can come from another process.
-"""
+"""Trained heads before they are stored, and the transaction that stores one: the only change that a training makes."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from rfhydra.hydra.registry import Artifact, VersionManager
+from rfhydra.protocol.types import Metrics, TrainingResult
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.promotion import Evidence, Verdict, judge
 from rfhydra.training.splits import SplitDraft, SplitManager
@@ -14,11 +12,11 @@ from rfhydra.training.splits import SplitDraft, SplitManager
 
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
-    """A trained head that is not stored yet.
+    """A trained head that is not stored yet: plain values, so that it can come from another process.
 
-    ``metrics`` and ``previous_metrics`` are as in :class:`TrainingResult`. ``split`` is the split that the head was
-    trained on, ``previous_version`` the one that was active then, ``evidence`` how the two compare, None where there is
-    none to compare with.
+    ``metrics`` and ``previous_metrics`` are as in :class:`TrainingResult`, without the verdict. ``split`` is the split
+    that the head was trained on, ``previous_version`` the version that was active then, ``evidence`` their comparison,
+    None where the active version is missing or cannot run.
     """
 
     signal_name: str
@@ -34,44 +32,20 @@ class Fitted:
     evidence: Evidence | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrainingResult:
-    """What a training made.
-
-    ``metrics`` hold ``f1_score``, ``precision`` and ``recall`` on the validation split, and more beside them;
-    ``previous_metrics`` are the formerly active version's on the same boxes, None where it cannot be run here.
-    ``verdict`` says whether the new version was promoted and on what evidence, ``promotion_reason`` says it in words.
-    """
-
-    signal_name: str
-    version: int
-    sample_count: int
-    epochs_trained: int
-    early_stopped: bool
-    metrics: dict[str, Any]
-    training_time_sec: float
-    notes: str | None = None
-    previous_version: int | None = None
-    previous_metrics: dict[str, Any] | None = None
-    auto_promoted: bool = False
-    promotion_reason: str | None = None
-    verdict: dict[str, Any] | None = None
-
-
 def store(workspace: Workspace, fitted: Fitted) -> TrainingResult:
-    """Make ``fitted`` the signal's next version, promote it if it earned it, and retire old ones: all or nothing.
+    """Store ``fitted`` as the signal's next version, promote it if the rule says so, retire old versions.
 
-    It joins a transaction that is open. What it leaves without an owner goes with the next
+    All or nothing; joins an open transaction. Blobs that are no longer referenced go with the next
     :meth:`Workspace.collect_garbage`.
 
     Raises:
-        NotFound: a sample of the split has been deleted meanwhile.
-        Conflict: another split was made meanwhile.
+        NotFound: a sample of the split was deleted during the training.
+        Conflict: another split was made during the training.
         StorageFull: there is no room on the disk; nothing was changed.
     """
     name, versions = fitted.signal_name, VersionManager(workspace)
     with workspace.db.transaction():
-        verdict = _verdict(versions, fitted, workspace.versions.active(name))
+        verdict = _verdict(workspace, fitted)
         metrics = {**fitted.metrics, "verdict": verdict.to_dict()}
         version = versions.create_version(
             name,
@@ -87,35 +61,32 @@ def store(workspace: Workspace, fitted: Fitted) -> TrainingResult:
         if verdict.promotes:
             versions.promote_version(name, version, verdict.reason)
         versions.cleanup_old_versions(name)
+    previous = fitted.previous_metrics
     return TrainingResult(
         signal_name=name,
         version=version,
         sample_count=fitted.split.sample_count,
         epochs_trained=fitted.epochs_trained,
         early_stopped=fitted.early_stopped,
-        metrics=fitted.metrics,
-        training_time_sec=fitted.training_time_sec,
-        notes=fitted.notes,
+        metrics=Metrics.model_validate(metrics),
         previous_version=fitted.previous_version,
-        previous_metrics=fitted.previous_metrics,
+        previous_metrics=None if previous is None else Metrics.model_validate(previous),
         auto_promoted=verdict.promotes,
         promotion_reason=verdict.reason,
-        verdict=verdict.to_dict(),
+        training_time_sec=fitted.training_time_sec,
     )
 
 
-def _verdict(versions: VersionManager, fitted: Fitted, active: int | None) -> Verdict:
-    """Whether ``fitted`` should replace the version that is ``active`` now."""
+def _verdict(workspace: Workspace, fitted: Fitted) -> Verdict:
+    """Whether ``fitted`` replaces the version that is active now."""
+    name, evidence, obstacle = fitted.signal_name, fitted.evidence, ""
+    active = workspace.versions.active(name)
     if active != fitted.previous_version:
-        reason = f"kept version {active}, which was made active during the training: compare and promote by hand"
-        return Verdict(decision="keep", reason=reason)
-    if active is None:
-        _, reason = versions.should_auto_promote(fitted.signal_name, fitted.metrics)
-        return Verdict(decision="promote", reason=reason)
-    evidence = fitted.evidence
-    if evidence is None:
-        return Verdict(decision="promote", reason=f"version {active} cannot be run here any more")
-    least = versions.should_auto_promote(
-        fitted.signal_name, {"f1_score": evidence.f1_score}, {"f1_score": evidence.active_f1_score}
-    )
-    return judge(evidence, active, promotable=least[0])
+        evidence, obstacle = None, f"version {active} was made active during the training"
+    elif active is not None:
+        backbone_id = workspace.versions.get(name, active).backbone_id
+        is_foreign = backbone_id != fitted.artifact.backbone_id
+        reason = f"was trained on backbone {backbone_id}" if is_foreign else "no longer gives its stored detections"
+        obstacle = f"version {active} {reason} and cannot run here"
+    command = f"rfhydra promote DIR {name} {workspace.versions.next_version(name)}"
+    return judge(fitted.metrics["f1_score"], active, evidence, obstacle=obstacle, command=command)

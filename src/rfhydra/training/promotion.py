@@ -1,11 +1,10 @@
-"""Whether a new head should replace the active one: evidence from boxes that neither of them was trained on.
+"""The promotion rule: whether a new head replaces the active one, on boxes that neither of them was trained on.
 
-Both heads are scored on the same scenes, so what is hard for one is mostly hard for the other, and only the boxes on
-which they differ say anything. Recordings, not boxes, are what is drawn: windows of one recording go right or wrong
-together. The gain in F1 gets a posterior from the Bayesian bootstrap (Rubin, 1981) over recordings, to which half a box
-that only the one head finds, half a box that only the other finds, and half a false alarm of each are added: the paired
-form of the half counts of Agresti and Min (2005). Without them ten boxes on which two heads agree would prove that they
-always do. The page docs/promotion.md says what tilts the comparison.
+Both heads are scored on the same scenes, so only the boxes on which they differ say anything. Recordings, not boxes,
+are resampled: the outcomes for windows of one recording are correlated. The gain in F1 gets a posterior from the
+Bayesian bootstrap (Rubin, 1981) over recordings, with half counts added (Agresti and Min, 2005): half a box that only
+one head finds, half a box that only the other finds, and half a false alarm of each. Without them, agreement on ten
+boxes would count as proof of equality. Known biases of the comparison: docs/promotion.md.
 """
 
 import math
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfhydra.config import AUTO_PROMOTE_EXCELLENT_F1, AUTO_PROMOTE_MIN_GAIN
+from rfhydra.hydra.registry import meets_floor
 from rfhydra.training.metrics import ScoredScene, by_recording, count
 
 Decision = Literal["promote", "keep", "cannot tell"]
@@ -37,15 +37,15 @@ _DISAGREEMENTS: Final = np.array(
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What the same boxes say of a candidate and of the active head. F1 and gains are fractions, not points.
+    """Comparison of a candidate and the active head on the same boxes. F1 and gains are fractions, not points.
 
     Attributes:
         f1_score, active_f1_score: of each head, at its own threshold.
-        boxes: how many there are; ``new_boxes`` of them came after the active version and the candidate was held back
-            from them in turn, the others are the validation split.
-        recordings: how many they are from; 1 means that nothing is known beyond a single one.
-        gain: ``f1_score`` less ``active_f1_score``; ``gain_interval`` is its 90 % interval.
-        p_better: how likely the candidate is better at all, ``p_gain`` by at least 2 points; ``p_worse``: worse by more
+        boxes: number of boxes; ``new_boxes`` of them were added after the active version and scored out of fold, the
+            others are the validation split.
+        recordings: number of recordings that the boxes are from.
+        gain: ``f1_score`` minus ``active_f1_score``; ``gain_interval`` is its 90 % interval.
+        p_better: probability that the candidate is better, ``p_gain`` by at least 2 points; ``p_worse``: worse by more
             than 2 points.
         deviation: standard deviation of the gain.
     """
@@ -64,16 +64,16 @@ class Evidence:
 
     @classmethod
     def of(cls, active: Sequence[ScoredScene], candidate: Sequence[ScoredScene], new_boxes: int = 0) -> Self:
-        """From what each head reports in the same scenes, in the same order; scores play no part any more."""
+        """From the detections of each head in the same scenes, in the same order; scores are ignored."""
         counts = np.concatenate([count(active, 0.0), count(candidate, 0.0)], axis=1)
         totals = by_recording(candidate, counts)
-        if len(totals) == 1:  # of a single recording, its windows are all that can be drawn
+        if len(totals) == 1:  # resample the windows of a single recording
             return cls.of_counts(counts.astype(np.float64), 1, new_boxes)
         return cls.of_counts(totals, len(totals), new_boxes)
 
     @classmethod
     def of_counts(cls, totals: NDArray[np.float64], recordings: int, new_boxes: int = 0) -> Self:
-        """From the hits, false alarms and misses of the active head and of the candidate per recording, (n, 6)."""
+        """From hits, false alarms and misses of the active head and of the candidate per recording, (n, 6)."""
         before, after = f1_scores(totals.sum(0))
         draws = _gains(totals)
         low, high = np.quantile(draws, [0.05, 0.95])
@@ -92,14 +92,20 @@ class Evidence:
         )
 
     @property
+    def meets_floor(self) -> bool:
+        """Whether the gain on these boxes meets the floor of the promotion rule."""
+        return meets_floor(self.active_f1_score, self.f1_score)[0]
+
+    @property
     def is_confident(self) -> bool:
         """Whether there is enough evidence to promote: better, or excellent and hardly worse by more than 2 points."""
         excellent = self.f1_score >= AUTO_PROMOTE_EXCELLENT_F1 and self.p_worse <= 1 - CONFIDENCE
         return self.p_better >= CONFIDENCE or excellent
 
-    def more_boxes(self, *, promotable: bool) -> int:
+    @property
+    def more_boxes(self) -> int:
         """About how many more boxes would settle it if the gain stays what it is; two digits, at most 1,000."""
-        if not promotable:  # until a gain of 2 points is out of the question
+        if not self.meets_floor:  # until a gain of 2 points is unlikely
             distance = max(MARGIN - self.gain, MARGIN / 2)
         elif self.f1_score >= AUTO_PROMOTE_EXCELLENT_F1:
             distance = self.gain + MARGIN
@@ -118,7 +124,7 @@ def _gains(totals: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=64)
 def _weights(recordings: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What each draw weighs the recordings (draws, recordings) and the half counts (draws, 4); always the same."""
+    """Weights of the recordings (draws, recordings) and of the half counts (draws, 4), under a fixed seed."""
     rng = np.random.default_rng(_SEED)
     weights = rng.standard_exponential((DRAWS, recordings))
     return weights, rng.standard_gamma(PRIOR_COUNT, (DRAWS, len(_DISAGREEMENTS)))
@@ -139,10 +145,10 @@ def _two_digits(boxes: float) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What follows from the evidence, and in the words of an operator why.
+    """Decision on a candidate, with the reason as shown to the operator.
 
-    ``evidence`` is None where there was nothing to compare with; ``more_boxes`` is about how many more would tell,
-    where nobody can tell yet.
+    ``evidence`` is None where the heads were not compared; ``more_boxes`` is about how many more boxes would settle it,
+    where the evidence does not.
     """
 
     decision: Decision
@@ -155,27 +161,39 @@ class Verdict:
         return self.decision == "promote"
 
     def to_dict(self) -> dict[str, Any]:
-        """All numbers as JSON; the reason is told elsewhere."""
+        """The decision and its numbers as JSON, without the reason."""
         numbers = asdict(self.evidence) | {"gain_interval": [*self.evidence.gain_interval]} if self.evidence else None
         return {"decision": self.decision, "more_boxes": self.more_boxes, "evidence": numbers}
 
 
-def judge(evidence: Evidence, active: int, *, promotable: bool) -> Verdict:
-    """The verdict on a candidate against version ``active``.
+def judge(
+    f1_score: float, active: int | None, evidence: Evidence | None, *, obstacle: str = "", command: str = ""
+) -> Verdict:
+    """The promotion rule: the verdict on a candidate against version ``active``.
 
     Args:
-        evidence: of both heads on the same boxes.
-        active: the version that the candidate would replace.
-        promotable: whether the least that is asked for is there: see
-            :meth:`rfhydra.hydra.registry.VersionManager.should_auto_promote`.
+        f1_score: of the candidate on its validation split.
+        active: the version that it would replace, None where none is active.
+        evidence: of both heads on the same boxes, None where they cannot be compared.
+        obstacle: why they cannot be compared.
+        command: the command that promotes the candidate by hand.
     """
+    if active is None:
+        promotes, reason = meets_floor(None, f1_score)
+        if promotes:
+            return Verdict(decision="promote", reason=reason)
+        advice = f"label more samples and train again, or promote it with `{command}`"
+        return Verdict(decision="keep", reason=f"stored, but not made active: {reason}; {advice}")
+    if evidence is None:
+        reason = f"cannot tell, version {active} stays: {obstacle}; compare and promote with `{command}`"
+        return Verdict(decision="cannot tell", reason=reason)
     seen = _in_words(evidence, active)
-    if promotable and evidence.is_confident:
+    if evidence.meets_floor and evidence.is_confident:
         return Verdict(decision="promote", reason=f"{seen}: {_likelihoods(evidence)}", evidence=evidence)
-    if not promotable and evidence.p_gain <= 1 - CONFIDENCE:
+    if not evidence.meets_floor and evidence.p_gain <= 1 - CONFIDENCE:
         why = f"a gain of 2 points or more is unlikely ({_percent(evidence.p_gain)})"
         return Verdict(decision="keep", reason=f"kept version {active}: {why}; {seen}", evidence=evidence)
-    more = evidence.more_boxes(promotable=promotable)
+    more = evidence.more_boxes
     number = f"about {more}" if more < MAX_BOXES else f"at least {MAX_BOXES:,}"
     boxes = "box in another recording" if more == 1 else "boxes in other recordings"
     advice = f"label {number} more {boxes}, or promote it yourself"

@@ -9,63 +9,39 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import Any, Final, Unpack
 
 import torch
 
-from rfhydra.config import DEFAULT_EPOCHS, check_name
-from rfhydra.errors import Busy, Incompatible, InvalidMessage, NotFound
+from rfhydra.errors import Busy, Incompatible, NotFound
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import HeadInfo
 from rfhydra.hydra.loading import Head
 from rfhydra.hydra.rcnn import RcnnHead
 from rfhydra.hydra.registry import Artifact, VersionManager
 from rfhydra.hydra.torch_backbone import require_torch
-from rfhydra.protocol.fields import HeadKind
+from rfhydra.protocol.parsing import parse
+from rfhydra.protocol.types import EpochProgress, TrainingOptions, TrainingRequest, TrainingResult
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.comparison import look, unseen_samples
 from rfhydra.training.dataset import create_data_loaders
 from rfhydra.training.embedding import train_embedding_head
 from rfhydra.training.features import FeatureCache, SampleFeatures
-from rfhydra.training.fitted import Fitted, TrainingResult, store
+from rfhydra.training.fitted import Fitted, store
 from rfhydra.training.promotion import Evidence
 from rfhydra.training.rcnn import train_rcnn_head
 from rfhydra.training.report import Trained, report
 from rfhydra.training.splits import SplitManager, SplitPlan
-from rfhydra.training.trainer import Control, TrainingProgress
+from rfhydra.training.trainer import Control
 from rfhydra.training.training_set import TrainingExample, TrainingSet
 
 MAX_OTHER_SAMPLES: Final = 300
 LOOKERS: Final = 2  # a pass through the backbone leaves a core idle between its layers (docs/decisions/0023)
 VIEWED_SAMPLES: Final = 12  # with more, views cost time and bring nothing (docs/decisions/0011)
 
-ProgressCallback = Callable[[TrainingProgress], None]
+ProgressCallback = Callable[[EpochProgress], None]
 FeatureCallback = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingRequest:
-    """One training as it is asked for: from scratch, or to ``extend`` the active version.
-
-    Raises:
-        InvalidName: not a legal signal name.
-        InvalidMessage: an unknown kind, or less than one epoch.
-    """
-
-    signal_name: str
-    notes: str | None = None
-    kind: HeadKind = "embedding"
-    epochs: int = DEFAULT_EPOCHS
-    extend: bool = False
-
-    def __post_init__(self) -> None:
-        check_name(self.signal_name)
-        if self.kind not in get_args(HeadKind):
-            raise InvalidMessage(f"kind {self.kind!r} must be one of {', '.join(get_args(HeadKind))}")
-        if self.epochs < 1:
-            raise InvalidMessage(f"epochs {self.epochs} must be at least 1")
 
 
 class TrainingService:
@@ -99,29 +75,25 @@ class TrainingService:
         notes: str | None = None,
         callback: ProgressCallback | None = None,
         *,
-        kind: HeadKind = "embedding",
-        epochs: int = DEFAULT_EPOCHS,
         on_features: FeatureCallback | None = None,
+        **options: Unpack[TrainingOptions],
     ) -> TrainingResult:
         """Train a head from scratch on all samples of the signal.
 
         Args:
             signal_name: the signal.
-            notes: kept with the version.
-            callback: hears of every epoch, in this thread.
-            kind: ``embedding``, or ``rcnn`` where the shared proposals miss the signal.
-            epochs: at most so many.
-            on_features: hears (samples done, samples in all) while embeddings are computed.
+            notes: stored with the version.
+            callback: called with every epoch, in this thread.
+            on_features: called with (samples done, samples in all) while embeddings are computed.
+            options: ``kind`` and ``epochs`` as in :class:`TrainingRequest`.
 
         Raises:
-            NotEnoughSamples: fewer than 5 samples; nothing was changed.
             InvalidName: not a legal signal name.
             InvalidMessage: an unknown kind, or less than one epoch.
-            Busy: another training runs.
-            Cancelled: :meth:`cancel_training` was called; nothing was changed.
+            and what :meth:`train` raises.
         """
-        request = TrainingRequest(signal_name=signal_name, notes=notes, kind=kind, epochs=epochs)
-        return self._train(request, callback, on_features)
+        fields = {"signal_name": signal_name, "notes": notes, **options}
+        return self.train(parse(TrainingRequest, fields), callback, on_features)
 
     def extend_signal(
         self,
@@ -129,45 +101,31 @@ class TrainingService:
         notes: str | None = None,
         callback: ProgressCallback | None = None,
         *,
-        kind: HeadKind = "embedding",
-        epochs: int = DEFAULT_EPOCHS,
         on_features: FeatureCallback | None = None,
+        **options: Unpack[TrainingOptions],
     ) -> TrainingResult:
         """Train a better version with the samples added since; validation stays as it was.
 
-        An ``rcnn`` head goes on from the active version. An ``embedding`` head begins at zero, with all samples: its
-        loss is convex, so that leads to the same place.
-
-        Takes and raises what :meth:`train_new_signal` does, and beside it:
-
-        Raises:
-            NotFound: the signal has no active version to extend.
+        An ``rcnn`` head starts from the active version. An ``embedding`` head starts at zero, with all samples: its
+        loss is convex, so the result is the same. Arguments and errors are those of :meth:`train_new_signal`.
         """
-        request = TrainingRequest(signal_name=signal_name, notes=notes, kind=kind, epochs=epochs, extend=True)
-        return self._train(request, callback, on_features)
+        fields = {"signal_name": signal_name, "notes": notes, "extend": True, **options}
+        return self.train(parse(TrainingRequest, fields), callback, on_features)
 
-    def cancel_training(self) -> bool:
-        """Stop the running training within one epoch. Returns whether there was one."""
-        cancel = self._cancel
-        if cancel is None:
-            return False
-        cancel.set()
-        return True
-
-    def fit(self, request: TrainingRequest, control: Control | None = None) -> Fitted:
-        """Train what ``request`` asks for, without changing the workspace: a view of it is enough.
-
-        Raises:
-            NotEnoughSamples: fewer than 5 samples.
-            NotFound: there is no active version to extend.
-            Cancelled: ``control`` said so.
-        """
-        with torch.random.fork_rng(devices=[]):
-            return self._fit(request, control or Control())
-
-    def _train(
-        self, request: TrainingRequest, callback: ProgressCallback | None, on_features: FeatureCallback | None
+    def train(
+        self,
+        request: TrainingRequest,
+        callback: ProgressCallback | None = None,
+        on_features: FeatureCallback | None = None,
     ) -> TrainingResult:
+        """Train what ``request`` asks for and store the result.
+
+        Raises:
+            NotEnoughSamples: fewer than 5 samples; nothing was changed.
+            NotFound: there is no active version to extend.
+            Busy: another training is running.
+            Cancelled: :meth:`cancel_training` was called; nothing was changed.
+        """
         cancel = threading.Event()
         control = Control(
             callback=callback or (lambda progress: None),
@@ -176,7 +134,7 @@ class TrainingService:
         )
         with self._lock:
             if self._cancel is not None:
-                raise Busy("a training is running already: wait for it or cancel it")
+                raise Busy("a training is running: wait for it or cancel it")
             self._cancel = cancel
         try:
             fitted = self.fit(request, control)
@@ -187,6 +145,25 @@ class TrainingService:
             return result
         finally:
             self._cancel = None
+
+    def cancel_training(self) -> bool:
+        """Stop the running training within one epoch; returns whether one was running."""
+        cancel = self._cancel
+        if cancel is None:
+            return False
+        cancel.set()
+        return True
+
+    def fit(self, request: TrainingRequest, control: Control | None = None) -> Fitted:
+        """Train what ``request`` asks for without storing it: a view of the workspace is enough.
+
+        Raises:
+            NotEnoughSamples: fewer than 5 samples.
+            NotFound: there is no active version to extend.
+            Cancelled: ``control.cancelled`` returned true.
+        """
+        with torch.random.fork_rng(devices=[]):
+            return self._fit(request, control or Control())
 
     def _fit(self, request: TrainingRequest, control: Control) -> Fitted:
         name = request.signal_name

@@ -1,6 +1,6 @@
-"""The training process: it fits what the server orders on a view of the workspace, and changes nothing.
+"""The training process: trains on a view of the workspace and changes nothing.
 
-It dies with the server, whatever kills that: its orders end then, and a thread that waits for them ends the process.
+It ends with the server, whatever the cause: the thread that reads the commands ends the process when the pipe closes.
 """
 
 import os
@@ -18,27 +18,27 @@ from rfhydra.errors import RfhydraError
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.torch_backbone import best_device
-from rfhydra.server.pipe import HEAD, Cancel, Done, Epoch, Failed, Frame, Started, Train, decode, encode
+from rfhydra.server.jobs.pipe import HEAD, Cancel, Done, Epoch, Failed, PipeMessage, Started, Train, decode, encode
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.fitted import Fitted
 from rfhydra.training.service import TrainingService
 from rfhydra.training.trainer import Control
 
 NICENESS: Final = 10
-_OOM_SCORE: Final = b"500"  # of 1000: where memory runs out, this process goes, not the server
+_OOM_SCORE: Final = b"500"  # of 1000: when memory runs out, the kernel kills this process, not the server
 
 
 class CommandReader:
-    """What the server orders. Reading goes on during a training, so that a cancel and the server's end are heard."""
+    """Reads the commands of the server in a thread, also during a training."""
 
     def __init__(self, pipe: BinaryIO) -> None:
         self._pipe = pipe
         self._trainings: SimpleQueue[Train] = SimpleQueue()
-        self._cancelled: set[str] = set()  # job ids: as many as are cancelled in the life of this process
+        self._cancelled: set[str] = set()  # job ids
         threading.Thread(target=self._read, daemon=True).start()
 
     def next(self) -> Train:
-        """Wait for the next training that is ordered."""
+        """Wait for the next training."""
         return self._trainings.get()
 
     def is_cancelled(self, job_id: str) -> bool:
@@ -54,54 +54,56 @@ class CommandReader:
                     case Cancel(job_id):
                         self._cancelled.add(job_id)
         finally:
-            os._exit(0)  # in the middle of a training too: nobody waits for it any more
+            os._exit(0)  # also during a training: the server is gone
 
 
-def serve(workspace: Path, backbone: Path | None, commands: CommandReader, report: Callable[[Frame], None]) -> None:
-    """Train what is ordered, for ever."""
+def serve(
+    workspace: Path, backbone: Path | None, commands: CommandReader, report: Callable[[PipeMessage], None]
+) -> None:
+    """Run the trainings, one after the other, until the process ends."""
     body: Backbone | None = None
     while True:
         command = commands.next()
         report(Started())
         try:
             body = body or load_backbone(backbone, best_device())
-            answer: Frame = Done(_fit(workspace, body, command, commands, report))
+            answer: PipeMessage = Done(_fit(workspace, body, command, commands, report))
         except RfhydraError as error:
             answer = Failed(error.code, str(error))
         except Exception:
             traceback.print_exc()
-            answer = Failed(RfhydraError.code, "the training failed unexpectedly: the server's log says more")
+            answer = Failed(RfhydraError.code, "the training failed unexpectedly: see the log of the server")
         report(answer)
 
 
 def _fit(
-    workspace: Path, backbone: Backbone, command: Train, commands: CommandReader, report: Callable[[Frame], None]
+    workspace: Path, backbone: Backbone, command: Train, commands: CommandReader, report: Callable[[PipeMessage], None]
 ) -> Fitted:
     control = Control(
         callback=lambda progress: report(Epoch(progress)), cancelled=lambda: commands.is_cancelled(command.job_id)
     )
     control.check()
-    with Workspace.view(workspace) as view:  # of what there is now, and of nothing that comes during the training
+    with Workspace.view(workspace) as view:  # the samples as they are now
         return TrainingService(view, backbone).fit(command.request, control)
 
 
 def main() -> None:
-    """Serve the workspace and the backbone (empty: the one that ships) that the command line names."""
+    """Entry point; arguments: the workspace and the backbone file (empty: the one that ships)."""
     workspace, backbone = sys.argv[1:]
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # they mean the server, which knows when to end us
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the server ends this process
         signal.signal(number, signal.SIG_IGN)
     os.nice(NICENESS)
-    with suppress(OSError):  # not every kernel has it
+    with suppress(OSError):  # not on every kernel
         Path("/proc/self/oom_score_adj").write_bytes(_OOM_SCORE)
     pipe = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not get between the frames
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of libraries must not mix with the messages
 
-    def report(frame: Frame) -> None:
+    def report(message: PipeMessage) -> None:
         try:
-            pipe.write(encode(frame))
+            pipe.write(encode(message))
             pipe.flush()
         except BrokenPipeError:
-            os._exit(0)  # the server is dead: nobody is there to hear that we could not report
+            os._exit(0)  # the server is gone
 
     serve(Path(workspace), Path(backbone) if backbone else None, CommandReader(sys.stdin.buffer), report)
 

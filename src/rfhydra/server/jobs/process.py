@@ -1,4 +1,4 @@
-"""The server's hand on its training process: starts it when it is needed, keeps it warm, ends it."""
+"""Handle of the training process: started on demand, kept for the next training, ended with the server."""
 
 import asyncio
 import logging
@@ -9,21 +9,20 @@ from pathlib import Path
 from typing import Final
 
 from rfhydra.errors import RfhydraError, error_of
-from rfhydra.server.pipe import HEAD, Cancel, Done, Epoch, Failed, Frame, Started, Train, decode, encode
+from rfhydra.protocol.types import EpochProgress, TrainingRequest
+from rfhydra.server.jobs.pipe import HEAD, Cancel, Done, Epoch, Failed, PipeMessage, Started, Train, decode, encode
 from rfhydra.training.fitted import Fitted
-from rfhydra.training.service import TrainingRequest
-from rfhydra.training.trainer import TrainingProgress
 
 CANCEL_GRACE_SEC: Final = 10.0
-"""So long a cancelled training has to stop by itself; then its process is killed."""
+"""Time until the process of a cancelled training is killed if it does not stop by itself."""
 _CHUNK_BYTES: Final = 1 << 20
 
 _log = logging.getLogger(__name__)
-OnEpoch = Callable[[TrainingProgress], Awaitable[None]]
+OnEpoch = Callable[[EpochProgress], Awaitable[None]]
 
 
 class ProcessDied(RfhydraError):
-    """The training process ended during a training. The next one gets a new process."""
+    """The training process ended during a training."""
 
 
 class TrainingProcess:
@@ -38,28 +37,27 @@ class TrainingProcess:
 
     @property
     def pid(self) -> int | None:
-        """Of the process, None while there is none."""
+        """Its process id, None while there is no process."""
         return None if self._process is None else self._process.pid
 
     async def fit(self, job_id: str, request: TrainingRequest, on_epoch: OnEpoch) -> Fitted:
-        """Train in the process, which is started if there is none.
+        """Train in the process, starting one if there is none.
 
-        ``on_epoch`` is awaited for every epoch, in order. If the caller is cancelled, the process is left as it is:
-        :meth:`close` it.
+        ``on_epoch`` is awaited for every epoch, in order. If the caller is cancelled, :meth:`close` must follow.
 
         Raises:
             ProcessDied: the process ended before its training did.
-            RfhydraError: whatever the training raised, by its code.
+            RfhydraError: the error of the training, by its code.
         """
         assert self._job_id is None, "one training at a time"
         self._job_id = job_id
         try:
             return await self._fit(Train(job_id, request), on_epoch)
-        except (OSError, EOFError, ValueError) as error:  # of the pipes, or what came is no frame
+        except (OSError, EOFError, ValueError) as error:  # a broken pipe, or an invalid message
             _log.error("the training process ended during job %s: %r", job_id, error)
             await self.close()
             raise ProcessDied(
-                "the training process ended unexpectedly, perhaps for lack of memory; nothing was changed"
+                "the training process ended unexpectedly, perhaps out of memory; nothing was changed"
             ) from None
         finally:
             self._job_id = None
@@ -68,16 +66,16 @@ class TrainingProcess:
                 self._kill_timer = None
 
     async def cancel(self, job_id: str) -> None:
-        """Stop the training of ``job_id`` if it is the one that runs; it ends within an epoch, if need be by force."""
+        """Stop the training of ``job_id`` if it is running: within an epoch, else by killing the process."""
         if job_id != self._job_id or self._kill_timer is not None:
             return
         self._kill_timer = asyncio.get_running_loop().call_later(self._cancel_grace_sec, self._kill)
-        if self._process is not None:  # else it is being started, and will be told
-            with suppress(OSError):  # it is dead already
+        if self._process is not None:  # else it is being started, and gets the message then
+            with suppress(OSError):  # the process has ended
                 await self._send(self._process, Cancel(job_id))
 
     async def close(self) -> None:
-        """End the process, in whatever it is doing, and leave nothing of it behind."""
+        """Kill the process and wait for its end."""
         self._kill()
         process, self._process = self._process, None
         if process is None:
@@ -85,7 +83,7 @@ class TrainingProcess:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.close()
-        while await process.stdout.read(_CHUNK_BYTES):  # what it had said: the pipe closes when all of it is read
+        while await process.stdout.read(_CHUNK_BYTES):  # the pipe closes once everything is read
             pass
         await process.wait()
         with suppress(OSError):
@@ -103,7 +101,7 @@ class TrainingProcess:
                     raise error_of(code, error)
 
     async def _started(self, command: Train) -> asyncio.subprocess.Process:
-        """A process that has begun with ``order``. One that was kept warm may have died since: then it is a new one."""
+        """A process that has started ``command``: the present one or, if that has died, a new one."""
         if self._process is not None:
             with suppress(OSError, EOFError):
                 return await self._start_training(self._process, command)
@@ -115,30 +113,30 @@ class TrainingProcess:
             await self._send(process, Cancel(command.job_id))
         await self._send(process, command)
         if await self._report(process) != Started():
-            raise ValueError("the process did not begin")
+            raise ValueError("the process did not start the training")
         return process
 
     async def _start(self) -> asyncio.subprocess.Process:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-P",  # what lies about in the current directory is not imported
+            "-P",  # import nothing from the current directory
             "-m",
-            "rfhydra.server.worker",
+            "rfhydra.server.jobs.worker",
             *self._arguments,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            process_group=0,  # the terminal's Ctrl+C is for the server alone
+            process_group=0,  # Ctrl+C in the terminal must reach the server only
         )
         return self._process
 
     @staticmethod
-    async def _send(process: asyncio.subprocess.Process, frame: Frame) -> None:
+    async def _send(process: asyncio.subprocess.Process, message: PipeMessage) -> None:
         assert process.stdin is not None
-        process.stdin.write(encode(frame))
+        process.stdin.write(encode(message))
         await process.stdin.drain()
 
     @staticmethod
-    async def _report(process: asyncio.subprocess.Process) -> Frame:
+    async def _report(process: asyncio.subprocess.Process) -> PipeMessage:
         assert process.stdout is not None
         lengths = HEAD.unpack(await process.stdout.readexactly(HEAD.size))
         text, behind = [await process.stdout.readexactly(length) for length in lengths]
