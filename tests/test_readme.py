@@ -1,6 +1,7 @@
-"""What the README shows of the service runs as it stands, against a live server."""
+"""The README's Python examples run: those of the service against a live server."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,15 +10,25 @@ from typing import Final
 import pytest
 
 from rfhydra.config import DEFAULT_URL
+from rfhydra.recordings import write_recording
 from tests.server.live import serving
+from tests.training import given
 from tests.training.given import SIGNAL
 
 README: Final = (Path(__file__).parents[1] / "README.md").read_text()
-BLOCKS: Final = [
-    block for block in re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL) if DEFAULT_URL in block
-]
+LIBRARY, *BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 NAME: Final = "garage-remote"
 """The signal of the README's examples."""
+
+
+def test_the_library_trains_and_detects(library: Path, tmp_path: Path) -> None:
+    shutil.copytree(library, tmp_path / "mission")
+    write_recording(tmp_path / "night", given.heard(given.scene(99)), given.RATE_HZ, given.CENTER_HZ)
+    code = LIBRARY.replace(NAME, SIGNAL)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "f1_score" in done.stdout
+    assert f"Detection(signal_name='{SIGNAL}'" in done.stdout
 
 
 def test_there_is_an_example_with_and_one_without_the_client() -> None:
