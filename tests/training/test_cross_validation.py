@@ -35,7 +35,7 @@ def test_every_image_is_scored_once_by_a_head_that_saw_nothing_of_its_recording(
         learner.train_epoch()
     alone = EmbeddingLearner(seen, held_out.own, info)
     alone.restore(learner.state())
-    mine = [scene for scene in scenes if scene.group == "take 0"]
+    mine = [scene for scene in scenes if scene.recording == "take 0"]
     assert len(mine) == 2
     assert alone.validate()[1] == evaluate(mine, 0.5)
 

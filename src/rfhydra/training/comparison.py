@@ -13,6 +13,7 @@ from rfhydra.hydra.registry import Head
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.features import FeatureCache
+from rfhydra.training.grouping import RecordingGroups
 from rfhydra.training.logistic import detect_examples
 from rfhydra.training.metrics import ScoredScene
 from rfhydra.training.splits import SplitPlan
@@ -21,20 +22,16 @@ from rfhydra.training.training_set import TrainingExample
 
 
 def unseen_samples(workspace: Workspace, active: Head, version: int, split: SplitPlan) -> list[Sample]:
-    """The training samples of ``split`` that taught the ``active`` head, which is ``version``, nothing.
+    """The training samples of ``split`` that the ``active`` head, which is ``version``, was not trained on.
 
-    Neither has it learnt another window of their recording, as the signal or, from a sample of another signal, as
-    something else. Where the signal has a single recording, the windows themselves are what is held apart.
+    Nor was it trained on another window of their recording, neither as the signal nor as a negative.
     """
     name, known = active.info.signal_name, set(active.info.sample_ids)
     made_at = workspace.versions.get(name, version).created_at
     own = [*split.train, *split.val]
     others = [each for each in workspace.samples.negative_samples(name) if each.created_at <= made_at]
-    images = {each.image_digest for each in [*others, *(each for each in own if each.sample_id in known)]}
-    recordings = {each.recording for each in others} | {each.recording for each in own if each.sample_id in known}
-    by_recording = len({each.recording or each.image_digest for each in own}) > 1
-    taken = recordings - {None} if by_recording else set()
-    return [each for each in split.train if each.image_digest not in images and each.recording not in taken]
+    trained_on = [*others, *(each for each in own if each.sample_id in known)]
+    return RecordingGroups.of(own).unrelated(split.train, trained_on)
 
 
 def look(

@@ -13,6 +13,7 @@ from faster_coco_eval import COCO, COCOeval_faster
 from numpy.typing import NDArray
 
 from rfhydra.config import IOU_THRESHOLD
+from rfhydra.training.grouping import RecordingGroups
 
 Boxes = NDArray[np.floating[Any]]
 BOOTSTRAP_DRAWS: Final = 1000
@@ -28,7 +29,7 @@ class ScoredScene:
     boxes: Boxes
     scores: NDArray[np.floating[Any]]
     truth: Boxes
-    group: Hashable = None
+    recording: Hashable = None
     weight: float = 1.0
 
     def at(self, threshold: float) -> "ScoredScene":
@@ -107,8 +108,8 @@ def count(scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRE
 def f1_interval(
     scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRESHOLD, *, level: float = 0.9, seed: int = 0
 ) -> tuple[float, float]:
-    """Bootstrap interval of F1 over recordings (scenes of one ``group`` are drawn together), percentile method."""
-    totals = by_recording(scenes, count(scenes, threshold, iou))
+    """Bootstrap interval of F1, percentile method. Scenes of one recording are drawn together."""
+    totals, _ = by_recording(scenes, count(scenes, threshold, iou))
     draws = np.random.default_rng(seed).integers(0, len(totals), (BOOTSTRAP_DRAWS, len(totals)))
     tp, fp, fn = totals[draws].sum(1).T
     scores = 2 * tp / np.maximum(2 * tp + fp + fn, 1)
@@ -116,13 +117,17 @@ def f1_interval(
     return float(low), float(high)
 
 
-def by_recording(scenes: Sequence[ScoredScene], counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-    """Sums of ``counts`` (scenes, k) in each ``group`` of scenes, (groups, k); a scene without one is a group."""
-    groups: dict[Hashable, int] = {}
-    owner = [groups.setdefault(("alone", i) if s.group is None else s.group, len(groups)) for i, s in enumerate(scenes)]
+def by_recording(scenes: Sequence[ScoredScene], counts: NDArray[np.integer[Any]]) -> tuple[NDArray[np.float64], int]:
+    """Sums of ``counts`` (scenes, k) in each recording (groups, k), and how many recordings there are.
+
+    Scenes of a single recording are groups of their own.
+    """
+    windows = [(scene.recording, ("scene", index)) for index, scene in enumerate(scenes)]
+    recordings, groups = RecordingGroups(windows), dict[Hashable, int]()
+    owner = [groups.setdefault(recordings.key(*window), len(groups)) for window in windows]
     totals = np.zeros((len(groups), counts.shape[1]))
     np.add.at(totals, owner, counts)
-    return totals
+    return totals, recordings.recordings
 
 
 def best_threshold(scenes: Sequence[ScoredScene], iou: float = IOU_THRESHOLD, *, default: float = 0.5) -> float:

@@ -66,10 +66,7 @@ class Evidence:
     def of(cls, active: Sequence[ScoredScene], candidate: Sequence[ScoredScene], new_boxes: int = 0) -> Self:
         """From what each head reports in the same scenes, in the same order; scores play no part any more."""
         counts = np.concatenate([count(active, 0.0), count(candidate, 0.0)], axis=1)
-        totals = by_recording(candidate, counts)
-        if len(totals) == 1:  # of a single recording, its windows are all that can be drawn
-            return cls.of_counts(counts.astype(np.float64), 1, new_boxes)
-        return cls.of_counts(totals, len(totals), new_boxes)
+        return cls.of_counts(*by_recording(candidate, counts), new_boxes)
 
     @classmethod
     def of_counts(cls, totals: NDArray[np.float64], recordings: int, new_boxes: int = 0) -> Self:

@@ -51,7 +51,7 @@ def train_rcnn_head(
     outcome = run_epochs(learner, epochs, control)
     learner.validate()
     pairs = zip(learner.scenes, val_samples, strict=True)
-    scenes = [replace(scene, group=sample.recording) for scene, sample in pairs]
+    scenes = [replace(scene, recording=sample.recording) for scene, sample in pairs]
     threshold = _threshold(scenes)
     metrics = validation_report(scenes, threshold, outcome)
     image, target = train.dataset[0]

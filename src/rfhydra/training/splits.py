@@ -5,7 +5,7 @@ never on both sides, unless it is the only one.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,7 @@ from rfhydra.config import MIN_SAMPLES_FOR_TRAINING, VALIDATION_FRACTION, check_
 from rfhydra.errors import Conflict, NotEnoughSamples
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
+from rfhydra.training.grouping import RecordingGroups
 
 MAX_VALIDATION_FRACTION: Final = 0.4
 MAX_VALIDATION_OF_TWO: Final = 0.5  # recordings, of about one size
@@ -45,6 +46,11 @@ class SplitPlan:
     def draft(self) -> SplitDraft:
         train, val = (tuple(sample.sample_id for sample in part) for part in (self.train, self.val))
         return SplitDraft(self.version, self.is_new, train, val)
+
+    def trainable(self, samples: Iterable[Sample]) -> list[Sample]:
+        """Those of ``samples``, of any signal, that are no near-copies of validation samples."""
+        groups = RecordingGroups.of([*self.train, *self.val])
+        return groups.unrelated(samples, self.val, unless=self.train)
 
 
 class SplitManager:
@@ -127,12 +133,9 @@ class SplitManager:
         samples = self._samples.list(signal_name)
         if active is None:
             return samples
-        train, val = self._splits.members(signal_name, active)
-        by_id = {sample.sample_id: sample for sample in samples}
-        train_recordings = {by_id[each].recording for each in train if each in by_id}
-        validating = {by_id[each].recording for each in val if each in by_id} - train_recordings - {None}
-        seen = {*train, *val}
-        return [s for s in samples if s.sample_id not in seen and s.recording not in validating]
+        train, val = self.members(signal_name, active)
+        seen = {sample.sample_id for sample in (*train, *val)}
+        return SplitPlan(active, False, train, val).trainable(each for each in samples if each.sample_id not in seen)
 
     def members(self, signal_name: str, version: int) -> tuple[list[Sample], list[Sample]]:
         """Training and validation samples of a split; deleted ones are left out."""
@@ -146,10 +149,10 @@ def choose_validation(samples: Sequence[Sample]) -> set[str]:
 
     Whole recordings; single windows only where there is a single recording.
     """
-    by_recording = len({each.recording or each.sample_id for each in samples}) > 1
+    recordings = RecordingGroups.of(samples)
     groups: dict[str, list[Sample]] = {}
     for each in samples:
-        groups.setdefault((by_recording and each.recording) or each.sample_id, []).append(each)
+        groups.setdefault(recordings.key_of(each), []).append(each)
     wanted = max(1, round(VALIDATION_FRACTION * len(samples)))
     chosen: list[Sample] = []
     for limit in (MAX_VALIDATION_FRACTION, MAX_VALIDATION_OF_TWO):
