@@ -1,4 +1,4 @@
-"""An embedding head: what it learns, how it is calibrated, and what it says of the proposals."""
+"""An embedding head: training, calibration, and the report on the proposals."""
 
 from dataclasses import replace
 
@@ -9,37 +9,44 @@ import torch
 from rfhydra.errors import Cancelled
 from rfhydra.hydra.head import HeadInfo
 from rfhydra.training.calibration import Calibration
-from rfhydra.training.embedding import calibrated_head, train_embedding_head
+from rfhydra.training.embedding import calibrated_head, proposal_recall, train_embedding_head
 from rfhydra.training.logistic import EmbeddingLearner
 from rfhydra.training.metrics import ScoredScene
 from rfhydra.training.trainer import Control
-from rfhydra.training.training_set import TrainingSet, proposal_recall
+from rfhydra.training.training_set import TrainingSet
 
 
 def test_training_stops_for_a_cancel(training_set: TrainingSet, info: HeadInfo) -> None:
     with pytest.raises(Cancelled):
-        train_embedding_head(training_set, training_set.own[:1], info, 5, Control(cancelled=lambda: True))
+        train_embedding_head(replace(training_set, val=training_set.own[:1]), info, 5, Control(cancelled=lambda: True))
 
 
-def test_what_other_signals_look_like_is_learnt(training_set: TrainingSet, info: HeadInfo) -> None:
-    learner = EmbeddingLearner(training_set, training_set.others, info)
+def test_other_signals_are_told_apart(training_set: TrainingSet, info: HeadInfo) -> None:
+    learner = EmbeddingLearner(replace(training_set, val=training_set.others), info)
     losses = [learner.train_epoch() for _ in range(8)]
     assert losses[-1] < losses[0]
     _, metrics = learner.validate()
     assert metrics.precision >= 0.8
 
 
-def test_proposals_are_compared_with_the_users_boxes(training_set: TrainingSet) -> None:
-    example = training_set.own[0]
+def test_boxes_that_the_proposals_miss_call_for_the_other_kind(training_set: TrainingSet, info: HeadInfo) -> None:
     assert proposal_recall(training_set.own) >= 0.8
-    nothing = replace(example.features, proposals=torch.zeros((0, 4)))
-    assert proposal_recall([replace(example, features=nothing)]) == 0
-    everything = replace(example.features, proposals=example.features.positives)
-    assert proposal_recall([replace(example, features=everything)]) == 1
+    val = training_set.own[:1]
+    covered, missed = (
+        [
+            replace(
+                each,
+                features=replace(each.features, proposals=proposals, embeddings=torch.zeros((len(proposals), 512))),
+            )
+            for each in val
+        ]
+        for proposals in (val[0].truth, torch.zeros((0, 4)))
+    )
+    assert (proposal_recall(covered), proposal_recall(missed)) == (1, 0)
 
 
 def test_a_calibrated_head_gives_calibrated_scores(training_set: TrainingSet, info: HeadInfo) -> None:
-    learner = EmbeddingLearner(training_set, [], info)
+    learner = EmbeddingLearner(training_set, info)
     learner.train_epoch()
     head = learner.head()
     calibration = Calibration(slope=0.5, offset=-0.3, threshold=0.4)

@@ -1,7 +1,7 @@
-"""From samples to labelled vectors: which proposals are the signal, which are not, and how much each one counts."""
+"""RoI assignment: which proposals are positives and which negatives of a head, and the design matrix they make."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import torch
@@ -9,7 +9,6 @@ from torch import Tensor
 from torchvision.ops import box_iou
 
 from rfhydra.hydra.head import deltas_between, head_features
-from rfhydra.training.features import JITTERS, SampleFeatures
 
 POSITIVE_IOU: Final = 0.6
 BEST_POSITIVE_IOU: Final = 0.3
@@ -18,8 +17,8 @@ CORE_SKIRT_IOU: Final = 0.1
 CORE_SKIRT_TIME_IOU: Final = 0.6
 CORE_SKIRT_BAND: Final = 0.8
 VERIFIED_IOU: Final = 0.5
-UNLABELLED_WEIGHT: Final = 0.3  # an unlabelled proposal may hide the signal
-BACKGROUND_SHARE: Final = 3.0  # what the background set weighs beside the workspace's own negatives, at most
+UNLABELLED_WEIGHT: Final = 0.3
+BACKGROUND_SHARE: Final = 3.0  # weight of the background set, at most, relative to the workspace's own negatives
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,101 +29,111 @@ class Rois:
     embeddings: Tensor
 
     @classmethod
-    def join(cls, parts: Iterable["Rois"], dim: int) -> "Rois":
-        parts = list(parts)
-        if not parts:
-            return cls(torch.zeros((0, 4)), torch.zeros((0, dim)))
+    def empty(cls, dim: int) -> "Rois":
+        return cls(torch.zeros((0, 4)), torch.zeros((0, dim)))
+
+    @classmethod
+    def cat(cls, parts: Sequence["Rois"]) -> "Rois":
         return cls(torch.cat([part.boxes for part in parts]), torch.cat([part.embeddings for part in parts]))
 
     def __len__(self) -> int:
         return len(self.boxes)
 
+    def __getitem__(self, index: Tensor | slice) -> "Rois":
+        """The RoIs of a mask, indices or a slice."""
+        return Rois(self.boxes[index], self.embeddings[index])
+
+    def __add__(self, other: "Rois") -> "Rois":
+        return Rois.cat([self, other])
+
 
 @dataclass(frozen=True, eq=False)
 class AssignedRois:
-    """What one sample teaches about a signal.
+    """RoIs of one image, assigned to the classes of a head.
 
-    ``positive`` proposals show it, ``verified`` ones show something else for certain, ``unlabelled`` ones probably do.
-    ``drawn`` is the user's box for each of the ``proposed`` proposals: what the box refinement learns from.
+    Attributes:
+        positive: proposals on the signal's boxes.
+        verified: proposals on boxes labelled as something else.
+        unlabelled: the other proposals, weak negatives: they may hide the signal.
+        matched: proposals near enough to a box of the signal to be refined to it; ``matched_gt_boxes`` (n, 4) are
+            these boxes.
     """
 
     positive: Rois
     verified: Rois
     unlabelled: Rois
-    proposed: Rois
-    drawn: Tensor
+    matched: Rois
+    matched_gt_boxes: Tensor
+
+    def with_boxes(self, positive: Rois, verified: Rois) -> "AssignedRois":
+        """The same, and labelled boxes among the RoIs."""
+        return replace(self, positive=self.positive + positive, verified=self.verified + verified)
 
 
-def assign_own(features: SampleFeatures) -> AssignedRois:
-    """What a sample of the signal itself teaches."""
-    overlap = box_iou(features.proposals, features.positives)
-    best, nearest = overlap.max(1)
-    is_positive = best > POSITIVE_IOU
-    core_skirt = _core_or_skirt(features.proposals, features.positives)
-    loose = best >= BEST_POSITIVE_IOU
-    if len(overlap):
-        top, region = overlap.max(0)
-        is_positive[region[top >= BEST_POSITIVE_IOU]] = True
-        # A user who draws the skirt of what the backbone takes for the core has a habit that the refinement can learn.
-        closest, core = (overlap * core_skirt).max(0)
-        uncovered = (top < BEST_POSITIVE_IOU) & (closest >= CORE_SKIRT_IOU)
-        habitual = core[uncovered]
-        is_positive[habitual] = True
-        loose[habitual] = True
-        nearest[habitual] = torch.nonzero(uncovered)[:, 0]
-    clear = (best < NEGATIVE_IOU) & ~is_positive & ~core_skirt.any(1)
-    verified = clear & (_max_iou(features.proposals, features.negatives) > VERIFIED_IOU)
-    own = Rois(features.proposals, features.embeddings)
-    return AssignedRois(
-        positive=_join(_pick(own, is_positive), Rois(features.jittered, features.jittered_embeddings)),
-        verified=_join(_pick(own, verified), Rois(features.negatives, features.negative_embeddings)),
-        unlabelled=_pick(own, clear & ~verified),
-        proposed=_pick(own, loose),
-        drawn=features.positives[nearest[loose]],
-    )
-
-
-def _core_or_skirt(proposals: Tensor, drawn: Tensor) -> Tensor:
-    """Which ``proposals`` (n, 4) last as long as a ``drawn`` box (m, 4) and are a part of its band, or it of theirs.
-
-    Bool (n, m). A strong burst has skirts far beyond its core: both are the same emission.
-    """
-    low = torch.maximum(proposals[:, None, :2], drawn[None, :, :2])
-    high = torch.minimum(proposals[:, None, 2:], drawn[None, :, 2:])
-    shared = (high - low).clamp_min(0)
-    sides, wanted = (proposals[:, 2:] - proposals[:, :2])[:, None], (drawn[:, 2:] - drawn[:, :2])[None]
-    together = shared[..., 0] / (sides[..., 0] + wanted[..., 0] - shared[..., 0])
-    inside = shared[..., 1] / torch.minimum(sides[..., 1], wanted[..., 1])
-    return (together >= CORE_SKIRT_TIME_IOU) & (inside >= CORE_SKIRT_BAND)
-
-
-def assign_other(features: SampleFeatures, named: Tensor, *, same_image: bool) -> AssignedRois:
-    """What a sample of another signal teaches: its boxes are verified negatives.
+def assign_proposals(proposals: Rois, positives: Tensor, signal_boxes: Tensor, other_boxes: Tensor) -> AssignedRois:
+    """Assign the ``proposals`` of one image.
 
     Args:
-        features: of that sample.
-        named: bool (k,), which of its ``negatives`` are labelled as the signal that learns.
-        same_image: the signal has a sample of the same image, which says more about the unlabelled proposals.
+        proposals: of the image.
+        positives: boxes of the signal that are trained on (m, 4).
+        signal_boxes: all boxes labelled as the signal (k, 4): no proposal on them is a negative.
+        other_boxes: boxes labelled as something else (l, 4): proposals on them are verified negatives.
     """
-    nothing = Rois.join([], features.embeddings.shape[1])
-    mine = features.negatives[named]
-    taught = torch.cat([features.positives, features.negatives[~named]])
-    own = Rois(features.proposals, features.embeddings)
-    clear = _max_iou(features.proposals, mine) < NEGATIVE_IOU
-    verified = (_max_iou(features.proposals, taught) > VERIFIED_IOU) & clear
-    other_signal = Rois(features.positives, features.jittered_embeddings[:: 1 + JITTERS])
+    matched, gt_index, is_positive = _match_to_boxes(proposals.boxes, positives)
+    is_clear = (_max_iou(proposals.boxes, signal_boxes) < NEGATIVE_IOU) & ~is_positive
+    is_clear &= ~_is_core_or_skirt(proposals.boxes, signal_boxes).any(1)
+    is_verified = is_clear & (_max_iou(proposals.boxes, other_boxes) > VERIFIED_IOU)
     return AssignedRois(
-        positive=nothing,
-        verified=_join(_pick(own, verified), other_signal),
-        unlabelled=nothing if same_image else _pick(own, clear & ~verified),
-        proposed=nothing,
-        drawn=torch.zeros((0, 4)),
+        positive=proposals[is_positive],
+        verified=proposals[is_verified],
+        unlabelled=proposals[is_clear & ~is_verified],
+        matched=proposals[matched],
+        matched_gt_boxes=positives[gt_index[matched]],
     )
+
+
+def _match_to_boxes(proposals: Tensor, positives: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Match ``proposals`` (n, 4) to boxes of the signal (m, 4).
+
+    Returns:
+        Which proposals are matched, bool (n,); the index of the box that each would be matched to (n,); which proposals
+        are positive, bool (n,).
+    """
+    if not len(positives):
+        nothing = torch.zeros(len(proposals), dtype=torch.bool)
+        return nothing, nothing.long(), nothing
+    overlap = box_iou(proposals, positives)
+    best, gt_index = overlap.max(1)
+    is_positive, matched = best > POSITIVE_IOU, best >= BEST_POSITIVE_IOU
+    if len(overlap):
+        top, proposal = overlap.max(0)
+        is_positive[proposal[top >= BEST_POSITIVE_IOU]] = True
+        # Users who box the skirts of a burst do so every time: the refinement can be trained on the core.
+        closest, core = (overlap * _is_core_or_skirt(proposals, positives)).max(0)
+        uncovered = (top < BEST_POSITIVE_IOU) & (closest >= CORE_SKIRT_IOU)
+        is_positive[core[uncovered]] = True
+        matched[core[uncovered]] = True
+        gt_index[core[uncovered]] = torch.nonzero(uncovered)[:, 0]
+    return matched, gt_index, is_positive
+
+
+def _is_core_or_skirt(proposals: Tensor, boxes: Tensor) -> Tensor:
+    """Which ``proposals`` (n, 4) last as long as one of ``boxes`` (m, 4) and lie in its band, or around it; (n, m).
+
+    A strong burst has skirts far beyond its core: both are the same emission.
+    """
+    low = torch.maximum(proposals[:, None, :2], boxes[None, :, :2])
+    high = torch.minimum(proposals[:, None, 2:], boxes[None, :, 2:])
+    shared = (high - low).clamp_min(0)
+    proposal_sides, box_sides = (proposals[:, 2:] - proposals[:, :2])[:, None], (boxes[:, 2:] - boxes[:, :2])[None]
+    time_iou = shared[..., 0] / (proposal_sides[..., 0] + box_sides[..., 0] - shared[..., 0])
+    band_overlap = shared[..., 1] / torch.minimum(proposal_sides[..., 1], box_sides[..., 1])
+    return (time_iou >= CORE_SKIRT_TIME_IOU) & (band_overlap >= CORE_SKIRT_BAND)
 
 
 @dataclass(frozen=True, eq=False)
 class DesignMatrix:
-    """Inputs of a head (n, d + 4), labels (n,) and weights (n,). Each class weighs one half in all."""
+    """Inputs of a head (n, d + 4), labels (n,) and weights (n,). The weights of each class add up to one half."""
 
     inputs: Tensor
     labels: Tensor
@@ -135,19 +144,18 @@ class DesignMatrix:
         cls,
         assigned: Sequence[AssignedRois],
         size_mean: Tensor,
-        dim: int,
         background: Rois | None = None,
-        share: float = BACKGROUND_SHARE,
+        background_share: float = BACKGROUND_SHARE,
     ) -> "DesignMatrix":
-        """From what samples teach, and the ``background`` proposals, which are none of the signal's.
+        """From the RoIs of at least one image, and proposals of the ``background`` set as negatives.
 
-        The background set weighs ``share`` times what the samples' own negatives do.
+        The background set weighs ``background_share`` times what the images' own negatives do.
         """
-        positive = Rois.join((each.positive for each in assigned), dim)
-        verified = Rois.join((each.verified for each in assigned), dim)
-        unlabelled = Rois.join((each.unlabelled for each in assigned), dim)
-        general = background or Rois.join([], dim)
-        every = Rois.join([positive, verified, unlabelled, general], dim)
+        positive = Rois.cat([each.positive for each in assigned])
+        verified = Rois.cat([each.verified for each in assigned])
+        unlabelled = Rois.cat([each.unlabelled for each in assigned])
+        general = background or Rois.empty(positive.embeddings.shape[1])
+        every = Rois.cat([positive, verified, unlabelled, general])
         inputs = head_features(every.boxes, every.embeddings, size_mean)
         labels = torch.zeros(len(every))
         labels[: len(positive)] = 1
@@ -155,7 +163,7 @@ class DesignMatrix:
         weights[len(positive) + len(verified) :] = UNLABELLED_WEIGHT
         if len(general):
             known = len(every) - len(general)
-            weights[known:] = share * weights[len(positive) : known].sum() / len(general)
+            weights[known:] = background_share * weights[len(positive) : known].sum() / len(general)
         for label in (0, 1):
             mask = labels == label
             weights[mask] *= 0.5 / weights[mask].sum().clamp_min(1e-6)
@@ -163,24 +171,16 @@ class DesignMatrix:
 
 
 def mean_log_size(assigned: Sequence[AssignedRois]) -> Tensor:
-    """Mean log width and log height (2,) of the signal's proposals, in pixels."""
+    """Mean log width and log height (2,) of the positives, in pixels."""
     boxes = torch.cat([each.positive.boxes for each in assigned])
     return (boxes[:, 2:] - boxes[:, :2]).clamp_min(0.5).log().mean(0)
 
 
-def refinement_pairs(assigned: Sequence[AssignedRois], size_mean: Tensor, dim: int) -> tuple[Tensor, Tensor]:
-    """Features (n, d + 4) of proposals and the deltas (n, 4) that would make them the user's boxes."""
-    proposed = Rois.join((each.proposed for each in assigned), dim)
-    drawn = torch.cat([each.drawn for each in assigned])
-    return head_features(proposed.boxes, proposed.embeddings, size_mean), deltas_between(proposed.boxes, drawn)
-
-
-def _pick(proposals: Rois, mask: Tensor) -> Rois:
-    return Rois(proposals.boxes[mask], proposals.embeddings[mask])
-
-
-def _join(*parts: Rois) -> Rois:
-    return Rois.join(parts, parts[0].embeddings.shape[1])
+def refinement_pairs(assigned: Sequence[AssignedRois], size_mean: Tensor) -> tuple[Tensor, Tensor]:
+    """Features (n, d + 4) of matched proposals and the deltas (n, 4) that refine them to their ground-truth boxes."""
+    matched = Rois.cat([each.matched for each in assigned])
+    gt_boxes = torch.cat([each.matched_gt_boxes for each in assigned])
+    return head_features(matched.boxes, matched.embeddings, size_mean), deltas_between(matched.boxes, gt_boxes)
 
 
 def _max_iou(boxes: Tensor, others: Tensor) -> Tensor:

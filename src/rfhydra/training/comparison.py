@@ -46,7 +46,8 @@ def look(
     for sample in samples:
         control.check()
         if isinstance(head, EmbeddingHead):
-            scenes += detect_examples(head, [TrainingExample.own(sample, features.get(sample))], head.info.threshold)
+            example = TrainingExample.of(sample.signal_name, [(sample, features.get(sample))])
+            scenes += detect_examples(head, [example], head.info.threshold)
             continue
         pyramid = features.backbone.features(workspace.samples.image(sample))
         found = head.detect(pyramid, head.info.threshold, (workspace.spec.rows, sample.cols))

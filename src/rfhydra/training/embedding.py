@@ -1,60 +1,70 @@
-"""Training of an embedding head: fitted, then calibrated by what heads say out of fold, the folds cut by recording."""
+"""Training of an embedding head: fit it, calibrate it on out-of-fold scores, report on it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
 import torch
 
+from rfhydra.config import MIN_PROPOSAL_RECALL
 from rfhydra.hydra.head import EmbeddingHead, Golden, HeadInfo
 from rfhydra.training.assignment import Rois
 from rfhydra.training.calibration import Calibration
-from rfhydra.training.cross_validation import OutOfFold
+from rfhydra.training.cross_validation import CrossValidation
 from rfhydra.training.logistic import EmbeddingLearner, detect_examples
-from rfhydra.training.report import Trained, escalation, report, validation_report
+from rfhydra.training.metrics import iou_matrix
+from rfhydra.training.report import Trained, report, validation_report
 from rfhydra.training.trainer import Control, run_epochs
-from rfhydra.training.training_set import TrainingExample, TrainingSet, proposal_recall
+from rfhydra.training.training_set import TrainingExample, TrainingSet
 
 TINY_SET: Final = 20
 GOLDEN_VECTORS: Final = 16
 
 
 def train_embedding_head(
-    training_set: TrainingSet,
-    val: Sequence[TrainingExample],
-    info: HeadInfo,
-    epochs: int,
-    control: Control,
-    compared: Collection[str] = (),
+    training_set: TrainingSet, info: HeadInfo, epochs: int, control: Control, compared: Collection[str] = ()
 ) -> Trained:
-    """A calibrated head trained on ``material`` and scored on ``val``.
+    """Train a calibrated head.
 
-    ``compared`` are the ids of training samples that another head is to be compared on.
+    ``compared`` are the ids of training samples on which it is to be compared with another head.
 
     Raises:
-        Cancelled: ``control`` said so.
+        Cancelled: ``control`` is cancelled.
     """
-    learner = EmbeddingLearner(training_set, val, info)
+    learner = EmbeddingLearner(training_set, info)
     outcome = run_epochs(learner, epochs, control)
-    folds = OutOfFold.of(training_set, info, outcome.best_epoch)
-    calibration = Calibration.fit([*folds.scenes, *folds.background])
+    out_of_fold = CrossValidation.of(training_set, info, outcome.best_epoch)
+    calibration = out_of_fold.calibrate()
     head = calibrated_head(learner.head(), calibration)
-    found = detect_examples(head, val, calibration.threshold)
+    found = detect_examples(head, training_set.val, calibration.threshold)
     metrics = validation_report(found, calibration.threshold, outcome)
-    compare_on = dict(zip((example.sample.sample_id for example in val), found, strict=True)) | folds.reported(compared)
-    every = [*training_set.own, *val]
+    val_ids = (example.sample.sample_id for example in training_set.val)
+    compare_on = dict(zip(val_ids, found, strict=True)) | out_of_fold.reported(compared)
+    every = [*training_set.own, *training_set.val]
     if len(every) < TINY_SET:
-        folds = OutOfFold.of(replace(training_set, own=every), info, outcome.best_epoch)
-        found = calibration.apply_to(folds.scenes)
-        metrics["cross_validation"] = report(found, calibration.threshold)
+        out_of_fold = CrossValidation.of(replace(training_set, own=every), info, outcome.best_epoch)
+        metrics["cross_validation"] = report(calibration.apply_to(out_of_fold.scenes), calibration.threshold)
     metrics["proposal_recall"] = recall = proposal_recall(every)
-    if advice := escalation(recall):
-        metrics["advice"] = advice
+    if recall < MIN_PROPOSAL_RECALL:
+        metrics["advice"] = (
+            f"the backbone proposes only {recall:.0%} of your boxes at IoU 0.5; the head corrects boxes, but if it"
+            " misses the signal, train it as kind rcnn, which is slower and proposes for itself"
+        )
     head = replace(head, info=replace(head.info, metrics=metrics))
-    proposals = Rois.join((example.assigned.positive for example in every), training_set.dim)
-    chosen = torch.linspace(0, len(proposals) - 1, min(GOLDEN_VECTORS, len(proposals))).long()
-    head = replace(head, golden=Golden.record(head, proposals.boxes[chosen], proposals.embeddings[chosen]))
-    return Trained(head, outcome, metrics, compare_on)
+    positives = Rois.cat([example.assigned.positive for example in every])
+    chosen = torch.linspace(0, len(positives) - 1, min(GOLDEN_VECTORS, len(positives))).long()
+    golden = positives[chosen]
+    return Trained(
+        replace(head, golden=Golden.record(head, golden.boxes, golden.embeddings)), outcome, metrics, compare_on
+    )
+
+
+def proposal_recall(examples: Sequence[TrainingExample], iou: float = 0.5) -> float:
+    """Share of the signal's boxes that a proposal covers with at least ``iou``."""
+    best = [iou_matrix(example.truth.numpy(), example.features.proposals.numpy()) for example in examples]
+    found = np.concatenate([overlap.max(1, initial=0.0) >= iou for overlap in best])
+    return float(found.mean())
 
 
 def calibrated_head(head: EmbeddingHead, calibration: Calibration) -> EmbeddingHead:

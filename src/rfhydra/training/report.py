@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rfhydra.config import IOU_THRESHOLD, MIN_PROPOSAL_RECALL
+from rfhydra.config import IOU_THRESHOLD
 from rfhydra.hydra.registry import Head
 from rfhydra.training.metrics import ScoredScene, average_precision, evaluate, f1_interval
 from rfhydra.training.trainer import Outcome
@@ -37,16 +37,6 @@ def report(scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THR
         "threshold": threshold,
         "iou": iou,
     }
-
-
-def escalation(proposal_recall: float) -> str | None:
-    """What to do when the shared proposals miss the user's own boxes, None when they do not."""
-    if proposal_recall >= MIN_PROPOSAL_RECALL:
-        return None
-    return (
-        f"the backbone proposes only {proposal_recall:.0%} of your boxes at IoU 0.5; the head corrects boxes, but if"
-        " it misses the signal, train it as kind rcnn, which is slower and proposes for itself"
-    )
 
 
 def validation_report(scenes: Sequence[ScoredScene], threshold: float, outcome: Outcome) -> dict[str, Any]:

@@ -8,9 +8,8 @@ only reads, so it may run in a process of its own, and :func:`.fitted.store` is 
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import Any, get_args
 
 import torch
 
@@ -26,18 +25,14 @@ from rfhydra.store.workspace import Workspace
 from rfhydra.training.comparison import look, unseen_samples
 from rfhydra.training.dataset import create_data_loaders
 from rfhydra.training.embedding import train_embedding_head
-from rfhydra.training.features import FeatureCache, SampleFeatures
+from rfhydra.training.features import FeatureCache
 from rfhydra.training.fitted import Fitted, TrainingResult, store
 from rfhydra.training.promotion import Evidence
 from rfhydra.training.rcnn import train_rcnn_head
 from rfhydra.training.report import Trained, report
 from rfhydra.training.splits import SplitManager, SplitPlan
 from rfhydra.training.trainer import Control, TrainingProgress
-from rfhydra.training.training_set import TrainingExample, TrainingSet
-
-MAX_OTHER_SAMPLES: Final = 300
-LOOKERS: Final = 2  # a pass through the backbone leaves a core idle between its layers (docs/decisions/0023)
-VIEWED_SAMPLES: Final = 12  # with more, views cost time and bring nothing (docs/decisions/0011)
+from rfhydra.training.training_set import TrainingSet
 
 ProgressCallback = Callable[[TrainingProgress], None]
 FeatureCallback = Callable[[int, int], None]
@@ -239,54 +234,9 @@ class TrainingService:
     def _fit_embedding(
         self, request: TrainingRequest, control: Control, split: SplitPlan, unseen: list[Sample]
     ) -> Trained:
-        name, others = request.signal_name, self._other_samples(request.signal_name, split)
-        own_images = {sample.image_digest for sample in split.train}
-        viewed = split.train if len(split.train) <= VIEWED_SAMPLES else []
-        features, quieter = self._look_at([*split.train, *split.val, *others], viewed, control)
-        train, val = (
-            [TrainingExample.own(sample, features[sample.sample_id]) for sample in part]
-            for part in (split.train, split.val)
-        )
-        taught = [
-            TrainingExample.other(
-                sample, features[sample.sample_id], name, same_image=sample.image_digest in own_images
-            )
-            for sample in others
-        ]
-        views = [
-            TrainingExample.own(sample, quieter[sample.sample_id]) for sample in viewed if sample.sample_id in quieter
-        ]
-        training_set = TrainingSet(train, taught, self.backbone.background, views)
-        info, compared = self._info(request, split), {sample.sample_id for sample in unseen}
-        return train_embedding_head(training_set, val, info, request.epochs, control, compared)
-
-    def _other_samples(self, signal_name: str, split: SplitPlan) -> list[Sample]:
-        """The newest samples of other signals, but none of what the head is validated on."""
-        images = {sample.image_digest for sample in split.val}
-        recordings = {each.recording for each in split.val} - {each.recording for each in split.train} - {None}
-        others = self.workspace.samples.negative_samples(signal_name)
-        unseen = [each for each in others if each.recording not in recordings and each.image_digest not in images]
-        return unseen[-MAX_OTHER_SAMPLES:]
-
-    def _look_at(
-        self, samples: list[Sample], viewed: list[Sample], control: Control
-    ) -> tuple[dict[str, SampleFeatures], dict[str, SampleFeatures]]:
-        """Features of ``samples``, and of those ``viewed`` quieter where there is room for that, by sample id."""
-        features, quieter = dict[str, SampleFeatures](), dict[str, SampleFeatures]()
-        tasks = [(sample, False) for sample in samples] + [(sample, True) for sample in viewed]
-
-        def see(task: tuple[Sample, bool]) -> SampleFeatures | None:
-            control.check()
-            sample, lowered = task
-            return self.features.get_snr_augmented(sample) if lowered else self.features.get(sample)
-
-        with ThreadPoolExecutor(LOOKERS) as pool:
-            for done, ((sample, lowered), seen) in enumerate(zip(tasks, pool.map(see, tasks), strict=True), start=1):
-                control.check()
-                if seen is not None:
-                    (quieter if lowered else features)[sample.sample_id] = seen
-                control.on_features(done, len(tasks))
-        return features, quieter
+        training_set = TrainingSet.of(request.signal_name, self.workspace, split, self.features, control)
+        compared = {sample.sample_id for sample in unseen}
+        return train_embedding_head(training_set, self._info(request, split), request.epochs, control, compared)
 
     def _fit_rcnn(
         self, request: TrainingRequest, control: Control, split: SplitPlan, previous: "Head | None"
@@ -305,7 +255,7 @@ class TrainingService:
     def _compare(
         self, active: Head, trained: Trained, val: list[Sample], unseen: list[Sample], control: Control
     ) -> tuple[dict[str, Any], Evidence]:
-        """MatchCounts of the ``active`` head on the validation split, and the evidence of all boxes new to both heads."""
+        """Report of the ``active`` head on the validation split, and evidence from all boxes new to both heads."""
         compared = [*val, *(sample for sample in unseen if sample.sample_id in trained.scenes)]
         scenes = look(active, compared, self.workspace, self.features, control)
         new_boxes = sum(len(scene.truth) for scene in scenes[len(val) :])
