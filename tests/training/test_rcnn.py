@@ -10,8 +10,7 @@ from rfhydra.hydra.backbone import Backbone
 from rfhydra.spectrum.boxes import Box
 from rfhydra.store.workspace import Workspace
 from rfhydra.synth import Burst, Scene, make_burst
-from rfhydra.training.evaluation import MIN_SCORE
-from rfhydra.training.metrics import ScoredScene, average_precision
+from rfhydra.training.metrics import MIN_SCORE, ScoredScene, average_precision
 from rfhydra.training.service import TrainingService
 from tests.training import given
 

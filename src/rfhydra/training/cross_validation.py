@@ -10,10 +10,9 @@ import torch
 from rfhydra.hydra.backbone import BackgroundSet
 from rfhydra.hydra.head import EmbeddingHead, HeadInfo, HeadStack
 from rfhydra.training.calibration import Calibration
-from rfhydra.training.evaluation import MIN_SCORE
 from rfhydra.training.grouping import RecordingGroups
 from rfhydra.training.logistic import EmbeddingLearner, detect_examples, detect_proposals
-from rfhydra.training.metrics import ScoredScene
+from rfhydra.training.metrics import MIN_SCORE, ScoredScene
 from rfhydra.training.training_set import TrainingSet
 
 FOLDS: Final = 5

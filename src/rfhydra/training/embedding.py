@@ -13,8 +13,8 @@ from rfhydra.training.assignment import Rois
 from rfhydra.training.calibration import Calibration
 from rfhydra.training.cross_validation import CrossValidation
 from rfhydra.training.logistic import EmbeddingLearner, detect_examples
-from rfhydra.training.metrics import iou_matrix
-from rfhydra.training.report import Trained, report, validation_report
+from rfhydra.training.metrics import iou_matrix, report
+from rfhydra.training.report import Trained, validation_report
 from rfhydra.training.trainer import Control, run_epochs
 from rfhydra.training.training_set import TrainingExample, TrainingSet
 

@@ -1,4 +1,4 @@
-"""How good detections are: F1, precision, recall and average precision at one IoU, with intervals.
+"""F1, precision, recall and average precision of detections at one IoU, with intervals.
 
 Matching follows COCO: detections of a scene in order of falling score, each taking the free truth box that it overlaps
 most, each truth box matched at most once. Boxes may be in pixels or in seconds and Hz; IoU is the same in both.
@@ -17,13 +17,14 @@ from rfhydra.training.grouping import RecordingGroups
 
 Boxes = NDArray[np.floating[Any]]
 BOOTSTRAP_DRAWS: Final = 1000
+MIN_SCORE: Final = 0.02  # of detections that are compared at several thresholds
 
 
 @dataclass(frozen=True, eq=False)
 class ScoredScene:
-    """One scene: ``boxes`` (n, 4) with ``scores`` (n,), the ``truth`` boxes (m, 4), and the recording they are from.
+    """Detected ``boxes`` (n, 4) with ``scores`` (n,) and ``truth`` boxes (m, 4) of one window or recording.
 
-    ``weight`` is what a detection in it counts when scores are calibrated.
+    ``recording`` is None if unknown; ``weight`` is that of each detection when scores are calibrated.
     """
 
     boxes: Boxes
@@ -137,12 +138,38 @@ def best_threshold(scenes: Sequence[ScoredScene], iou: float = IOU_THRESHOLD, *,
     if not hits.any():
         return default
     order = np.argsort(-scores, kind="stable")
-    ranked, below = scores[order], np.append(scores[order][1:], 0.0)
-    tp, fp = np.cumsum(hits[order]), np.cumsum(~hits[order])
-    f1 = 2 * tp / (tp + fp + sum(len(scene.truth) for scene in scenes))
-    f1[ranked == below] = 0.0  # no threshold parts equal scores
-    best = int(np.flatnonzero(f1 >= f1.max() - 1e-12)[-1])
-    return float((ranked[best] + below[best]) / 2)
+    f1 = 2 * np.cumsum(hits[order]) / (np.arange(1, len(hits) + 1) + sum(len(scene.truth) for scene in scenes))
+    return float(thresholds_near_best(scores[order], f1, 1e-12)[-1])
+
+
+def thresholds_near_best(
+    ranked: NDArray[np.floating[Any]], f1: NDArray[np.float64], tolerance: float
+) -> NDArray[np.float64]:
+    """Thresholds whose F1 is within ``tolerance`` of the best one, in falling order, each halfway between two scores.
+
+    ``f1`` (n,) is that of the detections up to each of the ``ranked`` scores (n,), which fall. No threshold separates
+    equal scores.
+    """
+    below = np.append(ranked[1:], 0.0)
+    reachable = np.where(ranked == below, 0.0, f1)
+    near_best = reachable >= reachable.max() - tolerance
+    thresholds: NDArray[np.float64] = (ranked[near_best] + below[near_best]) / 2
+    return thresholds
+
+
+def report(scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRESHOLD) -> dict[str, Any]:
+    """All metrics of ``scenes`` at ``threshold`` as JSON: rates, counts, the 90 % interval of F1, and AP."""
+    counts = evaluate(scenes, threshold, iou)
+    return {
+        **counts.to_dict(),
+        "f1_interval": list(f1_interval(scenes, threshold, iou)),
+        "ap": average_precision(scenes, iou),
+        "tp": counts.tp,
+        "fp": counts.fp,
+        "fn": counts.fn,
+        "threshold": threshold,
+        "iou": iou,
+    }
 
 
 def average_precision(scenes: Sequence[ScoredScene], iou: float = IOU_THRESHOLD) -> float:
@@ -181,4 +208,4 @@ def _annotation(image: int, box: Boxes) -> dict[str, Any]:
 
 
 def _quiet(*words: object) -> None:
-    """The library reports through a print function; our numbers go through our own output."""
+    """Print function that discards the report of the library."""

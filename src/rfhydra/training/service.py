@@ -23,13 +23,13 @@ from rfhydra.protocol.fields import HeadKind
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.comparison import look, unseen_samples
-from rfhydra.training.dataset import create_data_loaders
 from rfhydra.training.embedding import train_embedding_head
 from rfhydra.training.features import FeatureCache
 from rfhydra.training.fitted import Fitted, TrainingResult, store
+from rfhydra.training.metrics import report
 from rfhydra.training.promotion import Evidence
 from rfhydra.training.rcnn import train_rcnn_head
-from rfhydra.training.report import Trained, report
+from rfhydra.training.report import Trained
 from rfhydra.training.splits import SplitManager, SplitPlan
 from rfhydra.training.trainer import Control, TrainingProgress
 from rfhydra.training.training_set import TrainingSet
@@ -242,14 +242,15 @@ class TrainingService:
         self, request: TrainingRequest, control: Control, split: SplitPlan, previous: "Head | None"
     ) -> Trained:
         return train_rcnn_head(
+            self.workspace,
             self.backbone,
-            create_data_loaders(self.workspace, split.train, split.val, seed=self._seed),
-            split.val,
+            split,
             self._info(request, split),
             request.epochs,
             control,
             previous=previous if isinstance(previous, RcnnHead) else None,
             warm_start=self._rcnn_warm_start,
+            seed=self._seed,
         )
 
     def _compare(
