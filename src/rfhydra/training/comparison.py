@@ -1,9 +1,7 @@
-"""The active head beside a candidate: in which samples the two can fairly be compared, and what it reports there.
+"""Comparison of the active head with a candidate: the samples that neither was trained on, and detections in them.
 
-The validation split is new to both heads, but it stays as small as it was when the signal was first trained. Samples
-that came after the active version are new to that version, and the candidate's folds hold it back from each of them. So
-they count too; the heads of the folds have learnt from a fifth less than the candidate, which errs on the active head's
-side. What tilts them the other way cannot be seen from here: an operator who labels only what the active head missed.
+These are the validation split, which is small, and samples newer than the active version, where the candidate's
+out-of-fold detections count. The heads of the folds were trained on a fifth less, which favours the active head.
 """
 
 from collections.abc import Sequence
@@ -34,13 +32,13 @@ def unseen_samples(workspace: Workspace, active: Head, version: int, split: Spli
     return RecordingGroups.of(own).unrelated(split.train, trained_on)
 
 
-def look(
+def detect_samples(
     head: Head, samples: Sequence[Sample], workspace: Workspace, features: FeatureCache, control: Control
 ) -> list[ScoredScene]:
-    """What ``head`` reports in each of ``samples`` at its own threshold, against their boxes.
+    """Detections of ``head`` at its threshold in each of ``samples``, with their boxes as ground truth.
 
     Raises:
-        Cancelled: ``control`` said so.
+        Cancelled: ``control`` is cancelled.
     """
     scenes = []
     for sample in samples:

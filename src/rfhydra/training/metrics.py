@@ -164,9 +164,7 @@ def report(scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THR
         **counts.to_dict(),
         "f1_interval": list(f1_interval(scenes, threshold, iou)),
         "ap": average_precision(scenes, iou),
-        "tp": counts.tp,
-        "fp": counts.fp,
-        "fn": counts.fn,
+        **vars(counts),
         "threshold": threshold,
         "iou": iou,
     }
@@ -177,7 +175,7 @@ def average_precision(scenes: Sequence[ScoredScene], iou: float = IOU_THRESHOLD)
     if not any(len(scene.truth) for scene in scenes) or not any(len(scene.scores) for scene in scenes):
         return 0.0
     images = [{"id": index} for index in range(len(scenes))]
-    truth = [_annotation(index, box) for index, scene in enumerate(scenes) for box in scene.truth]
+    truth = [{**_annotation(index, box), "iscrowd": 0} for index, scene in enumerate(scenes) for box in scene.truth]
     found = [
         {**_annotation(index, box), "score": float(score)}
         for index, scene in enumerate(scenes)
@@ -197,14 +195,8 @@ def average_precision(scenes: Sequence[ScoredScene], iou: float = IOU_THRESHOLD)
 
 
 def _annotation(image: int, box: Boxes) -> dict[str, Any]:
-    x, y, width, height = float(box[0]), float(box[1]), float(box[2] - box[0]), float(box[3] - box[1])
-    return {
-        "image_id": image,
-        "category_id": 1,
-        "bbox": [x, y, width, height],
-        "area": width * height,
-        "iscrowd": 0,
-    }
+    x, y, width, height = (float(edge) for edge in (box[0], box[1], box[2] - box[0], box[3] - box[1]))
+    return {"image_id": image, "category_id": 1, "bbox": [x, y, width, height], "area": width * height}
 
 
 def _quiet(*words: object) -> None:

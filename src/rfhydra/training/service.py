@@ -22,7 +22,7 @@ from rfhydra.hydra.registry import Artifact, Head, VersionManager
 from rfhydra.protocol.fields import HeadKind
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.comparison import look, unseen_samples
+from rfhydra.training.comparison import detect_samples, unseen_samples
 from rfhydra.training.embedding import train_embedding_head
 from rfhydra.training.features import FeatureCache
 from rfhydra.training.fitted import Fitted, TrainingResult, store
@@ -258,7 +258,7 @@ class TrainingService:
     ) -> tuple[dict[str, Any], Evidence]:
         """Report of the ``active`` head on the validation split, and evidence from all boxes new to both heads."""
         compared = [*val, *(sample for sample in unseen if sample.sample_id in trained.scenes)]
-        scenes = look(active, compared, self.workspace, self.features, control)
+        scenes = detect_samples(active, compared, self.workspace, self.features, control)
         new_boxes = sum(len(scene.truth) for scene in scenes[len(val) :])
         evidence = Evidence.of(scenes, [trained.scenes[sample.sample_id] for sample in compared], new_boxes)
         return report(scenes[: len(val)], active.info.threshold), evidence
