@@ -21,7 +21,7 @@ def part(training_set: TrainingSet, recordings: set[str], *, inside: bool) -> Tr
     return replace(training_set, own=own, others=others)
 
 
-def test_every_image_is_scored_once_by_a_head_that_saw_nothing_of_its_recording(
+def test_every_image_is_scored_once_by_a_head_that_was_not_trained_on_its_recording(
     training_set: TrainingSet, info: HeadInfo
 ) -> None:
     scenes = CrossValidation.of(training_set, info, epochs=3).scenes

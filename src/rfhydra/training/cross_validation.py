@@ -64,7 +64,7 @@ class CrossValidation:
 
     @property
     def scenes(self) -> list[ScoredScene]:
-        """All images, each as the head of its fold sees it."""
+        """Detections in all images, each by the head of its fold."""
         return [scene for fold in self.folds for scene in fold.scenes.values()]
 
     def calibrate(self) -> Calibration:

@@ -1,7 +1,7 @@
 """RecordingGroups: what belongs to one recording, the unit of splits, folds, comparisons and bootstraps.
 
-Windows of one recording are near-copies of each other: they are trained on, validated on or drawn together. Where there
-is a single recording, each window is a group of its own.
+Windows of one recording are near-copies of each other, so none of them may be trained on while another one is validated
+on. Where there is a single recording, each window is a group of its own.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
@@ -36,7 +36,7 @@ class RecordingGroups:
     def unrelated(self, samples: Iterable[Sample], to: Sequence[Sample], unless: Sequence[Sample] = ()) -> list[Sample]:
         """Those of ``samples`` that share neither an image nor a group with any of ``to``.
 
-        A group that ``unless`` has a part in as well, because it was split by window, relates nothing.
+        Groups that ``unless`` has samples of, too, do not count: they were split by window.
         """
         images = {sample.image_digest for sample in to}
         groups = {self.key_of(sample) for sample in to} - {self.key_of(sample) for sample in unless}

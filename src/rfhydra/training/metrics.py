@@ -109,7 +109,7 @@ def count(scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRE
 def f1_interval(
     scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRESHOLD, *, level: float = 0.9, seed: int = 0
 ) -> tuple[float, float]:
-    """Bootstrap interval of F1, percentile method. Scenes of one recording are drawn together."""
+    """Bootstrap interval of F1, percentile method. Scenes of one recording are resampled together."""
     totals, _ = by_recording(scenes, count(scenes, threshold, iou))
     draws = np.random.default_rng(seed).integers(0, len(totals), (BOOTSTRAP_DRAWS, len(totals)))
     tp, fp, fn = totals[draws].sum(1).T
