@@ -29,10 +29,6 @@ class Rois:
     embeddings: Tensor
 
     @classmethod
-    def empty(cls, dim: int) -> "Rois":
-        return cls(torch.zeros((0, 4)), torch.zeros((0, dim)))
-
-    @classmethod
     def cat(cls, parts: Sequence["Rois"]) -> "Rois":
         return cls(torch.cat([part.boxes for part in parts]), torch.cat([part.embeddings for part in parts]))
 
@@ -154,7 +150,7 @@ class DesignMatrix:
         positive = Rois.cat([each.positive for each in assigned])
         verified = Rois.cat([each.verified for each in assigned])
         unlabelled = Rois.cat([each.unlabelled for each in assigned])
-        general = background or Rois.empty(positive.embeddings.shape[1])
+        general = background or positive[:0]
         every = Rois.cat([positive, verified, unlabelled, general])
         inputs = head_features(every.boxes, every.embeddings, size_mean)
         labels = torch.zeros(len(every))

@@ -28,14 +28,14 @@ class EmbeddingLearner:
     """Trains one head in epochs (see :class:`.trainer.Learner`)."""
 
     def __init__(self, training_set: TrainingSet, info: HeadInfo) -> None:
-        own = [example.assigned for example in (*training_set.own, *training_set.augmented)]
-        others = [example.assigned for example in training_set.others]
+        examples = (*training_set.own, *training_set.augmented, *training_set.others)
+        assigned = [example.assigned for example in examples]
         self._info, self._val = info, training_set.val
-        self._size_mean = mean_log_size(own)
+        self._size_mean = mean_log_size(assigned)
         background = Rois(training_set.background.boxes, training_set.background.embeddings)
         share = BACKGROUND_SHARE * training_set.unknown_weight
-        self._train_set = DesignMatrix.of([*own, *others], self._size_mean, background, share)
-        self._refinement = _ridge(*refinement_pairs(own, self._size_mean))
+        self._train_set = DesignMatrix.of(assigned, self._size_mean, background, share)
+        self._refinement = _ridge(*refinement_pairs(assigned, self._size_mean))
         self._weight = torch.zeros(self._train_set.inputs.shape[1], requires_grad=True)
         self._bias = torch.zeros((), requires_grad=True)
         self._optimiser = torch.optim.LBFGS(
