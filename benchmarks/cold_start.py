@@ -34,8 +34,8 @@ from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
 from rfhydra.store.workspace import Workspace
 from rfhydra.synth import LineCode, Receiver, Rng, Scene, make_burst
-from rfhydra.training.metrics import ScoredScene, evaluate
-from rfhydra.training.rcnn import create_data_loaders
+from rfhydra.training.evaluation.metrics import ScoredScene, evaluate
+from rfhydra.training.heads.rcnn import create_data_loaders
 from rfhydra.training.service import TrainingService
 from rfhydra.training.trainer import Control, TrainingProgress, run_epochs
 

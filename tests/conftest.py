@@ -11,7 +11,7 @@ from hypothesis import settings
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.features import FeatureCache
+from rfhydra.training.data.features import FeatureCache
 from rfhydra.training.service import TrainingService
 from tests.server.live import small_backbone, stock
 from tests.training import given

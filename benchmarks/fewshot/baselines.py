@@ -20,7 +20,7 @@ from benchmarks.fewshot.units import Row
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.network import BackboneNetwork
 from rfhydra.protocol.fields import HeadKind
-from rfhydra.training.metrics import ScoredScene, best_threshold, evaluate
+from rfhydra.training.evaluation.metrics import ScoredScene, best_threshold, evaluate
 
 RANDOM_SEED = 0
 

@@ -16,8 +16,8 @@ from rfhydra.hydra.registry import Head, VersionManager
 from rfhydra.protocol.fields import HeadKind
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.features import FeatureCache
-from rfhydra.training.metrics import MIN_SCORE, ScoredScene
+from rfhydra.training.data.features import FeatureCache
+from rfhydra.training.evaluation.metrics import MIN_SCORE, ScoredScene
 from rfhydra.training.service import TrainingService
 
 

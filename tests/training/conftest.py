@@ -10,8 +10,8 @@ import pytest
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import HeadInfo
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.features import FeatureCache
-from rfhydra.training.training_set import TrainingExample, TrainingSet
+from rfhydra.training.data.features import FeatureCache
+from rfhydra.training.data.training_set import TrainingExample, TrainingSet
 from tests.training.given import OTHER, SIGNAL, SPEC
 
 

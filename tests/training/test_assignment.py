@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from rfhydra.training.assignment import (
+from rfhydra.training.data.assignment import (
     UNLABELLED_WEIGHT,
     AssignedRois,
     DesignMatrix,

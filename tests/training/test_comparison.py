@@ -7,9 +7,9 @@ from rfhydra.hydra.registry import VersionManager
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.comparison import detect_samples, unseen_samples
-from rfhydra.training.metrics import evaluate
+from rfhydra.training.data.splits import SplitPlan
+from rfhydra.training.evaluation.metrics import evaluate
 from rfhydra.training.service import TrainingService
-from rfhydra.training.splits import SplitPlan
 from rfhydra.training.trainer import Control
 from tests.hydra.given import create_version, make_head
 from tests.training import given

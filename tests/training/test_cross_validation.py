@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from rfhydra.hydra.head import HeadInfo
-from rfhydra.training.cross_validation import FOLDS, CrossValidation, Fold
-from rfhydra.training.logistic import EmbeddingLearner
-from rfhydra.training.metrics import evaluate
-from rfhydra.training.training_set import TrainingSet
+from rfhydra.training.data.training_set import TrainingSet
+from rfhydra.training.evaluation.metrics import evaluate
+from rfhydra.training.heads.cross_validation import FOLDS, CrossValidation, Fold
+from rfhydra.training.heads.logistic import EmbeddingLearner
 
 
 def part(training_set: TrainingSet, recordings: set[str], *, inside: bool) -> TrainingSet:

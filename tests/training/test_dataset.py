@@ -3,7 +3,7 @@ import torch
 
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.rcnn import SpectrogramDataset, create_data_loaders
+from rfhydra.training.heads.rcnn import SpectrogramDataset, create_data_loaders
 from tests.training import given
 
 

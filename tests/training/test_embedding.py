@@ -8,12 +8,12 @@ import torch
 
 from rfhydra.errors import Cancelled
 from rfhydra.hydra.head import HeadInfo
-from rfhydra.training.calibration import Calibration
-from rfhydra.training.embedding import calibrated_head, proposal_recall, train_embedding_head
-from rfhydra.training.logistic import EmbeddingLearner
-from rfhydra.training.metrics import ScoredScene
+from rfhydra.training.data.training_set import TrainingSet
+from rfhydra.training.evaluation.metrics import ScoredScene
+from rfhydra.training.heads.calibration import Calibration
+from rfhydra.training.heads.embedding import calibrated_head, proposal_recall, train_embedding_head
+from rfhydra.training.heads.logistic import EmbeddingLearner
 from rfhydra.training.trainer import Control
-from rfhydra.training.training_set import TrainingSet
 
 
 def test_training_stops_for_a_cancel(training_set: TrainingSet, info: HeadInfo) -> None:

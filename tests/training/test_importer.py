@@ -11,7 +11,7 @@ from rfhydra.recordings import open_recording, write_recording
 from rfhydra.recordings.recording import Annotation, Capture, Recording
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.importer import import_recordings, label_windows
+from rfhydra.training.data.importer import import_recordings, label_windows
 from tests.training import given
 
 SPEC = given.SMALL_SPEC

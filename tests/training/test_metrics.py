@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rfhydra.training.metrics import (
+from rfhydra.training.evaluation.metrics import (
     MatchCounts,
     ScoredScene,
     average_precision,

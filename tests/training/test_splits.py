@@ -7,7 +7,7 @@ from rfhydra.config import MIN_SAMPLES_FOR_TRAINING
 from rfhydra.errors import Conflict, InvalidName, NotEnoughSamples
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.splits import SplitManager, choose_validation
+from rfhydra.training.data.splits import SplitManager, choose_validation
 from tests.training import given
 from tests.training.given import SIGNAL
 

@@ -2,7 +2,7 @@ import pytest
 
 from rfhydra.config import EARLY_STOP_PATIENCE
 from rfhydra.errors import Cancelled
-from rfhydra.training.metrics import MatchCounts
+from rfhydra.training.evaluation.metrics import MatchCounts
 from rfhydra.training.trainer import Control, Outcome, TrainingProgress, run_epochs
 
 

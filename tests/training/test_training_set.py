@@ -2,10 +2,10 @@
 
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.features import JITTERS, FeatureCache
-from rfhydra.training.splits import SplitManager, SplitPlan
+from rfhydra.training.data.features import JITTERS, FeatureCache
+from rfhydra.training.data.splits import SplitManager, SplitPlan
+from rfhydra.training.data.training_set import TrainingExample, TrainingSet
 from rfhydra.training.trainer import Control
-from rfhydra.training.training_set import TrainingExample, TrainingSet
 from tests.training import given
 from tests.training.given import OTHER, SIGNAL
 

@@ -10,13 +10,13 @@ from rfhydra.hydra.head import EmbeddingHead
 from rfhydra.hydra.registry import Head
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.features import FeatureCache
-from rfhydra.training.grouping import RecordingGroups
-from rfhydra.training.logistic import detect_examples
-from rfhydra.training.metrics import ScoredScene
-from rfhydra.training.splits import SplitPlan
+from rfhydra.training.data.features import FeatureCache
+from rfhydra.training.data.splits import SplitPlan
+from rfhydra.training.data.training_set import TrainingExample
+from rfhydra.training.evaluation.grouping import RecordingGroups
+from rfhydra.training.evaluation.metrics import ScoredScene
+from rfhydra.training.heads.logistic import detect_examples
 from rfhydra.training.trainer import Control
-from rfhydra.training.training_set import TrainingExample
 
 
 def unseen_samples(workspace: Workspace, active: Head, version: int, split: SplitPlan) -> list[Sample]:

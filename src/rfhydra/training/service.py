@@ -23,16 +23,16 @@ from rfhydra.protocol.fields import HeadKind
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.comparison import detect_samples, unseen_samples
-from rfhydra.training.embedding import train_embedding_head
-from rfhydra.training.features import FeatureCache
+from rfhydra.training.data.features import FeatureCache
+from rfhydra.training.data.splits import SplitManager, SplitPlan
+from rfhydra.training.data.training_set import TrainingSet
+from rfhydra.training.evaluation.metrics import report
+from rfhydra.training.evaluation.promotion import Evidence
 from rfhydra.training.fitted import Fitted, TrainingResult, store
-from rfhydra.training.metrics import report
-from rfhydra.training.promotion import Evidence
-from rfhydra.training.rcnn import train_rcnn_head
-from rfhydra.training.report import Trained
-from rfhydra.training.splits import SplitManager, SplitPlan
+from rfhydra.training.heads.embedding import train_embedding_head
+from rfhydra.training.heads.rcnn import train_rcnn_head
+from rfhydra.training.heads.trained import Trained
 from rfhydra.training.trainer import Control, TrainingProgress
-from rfhydra.training.training_set import TrainingSet
 
 ProgressCallback = Callable[[TrainingProgress], None]
 FeatureCallback = Callable[[int, int], None]

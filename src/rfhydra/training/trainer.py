@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from rfhydra.config import EARLY_STOP_PATIENCE
 from rfhydra.errors import Cancelled
-from rfhydra.training.metrics import MatchCounts
+from rfhydra.training.evaluation.metrics import MatchCounts
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rfhydra.hydra.registry import Head
-from rfhydra.training.metrics import ScoredScene, report
+from rfhydra.training.evaluation.metrics import ScoredScene, report
 from rfhydra.training.trainer import Outcome
 
 

@@ -14,9 +14,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from rfhydra.hydra.backbone import Proposals
 from rfhydra.hydra.head import EmbeddingHead, HeadInfo, HeadStack, ScoredBoxes
-from rfhydra.training.assignment import BACKGROUND_SHARE, DesignMatrix, Rois, mean_log_size, refinement_pairs
-from rfhydra.training.metrics import MatchCounts, ScoredScene, evaluate
-from rfhydra.training.training_set import TrainingExample, TrainingSet
+from rfhydra.training.data.assignment import BACKGROUND_SHARE, DesignMatrix, Rois, mean_log_size, refinement_pairs
+from rfhydra.training.data.training_set import TrainingExample, TrainingSet
+from rfhydra.training.evaluation.metrics import MatchCounts, ScoredScene, evaluate
 
 INPUT_SCALE: Final = 20.0
 L2: Final = 1e-4

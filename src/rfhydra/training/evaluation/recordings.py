@@ -9,7 +9,7 @@ from rfhydra.detection.detector import Detection, HydraDetector
 from rfhydra.detection.tracker import detect_recording
 from rfhydra.recordings import Recording
 from rfhydra.spectrum.boxes import Box
-from rfhydra.training.metrics import MIN_SCORE, ScoredScene, report
+from rfhydra.training.evaluation.metrics import MIN_SCORE, ScoredScene, report
 
 
 def score_recordings(

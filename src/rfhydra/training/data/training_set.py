@@ -14,9 +14,9 @@ from torch import Tensor
 from rfhydra.hydra.backbone import BackgroundSet
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.assignment import AssignedRois, Rois, assign_proposals
-from rfhydra.training.features import JITTERS, FeatureCache, SampleFeatures
-from rfhydra.training.splits import SplitPlan
+from rfhydra.training.data.assignment import AssignedRois, Rois, assign_proposals
+from rfhydra.training.data.features import JITTERS, FeatureCache, SampleFeatures
+from rfhydra.training.data.splits import SplitPlan
 from rfhydra.training.trainer import Control
 
 MAX_OTHER_SAMPLES: Final = 300

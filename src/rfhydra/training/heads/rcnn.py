@@ -15,9 +15,9 @@ from rfhydra.hydra.head import HeadInfo
 from rfhydra.hydra.rcnn import RcnnHead, RcnnNetwork, golden_crop
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.metrics import MatchCounts, ScoredScene, best_threshold, evaluate
-from rfhydra.training.report import Trained, validation_report
-from rfhydra.training.splits import SplitPlan
+from rfhydra.training.data.splits import SplitPlan
+from rfhydra.training.evaluation.metrics import MatchCounts, ScoredScene, best_threshold, evaluate
+from rfhydra.training.heads.trained import Trained, validation_report
 from rfhydra.training.trainer import Control, run_epochs
 
 MIN_THRESHOLD: Final = 0.1

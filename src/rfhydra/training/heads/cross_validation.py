@@ -9,11 +9,11 @@ import torch
 
 from rfhydra.hydra.backbone import BackgroundSet
 from rfhydra.hydra.head import EmbeddingHead, HeadInfo, HeadStack
-from rfhydra.training.calibration import Calibration
-from rfhydra.training.grouping import RecordingGroups
-from rfhydra.training.logistic import EmbeddingLearner, detect_examples, detect_proposals
-from rfhydra.training.metrics import MIN_SCORE, ScoredScene
-from rfhydra.training.training_set import TrainingSet
+from rfhydra.training.data.training_set import TrainingSet
+from rfhydra.training.evaluation.grouping import RecordingGroups
+from rfhydra.training.evaluation.metrics import MIN_SCORE, ScoredScene
+from rfhydra.training.heads.calibration import Calibration
+from rfhydra.training.heads.logistic import EmbeddingLearner, detect_examples, detect_proposals
 
 FOLDS: Final = 5
 UNKNOWN_PER_SIGNAL: Final = 20

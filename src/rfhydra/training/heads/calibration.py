@@ -12,7 +12,7 @@ from scipy.special import logit as log_odds
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from rfhydra.training.metrics import ScoredScene, match, thresholds_near_best
+from rfhydra.training.evaluation.metrics import ScoredScene, match, thresholds_near_best
 
 CALIBRATION_IOU: Final = 0.3  # a score tells whether a box is the signal, not how well it fits
 PRIOR_TRUTHS: Final = 30

@@ -13,7 +13,7 @@ from faster_coco_eval import COCO, COCOeval_faster
 from numpy.typing import NDArray
 
 from rfhydra.config import IOU_THRESHOLD
-from rfhydra.training.grouping import RecordingGroups
+from rfhydra.training.evaluation.grouping import RecordingGroups
 
 Boxes = NDArray[np.floating[Any]]
 BOOTSTRAP_DRAWS: Final = 1000

@@ -9,14 +9,14 @@ import torch
 
 from rfhydra.config import MIN_PROPOSAL_RECALL
 from rfhydra.hydra.head import EmbeddingHead, Golden, HeadInfo
-from rfhydra.training.assignment import Rois
-from rfhydra.training.calibration import Calibration
-from rfhydra.training.cross_validation import CrossValidation
-from rfhydra.training.logistic import EmbeddingLearner, detect_examples
-from rfhydra.training.metrics import iou_matrix, report
-from rfhydra.training.report import Trained, validation_report
+from rfhydra.training.data.assignment import Rois
+from rfhydra.training.data.training_set import TrainingExample, TrainingSet
+from rfhydra.training.evaluation.metrics import iou_matrix, report
+from rfhydra.training.heads.calibration import Calibration
+from rfhydra.training.heads.cross_validation import CrossValidation
+from rfhydra.training.heads.logistic import EmbeddingLearner, detect_examples
+from rfhydra.training.heads.trained import Trained, validation_report
 from rfhydra.training.trainer import Control, run_epochs
-from rfhydra.training.training_set import TrainingExample, TrainingSet
 
 TINY_SET: Final = 20
 GOLDEN_VECTORS: Final = 16

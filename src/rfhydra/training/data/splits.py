@@ -12,7 +12,7 @@ from rfhydra.config import MIN_SAMPLES_FOR_TRAINING, VALIDATION_FRACTION, check_
 from rfhydra.errors import Conflict, NotEnoughSamples
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.grouping import RecordingGroups
+from rfhydra.training.evaluation.grouping import RecordingGroups
 
 MAX_VALIDATION_FRACTION: Final = 0.4
 MAX_VALIDATION_OF_TWO: Final = 0.5  # recordings, of about one size

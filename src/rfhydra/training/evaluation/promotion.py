@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfhydra.config import AUTO_PROMOTE_EXCELLENT_F1, AUTO_PROMOTE_MIN_GAIN
-from rfhydra.training.metrics import ScoredScene, by_recording, count
+from rfhydra.training.evaluation.metrics import ScoredScene, by_recording, count
 
 Decision = Literal["promote", "keep", "cannot tell"]
 
