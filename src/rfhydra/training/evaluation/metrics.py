@@ -106,15 +106,13 @@ def count(scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRE
     return np.array(rows, np.int64).reshape(-1, 3)
 
 
-def f1_interval(
-    scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRESHOLD, *, level: float = 0.9, seed: int = 0
-) -> tuple[float, float]:
-    """Bootstrap interval of F1, percentile method. Scenes of one recording are resampled together."""
+def f1_interval(scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRESHOLD) -> tuple[float, float]:
+    """The 90 % bootstrap interval of F1, percentile method. Scenes of one recording are resampled together."""
     totals, _ = by_recording(scenes, count(scenes, threshold, iou))
-    draws = np.random.default_rng(seed).integers(0, len(totals), (BOOTSTRAP_DRAWS, len(totals)))
+    draws = np.random.default_rng(0).integers(0, len(totals), (BOOTSTRAP_DRAWS, len(totals)))
     tp, fp, fn = totals[draws].sum(1).T
     scores = 2 * tp / np.maximum(2 * tp + fp + fn, 1)
-    low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(scores, [0.05, 0.95])
     return float(low), float(high)
 
 
@@ -131,12 +129,12 @@ def by_recording(scenes: Sequence[ScoredScene], counts: NDArray[np.integer[Any]]
     return totals, recordings.recordings
 
 
-def best_threshold(scenes: Sequence[ScoredScene], iou: float = IOU_THRESHOLD, *, default: float = 0.5) -> float:
-    """The lowest threshold with the best F1, halfway between two scores; ``default`` where nothing matches."""
+def best_threshold(scenes: Sequence[ScoredScene], iou: float = IOU_THRESHOLD) -> float:
+    """The lowest threshold with the best F1, halfway between two scores; 0.5 where nothing matches."""
     scores = np.concatenate([np.zeros(0), *(scene.scores for scene in scenes)])
     hits = np.concatenate([np.zeros(0, bool), *(match(scene, iou) for scene in scenes)])
     if not hits.any():
-        return default
+        return 0.5
     order = np.argsort(-scores, kind="stable")
     f1 = 2 * np.cumsum(hits[order]) / (np.arange(1, len(hits) + 1) + sum(len(scene.truth) for scene in scenes))
     return float(thresholds_near_best(scores[order], f1, 1e-12)[-1])
