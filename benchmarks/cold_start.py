@@ -37,8 +37,8 @@ from rfhydra.spectrum.spectrogram import make_window
 from rfhydra.spectrum.window import Window
 from rfhydra.store.workspace import Workspace
 from rfhydra.synth import LineCode, Receiver, Rng, Scene, make_burst
-from rfhydra.training.dataset import create_data_loaders
-from rfhydra.training.metrics import ScoredScene, evaluate
+from rfhydra.training.evaluation.metrics import ScoredScene, evaluate
+from rfhydra.training.heads.rcnn import create_data_loaders
 from rfhydra.training.service import TrainingService
 from rfhydra.training.trainer import Control, run_epochs
 

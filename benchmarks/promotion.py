@@ -24,7 +24,7 @@ from scipy.stats import binomtest, norm, t
 
 from benchmarks.results_file import write_result
 from rfhydra.hydra.registry import meets_floor
-from rfhydra.training.promotion import CONFIDENCE, DRAWS, Evidence, f1_scores, judge
+from rfhydra.training.evaluation.promotion import CONFIDENCE, DRAWS, Evidence, f1_scores, judge
 
 GAINS: Final = (-0.03, 0.0, 0.03, 0.10)
 SIZES: Final = (5, 10, 20, 50, 100, 200)

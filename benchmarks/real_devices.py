@@ -28,8 +28,9 @@ from rfhydra.hydra.torch_backbone import best_device
 from rfhydra.recordings import Recording, open_recording
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.evaluation import MIN_SCORE, as_scene, summarise
-from rfhydra.training.importer import import_recordings, label_windows
+from rfhydra.training.data.importer import import_recordings, label_windows
+from rfhydra.training.evaluation.metrics import MIN_SCORE
+from rfhydra.training.evaluation.recordings import as_scene, summarise
 from rfhydra.training.service import TrainingService
 
 SPEC = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=512)

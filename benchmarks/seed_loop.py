@@ -18,8 +18,8 @@ from torchvision.models.detection import FasterRCNN
 from rfhydra.config import DEFAULT_LEARNING_RATE
 from rfhydra.hydra.network import PIXEL_MEAN, PIXEL_STD
 from rfhydra.hydra.torch_backbone import TorchBackbone
-from rfhydra.training.dataset import Item, Target
-from rfhydra.training.metrics import MatchCounts, ScoredScene, evaluate
+from rfhydra.training.evaluation.metrics import MatchCounts, ScoredScene, evaluate
+from rfhydra.training.heads.rcnn import Item, Target
 
 THRESHOLD: Final = 0.5
 

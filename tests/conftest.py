@@ -13,7 +13,7 @@ from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.features import FeatureCache
+from rfhydra.training.data.features import FeatureCache
 from rfhydra.training.service import TrainingService
 from tests.server.live import small_backbone, stock
 from tests.training import given

@@ -21,7 +21,7 @@ from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.network import BackboneNetwork
 from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.protocol.types import HeadKind
-from rfhydra.training.metrics import ScoredScene, best_threshold, evaluate
+from rfhydra.training.evaluation.metrics import ScoredScene, best_threshold, evaluate
 
 RANDOM_SEED = 0
 

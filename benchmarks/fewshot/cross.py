@@ -12,7 +12,7 @@ from benchmarks.fewshot.units import Row
 from rfhydra.config import IOU_THRESHOLD
 from rfhydra.detection.detector import Detection
 from rfhydra.pretrain.burst_library import HELD_OUT
-from rfhydra.training.metrics import iou_matrix
+from rfhydra.training.evaluation.metrics import iou_matrix
 
 STRANGER: Final = "an emitter that none of them learnt"
 BASE: Final = "a base burst"

@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from benchmarks.fewshot.scenes import SPEC, Image, RenderedScene
 from rfhydra.spectrum.boxes import PixelBoxes
-from rfhydra.training.metrics import ScoredScene, best_threshold, iou_matrix
+from rfhydra.training.evaluation.metrics import ScoredScene, best_threshold, iou_matrix
 
 SMOOTH_PX: Final = 3
 OVER_FLOOR_DB: Final = 6.0

@@ -12,7 +12,14 @@ from rfhydra.config import IOU_THRESHOLD
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.pretrain.burst_library import HELD_OUT
 from rfhydra.spectrum.boxes import PixelBoxes
-from rfhydra.training.metrics import ScoredScene, average_precision, best_threshold, evaluate, iou_matrix, match
+from rfhydra.training.evaluation.metrics import (
+    ScoredScene,
+    average_precision,
+    best_threshold,
+    evaluate,
+    iou_matrix,
+    match,
+)
 
 SNR_EDGES_DB: Final = (3.0, 8.0, 13.0, 20.0, 30.0)
 TOUCHING_IOU: Final = 0.1

@@ -13,7 +13,7 @@ from benchmarks.fewshot.bench import Bench, tracked
 from benchmarks.fewshot.scenes import THIRDS, RenderedScene, third_of
 from benchmarks.fewshot.trial import Learnt, as_scored, detect_scenes, learn
 from benchmarks.fewshot.units import Row
-from rfhydra.training.metrics import evaluate
+from rfhydra.training.evaluation.metrics import evaluate
 
 
 def measure(bench: Bench) -> dict[str, Any]:

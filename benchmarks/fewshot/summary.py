@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from benchmarks.fewshot.cross import BASE, NOTHING, SECOND, STRANGER
 from benchmarks.fewshot.judgement import SNR_EDGES_DB
 from benchmarks.fewshot.units import Row
-from rfhydra.training.metrics import MatchCounts
+from rfhydra.training.evaluation.metrics import MatchCounts
 
 DRAWS: Final = 2000
 LEVEL: Final = 0.9

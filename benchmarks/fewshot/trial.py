@@ -17,9 +17,8 @@ from rfhydra.protocol.types import HeadKind
 from rfhydra.spectrum.window import Window
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.evaluation import MIN_SCORE
-from rfhydra.training.features import FeatureCache
-from rfhydra.training.metrics import ScoredScene
+from rfhydra.training.data.features import FeatureCache
+from rfhydra.training.evaluation.metrics import MIN_SCORE, ScoredScene
 from rfhydra.training.service import TrainingService
 
 

@@ -6,7 +6,7 @@ import pytest
 from benchmarks.fewshot.judgement import judge
 from benchmarks.fewshot.scenes import RenderedScene
 from rfhydra.spectrum.boxes import PixelBoxes
-from rfhydra.training.metrics import ScoredScene
+from rfhydra.training.evaluation.metrics import ScoredScene
 from tests.benchmarks.given import emission, heard
 
 EMITTER = "gsm-1"

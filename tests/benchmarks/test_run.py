@@ -16,7 +16,7 @@ from benchmarks.fewshot.tables import show
 from benchmarks.fewshot.units import Row, Units
 from benchmarks.results_file import write_result
 from rfhydra.hydra.torch_backbone import TorchBackbone
-from rfhydra.training.metrics import evaluate
+from rfhydra.training.evaluation.metrics import evaluate
 from tests.benchmarks import given
 
 PLAN = Plan(

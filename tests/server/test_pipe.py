@@ -4,9 +4,9 @@ import pytest
 from rfhydra.hydra.registry import Artifact
 from rfhydra.protocol.types import EpochProgress, TrainingRequest
 from rfhydra.server.jobs.pipe import HEAD, Cancel, Done, Epoch, Failed, PipeMessage, Started, Train, decode, encode
+from rfhydra.training.data.splits import SplitDraft
+from rfhydra.training.evaluation.promotion import Evidence
 from rfhydra.training.fitted import Fitted
-from rfhydra.training.promotion import Evidence
-from rfhydra.training.splits import SplitDraft
 
 METRICS = {"f1_score": 0.9, "precision": 1.0, "recall": 0.8, "f1_interval": [0.1, 1.0], "by": {"a": None}}
 EPOCH = EpochProgress(

@@ -1,4 +1,4 @@
-"""Samples of two signals, as material for a head."""
+"""A training set made of samples of two signals."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,27 +10,24 @@ import pytest
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import HeadInfo
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.features import FeatureCache
-from rfhydra.training.training_set import TrainingExample, TrainingSet
+from rfhydra.training.data.features import FeatureCache
+from rfhydra.training.data.training_set import TrainingExample, TrainingSet
 from tests.training.given import OTHER, SIGNAL, SPEC
 
 
 @pytest.fixture(scope="module")
 def training_set(library: Path, tmp_path_factory: pytest.TempPathFactory, backbone: Backbone) -> Iterator[TrainingSet]:
-    """All samples of the library, five recordings of two windows each."""
-    path = tmp_path_factory.mktemp("material") / "site"
+    """Five recordings of two images each: four labelled for the signal, one for the other signal."""
+    path = tmp_path_factory.mktemp("training-set") / "site"
     shutil.copytree(library, path)
     with Workspace.open(path) as workspace:
         cache = FeatureCache(workspace, backbone)
-        own, others = (
-            [replace(each, recording=f"take {index // 2}") for index, each in enumerate(workspace.samples.list(name))]
-            for name in (SIGNAL, OTHER)
-        )
-        yield TrainingSet(
-            [TrainingExample.own(each, cache.get(each)) for each in own],
-            [TrainingExample.other(each, cache.get(each), SIGNAL, same_image=True) for each in others],
-            backbone.background,
-        )
+        own, others = workspace.samples.list(SIGNAL)[:8], workspace.samples.list(OTHER)[8:]
+        examples = [
+            TrainingExample.of(SIGNAL, [(replace(each, recording=f"take {index // 2}"), cache.get(each))])
+            for index, each in enumerate([*own, *others])
+        ]
+        yield TrainingSet(examples[:8], examples[8:], backbone.background)
 
 
 @pytest.fixture

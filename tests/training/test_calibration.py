@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from rfhydra.training.calibration import F1_TOLERANCE, MAX_THRESHOLD, MIN_SLOPE, MIN_THRESHOLD, Calibration
-from rfhydra.training.metrics import ScoredScene, evaluate
+from rfhydra.training.evaluation.metrics import ScoredScene, evaluate
+from rfhydra.training.heads.calibration import F1_TOLERANCE, MAX_THRESHOLD, MIN_SLOPE, MIN_THRESHOLD, Calibration
 
 HERE, THERE = (0.0, 0.0, 10.0, 10.0), (50.0, 50.0, 60.0, 60.0)
 

@@ -6,10 +6,10 @@ from rfhydra.errors import Cancelled
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.comparison import look, unseen_samples
-from rfhydra.training.metrics import evaluate
+from rfhydra.training.comparison import detect_samples, unseen_samples
+from rfhydra.training.data.splits import SplitPlan
+from rfhydra.training.evaluation.metrics import evaluate
 from rfhydra.training.service import TrainingService
-from rfhydra.training.splits import SplitPlan
 from rfhydra.training.trainer import Control
 from tests.hydra.given import create_version, make_head
 from tests.training import given
@@ -17,7 +17,7 @@ from tests.training.given import OTHER, SIGNAL
 
 
 def unseen(workspace: Workspace, known: list[Sample], new: list[Sample], val: list[Sample] | None = None) -> set[str]:
-    """Which of ``new`` are new to a head that was made of ``known`` before they came; ids."""
+    """Ids of those of ``new`` that are unseen by a head trained on ``known``."""
     head = make_head(signal_name=SIGNAL)
     head = replace(head, info=replace(head.info, sample_ids=tuple(each.sample_id for each in known)))
     split = SplitPlan(1, True, [*known, *new], val or [])
@@ -32,7 +32,7 @@ def ids(*samples: Sample) -> set[str]:
     return {each.sample_id for each in samples}
 
 
-def test_what_taught_the_active_head_is_not_new_to_it(small: Workspace) -> None:
+def test_what_the_active_head_was_trained_on_is_not_new_to_it(small: Workspace) -> None:
     known = given.add_noise(small, range(3), recording="a")
     make_version(small)
     (another_window,) = given.add_noise(small, [3], recording="a")
@@ -49,7 +49,7 @@ def test_windows_of_a_single_recording_are_new_one_by_one(small: Workspace) -> N
     assert unseen(small, known, new) == ids(*new)
 
 
-def test_what_taught_the_active_head_as_another_signal_is_not_new_to_it(small: Workspace) -> None:
+def test_negatives_of_the_active_head_are_not_new_to_it(small: Workspace) -> None:
     known = given.add_noise(small, range(3), recording="a")
     given.add_noise(small, [10], OTHER)
     given.add_noise(small, [11], OTHER, recording="b")
@@ -71,12 +71,12 @@ def test_validation_samples_are_none_of_them(small: Workspace) -> None:
     assert unseen(small, known, new, val) == ids(*new)
 
 
-def test_a_look_is_what_the_head_was_scored_on(service: TrainingService) -> None:
+def test_detections_are_those_that_the_head_was_scored_on(service: TrainingService) -> None:
     result = service.train_new_signal(SIGNAL)
     head = service.version_manager.load_head(SIGNAL, 1, service.backbone).head
     val = service.split_manager.members(SIGNAL, 1)[1]
-    scenes = look(head, val, service.workspace, service.features, Control())
+    scenes = detect_samples(head, val, service.workspace, service.features, Control())
     rates = ("f1_score", "precision", "recall")
     assert evaluate(scenes, 0.0).to_dict() == {name: result.metrics[name] for name in rates}
     with pytest.raises(Cancelled):
-        look(head, val, service.workspace, service.features, Control(cancelled=lambda: True))
+        detect_samples(head, val, service.workspace, service.features, Control(cancelled=lambda: True))

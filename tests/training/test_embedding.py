@@ -1,4 +1,4 @@
-"""An embedding head: what it learns, how it is calibrated, and what it says of the proposals."""
+"""An embedding head: training, calibration, and the report on the proposals."""
 
 from dataclasses import replace
 
@@ -8,21 +8,21 @@ import torch
 
 from rfhydra.errors import Cancelled
 from rfhydra.hydra.head import HeadInfo
-from rfhydra.training.calibration import Calibration
-from rfhydra.training.embedding import calibrated_head, train_embedding_head
-from rfhydra.training.logistic import EmbeddingLearner
-from rfhydra.training.metrics import ScoredScene
+from rfhydra.training.data.training_set import TrainingSet
+from rfhydra.training.evaluation.metrics import ScoredScene
+from rfhydra.training.heads.calibration import Calibration
+from rfhydra.training.heads.embedding import calibrated_head, proposal_recall, train_embedding_head
+from rfhydra.training.heads.logistic import EmbeddingLearner
 from rfhydra.training.trainer import Control
-from rfhydra.training.training_set import TrainingSet, proposal_recall
 
 
 def test_training_stops_for_a_cancel(training_set: TrainingSet, info: HeadInfo) -> None:
     with pytest.raises(Cancelled):
-        train_embedding_head(training_set, training_set.own[:1], info, 5, Control(cancelled=lambda: True))
+        train_embedding_head(replace(training_set, val=training_set.own[:1]), info, 5, Control(cancelled=lambda: True))
 
 
-def test_what_other_signals_look_like_is_learnt(training_set: TrainingSet, info: HeadInfo) -> None:
-    learner = EmbeddingLearner(training_set, training_set.others, info)
+def test_other_signals_are_told_apart(training_set: TrainingSet, info: HeadInfo) -> None:
+    learner = EmbeddingLearner(replace(training_set, val=training_set.others), info)
     losses = [learner.train_epoch() for _ in range(8)]
     assert losses[-1] < losses[0]
     _, metrics = learner.validate()
@@ -32,14 +32,12 @@ def test_what_other_signals_look_like_is_learnt(training_set: TrainingSet, info:
 def test_proposals_are_compared_with_the_users_boxes(training_set: TrainingSet) -> None:
     example = training_set.own[0]
     assert proposal_recall(training_set.own) >= 0.8
-    nothing = replace(example.features, proposals=torch.zeros((0, 4)))
-    assert proposal_recall([replace(example, features=nothing)]) == 0
-    everything = replace(example.features, proposals=example.features.positives)
-    assert proposal_recall([replace(example, features=everything)]) == 1
+    for proposals, recall in ((torch.zeros((0, 4)), 0), (example.truth, 1)):
+        assert proposal_recall([replace(example, features=replace(example.features, proposals=proposals))]) == recall
 
 
 def test_a_calibrated_head_gives_calibrated_scores(training_set: TrainingSet, info: HeadInfo) -> None:
-    learner = EmbeddingLearner(training_set, [], info)
+    learner = EmbeddingLearner(training_set, info)
     learner.train_epoch()
     head = learner.head()
     calibration = Calibration(slope=0.5, offset=-0.3, threshold=0.4)

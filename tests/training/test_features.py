@@ -12,7 +12,7 @@ from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.window import Window
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.features import (
+from rfhydra.training.data.features import (
     JITTERS,
     MIN_LEVEL_DB,
     MIN_LOWERING_DB,

@@ -11,7 +11,7 @@ from rfhydra.recordings import open_recording, write_recording
 from rfhydra.recordings.recording import Annotation, Capture, Recording
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.importer import import_recordings, label_windows
+from rfhydra.training.data.importer import import_recordings, label_windows
 from tests.training import given
 
 SPEC = given.SMALL_SPEC
@@ -65,11 +65,11 @@ def test_importing_again_adds_nothing(small: Workspace, tmp_path: Path) -> None:
 def test_only_the_label_that_was_asked_for(small: Workspace, tmp_path: Path) -> None:
     with_label = recorded(tmp_path, [note(1_000, 2_000), note(2_000, 2_000, "pager", 2e5, 3e5)], seed=1)
     without = recorded(tmp_path, [note(1_000, 2_000, "pager"), note(4_000, 100, None)], seed=2)
-    heard: list[str] = []
-    result = import_recordings(small, [with_label, without], "beacon", progress=heard.append)
+    names: list[str] = []
+    result = import_recordings(small, [with_label, without], "beacon", progress=names.append)
     assert result.new_samples == {"beacon": 1}
     assert result.skipped == ["take-2"]
-    assert heard == ["take-1", "take-2"]
+    assert names == ["take-1", "take-2"]
     assert small.samples.signal_names() == ["beacon"]
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rfhydra.training.metrics import (
+from rfhydra.training.evaluation.metrics import (
     MatchCounts,
     ScoredScene,
     average_precision,
@@ -135,7 +135,22 @@ def test_the_best_threshold_does_not_part_equal_scores() -> None:
 def test_the_interval_holds_the_score_of_equal_recordings(many: list[ScoredScene]) -> None:
     low, high = f1_interval(many, 0.5)
     assert 0 <= low <= high <= 1
-    copies = [scene for scene in many for _ in range(3)]
-    grouped = [ScoredScene(scene.boxes, scene.scores, scene.truth, "one recording") for scene in copies]
+    copies = [
+        ScoredScene(scene.boxes, scene.scores, scene.truth, recording)
+        for recording in ("first", "second")
+        for scene in many
+    ]
     score = evaluate(copies, 0.5).f1_score
-    assert f1_interval(grouped, 0.5) == pytest.approx((score, score))
+    assert f1_interval(copies, 0.5) == pytest.approx((score, score))
+
+
+def test_windows_of_a_single_recording_are_drawn_one_by_one() -> None:
+    truth = [(0, 0, 10, 10)]
+    found, missed = one_scene([(0.9, truth[0])], truth), one_scene([], truth)
+    alone, single = (
+        [ScoredScene(scene.boxes, scene.scores, scene.truth, name) for scene in (found, missed) * 3]
+        for name in (None, "only")
+    )
+    low, high = f1_interval(single, 0.5)
+    assert (low, high) == f1_interval(alone, 0.5)
+    assert low < evaluate(single, 0.5).f1_score < high

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rfhydra.training.metrics import ScoredScene
-from rfhydra.training.promotion import CONFIDENCE, Evidence, Verdict, judge
+from rfhydra.training.evaluation.metrics import ScoredScene
+from rfhydra.training.evaluation.promotion import CONFIDENCE, Evidence, Verdict, judge
 
 BOX = np.array([[0.0, 0.0, 10.0, 10.0]])
 ELSEWHERE = BOX + 50

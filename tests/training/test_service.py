@@ -17,14 +17,12 @@ from rfhydra.hydra.registry import Artifact
 from rfhydra.hydra.torch_backbone import TorchBackbone, require_torch
 from rfhydra.protocol.types import EpochProgress, TrainingRequest, TrainingResult
 from rfhydra.recordings import open_recording, write_recording
-from rfhydra.spectrum.window import Window
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.evaluation import score_recordings, summarise
+from rfhydra.training.evaluation.metrics import ScoredScene, evaluate
+from rfhydra.training.evaluation.promotion import Evidence
+from rfhydra.training.evaluation.recordings import score_recordings, summarise
 from rfhydra.training.fitted import store
-from rfhydra.training.metrics import ScoredScene, evaluate
-from rfhydra.training.promotion import Evidence
 from rfhydra.training.service import TrainingService
-from rfhydra.training.trainer import Control
 from tests.training import given
 from tests.training.given import OTHER, SIGNAL
 
@@ -358,64 +356,6 @@ def test_every_burst_of_a_recording_is_found_once(
     assert report["ap"] >= 0.9
 
 
-@pytest.fixture
-def small_service(small: Workspace, tiny_backbone: Backbone) -> TrainingService:
-    """Six samples of six widths, and a backbone that is quick."""
-    for seed in range(6):
-        made = given.scene(seed, samples=given.SMALL_SPEC.window_samples - seed * given.SMALL_SPEC.hop)
-        small.samples.add(
-            signal_name=SIGNAL,
-            window=given.window_of(made, seed, given.SMALL_SPEC),
-            boxes=given.boxes_of(made, SIGNAL),
-        )
-    return TrainingService(small, tiny_backbone)
-
-
-def test_an_rcnn_head_is_trained_stored_loaded_and_extended(small_service: TrainingService) -> None:
-    service, heard = small_service, list[EpochProgress]()
-    result = service.train_new_signal(SIGNAL, kind="rcnn", epochs=2, callback=heard.append)
-    assert [each.epoch for each in heard] == [1, 2]
-    assert all(each.val_loss > 0 and each.train_loss > 0 for each in heard)
-    assert (result.epochs_trained, result.early_stopped, result.auto_promoted) == (2, False, True)
-    detector = loaded_detector(service, SIGNAL)
-    sample = service.workspace.samples.list(SIGNAL)[0]
-    window = Window(service.workspace.samples.image(sample), sample.frame(service.workspace.spec))
-    found = detector.detect(window, threshold=0.05).detections
-    assert all(each.version == 1 and each.score >= 0.05 for each in found)
-    extended = service.extend_signal(SIGNAL, kind="rcnn", epochs=1)
-    assert (extended.version, extended.previous_version) == (2, 1)
-    assert extended.previous_metrics is not None
-    assert extended.previous_metrics["f1_score"] == pytest.approx(result.metrics["f1_score"])
-
-
-def test_an_rcnn_training_can_be_repeated_and_cancelled(small_service: TrainingService) -> None:
-    service = small_service
-    before = given.everything(service.workspace)
-
-    def stop(progress: EpochProgress) -> None:
-        service.cancel_training()
-
-    with pytest.raises(Cancelled):
-        service.train_new_signal(SIGNAL, kind="rcnn", callback=stop)
-    assert given.everything(service.workspace) == before
-    losses = []
-    for _ in range(2):
-        heard: list[EpochProgress] = []
-        service.train_new_signal(SIGNAL, kind="rcnn", epochs=1, callback=heard.append)
-        losses.append((heard[0].train_loss, heard[0].val_loss))
-    assert losses[0] == losses[1]
-
-
-def test_kinds_can_replace_each_other(small_service: TrainingService) -> None:
-    service = small_service
-    service.train_new_signal(SIGNAL, kind="rcnn", epochs=1)
-    result = service.extend_signal(SIGNAL, kind="embedding", epochs=1)
-    assert result.previous_metrics is not None
-    service.version_manager.promote_version(SIGNAL, 2)
-    assert isinstance(service.version_manager.load_head(SIGNAL, 2, service.backbone).head, EmbeddingHead)
-    assert service.extend_signal(SIGNAL, kind="rcnn", epochs=1).previous_version == 2
-
-
 def test_a_fit_from_a_view_changes_nothing_until_it_is_stored(service: TrainingService, backbone: Backbone) -> None:
     workspace = service.workspace
     before = given.everything(workspace)
@@ -452,17 +392,3 @@ def test_a_sample_that_was_deleted_during_the_training_is_missed(service: Traini
     with pytest.raises(NotFound, match="has no sample"):
         store(service.workspace, fitted)
     assert given.everything(service.workspace) == before
-
-
-def test_an_rcnn_training_is_cancelled_within_an_epoch(small_service: TrainingService) -> None:
-    asked, heard = list[int](), list[EpochProgress]()
-
-    def cancelled() -> bool:
-        asked.append(len(heard))
-        return asked.count(1) == 3  # in the middle of the second epoch
-
-    with pytest.raises(Cancelled):
-        small_service.fit(
-            TrainingRequest(signal_name=SIGNAL, kind="rcnn"), Control(callback=heard.append, cancelled=cancelled)
-        )
-    assert len(heard) == 1

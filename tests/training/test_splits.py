@@ -7,7 +7,7 @@ from rfhydra.config import MIN_SAMPLES_FOR_TRAINING
 from rfhydra.errors import Conflict, InvalidName, NotEnoughSamples
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.splits import SplitManager, choose_validation
+from rfhydra.training.data.splits import SplitManager, choose_validation
 from tests.training import given
 from tests.training.given import SIGNAL
 
@@ -60,16 +60,17 @@ def test_about_a_fifth_validates(count: int) -> None:
     assert len(choose_validation([sample(number, None) for number in range(count)])) == max(1, round(0.2 * count))
 
 
+def extend(splits: SplitManager) -> tuple[list[Sample], list[Sample]]:
+    """Make the split that a training would make; its training and validation samples."""
+    return splits.members(SIGNAL, splits.commit(SIGNAL, splits.plan(SIGNAL).draft))
+
+
 def test_the_first_split_needs_five_samples(small: Workspace, splits: SplitManager) -> None:
     given.add_noise(small, range(4))
-    for call in (splits.create_initial_split, splits.extend_split, splits.plan):
-        with pytest.raises(NotEnoughSamples, match=r"Not enough samples \(minimum 5 required\): beacon has 4"):
-            call(SIGNAL)
-        with pytest.raises(InvalidName):
-            call("../etc")
-    assert splits.get_active_split_version(SIGNAL) is None
-    assert len(splits.get_pending_samples(SIGNAL)) == 4
-    assert small.splits.history(SIGNAL) == []
+    with pytest.raises(NotEnoughSamples, match=r"Not enough samples \(minimum 5 required\): beacon has 4"):
+        splits.plan(SIGNAL)
+    with pytest.raises(InvalidName):
+        splits.plan("../etc")
 
 
 def test_a_plan_changes_nothing_and_a_commit_does(small: Workspace, splits: SplitManager) -> None:
@@ -84,60 +85,50 @@ def test_a_plan_changes_nothing_and_a_commit_does(small: Workspace, splits: Spli
         splits.commit(SIGNAL, plan.draft)
 
 
-def test_nothing_new_makes_no_new_split(small: Workspace, splits: SplitManager) -> None:
-    given.add_noise(small, range(6))
-    assert splits.create_initial_split(SIGNAL) == 1
-    assert splits.extend_split(SIGNAL) == 1
-    given.add_noise(small, [6])
-    assert splits.create_initial_split(SIGNAL) == 1
-    assert len(splits.get_pending_samples(SIGNAL)) == 1
-
-
 def test_validation_stays_when_a_signal_is_extended(small: Workspace, splits: SplitManager) -> None:
     given.add_noise(small, range(10))
-    splits.create_initial_split(SIGNAL)
-    train, val = splits.members(SIGNAL, 1)
+    train, val = extend(splits)
+    assert not splits.plan(SIGNAL).is_new
+    assert extend(splits) == (train, val)
     added = given.add_noise(small, range(10, 17))
-    assert splits.get_pending_samples(SIGNAL) == added
-    assert splits.extend_split(SIGNAL) == 2
-    assert splits.members(SIGNAL, 2) == (train + added, val)
-    assert splits.get_pending_samples(SIGNAL) == []
+    assert extend(splits) == (train + added, val)
+    assert [each.version for each in small.splits.history(SIGNAL)] == [1, 2]
 
 
 def test_windows_of_a_validation_recording_are_never_trained_on(small: Workspace, splits: SplitManager) -> None:
     for number, recording in enumerate(["a", "b", "c", "d", "e"]):
         given.add_noise(small, range(3 * number, 3 * number + 3), recording=recording)
-    splits.create_initial_split(SIGNAL)
-    (held_out,) = {each.recording for each in splits.members(SIGNAL, 1)[1]}
-    other = next(name for name in "abcde" if name != held_out)
+    train, val = extend(splits)
+    (held_out,) = {each.recording for each in val}
     given.add_noise(small, [20], recording=held_out)
-    (pending,) = given.add_noise(small, [21], recording=other)
-    assert splits.get_pending_samples(SIGNAL) == [pending]
-    splits.extend_split(SIGNAL)
-    train, val = splits.members(SIGNAL, 2)
-    assert held_out not in {each.recording for each in train}
-    assert len(val) == 3
+    assert not splits.plan(SIGNAL).is_new
+    (added,) = given.add_noise(small, [21], recording=train[0].recording)
+    assert extend(splits) == ([*train, added], val)
+    image_of_val = next(number for number in range(15) if "abcde"[number // 3] == held_out)
+    related = given.add_noise(small, [22], "other", recording=held_out) + given.add_noise(
+        small, [image_of_val], "other"
+    )
+    unrelated = given.add_noise(small, [23], "other", recording="f")
+    assert splits.plan(SIGNAL).trainable(related + unrelated) == unrelated
 
 
 def test_a_single_recording_is_split_by_window_and_may_grow(small: Workspace, splits: SplitManager) -> None:
     given.add_noise(small, range(10), recording="only")
-    splits.create_initial_split(SIGNAL)
-    assert [len(part) for part in splits.members(SIGNAL, 1)] == [8, 2]
+    assert [len(part) for part in extend(splits)] == [8, 2]
     given.add_noise(small, [10], recording="only")
-    splits.extend_split(SIGNAL)
-    assert [len(part) for part in splits.members(SIGNAL, 2)] == [9, 2]
+    assert [len(part) for part in extend(splits)] == [9, 2]
+    given.add_noise(small, [11], recording="another")
+    given.add_noise(small, [12], recording="only")
+    assert [len(part) for part in extend(splits)] == [11, 2]
 
 
 def test_deleted_samples_leave_the_next_split(small: Workspace, splits: SplitManager) -> None:
     given.add_noise(small, range(10))
-    splits.create_initial_split(SIGNAL)
-    train, val = splits.members(SIGNAL, 1)
+    train, val = extend(splits)
     small.samples.delete(train[0].sample_id)
-    assert splits.extend_split(SIGNAL) == 2
-    assert splits.members(SIGNAL, 2) == (train[1:], val)
+    assert extend(splits) == (train[1:], val)
     for each in val:
         small.samples.delete(each.sample_id)
-    assert splits.extend_split(SIGNAL) == 3
-    new_train, new_val = splits.members(SIGNAL, 3)
+    new_train, new_val = extend(splits)
     assert len(new_val) > 0
     assert ids(new_train) | ids(new_val) == ids(train[1:])

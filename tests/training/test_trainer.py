@@ -3,7 +3,7 @@ import pytest
 from rfhydra.config import EARLY_STOP_PATIENCE
 from rfhydra.errors import Cancelled
 from rfhydra.protocol.types import EpochProgress
-from rfhydra.training.metrics import MatchCounts
+from rfhydra.training.evaluation.metrics import MatchCounts
 from rfhydra.training.trainer import Control, Outcome, run_epochs
 
 

@@ -51,7 +51,7 @@ def demo(
 def _label(store: "Store", directory: Path, seed: int) -> "Recording":
     """Import ten recordings with a box each. Returns another one, which is to be searched."""
     from rfhydra.cli.demo_scenes import Neighbourhood
-    from rfhydra.training.importer import import_recordings
+    from rfhydra.training.data.importer import import_recordings
 
     spectrum, window = Neighbourhood(SIGNAL, seed), SPEC.window_samples
     support = []
@@ -80,7 +80,7 @@ def _train(store: "Store", curve: Path) -> None:
 
 def _detect(store: "Store", test: "Recording", picture: Path) -> None:
     """Find the signal in ``test``, draw what was found, and score it against the truth."""
-    from rfhydra.training.evaluation import as_scene, summarise
+    from rfhydra.training.evaluation.recordings import as_scene, summarise
 
     detector = load_detector(store, [SIGNAL], None)
     (found,) = detect_all([test], detector)

@@ -80,7 +80,7 @@ def evaluate(
     """Score the active head of a signal against the annotations of recordings."""
     with reported(as_json=as_json), progress_bar() as bar:
         from rfhydra.store.workspace import Workspace as Store
-        from rfhydra.training.evaluation import score_recordings, summarise
+        from rfhydra.training.evaluation.recordings import score_recordings, summarise
 
         opened = open_recordings(recordings)
         task = bar.add_task("detecting", total=len(opened), note="")

@@ -46,7 +46,7 @@ def import_(
     """Make samples of annotated SigMF recordings: windows around the labelled boxes."""
     with reported(as_json=as_json), progress_bar() as bar:
         from rfhydra.store.workspace import Workspace as Store
-        from rfhydra.training.importer import import_recordings
+        from rfhydra.training.data.importer import import_recordings
 
         opened = open_recordings(recordings)
         task = bar.add_task("importing", total=len(opened), note="")

@@ -12,7 +12,7 @@ from rfhydra.recordings import Annotation, Recording, open_recording, write_reco
 from rfhydra.spectrum.boxes import Box
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.importer import ImportResult, import_recordings
+from rfhydra.training.data.importer import ImportResult, import_recordings
 
 _NAME: Final = "recording"
 

@@ -1,9 +1,7 @@
-"""The active head beside a candidate: in which samples the two can fairly be compared, and what it reports there.
+"""Comparison of the active head with a candidate: the samples that neither was trained on, and detections in them.
 
-The validation split is new to both heads, but it stays as small as it was when the signal was first trained. Samples
-that came after the active version are new to that version, and the candidate's folds hold it back from each of them. So
-they count too; the heads of the folds have learnt from a fifth less than the candidate, which errs on the active head's
-side. What tilts them the other way cannot be seen from here: an operator who labels only what the active head missed.
+These are the validation split, which is small, and samples newer than the active version, where the candidate's
+out-of-fold detections count. The heads of the folds were trained on a fifth less, which favours the active head.
 """
 
 from collections.abc import Sequence
@@ -12,44 +10,42 @@ from rfhydra.hydra.head import EmbeddingHead
 from rfhydra.hydra.loading import Head
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.features import FeatureCache
-from rfhydra.training.logistic import detect_examples
-from rfhydra.training.metrics import ScoredScene
-from rfhydra.training.splits import SplitPlan
+from rfhydra.training.data.features import FeatureCache
+from rfhydra.training.data.splits import SplitPlan
+from rfhydra.training.data.training_set import TrainingExample
+from rfhydra.training.evaluation.grouping import RecordingGroups
+from rfhydra.training.evaluation.metrics import ScoredScene
+from rfhydra.training.heads.logistic import detect_examples
 from rfhydra.training.trainer import Control
-from rfhydra.training.training_set import TrainingExample
 
 
 def unseen_samples(workspace: Workspace, active: Head, version: int, split: SplitPlan) -> list[Sample]:
-    """The training samples of ``split`` that taught the ``active`` head, which is ``version``, nothing.
+    """The training samples of ``split`` that the ``active`` head, which is ``version``, was not trained on.
 
-    Neither has it learnt another window of their recording, as the signal or, from a sample of another signal, as
-    something else. Where the signal has a single recording, the windows themselves are what is held apart.
+    Nor was it trained on another window of their recording, neither as the signal nor as a negative.
     """
     name, known = active.info.signal_name, set(active.info.sample_ids)
     made_at = workspace.versions.get(name, version).created_at
     own = [*split.train, *split.val]
     others = [each for each in workspace.samples.negative_samples(name) if each.created_at <= made_at]
-    images = {each.image_digest for each in [*others, *(each for each in own if each.sample_id in known)]}
-    recordings = {each.recording for each in others} | {each.recording for each in own if each.sample_id in known}
-    by_recording = len({each.recording or each.image_digest for each in own}) > 1
-    taken = recordings - {None} if by_recording else set()
-    return [each for each in split.train if each.image_digest not in images and each.recording not in taken]
+    trained_on = [*others, *(each for each in own if each.sample_id in known)]
+    return RecordingGroups.of(own).unrelated(split.train, trained_on)
 
 
-def look(
+def detect_samples(
     head: Head, samples: Sequence[Sample], workspace: Workspace, features: FeatureCache, control: Control
 ) -> list[ScoredScene]:
-    """What ``head`` reports in each of ``samples`` at its own threshold, against their boxes.
+    """Detections of ``head`` at its threshold in each of ``samples``, with their boxes as ground truth.
 
     Raises:
-        Cancelled: ``control`` said so.
+        Cancelled: ``control`` is cancelled.
     """
     scenes = []
     for sample in samples:
         control.check()
         if isinstance(head, EmbeddingHead):
-            scenes += detect_examples(head, [TrainingExample.own(sample, features.get(sample))], head.info.threshold)
+            example = TrainingExample.of(sample.signal_name, [(sample, features.get(sample))])
+            scenes += detect_examples(head, [example], head.info.threshold)
             continue
         seen = features.backbone.see(workspace.samples.image(sample))
         found = head.detect(seen, head.info.threshold)

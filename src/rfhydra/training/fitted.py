@@ -6,8 +6,8 @@ from typing import Any
 from rfhydra.hydra.registry import Artifact, VersionManager
 from rfhydra.protocol.types import Metrics, TrainingResult
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.promotion import Evidence, Verdict, judge
-from rfhydra.training.splits import SplitDraft, SplitManager
+from rfhydra.training.data.splits import SplitDraft, SplitManager
+from rfhydra.training.evaluation.promotion import Evidence, Verdict, judge
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,7 @@ only reads, so it may run in a process of its own, and :func:`.fitted.store` is 
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, Unpack
+from typing import Any, Unpack
 
 import torch
 
@@ -24,21 +23,17 @@ from rfhydra.protocol.parsing import parse
 from rfhydra.protocol.types import EpochProgress, TrainingOptions, TrainingRequest, TrainingResult
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.comparison import look, unseen_samples
-from rfhydra.training.dataset import create_data_loaders
-from rfhydra.training.embedding import train_embedding_head
-from rfhydra.training.features import FeatureCache, SampleFeatures
+from rfhydra.training.comparison import detect_samples, unseen_samples
+from rfhydra.training.data.features import FeatureCache
+from rfhydra.training.data.splits import SplitManager, SplitPlan
+from rfhydra.training.data.training_set import TrainingSet
+from rfhydra.training.evaluation.metrics import report
+from rfhydra.training.evaluation.promotion import Evidence
 from rfhydra.training.fitted import Fitted, store
-from rfhydra.training.promotion import Evidence
-from rfhydra.training.rcnn import train_rcnn_head
-from rfhydra.training.report import Trained, report
-from rfhydra.training.splits import SplitManager, SplitPlan
+from rfhydra.training.heads.embedding import train_embedding_head
+from rfhydra.training.heads.rcnn import train_rcnn_head
+from rfhydra.training.heads.trained import Trained
 from rfhydra.training.trainer import Control
-from rfhydra.training.training_set import TrainingExample, TrainingSet
-
-MAX_OTHER_SAMPLES: Final = 300
-LOOKERS: Final = 2  # a pass through the backbone leaves a core idle between its layers (docs/decisions/0023)
-VIEWED_SAMPLES: Final = 12  # with more, views cost time and bring nothing (docs/decisions/0011)
 
 ProgressCallback = Callable[[EpochProgress], None]
 FeatureCallback = Callable[[int, int], None]
@@ -218,75 +213,31 @@ class TrainingService:
     def _fit_embedding(
         self, request: TrainingRequest, control: Control, split: SplitPlan, unseen: list[Sample]
     ) -> Trained:
-        name, others = request.signal_name, self._other_samples(request.signal_name, split)
-        own_images = {sample.image_digest for sample in split.train}
-        viewed = split.train if len(split.train) <= VIEWED_SAMPLES else []
-        features, quieter = self._look_at([*split.train, *split.val, *others], viewed, control)
-        train, val = (
-            [TrainingExample.own(sample, features[sample.sample_id]) for sample in part]
-            for part in (split.train, split.val)
-        )
-        taught = [
-            TrainingExample.other(
-                sample, features[sample.sample_id], name, same_image=sample.image_digest in own_images
-            )
-            for sample in others
-        ]
-        views = [
-            TrainingExample.own(sample, quieter[sample.sample_id]) for sample in viewed if sample.sample_id in quieter
-        ]
-        training_set = TrainingSet(train, taught, self.backbone.background, views)
-        info, compared = self._info(request, split), {sample.sample_id for sample in unseen}
-        return train_embedding_head(training_set, val, info, request.epochs, control, compared)
-
-    def _other_samples(self, signal_name: str, split: SplitPlan) -> list[Sample]:
-        """The newest samples of other signals, but none of what the head is validated on."""
-        images = {sample.image_digest for sample in split.val}
-        recordings = {each.recording for each in split.val} - {each.recording for each in split.train} - {None}
-        others = self.workspace.samples.negative_samples(signal_name)
-        unseen = [each for each in others if each.recording not in recordings and each.image_digest not in images]
-        return unseen[-MAX_OTHER_SAMPLES:]
-
-    def _look_at(
-        self, samples: list[Sample], viewed: list[Sample], control: Control
-    ) -> tuple[dict[str, SampleFeatures], dict[str, SampleFeatures]]:
-        """Features of ``samples``, and of those ``viewed`` quieter where there is room for that, by sample id."""
-        features, quieter = dict[str, SampleFeatures](), dict[str, SampleFeatures]()
-        tasks = [(sample, False) for sample in samples] + [(sample, True) for sample in viewed]
-
-        def see(task: tuple[Sample, bool]) -> SampleFeatures | None:
-            control.check()
-            sample, lowered = task
-            return self.features.get_snr_augmented(sample) if lowered else self.features.get(sample)
-
-        with ThreadPoolExecutor(LOOKERS) as pool:
-            for done, ((sample, lowered), seen) in enumerate(zip(tasks, pool.map(see, tasks), strict=True), start=1):
-                control.check()
-                if seen is not None:
-                    (quieter if lowered else features)[sample.sample_id] = seen
-                control.on_features(done, len(tasks))
-        return features, quieter
+        training_set = TrainingSet.of(request.signal_name, self.workspace, split, self.features, control)
+        compared = {sample.sample_id for sample in unseen}
+        return train_embedding_head(training_set, self._info(request, split), request.epochs, control, compared)
 
     def _fit_rcnn(
         self, request: TrainingRequest, control: Control, split: SplitPlan, previous: "Head | None"
     ) -> Trained:
         return train_rcnn_head(
+            self.workspace,
             require_torch(self.backbone),
-            create_data_loaders(self.workspace, split.train, split.val, seed=self._seed),
-            split.val,
+            split,
             self._info(request, split),
             request.epochs,
             control,
             previous=previous if isinstance(previous, RcnnHead) else None,
             warm_start=self._rcnn_warm_start,
+            seed=self._seed,
         )
 
     def _compare(
         self, active: Head, trained: Trained, val: list[Sample], unseen: list[Sample], control: Control
     ) -> tuple[dict[str, Any], Evidence]:
-        """MatchCounts of the ``active`` head on the validation split, and the evidence of all boxes new to both heads."""
+        """Report of the ``active`` head on the validation split, and evidence from all boxes new to both heads."""
         compared = [*val, *(sample for sample in unseen if sample.sample_id in trained.scenes)]
-        scenes = look(active, compared, self.workspace, self.features, control)
+        scenes = detect_samples(active, compared, self.workspace, self.features, control)
         new_boxes = sum(len(scene.truth) for scene in scenes[len(val) :])
         evidence = Evidence.of(scenes, [trained.scenes[sample.sample_id] for sample in compared], new_boxes)
         return report(scenes[: len(val)], active.info.threshold), evidence

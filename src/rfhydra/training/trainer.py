@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from rfhydra.config import EARLY_STOP_PATIENCE
 from rfhydra.errors import Cancelled
 from rfhydra.protocol.types import EpochProgress
-from rfhydra.training.metrics import MatchCounts
+from rfhydra.training.evaluation.metrics import MatchCounts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +59,8 @@ class Learner(Protocol):
 def run_epochs(learner: Learner, epochs: int, control: Control) -> Outcome:
     """Train for at most ``epochs`` (1 or more), then restore the best epoch of ``learner``.
 
-    Stops after 5 epochs in a row without a better one. An epoch is better than another if its F1 is higher or, at the same
-    F1, its validation loss is lower.
+    Stops after 5 epochs in a row without a better one. An epoch is better than another if its F1 is higher or, at the
+    same F1, its validation loss is lower.
 
     Raises:
         Cancelled: ``control.cancelled`` returned true.

@@ -1,7 +1,4 @@
-"""From annotated recordings to samples: windows of the contract around the labelled boxes.
-
-All windows of an import become samples in one transaction, or none does.
-"""
+"""Import of annotated recordings: windows around the labelled boxes become samples, all in one transaction."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,10 +22,10 @@ class ImportResult:
     """What an import added.
 
     Attributes:
-        new_samples: how many, by signal.
-        total_samples: of these signals, as they are now.
-        boxes: on the new samples.
-        skipped: names of recordings without an annotation that counts.
+        new_samples: number by signal.
+        total_samples: number that these signals have now.
+        boxes: number on the new samples.
+        skipped: names of recordings without a label to import.
     """
 
     new_samples: dict[str, int]
@@ -47,19 +44,20 @@ def import_recordings(
     """Add samples from the annotations of ``recordings``.
 
     Args:
-        workspace: where to.
-        recordings: with annotations; those without one that counts are skipped.
-        label: only this signal; default is every label, each a signal of its own. Boxes of the other labels become
-            verified negatives, those with a label that is no legal name are left out.
-        max_samples: at most so many per signal from this import, known ones included.
-        progress: hears the name of each recording.
+        workspace: gets the samples.
+        recordings: with annotations; those without a label to import are skipped.
+        label: import only this one; default is every label, each as a signal of its own. Boxes of other labels become
+            verified negatives, unless the label is no legal name.
+        max_samples: limit per signal for this import, samples that the workspace already has included.
+        progress: called with the name of each recording.
 
     Raises:
-        InvalidName: a label that should become a signal is not a legal name; nothing was added.
-        InvalidBox: a box of such a label lies outside the band of its recording; nothing was added.
-        InvalidRecording: not one recording has an annotation that counts, or one is shorter than a column; nothing was
-            added.
-        StorageFull: there is no room on the disk; nothing was added.
+        InvalidName: a label to import is not a legal name.
+        InvalidBox: a box of such a label lies outside the band of its recording.
+        InvalidRecording: no recording has a label to import, or one is shorter than a column.
+        StorageFull: there is no room on the disk.
+
+        In each case nothing was added.
     """
     if label is not None:
         check_name(label, "label")
@@ -105,9 +103,7 @@ def _import(
 
 
 def label_windows(recording: Recording, label: str, spec: SpectrogramSpec) -> Iterator[tuple[int, int]]:
-    """First sample and sample count of windows that together show every box of ``label`` from start to end, whole in
-    one of them where it fits.
-    """
+    """First sample and sample count of windows that together cover every box of ``label``, each whole if it fits."""
     for start, end, _ in recording.segments(spec.hop):
         count = min(end - start, spec.window_samples)
         pending = sorted(
@@ -126,7 +122,7 @@ def label_windows(recording: Recording, label: str, spec: SpectrogramSpec) -> It
 
 
 def _require_in_band(recording: Recording, label: str) -> None:
-    """Raise :class:`InvalidBox` if a box of ``label`` is nowhere near what the receiver heard: nobody would see it."""
+    """Raise :class:`InvalidBox` if a box of ``label`` is outside the recorded band."""
     for each in recording.annotations:
         center_hz, half_hz = recording.capture_at(each.sample_start).center_freq_hz, recording.sample_rate_hz / 2
         low_hz, high_hz = center_hz - half_hz, center_hz + half_hz
@@ -139,13 +135,13 @@ def _require_in_band(recording: Recording, label: str) -> None:
 
 
 def _rest(span: tuple[int, int], shown: int, count: int) -> tuple[int, int]:
-    """What is left to show of a span of samples when all before ``shown`` was: all of it if it fits a window."""
+    """What is left of a ``span`` after a window that ends at ``shown``: all of it if it fits a window of ``count``."""
     first, last = span
     return (first if last - first <= count else max(first, shown), last)
 
 
 def _add(workspace: Workspace, recording: Recording, label: str, start: int, count: int) -> tuple[Sample, bool] | None:
-    """Add one window as a sample of ``label``, unless too little of every box is in it; also whether it is new."""
+    """Add one window as a sample of ``label``, unless too little of every box is in it; returns also if it is new."""
     window = read_window(recording, start, count, workspace.spec)
     visible = [
         (each.label, box)
@@ -174,6 +170,6 @@ def _is_legal(label: str) -> bool:
 
 
 def _visible(box: Box, frame: Frame) -> Box | None:
-    """The part of ``box`` in the window; None if it is less than MIN_VISIBLE of what could be."""
+    """The part of ``box`` in the window; None if it is a small part of both."""
     most = min(1.0, frame.duration_sec / (box.time_end_sec - box.time_start_sec))
     return frame.clip(box, min_visible=MIN_VISIBLE * most)

@@ -1,10 +1,11 @@
-"""One embedding head, fitted: logistic regression on cached features, and ridge regression of the boxes.
+"""EmbeddingLearner: logistic regression on cached features, and ridge regression of the boxes.
 
-Convex, so L-BFGS gets there in milliseconds from wherever it begins, and a head that is extended begins at zero too; an
-epoch is a few of its iterations.
+The loss is convex, so L-BFGS converges in milliseconds from any start: an extended head starts at zero, too. An epoch
+is a few iterations.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Final
 
 import torch
@@ -13,9 +14,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from rfhydra.hydra.backbone import Proposals
 from rfhydra.hydra.head import EmbeddingHead, HeadInfo, HeadStack, ScoredBoxes
-from rfhydra.training.assignment import BACKGROUND_SHARE, DesignMatrix, Rois, mean_log_size, refinement_pairs
-from rfhydra.training.metrics import MatchCounts, ScoredScene, evaluate
-from rfhydra.training.training_set import TrainingExample, TrainingSet
+from rfhydra.training.data.assignment import BACKGROUND_SHARE, DesignMatrix, Rois, mean_log_size, refinement_pairs
+from rfhydra.training.data.training_set import TrainingExample, TrainingSet
+from rfhydra.training.evaluation.metrics import MatchCounts, ScoredScene, evaluate
 
 INPUT_SCALE: Final = 20.0
 L2: Final = 1e-4
@@ -24,19 +25,17 @@ ITERATIONS_PER_EPOCH: Final = 4
 
 
 class EmbeddingLearner:
-    """Learns one head in epochs (see :class:`.trainer.Learner`)."""
+    """Trains one head in epochs (see :class:`.trainer.Learner`)."""
 
-    def __init__(self, training_set: TrainingSet, val: Sequence[TrainingExample], info: HeadInfo) -> None:
-        """``val`` may be empty where nobody calls :meth:`validate`."""
-        assigned = [example.assigned for example in (*training_set.own, *training_set.views)]
-        others = [example.assigned for example in training_set.others]
-        self._info, self._val = info, val
+    def __init__(self, training_set: TrainingSet, info: HeadInfo) -> None:
+        examples = (*training_set.own, *training_set.augmented, *training_set.others)
+        assigned = [example.assigned for example in examples]
+        self._info, self._val = info, training_set.val
         self._size_mean = mean_log_size(assigned)
         background = Rois(training_set.background.boxes, training_set.background.embeddings)
         share = BACKGROUND_SHARE * training_set.unknown_weight
-        self._train_set = DesignMatrix.of([*assigned, *others], self._size_mean, training_set.dim, background, share)
-        self._val_set = DesignMatrix.of([example.assigned for example in val], self._size_mean, training_set.dim)
-        self._refinement = _ridge(*refinement_pairs(assigned, self._size_mean, training_set.dim))
+        self._train_set = DesignMatrix.of(assigned, self._size_mean, background, share)
+        self._refinement = _ridge(*refinement_pairs(assigned, self._size_mean))
         self._weight = torch.zeros(self._train_set.inputs.shape[1], requires_grad=True)
         self._bias = torch.zeros((), requires_grad=True)
         self._optimiser = torch.optim.LBFGS(
@@ -56,6 +55,10 @@ class EmbeddingLearner:
         logits = vectors.inputs @ self._weight * INPUT_SCALE + self._bias
         return (vectors.weights * binary_cross_entropy_with_logits(logits, vectors.labels, reduction="none")).sum()
 
+    @cached_property
+    def _val_set(self) -> DesignMatrix:
+        return DesignMatrix.of([example.assigned for example in self._val], self._size_mean)
+
     @torch.no_grad()
     def validate(self) -> tuple[float, MatchCounts]:
         scenes = detect_examples(self.head(), self._val, threshold=0.5)
@@ -70,7 +73,7 @@ class EmbeddingLearner:
         self._bias.copy_(state[1])
 
     def head(self) -> EmbeddingHead:
-        """The head as it is now, not calibrated."""
+        """The head in its present state, not calibrated."""
         mean, weight, offset = self._refinement
         return EmbeddingHead(
             info=self._info,
@@ -84,7 +87,7 @@ class EmbeddingLearner:
 
 
 def detect_examples(head: EmbeddingHead, examples: Sequence[TrainingExample], threshold: float) -> list[ScoredScene]:
-    """What ``head`` finds in each training example, as the detector would, against the user's boxes."""
+    """Detections of ``head`` in each example, as the detector would give them, with the ground truth."""
     stack = HeadStack([head])
     scenes = []
     for example in examples:
@@ -98,7 +101,7 @@ def detect_examples(head: EmbeddingHead, examples: Sequence[TrainingExample], th
 def detect_proposals(
     stack: HeadStack, boxes: Tensor, embeddings: Tensor, threshold: float, size: tuple[int, int]
 ) -> ScoredBoxes:
-    """What the one head of ``stack`` finds; objectness plays no part in it."""
+    """Detections of the one head of ``stack``, regardless of objectness."""
     (found,) = stack.detect(Proposals(boxes, torch.ones(len(boxes)), embeddings), [threshold], size)
     return found
 
@@ -106,7 +109,7 @@ def detect_proposals(
 def _ridge(inputs: Tensor, deltas: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Mean of the inputs (d,), weights (d, 4) and offset (4,) of a ridge regression; all zero without pairs.
 
-    With few pairs the weights vanish and the mean habit of the user is left.
+    With few pairs the weights vanish and the mean of the deltas is left.
     """
     dim = inputs.shape[1]
     if not len(inputs):

@@ -1,4 +1,4 @@
-"""How good detections are: F1, precision, recall and average precision at one IoU, with intervals.
+"""F1, precision, recall and average precision of detections at one IoU, with intervals.
 
 Matching follows COCO: detections of a scene in order of falling score, each taking the free truth box that it overlaps
 most, each truth box matched at most once. Boxes may be in pixels or in seconds and Hz; IoU is the same in both.
@@ -13,22 +13,24 @@ from faster_coco_eval import COCO, COCOeval_faster
 from numpy.typing import NDArray
 
 from rfhydra.config import IOU_THRESHOLD
+from rfhydra.training.evaluation.grouping import RecordingGroups
 
 Boxes = NDArray[np.floating[Any]]
 BOOTSTRAP_DRAWS: Final = 1000
+MIN_SCORE: Final = 0.02  # of detections that are compared at several thresholds
 
 
 @dataclass(frozen=True, eq=False)
 class ScoredScene:
-    """One scene: ``boxes`` (n, 4) with ``scores`` (n,), the ``truth`` boxes (m, 4), and the recording they are from.
+    """Detected ``boxes`` (n, 4) with ``scores`` (n,) and ``truth`` boxes (m, 4) of one window or recording.
 
-    ``weight`` is what a detection in it counts when scores are calibrated.
+    ``recording`` is None if unknown; ``weight`` is that of each detection when scores are calibrated.
     """
 
     boxes: Boxes
     scores: NDArray[np.floating[Any]]
     truth: Boxes
-    group: Hashable = None
+    recording: Hashable = None
     weight: float = 1.0
 
     def at(self, threshold: float) -> "ScoredScene":
@@ -104,40 +106,66 @@ def count(scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRE
     return np.array(rows, np.int64).reshape(-1, 3)
 
 
-def f1_interval(
-    scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRESHOLD, *, level: float = 0.9, seed: int = 0
-) -> tuple[float, float]:
-    """Bootstrap interval of F1 over recordings (scenes of one ``group`` are drawn together), percentile method."""
-    totals = by_recording(scenes, count(scenes, threshold, iou))
-    draws = np.random.default_rng(seed).integers(0, len(totals), (BOOTSTRAP_DRAWS, len(totals)))
+def f1_interval(scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRESHOLD) -> tuple[float, float]:
+    """The 90 % bootstrap interval of F1, percentile method. Scenes of one recording are resampled together."""
+    totals, _ = by_recording(scenes, count(scenes, threshold, iou))
+    draws = np.random.default_rng(0).integers(0, len(totals), (BOOTSTRAP_DRAWS, len(totals)))
     tp, fp, fn = totals[draws].sum(1).T
     scores = 2 * tp / np.maximum(2 * tp + fp + fn, 1)
-    low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(scores, [0.05, 0.95])
     return float(low), float(high)
 
 
-def by_recording(scenes: Sequence[ScoredScene], counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-    """Sums of ``counts`` (scenes, k) in each ``group`` of scenes, (groups, k); a scene without one is a group."""
-    groups: dict[Hashable, int] = {}
-    owner = [groups.setdefault(("alone", i) if s.group is None else s.group, len(groups)) for i, s in enumerate(scenes)]
+def by_recording(scenes: Sequence[ScoredScene], counts: NDArray[np.integer[Any]]) -> tuple[NDArray[np.float64], int]:
+    """Sums of ``counts`` (scenes, k) in each recording (groups, k), and how many recordings there are.
+
+    Scenes of a single recording are groups of their own.
+    """
+    windows = [(scene.recording, ("scene", index)) for index, scene in enumerate(scenes)]
+    recordings, groups = RecordingGroups(windows), dict[Hashable, int]()
+    owner = [groups.setdefault(recordings.key(*window), len(groups)) for window in windows]
     totals = np.zeros((len(groups), counts.shape[1]))
     np.add.at(totals, owner, counts)
-    return totals
+    return totals, recordings.recordings
 
 
-def best_threshold(scenes: Sequence[ScoredScene], iou: float = IOU_THRESHOLD, *, default: float = 0.5) -> float:
-    """The lowest threshold with the best F1, halfway between two scores; ``default`` where nothing matches."""
+def best_threshold(scenes: Sequence[ScoredScene], iou: float = IOU_THRESHOLD) -> float:
+    """The lowest threshold with the best F1, halfway between two scores; 0.5 where nothing matches."""
     scores = np.concatenate([np.zeros(0), *(scene.scores for scene in scenes)])
     hits = np.concatenate([np.zeros(0, bool), *(match(scene, iou) for scene in scenes)])
     if not hits.any():
-        return default
+        return 0.5
     order = np.argsort(-scores, kind="stable")
-    ranked, below = scores[order], np.append(scores[order][1:], 0.0)
-    tp, fp = np.cumsum(hits[order]), np.cumsum(~hits[order])
-    f1 = 2 * tp / (tp + fp + sum(len(scene.truth) for scene in scenes))
-    f1[ranked == below] = 0.0  # no threshold parts equal scores
-    best = int(np.flatnonzero(f1 >= f1.max() - 1e-12)[-1])
-    return float((ranked[best] + below[best]) / 2)
+    f1 = 2 * np.cumsum(hits[order]) / (np.arange(1, len(hits) + 1) + sum(len(scene.truth) for scene in scenes))
+    return float(thresholds_near_best(scores[order], f1, 1e-12)[-1])
+
+
+def thresholds_near_best(
+    ranked: NDArray[np.floating[Any]], f1: NDArray[np.float64], tolerance: float
+) -> NDArray[np.float64]:
+    """Thresholds whose F1 is within ``tolerance`` of the best one, in falling order, each halfway between two scores.
+
+    ``f1`` (n,) is that of the detections up to each of the ``ranked`` scores (n,), which fall. No threshold separates
+    equal scores.
+    """
+    below = np.append(ranked[1:], 0.0)
+    reachable = np.where(ranked == below, 0.0, f1)
+    near_best = reachable >= reachable.max() - tolerance
+    thresholds: NDArray[np.float64] = (ranked[near_best] + below[near_best]) / 2
+    return thresholds
+
+
+def report(scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRESHOLD) -> dict[str, Any]:
+    """All metrics of ``scenes`` at ``threshold`` as JSON: rates, counts, the 90 % interval of F1, and AP."""
+    counts = evaluate(scenes, threshold, iou)
+    return {
+        **counts.to_dict(),
+        "f1_interval": list(f1_interval(scenes, threshold, iou)),
+        "ap": average_precision(scenes, iou),
+        **vars(counts),
+        "threshold": threshold,
+        "iou": iou,
+    }
 
 
 def average_precision(scenes: Sequence[ScoredScene], iou: float = IOU_THRESHOLD) -> float:
@@ -145,7 +173,7 @@ def average_precision(scenes: Sequence[ScoredScene], iou: float = IOU_THRESHOLD)
     if not any(len(scene.truth) for scene in scenes) or not any(len(scene.scores) for scene in scenes):
         return 0.0
     images = [{"id": index} for index in range(len(scenes))]
-    truth = [_annotation(index, box) for index, scene in enumerate(scenes) for box in scene.truth]
+    truth = [{**_annotation(index, box), "iscrowd": 0} for index, scene in enumerate(scenes) for box in scene.truth]
     found = [
         {**_annotation(index, box), "score": float(score)}
         for index, scene in enumerate(scenes)
@@ -165,15 +193,9 @@ def average_precision(scenes: Sequence[ScoredScene], iou: float = IOU_THRESHOLD)
 
 
 def _annotation(image: int, box: Boxes) -> dict[str, Any]:
-    x, y, width, height = float(box[0]), float(box[1]), float(box[2] - box[0]), float(box[3] - box[1])
-    return {
-        "image_id": image,
-        "category_id": 1,
-        "bbox": [x, y, width, height],
-        "area": width * height,
-        "iscrowd": 0,
-    }
+    x, y, width, height = (float(edge) for edge in (box[0], box[1], box[2] - box[0], box[3] - box[1]))
+    return {"image_id": image, "category_id": 1, "bbox": [x, y, width, height], "area": width * height}
 
 
 def _quiet(*words: object) -> None:
-    """The library reports through a print function; our numbers go through our own output."""
+    """Print function that discards the report of the library."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rfhydra.config import AUTO_PROMOTE_EXCELLENT_F1, AUTO_PROMOTE_MIN_GAIN
 from rfhydra.hydra.registry import meets_floor
-from rfhydra.training.metrics import ScoredScene, by_recording, count
+from rfhydra.training.evaluation.metrics import ScoredScene, by_recording, count
 
 Decision = Literal["promote", "keep", "cannot tell"]
 
@@ -66,10 +66,7 @@ class Evidence:
     def of(cls, active: Sequence[ScoredScene], candidate: Sequence[ScoredScene], new_boxes: int = 0) -> Self:
         """From the detections of each head in the same scenes, in the same order; scores are ignored."""
         counts = np.concatenate([count(active, 0.0), count(candidate, 0.0)], axis=1)
-        totals = by_recording(candidate, counts)
-        if len(totals) == 1:  # resample the windows of a single recording
-            return cls.of_counts(counts.astype(np.float64), 1, new_boxes)
-        return cls.of_counts(totals, len(totals), new_boxes)
+        return cls.of_counts(*by_recording(candidate, counts), new_boxes)
 
     @classmethod
     def of_counts(cls, totals: NDArray[np.float64], recordings: int, new_boxes: int = 0) -> Self:

@@ -1,4 +1,4 @@
-"""What a head's score means, and from which score on to report: both from scores on what the head never saw."""
+"""Calibration: the probability behind a score and the threshold for reporting, from out-of-fold detections."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,22 +12,19 @@ from scipy.special import logit as log_odds
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from rfhydra.training.metrics import ScoredScene, match
+from rfhydra.training.evaluation.metrics import ScoredScene, match, thresholds_near_best
 
-CALIBRATION_IOU: Final = 0.3  # a score says whether something is the signal, not how well the box fits
+CALIBRATION_IOU: Final = 0.3  # a score tells whether a box is the signal, not how well it fits
 PRIOR_TRUTHS: Final = 30
 MIN_SLOPE: Final = 0.1
-F1_TOLERANCE: Final = 0.02  # an F1 lower by that says nothing about a handful of boxes (docs/decisions/0022)
+F1_TOLERANCE: Final = 0.02  # less than the standard error with fifty boxes (docs/decisions/0022)
 MIN_THRESHOLD: Final = 0.1
-MAX_THRESHOLD: Final = 0.5  # half of the best F1 that there is: a higher one stems from luck (docs/decisions/0022)
+MAX_THRESHOLD: Final = 0.5  # of calibrated scores the best is half of its F1, at most a half (docs/decisions/0022)
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """``slope`` and ``offset`` turn a logit into the log odds that a detection is true (Platt, 1999).
-
-    ``threshold`` is the calibrated score from which on detections are reported.
-    """
+    """Platt scaling (1999) of logits by ``slope`` and ``offset``, and the least calibrated score that is reported."""
 
     slope: float = 1.0
     offset: float = 0.0
@@ -35,10 +32,7 @@ class Calibration:
 
     @classmethod
     def fit(cls, scenes: Sequence[ScoredScene]) -> "Calibration":
-        """The calibration of out-of-fold detections, each weighing what its scene does.
-
-        The identity where they are all true or all false.
-        """
+        """Fit out-of-fold detections, with their scenes' weights; the identity if all are true or all are false."""
         true = np.concatenate([match(scene, CALIBRATION_IOU) for scene in scenes])
         if not true.any() or true.all():
             return cls()
@@ -74,8 +68,8 @@ def _platt(logits: Tensor, true: Tensor, weights: Tensor) -> tuple[float, float]
     def closure() -> Tensor:
         optimiser.zero_grad()
         prior = 0.5 * (line[0] - 1).square() + 0.05 * line[1].square()
-        surprise = binary_cross_entropy_with_logits(logits * line[0] + line[1], targets, reduction="none")
-        loss = (weights * surprise).sum() + prior
+        losses = binary_cross_entropy_with_logits(logits * line[0] + line[1], targets, reduction="none")
+        loss = (weights * losses).sum() + prior
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 
@@ -87,21 +81,16 @@ def _platt(logits: Tensor, true: Tensor, weights: Tensor) -> tuple[float, float]
 def _best_threshold(
     scores: NDArray[np.float64], true: NDArray[np.bool_], weights: NDArray[np.float64], truths: int
 ) -> float:
-    """The highest threshold with as good an F1 as any, part as observed and part as is to be expected.
+    """The highest threshold whose F1 is within :data:`F1_TOLERANCE` of the best.
 
-    The best F1 that was observed hangs on the luck of the few true detections around it. What calibrated ``scores``
-    (n,) promise hangs on all of them, through two numbers, and lies near half of the F1 it gives (Lipton, Elkan and
-    Naryanaswamy, 2014); but where a sigmoid does not fit, it is wrong however many there are. So the promise counts as
-    much as :data:`PRIOR_TRUTHS` observed emissions. Of thresholds that are within :data:`F1_TOLERANCE` of the best one
-    the highest is taken: in the field are look-alikes that no sample holds.
+    F1 is a mean of the observed one, which depends on the few true detections around its best, and of the one that the
+    calibrated ``scores`` (n,) predict, which depends on all detections (Lipton, Elkan and Naryanaswamy, 2014) but is
+    wrong where a sigmoid does not fit. The prediction counts as much as :data:`PRIOR_TRUTHS` observed emissions.
     """
     order = np.argsort(-scores, kind="stable")
-    ranked, below = scores[order], np.append(scores[order][1:], 0.0)
     reported = np.cumsum(weights[order])
-    hits, promised = np.cumsum((weights * true)[order]), np.cumsum((weights * scores)[order])
+    hits, predicted_hits = np.cumsum((weights * true)[order]), np.cumsum((weights * scores)[order])
     observed = 2 * hits / (reported + truths)
-    expected = 2 * promised / (reported + max(float(truths), float(promised[-1])))
-    f1 = (truths * observed + PRIOR_TRUTHS * expected) / (truths + PRIOR_TRUTHS)
-    f1[ranked == below] = 0.0  # no threshold parts equal scores
-    highest = int((f1 >= f1.max() - F1_TOLERANCE).argmax())
-    return float((ranked[highest] + below[highest]) / 2)
+    predicted = 2 * predicted_hits / (reported + max(float(truths), float(predicted_hits[-1])))
+    f1 = (truths * observed + PRIOR_TRUTHS * predicted) / (truths + PRIOR_TRUTHS)
+    return float(thresholds_near_best(scores[order], f1, F1_TOLERANCE)[0])

@@ -1,11 +1,10 @@
-"""SplitManager: which samples validate.
+"""SplitManager: which samples of a signal train its head and which validate it.
 
-Validation is chosen once, by recording, and stays as it is when a signal is extended. Samples of one recording are
-never on both sides, unless it is the only one.
+Validation is chosen once, by recording, and is kept when a signal is extended.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +12,7 @@ from rfhydra.config import MIN_SAMPLES_FOR_TRAINING, VALIDATION_FRACTION, check_
 from rfhydra.errors import Conflict, NotEnoughSamples
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
+from rfhydra.training.evaluation.grouping import RecordingGroups
 
 MAX_VALIDATION_FRACTION: Final = 0.4
 MAX_VALIDATION_OF_TWO: Final = 0.5  # recordings, of about one size
@@ -46,6 +46,11 @@ class SplitPlan:
         train, val = (tuple(sample.sample_id for sample in part) for part in (self.train, self.val))
         return SplitDraft(self.version, self.is_new, train, val)
 
+    def trainable(self, samples: Iterable[Sample]) -> list[Sample]:
+        """Those of ``samples``, of any signal, that are no near-copies of validation samples."""
+        groups = RecordingGroups.of([*self.train, *self.val])
+        return groups.unrelated(samples, self.val, unless=self.train)
+
 
 class SplitManager:
     """Splits of a workspace's signals into training and validation samples."""
@@ -53,29 +58,11 @@ class SplitManager:
     def __init__(self, workspace: Workspace) -> None:
         self._samples, self._splits = workspace.samples, workspace.splits
 
-    def create_initial_split(self, signal_name: str) -> int:
-        """Split the signal's samples for the first time; a signal that has a split keeps it. Returns its version.
-
-        Raises:
-            InvalidName: not a legal signal name.
-            NotEnoughSamples: fewer than 5 samples; no split is made.
-        """
-        active = self._splits.active_version(check_name(signal_name))
-        return active if active is not None else self.commit(signal_name, self.plan(signal_name).draft)
-
-    def extend_split(self, signal_name: str) -> int:
-        """Add the pending samples to training; validation stays as it is. Returns the active version.
-
-        Raises:
-            InvalidName: not a legal signal name.
-            NotEnoughSamples: fewer than 5 samples; no split is made.
-        """
-        return self.commit(signal_name, self.plan(signal_name).draft)
-
     def plan(self, signal_name: str) -> SplitPlan:
         """The split that the next training uses, without making it.
 
-        The first one puts about a fifth of the samples into validation. Later ones add the pending samples to training.
+        The first one puts about a fifth of the samples into validation. Later ones add the new samples to training,
+        except near-copies of validation samples.
 
         Raises:
             InvalidName: not a legal signal name.
@@ -86,19 +73,18 @@ class SplitManager:
             raise NotEnoughSamples(
                 f"Not enough samples (minimum {MIN_SAMPLES_FOR_TRAINING} required): {signal_name} has {len(samples)}"
             )
-        active = self._splits.active_version(signal_name)
-        train, val = self.members(signal_name, active) if active is not None else ([], [])
+        version = self._splits.active_version(signal_name) or 0
+        train, val = self.members(signal_name, version) if version else ([], [])
         if not val:  # the first split, or every validation sample was deleted: there is nothing to keep fixed
             chosen = choose_validation(samples)
             train = [sample for sample in samples if sample.sample_id not in chosen]
             val = [sample for sample in samples if sample.sample_id in chosen]
-            return SplitPlan((active or 0) + 1, True, train, val)
-        assert active is not None
-        pending = self.get_pending_samples(signal_name)
-        recorded = sum(map(len, self._splits.members(signal_name, active)))
-        if not pending and recorded == len(train) + len(val):
-            return SplitPlan(active, False, train, val)
-        return SplitPlan(active + 1, True, train + pending, val)
+            return SplitPlan(version + 1, True, train, val)
+        active, known = SplitPlan(version, False, train, val), {sample.sample_id for sample in (*train, *val)}
+        new = active.trainable(sample for sample in samples if sample.sample_id not in known)
+        if not new and len(known) == sum(map(len, self._splits.members(signal_name, version))):
+            return active
+        return SplitPlan(version + 1, True, train + new, val)
 
     def commit(self, signal_name: str, draft: SplitDraft) -> int:
         """Make ``draft`` the active split. Returns its version.
@@ -114,26 +100,6 @@ class SplitManager:
             raise Conflict(f"the split of {signal_name} was changed during the training: train again")
         return version
 
-    def get_active_split_version(self, signal_name: str) -> int | None:
-        """The newest split's version, None before the first training."""
-        return self._splits.active_version(signal_name)
-
-    def get_pending_samples(self, signal_name: str) -> list[Sample]:
-        """Samples that the next extension would train on: in no part of the active split.
-
-        Where the split is by recording, windows of a validation recording are near-copies of it and never pending.
-        """
-        active = self._splits.active_version(signal_name)
-        samples = self._samples.list(signal_name)
-        if active is None:
-            return samples
-        train, val = self._splits.members(signal_name, active)
-        by_id = {sample.sample_id: sample for sample in samples}
-        train_recordings = {by_id[each].recording for each in train if each in by_id}
-        validating = {by_id[each].recording for each in val if each in by_id} - train_recordings - {None}
-        seen = {*train, *val}
-        return [s for s in samples if s.sample_id not in seen and s.recording not in validating]
-
     def members(self, signal_name: str, version: int) -> tuple[list[Sample], list[Sample]]:
         """Training and validation samples of a split; deleted ones are left out."""
         by_id = {sample.sample_id: sample for sample in self._samples.list(signal_name)}
@@ -142,24 +108,17 @@ class SplitManager:
 
 
 def choose_validation(samples: Sequence[Sample]) -> set[str]:
-    """Ids of about a fifth of ``samples``, of which there are at least 3. Deterministic.
-
-    Whole recordings; single windows only where there is a single recording.
-    """
-    by_recording = len({each.recording or each.sample_id for each in samples}) > 1
+    """Ids of about a fifth of ``samples``, of which there are at least 3, in whole recordings. Deterministic."""
+    recordings = RecordingGroups.of(samples)
     groups: dict[str, list[Sample]] = {}
     for each in samples:
-        groups.setdefault((by_recording and each.recording) or each.sample_id, []).append(each)
+        groups.setdefault(recordings.key_of(each), []).append(each)
     wanted = max(1, round(VALIDATION_FRACTION * len(samples)))
     chosen: list[Sample] = []
     for limit in (MAX_VALIDATION_FRACTION, MAX_VALIDATION_OF_TWO):
-        for name in sorted(groups, key=_shuffle_key):
+        for name in sorted(groups, key=lambda name: hashlib.sha256(name.encode()).hexdigest()):
             if len(chosen) < wanted and len(chosen) + len(groups[name]) <= limit * len(samples):
                 chosen += groups[name]
         if chosen:
             break
     return {sample.sample_id for sample in chosen}
-
-
-def _shuffle_key(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""A head against annotated recordings: what ``rfhydra eval`` and the benchmarks report."""
+"""Evaluation of heads on annotated recordings, for ``rfhydra eval`` and the benchmarks."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -9,10 +9,7 @@ from rfhydra.detection.detector import Detection, HydraDetector
 from rfhydra.detection.recording import detect_recording
 from rfhydra.recordings import Recording
 from rfhydra.spectrum.boxes import Box
-from rfhydra.training.metrics import ScoredScene
-from rfhydra.training.report import report
-
-MIN_SCORE: Final = 0.02  # what is compared at several thresholds is detected down to this one
+from rfhydra.training.evaluation.metrics import MIN_SCORE, ScoredScene, report
 
 
 def score_recordings(
@@ -21,9 +18,9 @@ def score_recordings(
     recordings: Sequence[Recording],
     progress: Callable[[str], None] = lambda name: None,
 ) -> list[ScoredScene]:
-    """Detections of the loaded head of ``signal_name`` in each recording against its annotations.
+    """Detections of the loaded head of ``signal_name`` in each recording, with its annotations as ground truth.
 
-    They go down to :data:`MIN_SCORE`; ``progress`` hears the name of each recording when it is done.
+    They go down to :data:`MIN_SCORE`; ``progress`` is called with the name of each recording when it is done.
     """
     scenes = []
     for recording in recordings:
@@ -33,7 +30,7 @@ def score_recordings(
 
 
 def as_scene(recording: Recording, signal_name: str, detections: Sequence[Detection]) -> ScoredScene:
-    """The ``detections`` of one signal in ``recording`` against its annotations of that label."""
+    """The ``detections`` of one signal in ``recording``, with its annotations of that label as ground truth."""
     found = [each for each in detections if each.signal_name == signal_name]
     truth = [recording.box_of(each) for each in recording.annotations if each.label == signal_name]
     scores = np.array([each.score for each in found])

@@ -1,0 +1,1 @@
+"""Training data: samples imported, split, turned into features and assigned to classes."""

@@ -1,0 +1,167 @@
+"""TrainingSet: the images that a head is trained and validated on, each with all its labels.
+
+This file owns the rule that one image is one example, however many signals it is labelled for.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from rfhydra.hydra.backbone import BackgroundSet
+from rfhydra.store.samples import Sample
+from rfhydra.store.workspace import Workspace
+from rfhydra.training.data.assignment import AssignedRois, Rois, assign_proposals
+from rfhydra.training.data.features import JITTERS, FeatureCache, SampleFeatures
+from rfhydra.training.data.splits import SplitPlan
+from rfhydra.training.trainer import Control
+
+MAX_OTHER_SAMPLES: Final = 300
+MAX_AUGMENTED_SAMPLES: Final = 12  # with more, SNR augmentation costs time and brings nothing (docs/decisions/0011)
+FEATURE_THREADS: Final = 2  # a pass through the backbone leaves a core idle between its layers (docs/decisions/0023)
+FULL_WEIGHT_SIGNALS: Final = 3  # up to so many known signals, the background set has its full weight
+
+Labelled = tuple[Sample, SampleFeatures]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingExample:
+    """One image with its proposals, as training data of one signal.
+
+    Attributes:
+        sample: the signal's own sample of the image, else the first of another signal.
+        signals: names of the signals that have a sample of the image.
+        features: the proposals and their embeddings.
+        assigned: the RoIs.
+        truth: boxes labelled as the signal (n, 4), in pixels.
+    """
+
+    sample: Sample
+    signals: frozenset[str]
+    features: SampleFeatures
+    assigned: AssignedRois
+    truth: Tensor
+
+    @classmethod
+    def of(cls, signal_name: str, labelled: Sequence[Labelled]) -> "TrainingExample":
+        """From all samples of one image, a sample of the signal itself first.
+
+        Positives are the boxes of the signal's own sample. Where there is none, boxes that samples of other signals
+        label as the signal are ground truth, but not trained on. Proposals on any other box are verified negatives. So
+        are the boxes themselves, each once, except the negatives of other signals' samples: their labels may be
+        catch-alls, such as "other", and taken for RoIs they lower F1.
+        """
+        sample, features = labelled[0]
+        names, is_roi = list[str](), list[bool]()
+        for each, _ in labelled:
+            names += [each.signal_name] * len(each.boxes) + [name for name, _ in each.negatives]
+            is_roi += [True] * len(each.boxes) + [each.signal_name == signal_name] * len(each.negatives)
+        labels = Rois.cat([_labels(each) for _, each in labelled])
+        is_signal = torch.tensor([name == signal_name for name in names])
+        signal_boxes, verified = labels.boxes[is_signal], _unique(labels[~is_signal & torch.tensor(is_roi)])
+        if sample.signal_name == signal_name:
+            positives, jittered = features.positives, Rois(features.jittered, features.jittered_embeddings)
+            truth = positives
+        else:
+            positives, jittered = signal_boxes[:0], labels[:0]
+            truth = signal_boxes
+        proposals = Rois(features.proposals, features.embeddings)
+        assigned = assign_proposals(proposals, positives, signal_boxes, labels.boxes[~is_signal])
+        signals = frozenset(each.signal_name for each, _ in labelled)
+        return cls(sample, signals, features, assigned.with_boxes(jittered, verified), truth)
+
+
+def _labels(features: SampleFeatures) -> Rois:
+    """The labelled boxes of a sample, positives first."""
+    positives = Rois(features.positives, features.jittered_embeddings[:: 1 + JITTERS])
+    return positives + Rois(features.negatives, features.negative_embeddings)
+
+
+def _unique(rois: Rois) -> Rois:
+    """``rois`` in their order, without repeated boxes."""
+    first = dict[tuple[float, ...], int]()
+    for index, box in enumerate(rois.boxes.tolist()):
+        first.setdefault(tuple(box), index)
+    return rois[torch.tensor([*first.values()], dtype=torch.long)]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """Training data of one signal's head.
+
+    Attributes:
+        own: images with a sample of the signal in the training split.
+        others: images that only other signals have samples of.
+        background: the background set of the backbone.
+        augmented: SNR-augmented copies of ``own`` images, for training only.
+        val: images of the validation split.
+    """
+
+    own: Sequence[TrainingExample]
+    others: Sequence[TrainingExample]
+    background: BackgroundSet
+    augmented: Sequence[TrainingExample] = ()
+    val: Sequence[TrainingExample] = ()
+
+    @classmethod
+    def of(
+        cls, signal_name: str, workspace: Workspace, split: SplitPlan, cache: FeatureCache, control: Control
+    ) -> "TrainingSet":
+        """From the samples of ``split`` and the newest samples of other signals that are unrelated to its validation.
+
+        Raises:
+            Cancelled: ``control`` is cancelled.
+        """
+        others = split.trainable(workspace.samples.negative_samples(signal_name))[-MAX_OTHER_SAMPLES:]
+        augmented = split.train if len(split.train) <= MAX_AUGMENTED_SAMPLES else []
+        originals, quieter = _features(cache, [*split.train, *split.val, *others], augmented, control)
+        by_image = dict[str, list[Labelled]]()
+        for sample, features in originals:
+            by_image.setdefault(sample.image_digest, []).append((sample, features))
+        examples = [TrainingExample.of(signal_name, labelled) for labelled in by_image.values()]
+        val_start, val_end = len(split.train), len(split.train) + len(split.val)
+        return cls(
+            own=examples[:val_start],
+            others=examples[val_end:],
+            background=cache.backbone.background,
+            augmented=[TrainingExample.of(signal_name, [labelled]) for labelled in quieter],
+            val=examples[val_start:val_end],
+        )
+
+    @property
+    def unknown_weight(self) -> float:
+        """Weight of the background set, 0..1: it stands for the signals that nobody labelled (docs/decisions/0017)."""
+        known = frozenset[str]().union(*(example.signals for example in (*self.own, *self.others)))
+        return min(1.0, (FULL_WEIGHT_SIGNALS / len(known)) ** 2)
+
+    def without(self, sample_ids: Collection[str]) -> "TrainingSet":
+        """The training set less the examples with these ids; the validation split is left as it is."""
+        own, others, augmented = (
+            [example for example in part if example.sample.sample_id not in sample_ids]
+            for part in (self.own, self.others, self.augmented)
+        )
+        return replace(self, own=own, others=others, augmented=augmented)
+
+
+def _features(
+    cache: FeatureCache, samples: Sequence[Sample], augmented: Sequence[Sample], control: Control
+) -> tuple[list[Labelled], list[Labelled]]:
+    """Features of ``samples``, and SNR-augmented ones of those ``augmented`` that have the SNR for it."""
+    tasks = [(cache.get, sample) for sample in samples] + [(cache.get_snr_augmented, sample) for sample in augmented]
+
+    def compute(task: tuple[Callable[[Sample], SampleFeatures | None], Sample]) -> SampleFeatures | None:
+        control.check()
+        get, sample = task
+        return get(sample)
+
+    found: list[Labelled | None] = []
+    with ThreadPoolExecutor(FEATURE_THREADS) as pool:
+        for (_, sample), features in zip(tasks, pool.map(compute, tasks), strict=True):
+            control.check()
+            found.append(None if features is None else (sample, features))
+            control.on_features(len(found), len(tasks))
+    originals, quieter = found[: len(samples)], found[len(samples) :]
+    return [each for each in originals if each], [each for each in quieter if each]

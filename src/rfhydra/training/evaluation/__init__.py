@@ -1,0 +1,1 @@
+"""Evaluation: metrics of detections, on recordings and between two heads."""

@@ -1,0 +1,1 @@
+"""Heads: how each kind is trained and calibrated."""
