@@ -11,9 +11,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from rfhydra.errors import Busy
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.schema import asyncapi_document
-from rfhydra.server.app import WEBSOCKET_PATHS
-from rfhydra.server.connection import MAX_REFUSALS
-from rfhydra.server.security import Gate
+from rfhydra.server.net.app import WEBSOCKET_PATHS
+from rfhydra.server.net.connection import MAX_REFUSALS
+from rfhydra.server.net.security import Gate
 from rfhydra.server.service import Settings
 from rfhydra.store.workspace import Workspace
 from tests.server.given import Peer, peer, running

@@ -4,8 +4,8 @@ from typing import Any
 
 from rfhydra.protocol.frames import WaterfallFrame
 from rfhydra.protocol.messages import Detections, Registry, TrainingFailed, TrainingProgress, read_message
-from rfhydra.server.hub import Client, Hub
-from rfhydra.server.outbox import Outbox
+from rfhydra.server.net.hub import Hub, Session
+from rfhydra.server.net.outbox import Outbox
 from tests.protocol.test_messages import PROGRESS
 
 FOUND = Detections(stream_id=None, start_sample=0, heads={"a": 1}, detections=[])
@@ -26,13 +26,13 @@ def on_loop(test: Callable[[], Awaitable[None]]) -> Callable[[], None]:
     return run
 
 
-def join(hub: Hub, *topics: Any, room: int = 8) -> Client:
-    client = Client("test", Outbox(room, 1 << 20), authorised=True, topics=set(topics))
+def join(hub: Hub, *topics: Any, room: int = 8) -> Session:
+    client = Session("test", Outbox(room, 1 << 20), authorised=True, topics=set(topics))
     hub.add(client)
     return client
 
 
-async def taken(client: Client) -> Any:
+async def taken(client: Session) -> Any:
     payload = await client.outbox.take()
     return WaterfallFrame.decode(payload) if isinstance(payload, bytes) else read_message(payload)
 
@@ -104,7 +104,7 @@ async def test_a_client_without_room_for_a_message_is_to_be_closed() -> None:
     assert slow.closing.result()[0] == 1013
 
 
-async def waits(client: Client) -> bool:
+async def waits(client: Session) -> bool:
     """Whether a message waits for the client."""
     try:
         async with asyncio.timeout(0):

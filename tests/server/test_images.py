@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rfhydra.errors import Incompatible, InvalidMessage, RfhydraError
-from rfhydra.server.images import decode_base64, decode_iq, decode_spectrogram, encode_npy
+from rfhydra.server.handlers.images import decode_base64, decode_iq, decode_spectrogram, encode_npy
 from tests.store.given import SPEC, image
 
 

@@ -1,6 +1,6 @@
 import asyncio
 
-from rfhydra.server.outbox import Outbox, Payload
+from rfhydra.server.net.outbox import Outbox, Payload
 
 
 def drain(outbox: Outbox, count: int) -> list[Payload]:

@@ -5,7 +5,7 @@ import pytest
 
 from rfhydra.errors import InvalidMessage
 from rfhydra.protocol.fields import PixelBox
-from rfhydra.server.paging import Page, read_cursor, read_page
+from rfhydra.server.handlers.paging import Page, read_cursor, read_page
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from tests.store.given import SIGNAL, SPEC, add_sample

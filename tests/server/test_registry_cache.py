@@ -3,8 +3,8 @@ from typing import Any
 
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.protocol.messages import Registry, SampleCounts, read_message
-from rfhydra.server.hub import Client, Hub
-from rfhydra.server.outbox import Outbox
+from rfhydra.server.net.hub import Hub, Session
+from rfhydra.server.net.outbox import Outbox
 from rfhydra.server.registry_cache import RegistryCache
 from rfhydra.store.workspace import Workspace
 from tests.store.given import add_version
@@ -14,7 +14,7 @@ from tests.training import given
 def test_what_changed_is_pushed_once_and_what_is_older_never(small: Workspace) -> None:
     async def run() -> list[Any]:
         hub, loaded = Hub(), set[str]()
-        client = Client("test", Outbox(99, 1 << 20), authorised=True, topics={"registry", "samples"})
+        client = Session("test", Outbox(99, 1 << 20), authorised=True, topics={"registry", "samples"})
         hub.add(client)
         registry_cache = RegistryCache(small, VersionManager(small), hub, lambda: loaded)
         empty = registry_cache.read()
@@ -33,14 +33,14 @@ def test_what_changed_is_pushed_once_and_what_is_older_never(small: Workspace) -
 def test_the_registry_says_what_is_loaded(small: Workspace) -> None:
     async def run() -> list[Any]:
         hub, loaded = Hub(), set[str]()
-        client = Client("test", Outbox(99, 1 << 20), authorised=True, topics={"registry"})
+        client = Session("test", Outbox(99, 1 << 20), authorised=True, topics={"registry"})
         hub.add(client)
         registry_cache = RegistryCache(small, VersionManager(small), hub, lambda: loaded)
         add_version(small, given.SIGNAL, spec_id=small.spec.spec_id)
         registry_cache.accept(registry_cache.read())
         loaded.add(given.SIGNAL)
-        registry_cache.tell()
-        registry_cache.tell()
+        registry_cache.push_changes()
+        registry_cache.push_changes()
         return [read_message(await client.outbox.take()) for _ in range(2)]
 
     first, second = asyncio.run(run())

@@ -1,7 +1,7 @@
 import pytest
 
 from rfhydra.errors import InvalidMessage, Unauthorized
-from rfhydra.server.security import Gate, is_loopback, require_safe
+from rfhydra.server.net.security import Gate, is_loopback, require_safe
 
 LOCAL = {"host": "localhost:8765"}
 

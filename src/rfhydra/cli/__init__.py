@@ -1,4 +1,4 @@
-"""The command line: the composition root. Importing it is cheap; a command imports the engine when it runs."""
+"""The command line. Commands import the engine when they run, so that ``--help`` is quick and works without it."""
 
 from rfhydra.cli.app import main
 

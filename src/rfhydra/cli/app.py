@@ -1,4 +1,4 @@
-"""The ``rfhydra`` command: what there is, and where each command lives."""
+"""The ``rfhydra`` command and its subcommands."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from rfhydra.cli.arguments import ServedCommand
 
 app = typer.Typer(
     name="rfhydra",
-    help="Learns to recognise a new radio signal from a handful of boxes, then watches for it.",
+    help="Train detectors of radio signals from a few labelled boxes, and run them.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",

@@ -12,26 +12,25 @@ Recordings = Annotated[
     list[Path],
     typer.Argument(metavar="RECORDING...", help="SigMF, wav or raw recordings.", show_default=False),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 BackboneFile = Annotated[
     Path | None,
-    typer.Option("--backbone", metavar="FILE", help="Another body than the one that ships.", envvar="RFHYDRA_BACKBONE"),
+    typer.Option(
+        "--backbone", metavar="FILE", help="Backbone file; default the one that ships.", envvar="RFHYDRA_BACKBONE"
+    ),
 ]
-SampleRate = Annotated[
-    float | None, typer.Option("--sample-rate", metavar="HZ", help="Of raw files, which do not say it.")
-]
+SampleRate = Annotated[float | None, typer.Option("--sample-rate", metavar="HZ", help="Sample rate of raw files.")]
 CenterFrequency = Annotated[
-    float | None, typer.Option("--center-freq", metavar="HZ", help="Of raw and wav files, which do not say it.")
+    float | None, typer.Option("--center-freq", metavar="HZ", help="Centre frequency of raw and wav files.")
 ]
 Datatype = Annotated[
-    str | None, typer.Option("--datatype", metavar="TYPE", help="Of raw files: cu8, ci8, ci16_le, cf32_le …")
+    str | None,
+    typer.Option("--datatype", metavar="TYPE", help="SigMF datatype of raw files: cu8, ci8, ci16_le, cf32_le …"),
 ]
 ServerUrl = Annotated[
-    str | None, typer.Option("--server", metavar="URL", help="Ask the server there (ws://…), and leave out DIR.")
+    str | None, typer.Option("--server", metavar="URL", help="Use a server (ws://…) in place of DIR.")
 ]
-Token = Annotated[
-    str | None, typer.Option(envvar="RFHYDRA_TOKEN", help="For a server that wants one.", show_default=False)
-]
+Token = Annotated[str | None, typer.Option(envvar="RFHYDRA_TOKEN", help="Token of the server.", show_default=False)]
 
 
 class ServedCommand(TyperCommand):
@@ -39,5 +38,5 @@ class ServedCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if any(each.partition("=")[0] == "--server" for each in args):
-            args = [".", *args]  # what stands for DIR, and is not looked at
+            args = [".", *args]  # a placeholder for DIR
         return super().parse_args(ctx, args)

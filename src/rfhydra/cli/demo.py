@@ -1,4 +1,4 @@
-"""``rfhydra demo``: the whole loop on synthetic signals, as an operator would go through it."""
+"""``rfhydra demo``: label, train and detect on synthetic signals."""
 
 import os
 import tempfile
@@ -26,10 +26,10 @@ SPEC: Final = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=512)
 
 def demo(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the picture.")] = False,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to; default a temporary directory.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Other signals, other scenes.")] = 1,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Output directory; default a temporary one.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of signals and scenes.")] = 1,
 ) -> None:
-    """Teach rfhydra an unknown signal from 10 boxes, then find it among others."""
+    """Train a head for an unknown signal from 10 boxes, then find the signal among others."""
     with reported():
         from rfhydra.store.workspace import Workspace as Store
 
@@ -49,7 +49,7 @@ def demo(
 
 
 def _label(store: "Store", directory: Path, seed: int) -> "Recording":
-    """Import ten recordings with a box each. Returns another one, which is to be searched."""
+    """Import ten recordings with one box each; returns a recording for the test."""
     from rfhydra.cli.demo_scenes import Neighbourhood
     from rfhydra.training.data.importer import import_recordings
 
@@ -79,7 +79,7 @@ def _train(store: "Store", curve: Path) -> None:
 
 
 def _detect(store: "Store", test: "Recording", picture: Path) -> None:
-    """Find the signal in ``test``, draw what was found, and score it against the truth."""
+    """Detect the signal in ``test``, plot the detections, and score them against the truth."""
     from rfhydra.training.evaluation.recordings import as_scene, summarise
 
     detector = load_detector(store, [SIGNAL], None)

@@ -1,4 +1,4 @@
-"""The demo's spectrum: an emitter that rfhydra has never seen, among others, on recordings with known truth."""
+"""Recordings of the demo: an unknown emitter among others, with known truth."""
 
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ _RECEIVER: Final = Receiver(tilt_db=(-2.0, 0.5, 1.0, -1.0), dc=0.1, bits=8, over
 
 
 class Neighbourhood:
-    """An unknown FSK transmitter, its rivals, and a cheap receiver that hears them. A seed decides it all."""
+    """An unknown FSK transmitter, similar and other transmitters, and a cheap receiver; all drawn from one seed."""
 
     def __init__(self, signal_name: str, seed: int) -> None:
         self._signal_name = signal_name
@@ -29,7 +29,7 @@ class Neighbourhood:
         self._unknown = LineCode("fsk", symbol=symbol, bits=48, rise=16, deviation=deviation)
 
     def record(self, path_stem: Path, samples: int, *, packets: int, others: int) -> Recording:
-        """Write a SigMF recording with at most so many packets of the unknown, annotated, and of ``others``."""
+        """Write a SigMF recording with up to ``packets`` annotated packets and ``others`` other emissions."""
         rng, scene = self._rng, Scene(samples)
         placed = [
             scene.place(self._unknown.packet(rng, _LONGEST), rng, rng.uniform(8, 30), cut=0.0) for _ in range(packets)

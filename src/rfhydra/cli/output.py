@@ -1,7 +1,7 @@
-"""What the commands print: tables and bars for people, JSON for programs, errors that say what to do next.
+"""Output of the commands: tables, progress bars, JSON, errors.
 
-Results go to standard output, everything else to standard error. An error ends the command with status 2 when the
-command was called wrongly, else 1.
+Results go to standard output, everything else to standard error. The exit status is 2 for wrong usage, 1 for other
+errors.
 """
 
 import json
@@ -27,14 +27,14 @@ FAILURE: Final = 1
 _SPARKS: Final = "▁▂▃▄▅▆▇█"
 _UNLIMITED: Final = 10_000
 
-# No markup: what is printed holds names of files and signals, and brackets in them are no styles.
+# No markup: names of files and signals may contain brackets.
 console = Console(highlight=False, markup=False, emoji=False)
 messages = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 @contextmanager
 def reported(*, as_json: bool = False) -> Iterator[None]:
-    """Turn what can go wrong into a message and an exit status; a bug keeps its trace."""
+    """Print expected errors and set the exit status; other exceptions propagate."""
     try:
         yield
     except RfhydraError as error:
@@ -42,7 +42,7 @@ def reported(*, as_json: bool = False) -> Iterator[None]:
     except ModuleNotFoundError as error:
         missing = MissingExtra(f"{error.name} is not installed: pip install 'rfhydra[engine]'")
         _fail(missing, as_json=as_json)
-    except BrokenPipeError:  # whoever reads our output has enough of it
+    except BrokenPipeError:  # the reader of the output has closed it
         raise
     except OSError as error:
         what = Path(str(error.filename)).name if error.filename else "a file"
@@ -54,26 +54,26 @@ def _fail(error: RfhydraError, *, as_json: bool) -> NoReturn:
         sys.stderr.write(json.dumps({"type": "error", "code": error.code, "message": str(error)}) + "\n")
     else:
         _print_line(messages, ("error", "bold red"), (f" ({error.code}) ", "dim"), str(error))
-    # Not isinstance: of a recording or a box that is wrong, the command knows nothing.
+    # Not isinstance: an invalid recording or box is not wrong usage.
     raise typer.Exit(USAGE if type(error) in (InvalidMessage, InvalidName) else FAILURE)
 
 
 def say(*parts: str | tuple[str, str]) -> None:
-    """One line on standard output, of texts and of (text, style) pairs."""
+    """Print one line of texts and (text, style) pairs on standard output."""
     _print_line(console, *parts)
 
 
 def note(text: str) -> None:
-    """One line on standard error: worth knowing, but not the result."""
+    """Print a note on standard error."""
     _print_line(messages, ("note ", "yellow"), text)
 
 
 def _print_line(to: Console, *parts: str | tuple[str, str]) -> None:
-    to.print(Text.assemble(*parts), soft_wrap=True)  # a line is a line in a pipe too, however long
+    to.print(Text.assemble(*parts), soft_wrap=True)  # do not wrap lines in a pipe
 
 
 def print_json(body: Any) -> None:
-    """``body`` as JSON on standard output, and nothing else there; of a message without its ``id`` and ``type``."""
+    """Print ``body`` as JSON on standard output; messages and types of the protocol without ``id`` and ``type``."""
     sys.stdout.write(json.dumps(body, indent=2, default=_fields) + "\n")
     sys.stdout.flush()  # a closed pipe must raise here, where click expects it, not at exit
 
@@ -83,11 +83,11 @@ def _fields(model: "BaseModel") -> dict[str, Any]:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table; numbers with a fraction are shown to three places, None as a dash."""
+    """Print a table; floats with three decimals, None as a dash."""
     table = Table(*columns, title=title, title_justify="left", title_style="bold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    # a pipe has no width that the table would have to be cut to
+    # a pipe has no width
     to = console if console.is_terminal else Console(width=_UNLIMITED, highlight=False, markup=False, emoji=False)
     to.print(table)
 
@@ -99,7 +99,7 @@ def _cell(value: object) -> str:
 
 
 def progress_bar() -> Progress:
-    """A bar on standard error that leaves no trace in a pipe."""
+    """A progress bar on standard error; disabled in a pipe."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -114,10 +114,10 @@ def progress_bar() -> Progress:
 
 
 def output_file(path: Path) -> Path:
-    """``path``, its directory made if it is missing. Asked for before the work, so that no work is lost.
+    """``path``, with its directory created if missing. Call it before the work that it is for.
 
     Raises:
-        InvalidMessage: it is a directory.
+        InvalidMessage: ``path`` is a directory.
     """
     if path.is_dir():
         raise InvalidMessage(f"{path} is a directory: give the name of a file")
@@ -126,7 +126,7 @@ def output_file(path: Path) -> Path:
 
 
 def sparkline(values: Sequence[float], low: float | None = None, high: float | None = None) -> str:
-    """``values`` as a line of blocks, scaled from ``low`` to ``high`` (default: their own range)."""
+    """``values`` as a line of block characters, scaled from ``low`` to ``high`` (default: their range)."""
     if not values:
         return ""
     low = min(values) if low is None else low

@@ -17,16 +17,16 @@ class Device(StrEnum):
 
 def pretrain(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Directory of the run.", show_default=False)],
-    minutes: Annotated[float, typer.Option(min=0.01, help="Training time, earlier parts included.")] = 60.0,
+    minutes: Annotated[float, typer.Option(min=0.01, help="Training time, including earlier runs.")] = 60.0,
     device: Annotated[Device, typer.Option(help="Where to train.")] = Device.CPU,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
-    seed: Annotated[int, typer.Option(help="Of bursts, scenes and weights.")] = 1,
-    workers: Annotated[int, typer.Option(min=0, help="Processes that make scenes.")] = 1,
-    initial: Annotated[Path | None, typer.Option(metavar="FILE", help="Go on from this body's weights.")] = None,
-    per_waveform: Annotated[int, typer.Option(min=1, help="TorchSig bursts of each waveform.")] = 60,
-    learning_rate: Annotated[float, typer.Option(help="Highest, after the warm-up.")] = 6e-4,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume from the last checkpoint.")] = False,
+    seed: Annotated[int, typer.Option(help="Random seed of bursts, scenes and weights.")] = 1,
+    workers: Annotated[int, typer.Option(min=0, help="Number of processes that render scenes.")] = 1,
+    initial: Annotated[Path | None, typer.Option(metavar="FILE", help="Initial weights: a backbone file.")] = None,
+    per_waveform: Annotated[int, typer.Option(min=1, help="TorchSig bursts per waveform.")] = 60,
+    learning_rate: Annotated[float, typer.Option(help="Maximum learning rate, after the warm-up.")] = 6e-4,
 ) -> None:
-    """Make a body: bursts with TorchSig, scenes, training. Writes OUT/body.safetensors."""
+    """Pretrain a backbone: bursts with TorchSig, scenes, training. Writes OUT/body.safetensors."""
     with reported(), progress_bar() as bar:
         import torch
 
@@ -48,4 +48,4 @@ def pretrain(
             bar.update(training, completed=round(report.minutes, 1), note=f"step {report.step} {losses}")
 
         body = run.run(on_step)
-    say(f"body written to {body}: use it with --backbone, or put it in the package to ship it")
+    say(f"backbone written to {body}: use it with --backbone, or put it in the package to ship it")

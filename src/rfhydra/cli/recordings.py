@@ -1,4 +1,4 @@
-"""The recordings that a command is given, and where what it finds in them goes."""
+"""Input recordings of a command, and its output files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def open_recordings(paths: Sequence[Path], **known: Any) -> list["Recording"]:
-    """Open every recording once: ``DIR/*`` names both files of a SigMF pair.
+    """Open every recording once: ``DIR/*`` lists both files of a SigMF pair.
 
-    ``known`` is what the files do not say, as :func:`rfhydra.recordings.open_recording` takes it.
+    ``known`` are arguments of :func:`rfhydra.recordings.open_recording` for files without metadata.
     """
     from rfhydra.recordings import open_recording
 
@@ -26,7 +26,7 @@ def output_files(out: Path, recordings: Sequence["Recording"], suffix: str) -> l
     """A file for each recording: ``out`` itself for one, files in the directory ``out`` for several.
 
     Raises:
-        InvalidMessage: two recordings would go into one file, or ``out`` is of the wrong kind.
+        InvalidMessage: two recordings have the same name, or ``out`` is a directory or file where it must not be.
     """
     if len(recordings) == 1 and not out.is_dir():
         return [output_file(out)]

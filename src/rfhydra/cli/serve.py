@@ -22,27 +22,30 @@ DEFAULT_GRACE_SEC = 30.0
 def serve(
     directory: Workspace,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = DEFAULT_HOST,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = DEFAULT_PORT,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = DEFAULT_PORT,
     token: Annotated[
         str | None,
-        typer.Option(envvar="RFHYDRA_TOKEN", show_envvar=True, help="What clients must show.", show_default=False),
+        typer.Option(
+            envvar="RFHYDRA_TOKEN", show_envvar=True, help="Token that clients must send.", show_default=False
+        ),
     ] = None,
-    no_token: Annotated[bool, typer.Option("--no-token", help="Let anybody in who can reach HOST.")] = False,
+    no_token: Annotated[bool, typer.Option("--no-token", help="Accept clients without a token.")] = False,
     origin: Annotated[
         list[str] | None,
-        typer.Option(metavar="URL", help="A web page's origin that may connect, as https://ops.example. Repeatable."),
+        typer.Option(metavar="URL", help="Origin of web pages that may connect, as https://ops.example. Repeatable."),
     ] = None,
     limit: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", envvar="RFHYDRA_LIMITS", help="Change a limit of the protocol. Repeatable."),
     ] = None,
     grace: Annotated[
-        float, typer.Option(metavar="SEC", min=0, help="How long a running training may go on when the server stops.")
+        float,
+        typer.Option(metavar="SEC", min=0, help="Time that a running training has to finish when the server stops."),
     ] = DEFAULT_GRACE_SEC,
     backbone: BackboneFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Offer a workspace to clients over a WebSocket, until SIGINT or SIGTERM."""
+    """Serve a workspace over a WebSocket until SIGINT or SIGTERM."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     with reported(as_json=as_json):
         settings = _settings(host, token, no_token, origin or [], limit or [], grace, backbone)
@@ -53,7 +56,7 @@ def serve(
         def on_ready(bound_port: int) -> None:
             url = f"ws://{f'[{host}]' if ':' in host else host}:{bound_port}/ws"
             name = directory.resolve().name
-            if as_json:  # one line, for whoever waits for it
+            if as_json:  # one line, for programs that wait for it
                 sys.stdout.write(json.dumps({"workspace": name, "url": url}) + "\n")
                 sys.stdout.flush()
             else:
@@ -72,7 +75,7 @@ def _settings(
     grace_sec: float,
     backbone: Path | None,
 ) -> "Settings":
-    from rfhydra.server.security import Gate, require_safe
+    from rfhydra.server.net.security import Gate, require_safe
     from rfhydra.server.service import Settings
 
     require_safe(host, token, without_token=no_token)

@@ -1,4 +1,4 @@
-"""``rfhydra jobs``, ``cancel``, ``load``, ``unload`` and ``loaded``: what only a server has."""
+"""``rfhydra jobs``, ``cancel``, ``load``, ``unload`` and ``loaded``: commands for a server only."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +23,7 @@ SomeSignals = Annotated[
 def jobs(
     server: Server = DEFAULT_URL,
     token: Token = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of trainings.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Show a server's trainings, newest first."""
@@ -43,7 +43,7 @@ def jobs(
 
 def cancel(
     job: Annotated[
-        str | None, typer.Argument(metavar="JOB", help="Its id; default what runs.", show_default=False)
+        str | None, typer.Argument(metavar="JOB", help="Its id; default the running one.", show_default=False)
     ] = None,
     server: Server = DEFAULT_URL,
     token: Token = None,
@@ -61,7 +61,7 @@ def cancel(
 
 
 def load(signals: Signals, server: Server = DEFAULT_URL, token: Token = None, as_json: AsJson = False) -> None:
-    """Load the active heads of signals on a server, or bring them up to date."""
+    """Load the active heads of signals on a server."""
     _show_loaded(server, token, lambda client: client.load_heads(signals), as_json=as_json)
 
 
@@ -73,7 +73,7 @@ def unload(
 
 
 def loaded(server: Server = DEFAULT_URL, token: Token = None, as_json: AsJson = False) -> None:
-    """Show which heads are loaded on a server."""
+    """Show the loaded heads of a server."""
     _show_loaded(server, token, lambda client: client.get_loaded_heads(), as_json=as_json)
 
 

@@ -25,9 +25,11 @@ class Kind(StrEnum):
     RCNN = "rcnn"
 
 
-KindOption = Annotated[Kind, typer.Option(help="rcnn: slower, where the shared proposals miss the signal.")]
-Epochs = Annotated[int, typer.Option(min=1, help="At most so many.")]
-Notes = Annotated[str | None, typer.Option(help="Kept with the version.")]
+KindOption = Annotated[
+    Kind, typer.Option(help="Kind of head; rcnn is slower, for signals that the shared proposals miss.")
+]
+Epochs = Annotated[int, typer.Option(min=1, help="Maximum number of epochs.")]
+Notes = Annotated[str | None, typer.Option(help="Notes, stored with the version.")]
 Curve = Annotated[Path | None, typer.Option("--png", metavar="OUT", help="Write the training curve.")]
 
 
@@ -59,7 +61,7 @@ def extend(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a better version with the samples added since; validation stays as it was."""
+    """Train a better version with the samples added since; the validation split stays."""
     _train(**locals(), extend=True)
 
 

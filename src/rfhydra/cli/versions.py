@@ -45,7 +45,7 @@ def versions(
 def promote(
     directory: Workspace,
     signal: Signal,
-    version: Annotated[int, typer.Argument(metavar="VERSION", help="Its number.", show_default=False)],
+    version: Annotated[int, typer.Argument(metavar="VERSION", help="Number of the version.", show_default=False)],
     server: ServerUrl = None,
     token: Token = None,
     as_json: AsJson = False,

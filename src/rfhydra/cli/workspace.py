@@ -21,13 +21,13 @@ def init(
     cols: Annotated[int, typer.Option(help="Columns of a window.")] = _DEFAULT.cols,
     as_json: AsJson = False,
 ) -> None:
-    """Make a workspace and lock its spectrogram contract."""
+    """Create a workspace and lock its spectrogram contract."""
     with reported(as_json=as_json):
         from rfhydra.store.workspace import Workspace as Store
 
         spec = SpectrogramSpec(fft_size=fft_size, hop=hop, rows=rows, cols=cols)
         Store.create(directory, spec).close()
-    name = directory.resolve().name  # DIR may be a dot
+    name = directory.resolve().name  # DIR may be "."
     if as_json:
         print_json({"workspace": name, "spec_id": spec.spec_id, "contract": spec.to_dict()})
         return
@@ -40,10 +40,10 @@ def import_(
     directory: Workspace,
     recordings: Recordings,
     label: Annotated[str | None, typer.Option(help="Only annotations with this label.")] = None,
-    max_samples: Annotated[int | None, typer.Option(min=1, help="At most so many samples per signal.")] = None,
+    max_samples: Annotated[int | None, typer.Option(min=1, help="Maximum number of samples per signal.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make samples of annotated SigMF recordings: windows around the labelled boxes."""
+    """Import samples from annotated SigMF recordings: windows around the labelled boxes."""
     with reported(as_json=as_json), progress_bar() as bar:
         from rfhydra.store.workspace import Workspace as Store
         from rfhydra.training.data.importer import import_recordings

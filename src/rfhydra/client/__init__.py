@@ -1,4 +1,4 @@
-"""A client of the service: async, typed, without torch and numpy.
+"""Async, typed client of the service; needs neither torch nor numpy.
 
 ::
 

@@ -1,4 +1,4 @@
-"""The client: typed commands, trainings to follow and pushes to read, over one connection that is kept up."""
+"""Client: typed commands, trainings and subscriptions over one connection that reconnects."""
 
 import uuid
 from contextlib import suppress
@@ -27,13 +27,13 @@ from rfhydra.protocol.types import Topic, TrainingOptions, TrainingRequest
 
 
 class Client(Commands):
-    """A server, as seen from one event loop; an async context manager.
+    """Client of one server, for one event loop; an async context manager.
 
-    When the connection is lost it is made again, with growing pauses. Commands that may be repeated are, subscriptions
-    are renewed, and trainings that are being followed catch up with what they told meanwhile.
+    A lost connection is made again, with growing pauses. Idempotent commands are then sent again, subscriptions are
+    renewed, and :class:`TrainingRun` objects receive the messages that they missed.
 
     Attributes:
-        server: what the server said of itself when the connection was last made.
+        server: the ``hello`` of the server on the present connection.
     """
 
     server: ServerHello
@@ -50,12 +50,12 @@ class Client(Commands):
         """
         Args:
             url: ``ws://`` or ``wss://``.
-            binary: take and send binary frames: needed for waterfalls and :meth:`detect_frame`.
-            reconnect_timeout_sec: how long to try to get a lost connection back; ``math.inf`` for ever.
-            answer_sec: how long to wait for an answer, the time without a connection included.
+            binary: use binary frames, needed for waterfalls and :meth:`detect_frame`.
+            reconnect_timeout_sec: how long to try to reconnect; ``math.inf`` for ever.
+            answer_sec: timeout of an answer, including the time without a connection.
 
         Raises:
-            InvalidMessage: ``url`` is no such address.
+            InvalidMessage: ``url`` is not such an address.
         """
         self._binary = binary
         self._runs: set[TrainingRun] = set()
@@ -75,7 +75,7 @@ class Client(Commands):
         """Connect.
 
         Raises:
-            Unreachable: no server is there.
+            Unreachable: no server answers.
             Unauthorized: the token is missing or wrong.
         """
         await self._connection.open()
@@ -131,31 +131,31 @@ class Client(Commands):
         return await self.follow_training(result.job_id)
 
     async def follow_training(self, job_id: str) -> TrainingRun:
-        """A training that somebody started, from its first epoch.
+        """A training started by any client, from its first epoch.
 
         Raises:
             NotFound: there is no such job.
         """
         await self._follow_jobs()
         run = TrainingRun(job_id, self.cancel_training)
-        self._runs.add(run)  # before its snapshot, so that nothing falls between that and the pushes
+        self._runs.add(run)  # before its snapshot, so that no push is missed
         try:
             run.catch_up(await self.get_job(job_id))
         except BaseException:
             self._runs.discard(run)
             raise
-        self._forget_what_is_over()
+        self._drop_finished_runs()
         return run
 
     def subscribe(self, *topics: Topic) -> Subscription[Push]:
-        """Pushes of ``topics``, to be entered with ``async with`` and then read with ``async for``.
+        """Pushes of ``topics``: enter with ``async with``, then read with ``async for``.
 
-        What the topics hold now comes first. ``waterfall`` needs a client that was made with ``binary=True``.
+        The present state of the topics comes first. ``waterfall`` needs a client with ``binary=True``.
         """
         return Subscription(frozenset(topics), self._enter, self._leave)
 
     def detections(self) -> Subscription[Detections]:
-        """What the server finds, in windows of whomever; used as :meth:`subscribe`."""
+        """Detections of the server in the windows of all clients; used as :meth:`subscribe`."""
         return Subscription(frozenset[Topic]({"detections"}), self._enter, self._leave)
 
     async def _follow_jobs(self) -> None:
@@ -165,7 +165,7 @@ class Client(Commands):
 
     async def _enter(self, subscription: Subscription[Any]) -> None:
         def begin(answer: Message) -> None:
-            _show(answer, subscription)
+            _deliver(answer, subscription)
             self._subscriptions.add(subscription)
 
         await self._ask(ask.Subscribe, at_once=begin, topics=sorted(subscription.topics))
@@ -173,32 +173,32 @@ class Client(Commands):
     async def _leave(self, subscription: Subscription[Any]) -> None:
         self._subscriptions.discard(subscription)
         if unwanted := subscription.topics - self._topics():
-            with suppress(Unreachable):  # without a connection there is nothing to unsubscribe from
+            with suppress(Unreachable):  # no connection, no subscription
                 await self._ask(ask.Unsubscribe, topics=sorted(unwanted))
 
     def _topics(self) -> frozenset[Topic]:
-        """What this client must be subscribed to."""
+        """The topics that this client needs."""
         followed = frozenset[Topic]({"jobs"} if self._follows_jobs else ())
         return followed.union(*(each.topics for each in self._subscriptions))
 
     async def _greet(self) -> None:
-        """What a new connection needs before it is used: who is there, and everything that was going on."""
+        """Prepare a new connection: hello, subscriptions, and the missed messages of trainings."""
         self.server = await self._ask(ask.Hello, greeting=True, binary=self._binary or None)
         self._connection.max_message_bytes = self.server.limits.max_message_bytes
         for run in self._runs:
             run.await_snapshot()
         if topics := self._topics():
-            await self._ask(ask.Subscribe, greeting=True, at_once=self._show_all, topics=sorted(topics))
+            await self._ask(ask.Subscribe, greeting=True, at_once=self._deliver_all, topics=sorted(topics))
         for run in list(self._runs):
             try:
                 run.catch_up(await self._ask(ask.GetJob, greeting=True, job_id=run.job_id))
-            except NotFound as error:  # another workspace is served there now
+            except NotFound as error:  # the server has another workspace now
                 run.finish(error)
-        self._forget_what_is_over()
+        self._drop_finished_runs()
 
-    def _show_all(self, answer: Message) -> None:
+    def _deliver_all(self, answer: Message) -> None:
         for subscription in self._subscriptions:
-            _show(answer, subscription)
+            _deliver(answer, subscription)
 
     def _on_push(self, message: Message | bytes) -> None:
         push = WaterfallFrame.decode(message) if isinstance(message, bytes) else message
@@ -208,7 +208,7 @@ class Client(Commands):
             for run in self._runs:
                 if run.job_id == push.job_id:
                     run.take(push)
-            self._forget_what_is_over()
+            self._drop_finished_runs()
 
     def _on_end(self, reason: Exception) -> None:
         for run in self._runs:
@@ -216,12 +216,12 @@ class Client(Commands):
         for subscription in self._subscriptions:
             subscription.end(reason)
 
-    def _forget_what_is_over(self) -> None:
+    def _drop_finished_runs(self) -> None:
         self._runs = {run for run in self._runs if not run.is_over}
 
 
-def _show(answer: Message, subscription: Subscription[Any]) -> None:
-    """What the topics held when the subscription was answered."""
+def _deliver(answer: Message, subscription: Subscription[Any]) -> None:
+    """Put the snapshots of an answer to ``subscribe`` into ``subscription``."""
     assert isinstance(answer, Subscriptions)
     for snapshot in answer.snapshots:
         subscription.take(snapshot)

@@ -1,4 +1,4 @@
-"""The commands that have one answer, as typed methods named as they are on the wire."""
+"""The commands as typed methods, named as on the wire."""
 
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
@@ -27,16 +27,16 @@ _ONCE: Final = frozenset(
 
 
 class Commands:
-    """Every method raises what the server refused it with, as the class of its code, and ``Unreachable``."""
+    """Every method raises errors of the server, as the class of their code, and ``Unreachable``."""
 
     _connection: Connection
 
     async def hello(self) -> told.ServerHello:
-        """What the server is and can, its limits, its spectrogram contract and its backbone."""
+        """Features, limits, spectrogram contract and backbone of the server."""
         return await self._ask(ask.Hello)
 
     async def cancel_training(self, job_id: str | None = None) -> told.Result:
-        """Stop a training within one epoch, by default the one that runs.
+        """Stop a training within one epoch, by default the running one.
 
         Raises:
             NotFound: there is none to stop.
@@ -60,16 +60,16 @@ class Commands:
         return await self._ask(ask.GetRegistry)
 
     async def load_heads(self, signal_names: Iterable[str]) -> told.LoadedHeads:
-        """Add the active heads of signals to the loaded set: all of them or, on an error, none."""
+        """Load the active heads of signals in addition; all or, on an error, none."""
         return await self._ask(ask.LoadHeads, signal_names=list(signal_names))
 
     async def unload_heads(self, signal_names: Iterable[str] | None = None) -> told.LoadedHeads:
-        """Take heads out of the loaded set, by default all."""
+        """Unload heads, by default all."""
         names = None if signal_names is None else list(signal_names)
         return await self._ask(ask.UnloadHeads, signal_names=names)
 
     async def get_loaded_heads(self) -> told.LoadedHeads:
-        """Which heads are loaded."""
+        """The loaded heads."""
         return await self._ask(ask.GetLoadedHeads)
 
     async def add_training_sample(
@@ -99,7 +99,7 @@ class Commands:
         cursor: str | None = None,
         include_spectrogram: bool = False,
     ) -> told.TrainingSamples:
-        """A page of the samples of a signal; ``cursor`` is ``next_cursor`` of the page before."""
+        """A page of the samples of a signal; ``cursor`` is ``next_cursor`` of the previous page."""
         return await self._ask(
             ask.GetTrainingSamples,
             signal_name=signal_name,
@@ -109,7 +109,7 @@ class Commands:
         )
 
     async def delete_training_sample(self, sample_id: str) -> told.TrainingSampleDeleted:
-        """Forget a sample."""
+        """Delete a sample."""
         return await self._ask(ask.DeleteTrainingSample, sample_id=sample_id)
 
     async def update_training_sample(
@@ -120,7 +120,7 @@ class Commands:
         negatives: Iterable[NegativeBox] | None = None,
         metadata: Mapping[str, JsonValue] | None = None,
     ) -> told.TrainingSampleUpdated:
-        """Change boxes, negatives or metadata of a sample; what is None stays."""
+        """Change boxes, negatives or metadata of a sample; None leaves them."""
         return await self._ask(
             ask.UpdateTrainingSample,
             sample_id=sample_id,
@@ -137,7 +137,7 @@ class Commands:
         signal_name: str | None = None,
         max_samples: int | None = None,
     ) -> told.SigmfImported:
-        """Make samples of an annotated recording: what its ``.sigmf-meta`` holds, and the bytes of its data."""
+        """Import samples from an annotated recording: contents of its ``.sigmf-meta``, bytes of its data."""
         return await self._ask(
             ask.ImportSigmf,
             meta=dict(meta),
@@ -157,7 +157,7 @@ class Commands:
         return await self._ask(ask.ListJobs, limit=limit, cursor=cursor)
 
     async def get_job(self, job_id: str) -> told.JobSnapshot:
-        """A training and everything that it has told so far."""
+        """A training with its messages so far."""
         return await self._ask(ask.GetJob, job_id=job_id)
 
     async def detect(
@@ -171,8 +171,8 @@ class Commands:
         signal_names: Iterable[str] | None = None,
         threshold: float | None = None,
     ) -> told.Detections:
-        """Find the emissions of the loaded heads in one window: a spectrogram as in :meth:`add_training_sample`, or
-        interleaved I and Q, which need a rate and a frequency."""
+        """Detect signals with the loaded heads in one window: a spectrogram as in :meth:`add_training_sample`, or
+        interleaved I and Q with sample rate and centre frequency."""
         return await self._ask(
             ask.Detect,
             spectrogram_b64=None if spectrogram is None else _base64(spectrogram),
@@ -193,7 +193,7 @@ class Commands:
         center_freq_hz: float,
         start_sample: int = 0,
     ) -> told.Detections:
-        """As :meth:`detect`, by a binary frame, a quarter smaller. Needs a client made with ``binary=True``."""
+        """As :meth:`detect`, by a binary frame, a quarter smaller. Needs a client with ``binary=True``."""
 
         def frame(tag: int) -> bytes:
             return IqFrame(tag, iq_datatype, sample_rate_hz, center_freq_hz, start_sample, iq).encode()
@@ -201,20 +201,20 @@ class Commands:
         return _checked(told.Detections, await self._connection.ask_frame("IQ frame", frame))
 
     async def list_sources(self) -> told.Sources:
-        """Live sources that there are."""
+        """The live sources."""
         return await self._ask(ask.ListSources)
 
     async def start_stream(self, source: Mapping[str, JsonValue], heads: Iterable[str] | None = None) -> told.Streams:
-        """Watch a live source with some of the loaded heads, by default all."""
+        """Start a live stream with some of the loaded heads, by default all."""
         names = None if heads is None else list(heads)
         return await self._ask(ask.StartStream, source=dict(source), heads=names)
 
     async def stop_stream(self, stream_id: str) -> told.Streams:
-        """Stop watching a live source."""
+        """Stop a live stream."""
         return await self._ask(ask.StopStream, stream_id=stream_id)
 
     async def get_streams(self) -> told.Streams:
-        """Live sources that are watched."""
+        """The running live streams."""
         return await self._ask(ask.GetStreams)
 
     async def _ask(

@@ -1,8 +1,8 @@
-"""One connection to a server, kept up: commands go out with an id, answers come back to whom they are for.
+"""A connection to a server that reconnects: sends commands with an id and assigns the answers to them.
 
-This file owns what happens when the connection breaks. It is made again, after pauses that grow, until
-``reconnect_timeout_sec`` have gone by without one. A command that may be repeated is then sent again, and its caller
-notices nothing; any other fails with :class:`Unreachable`, because nobody can tell whether the server carried it out.
+A lost connection is made again, with growing pauses, until ``reconnect_timeout_sec`` have passed without one. Retryable
+commands are then sent again; others fail with :class:`Unreachable`, because it is unknown whether the server carried
+them out.
 """
 
 import asyncio
@@ -24,15 +24,15 @@ from rfhydra.protocol.messages import Error, Message, read_message
 
 MAX_WAITING: Final = 1000
 MAX_INCOMING_BYTES: Final = 256 * 1024 * 1024
-"""Of one message: an answer that was asked to hold arrays is as large as the server lets it be."""
+"""Size of one message; answers with arrays are limited by the server only."""
 _UNAUTHORIZED: Final = frozenset({401, 403})
 _PAUSES_SEC: Final = (0.2, 0.2, 10.0)
-"""Most of the first pause, the second, and the longest."""
+"""Maximum of the first pause, the second pause, and the maximum of all."""
 
 
 @dataclass(eq=False)
 class _Waiting:
-    """A request without an answer yet. ``retryable``: it may be sent once more on another connection. ``at_once`` sees
+    """A request without an answer yet. If ``retryable``, it is sent again after a reconnect. ``at_once`` is called with
     the answer before the next message is read."""
 
     name: str
@@ -44,13 +44,13 @@ class _Waiting:
 
 
 class Connection:
-    """A connection that is there again after it was lost. Belongs to one event loop.
+    """A connection that reconnects. Belongs to one event loop.
 
-    ``greet`` runs on every new connection before anything else is sent; ``on_push`` gets what answers no request;
-    ``on_end`` is called when the connection gives up or is closed, with the reason.
+    ``greet`` runs on every new connection before anything else is sent; ``on_push`` is called with messages that answer
+    no request; ``on_end`` is called with the reason when the connection is given up or closed.
 
     Attributes:
-        max_message_bytes: what the server takes in one message, once it has said so.
+        max_message_bytes: limit of the server for one message, None before its hello.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Connection:
         self._url = url
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._greet, self._on_push, self._on_end = greet, on_push, on_end
-        self._patience_sec, self._answer_sec = reconnect_timeout_sec, answer_sec
+        self._reconnect_timeout_sec, self._answer_sec = reconnect_timeout_sec, answer_sec
         self._numbers = itertools.cycle(range(1, 1 << 32))  # also the tags of binary frames, which are 32 bits wide
         self._waiting: dict[int, _Waiting] = {}
         self._socket: ClientConnection | None = None
@@ -81,13 +81,13 @@ class Connection:
         self._keeper: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Connect, without patience: a server that is not there is an error at once.
+        """Connect, without retries.
 
         Raises:
-            Unreachable: nobody answers there.
+            Unreachable: no server answers.
             Unauthorized: the token is missing or wrong.
         """
-        self._keeper = asyncio.create_task(self._keep(), name="rfhydra link")
+        self._keeper = asyncio.create_task(self._keep(), name="rfhydra connection")
         greeted = asyncio.create_task(self._greeted.wait())
         await asyncio.wait({self._keeper, greeted}, return_when=asyncio.FIRST_COMPLETED)
         greeted.cancel()
@@ -111,15 +111,15 @@ class Connection:
         """Send a command and wait for its answer.
 
         Args:
-            retryable: whether it may be sent once more after the connection was lost.
-            greeting: send it at once, while the connection is being greeted.
-            at_once: sees the answer before the next message is read.
+            retryable: whether to send it again after a reconnect.
+            greeting: whether it is part of ``greet``.
+            at_once: called with the answer before the next message is read.
 
         Raises:
-            RfhydraError: what the server refused it with, as the class of its code.
-            Unreachable: no answer, and nobody knows whether the server carried it out.
-            Busy: too many requests wait for answers.
-            TooLarge: the server does not take so large a message.
+            RfhydraError: the error of the server, as the class of its code.
+            Unreachable: no answer; it is unknown whether the command was carried out.
+            Busy: too many unanswered requests.
+            TooLarge: over the limit of the server for one message.
         """
         number = next(self._numbers)
         text = command.model_copy(update={"id": number}).encode()
@@ -127,7 +127,7 @@ class Connection:
         return await self._exchange(number, waiting, greeting=greeting)
 
     async def ask_frame(self, name: str, frame: Callable[[int], bytes]) -> Message:
-        """As :meth:`ask`, for a binary frame, which is made for the tag that its answer is to carry."""
+        """As :meth:`ask`, for a binary frame; ``frame`` makes it for a tag, which its answer carries."""
         number = next(self._numbers)
         return await self._exchange(number, _Waiting(name, frame(number), retryable=True))
 
@@ -135,7 +135,7 @@ class Connection:
         if self._ended is not None:
             raise self._ended
         if len(self._waiting) >= MAX_WAITING:
-            raise Busy(f"{MAX_WAITING} requests wait for answers: wait for some of them")
+            raise Busy(f"{MAX_WAITING} requests are unanswered: wait for some of them")
         size, limit = len(waiting.data), self.max_message_bytes
         if limit is not None and size > limit:
             raise TooLarge(f"{waiting.name} takes {size} bytes, the server takes {limit} in one message")
@@ -153,36 +153,36 @@ class Connection:
     async def _transmit(self, waiting: _Waiting) -> None:
         assert self._socket is not None
         waiting.sent = True
-        with suppress(ConnectionClosed):  # whoever reads it notices too, and settles what becomes of the request
+        with suppress(ConnectionClosed):  # the reader notices too, and settles the request
             await self._socket.send(waiting.data)
 
     async def _keep(self) -> None:
         try:
-            await self._connect_for_ever()
-        except Exception as error:  # whatever it is, nobody may wait for ever
+            await self._connect_repeatedly()
+        except Exception as error:  # waiting requests must fail too
             self._end(error)
 
-    async def _connect_for_ever(self) -> None:
+    async def _connect_repeatedly(self) -> None:
         pauses, deadline = backoff(*_PAUSES_SEC), time.monotonic()
         while True:
             try:
                 async with connect(
                     self._url, additional_headers=self._headers, max_size=MAX_INCOMING_BYTES
                 ) as self._socket:
-                    await self._attend(self._socket)
+                    await self._use(self._socket)
                 problem: Exception = Unreachable("the server closed the connection")
             except Exception as error:
                 problem = _transient(error)
             if self._greeted.is_set():
                 self._greeted.clear()
-                pauses, deadline = backoff(*_PAUSES_SEC), time.monotonic() + self._patience_sec
-            self._give_up_what_was_sent()
+                pauses, deadline = backoff(*_PAUSES_SEC), time.monotonic() + self._reconnect_timeout_sec
+            self._settle_sent_requests()
             if time.monotonic() >= deadline:
                 raise Unreachable(f"no server answers at {self._url}: {problem}") from problem
             await asyncio.sleep(next(pauses))
 
-    async def _attend(self, socket: ClientConnection) -> None:
-        """Greet, send what waited for a connection, and read until it is lost."""
+    async def _use(self, socket: ClientConnection) -> None:
+        """Greet, send the waiting requests, and read until the connection is lost."""
         reading = asyncio.create_task(self._read(socket))
         try:
             await self._greet()
@@ -203,7 +203,7 @@ class Connection:
         except ConnectionClosed:
             pass
         finally:
-            self._give_up_what_was_sent()
+            self._settle_sent_requests()
 
     def _take(self, message: Message | bytes) -> None:
         waiting = (
@@ -220,8 +220,8 @@ class Connection:
                     waiting.at_once(message)
                 waiting.answer.set_result(message)
 
-    def _give_up_what_was_sent(self) -> None:
-        """After a loss: what may be repeated waits for the next connection, the rest fails."""
+    def _settle_sent_requests(self) -> None:
+        """After a loss: retryable requests wait for the next connection, the others fail."""
         for waiting in self._waiting.values():
             if waiting.sent and not waiting.retryable and not waiting.answer.done():
                 lost = f"the connection was lost before the answer to {waiting.name}: look whether it was done"
@@ -239,11 +239,11 @@ class Connection:
 
 
 def _transient(error: Exception) -> Exception:
-    """``error`` if trying again may heal it; else it is raised in our own terms."""
+    """``error`` if a retry may help; else raises it as one of ours."""
     if isinstance(error, InvalidStatus) and error.response.status_code in _UNAUTHORIZED:
         raise Unauthorized("the server refused the connection: give it the right token") from error
     if isinstance(error, Unreachable | Busy) or process_exception(error) is None:
         return error
     if isinstance(error, RfhydraError):
         raise error
-    raise Unreachable(f"the server does not speak as it should: {error}") from error
+    raise Unreachable(f"the server sent an invalid message: {error}") from error

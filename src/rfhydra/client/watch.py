@@ -1,6 +1,6 @@
-"""What a client is told without asking: the course of a training, and the pushes of topics. Each is an async iterator.
+"""Async iterators over pushes: the epochs of a training, and subscriptions.
 
-A reader that does not keep up loses the oldest of what waits for it, never the newest, and can see how many it lost.
+A reader that is too slow loses the oldest unread items; ``dropped`` counts them.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ PUSHES: Final[dict[Topic, tuple[type[Push], ...]]] = {
     "waterfall": (WaterfallFrame,),
     "metrics": (ServerMetrics,),
 }
-"""What each topic pushes."""
+"""Types of the pushes of each topic."""
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class Feed(Generic[T]):
     """Items for one reader, in order.
 
     Attributes:
-        dropped: how many items the reader was too slow for.
+        dropped: number of items that the reader was too slow for.
     """
 
     def __init__(self, max_unread: int = MAX_UNREAD) -> None:
@@ -61,7 +61,7 @@ class Feed(Generic[T]):
         self._changed.set()
 
     def end(self, error: Exception | None = None) -> None:
-        """No more items come; the reader still gets those that wait, and then ``error`` if there is one."""
+        """End the feed; the reader still gets the unread items, then ``error`` if there is one."""
         self._ended, self._error = True, error
         self._changed.set()
 
@@ -80,10 +80,10 @@ class Feed(Generic[T]):
 
 
 class TrainingRun(Feed[TrainingProgress]):
-    """A training on the server, from its first epoch, whoever started it and whenever.
+    """A training on the server, from its first epoch.
 
-    Iterating gives the epochs as they end and stops with the training; :meth:`result` says how it ended. It goes on
-    when the connection is lost, and when this client leaves.
+    Iterating gives the epochs and stops with the training; :meth:`result` returns its result. The training continues
+    when the connection is lost or this client closes.
     """
 
     def __init__(self, job_id: str, cancel: Callable[[str], Awaitable[object]]) -> None:
@@ -99,8 +99,8 @@ class TrainingRun(Feed[TrainingProgress]):
         """Wait for the end.
 
         Raises:
-            RfhydraError: what it failed with, ``Cancelled`` among others.
-            Unreachable: the server is gone; the training runs again when it is back.
+            RfhydraError: the error of the training, for example ``Cancelled``.
+            Unreachable: the server does not answer; the training runs again when it is back.
         """
         await self._over.wait()
         assert self._outcome is not None
@@ -109,7 +109,7 @@ class TrainingRun(Feed[TrainingProgress]):
         return self._outcome
 
     async def cancel(self) -> None:
-        """Stop it within one epoch. No harm if it has ended meanwhile."""
+        """Stop it within one epoch; no error if it has ended."""
         try:
             await self._cancel(self.job_id)
         except NotFound:
@@ -121,11 +121,11 @@ class TrainingRun(Feed[TrainingProgress]):
         return self._over.is_set()
 
     def await_snapshot(self) -> None:
-        """What is pushed from now on is kept until :meth:`catch_up`: what came before it may still be missing."""
+        """Buffer pushes until :meth:`catch_up`, because earlier messages may be missing."""
         self._early = []
 
     def take(self, event: TrainingEvent) -> None:
-        """One message of this job; what is known already changes nothing."""
+        """Process a message of this job; known messages are ignored."""
         if self._early is not None:
             self._early.append(event)
             return
@@ -141,17 +141,17 @@ class TrainingRun(Feed[TrainingProgress]):
                 self.finish(error_of(event.code, event.error))
 
     def catch_up(self, snapshot: JobSnapshot) -> None:
-        """All that the job has told so far."""
+        """Process the messages of a snapshot, then the buffered pushes."""
         early, self._early = self._early or [], None
         for event in (*snapshot.events, *early):
             self.take(event)
         job = snapshot.job
         if self.is_over or job.finished_at is None:
             return
-        if job.code is not None:  # it ended so long ago that its messages are forgotten
+        if job.code is not None:  # its messages have been dropped
             self.finish(error_of(job.code, job.error or job.code))
         else:
-            self.finish(NotFound(f"job {job.job_id} made version {job.version}; its messages are forgotten"))
+            self.finish(NotFound(f"job {job.job_id} made version {job.version}; its messages have been dropped"))
 
     def finish(self, outcome: TrainingComplete | Exception) -> None:
         if not self.is_over:
@@ -161,7 +161,7 @@ class TrainingRun(Feed[TrainingProgress]):
 
 
 class Subscription(Feed[T]):
-    """The pushes of some topics, first what they hold now. An async context manager: leaving it ends it."""
+    """Pushes of some topics, the present state first. An async context manager; leaving it unsubscribes."""
 
     def __init__(
         self,

@@ -49,6 +49,10 @@ class Limits(WireModel):
     max_outbox_bytes: int = Field(default=16 * _MIB, ge=_MIB)
     """The same, in bytes."""
 
+    def page(self, limit: int | None) -> int | None:
+        """A requested page size, cut to ``max_page``; None stays None."""
+        return None if limit is None else min(limit, self.max_page)
+
     def require(self, name: str, value: int, limit: str) -> None:
         """Raise :class:`TooLarge` if ``value`` of the field ``name`` is over the limit that is called ``limit``."""
         most: int = getattr(self, limit)

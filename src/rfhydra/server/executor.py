@@ -1,4 +1,4 @@
-"""A executor: one worker thread and a bounded queue before it. What may block runs in one, never on the event loop."""
+"""Serial executor: one worker thread with a bounded queue, for calls that must not block the event loop."""
 
 import asyncio
 import threading
@@ -13,11 +13,11 @@ T = TypeVar("T")
 
 
 class SerialExecutor:
-    """Calls run one after the other, in the order in which they were given.
+    """Runs calls one after the other, in their order.
 
     Attributes:
         name: for metrics and errors.
-        cpu_sec: processor time that its thread has spent in calls.
+        cpu_sec: processor time of its calls.
     """
 
     def __init__(self, name: str, max_waiting: int) -> None:
@@ -30,22 +30,21 @@ class SerialExecutor:
 
     @property
     def waiting(self) -> int:
-        """Calls that wait or run."""
+        """Number of calls that are queued or running."""
         return self._waiting
 
     async def run(self, call: Callable[[], T], *, refusable: bool = True) -> T:
-        """The result of ``call``, run in the executor. If the caller is cancelled, a call that has not begun never
-        does.
+        """The result of ``call``, run in the executor. Cancelling the caller also cancels a queued call.
 
         Args:
-            call: what to run.
-            refusable: false for what the server owes to itself: it waits however long the queue is.
+            call: the call.
+            refusable: whether the limit of the queue applies; false for internal calls.
 
         Raises:
-            Busy: as many calls as may wait do so already.
+            Busy: the queue is full.
         """
         if refusable and self._waiting >= self._max_waiting:
-            raise Busy(f"{self._max_waiting} requests wait for the {self.name} already: try again in a moment")
+            raise Busy(f"{self._max_waiting} requests are queued for the {self.name}: try again in a moment")
         with self._counting:
             self._waiting += 1
         future = self._pool.submit(self._timed, call)
@@ -53,7 +52,7 @@ class SerialExecutor:
         return await asyncio.wrap_future(future)
 
     def close(self) -> None:
-        """Wait for the call that runs; those that wait are cancelled."""
+        """Wait for the running call; queued ones are cancelled."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _timed(self, call: Callable[[], T]) -> T:

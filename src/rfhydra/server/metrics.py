@@ -1,4 +1,4 @@
-"""What the server measures about itself, for Prometheus."""
+"""Prometheus metrics of the server."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,11 +19,11 @@ from rfhydra.errors import RfhydraError
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 UNREADABLE: Final = "unreadable"
-"""The label of a command that is none."""
+"""Label of an invalid command."""
 
 
 class PrometheusMetrics:
-    """Counters of one server. Gauges ask the server when they are read."""
+    """Metrics of one server. Gauges call the server when they are read."""
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
@@ -54,14 +54,14 @@ class PrometheusMetrics:
         Gauge(name, text, registry=self._registry).set_function(read)
 
     def gauges(self, name: str, text: str, label: str, reads: Mapping[str, Callable[[], float]]) -> None:
-        """Expose one figure of several things, told apart by ``label``."""
+        """Expose one gauge with a label, by label value."""
         gauge = Gauge(name, text, [label], registry=self._registry)
         for value, read in reads.items():
             gauge.labels(value).set_function(read)
 
     @contextmanager
     def command(self, name: str | None) -> Iterator[None]:
-        """Time a command and count how it ended."""
+        """Time a command and count its outcome."""
         label, outcome, began = name or UNREADABLE, "ok", perf_counter()
         try:
             yield
@@ -76,5 +76,5 @@ class PrometheusMetrics:
             self._seconds.labels(label).observe(perf_counter() - began)
 
     def render(self) -> bytes:
-        """The text that Prometheus reads."""
+        """The metrics in the text format of Prometheus."""
         return generate_latest(self._registry)

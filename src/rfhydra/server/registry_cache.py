@@ -1,7 +1,7 @@
-"""What the workspace holds, in memory: the registry and the number of samples. Pushed when it changes.
+"""Cache of the registry and the sample counts of a workspace, pushed to subscribers when they change.
 
-It is read in the store executor and accepted on the event loop, so that a snapshot and the pushes after it fit
-together.
+Contents are read in the store executor and accepted on the event loop, so that a snapshot and the pushes after it are
+consistent.
 """
 
 import itertools
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from rfhydra.config import BACKBONE_VERSION
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.protocol.messages import Registry, SampleCounts
-from rfhydra.server.hub import Hub
+from rfhydra.server.net.hub import Hub
 from rfhydra.store.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What was there at one moment; a later moment has a higher ``revision``. The registry only if it was asked for."""
+    """Contents at one moment; a later moment has a higher ``revision``. ``registry`` is None where it was not read."""
 
     revision: int
     counts: dict[str, int]
@@ -35,32 +35,32 @@ class RegistryCache:
         self._counts_revision = self._registry_revision = 0
         self._counts: dict[str, int] = {}
         self._registry = Registry(backbone_version=BACKBONE_VERSION, signals={})
-        self._told_registry, self._told_counts = self.registry(), self.counts()
+        self._pushed_registry, self._pushed_counts = self.registry(), self.counts()
 
     def read(self) -> Contents:
-        """What is there now. In the store executor."""
+        """Read registry and sample counts. In the store executor."""
         return Contents(next(self._revisions), self._workspace.samples.counts(), self._versions.get_registry())
 
     def read_counts(self) -> Contents:
-        """What is there now of samples. In the store executor."""
+        """Read the sample counts. In the store executor."""
         return Contents(next(self._revisions), self._workspace.samples.counts(), None)
 
     def accept(self, contents: Contents) -> None:
-        """Take what was read for the latest, unless it is older, and push what has changed. On the event loop."""
+        """Store ``contents`` unless newer ones are stored, and push changes. On the event loop."""
         if contents.revision > self._counts_revision:
             self._counts_revision, self._counts = contents.revision, contents.counts
         if contents.registry is not None and contents.revision > self._registry_revision:
             self._registry_revision, self._registry = contents.revision, contents.registry
-        self.tell()
+        self.push_changes()
 
-    def tell(self) -> None:
-        """Push what has changed, the loaded heads included."""
+    def push_changes(self) -> None:
+        """Push changes, also of the loaded heads."""
         registry, counts = self.registry(), self.counts()
-        if registry != self._told_registry:
-            self._told_registry = registry
+        if registry != self._pushed_registry:
+            self._pushed_registry = registry
             self._hub.publish("registry", registry)
-        if counts != self._told_counts:
-            self._told_counts = counts
+        if counts != self._pushed_counts:
+            self._pushed_counts = counts
             self._hub.publish("samples", counts)
 
     def registry(self) -> Registry:

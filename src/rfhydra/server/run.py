@@ -1,4 +1,4 @@
-"""Runs a service on a socket until it is told to stop."""
+"""Run a service on a socket until it is stopped."""
 
 import socket
 from collections.abc import Callable
@@ -8,19 +8,19 @@ import uvicorn
 from rfhydra.errors import Busy, InvalidMessage
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.torch_backbone import best_device
-from rfhydra.server.app import make_app
+from rfhydra.server.net.app import make_app
+from rfhydra.server.net.transport import Server, WebSocketProtocol
 from rfhydra.server.service import Service, Settings
-from rfhydra.server.transport import Server, WebSocketProtocol
 from rfhydra.store.workspace import Workspace
 
 _BACKLOG = 512
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 takes any that is free.
+    """A listening socket; port 0 takes any free one.
 
     Raises:
-        InvalidMessage: there is no such host, or its address is not this machine's.
+        InvalidMessage: the host is unknown, or its address is not one of this machine.
         Busy: another program listens there.
     """
     try:
@@ -43,10 +43,10 @@ def make_server(workspace: Workspace, settings: Settings) -> Server:
         make_app(service),
         ws=WebSocketProtocol,
         ws_max_size=settings.limits.max_message_bytes,
-        ws_per_message_deflate=False,  # it would cost the loop more time than it saves on the wire
+        ws_per_message_deflate=False,  # costs the event loop more time than it saves on the wire
         lifespan="on",
         log_config=None,
-        log_level="warning",  # uvicorn's own lines would show the token of a URL
+        log_level="warning",  # access logs would show tokens in URLs
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=5,
@@ -55,7 +55,7 @@ def make_server(workspace: Workspace, settings: Settings) -> Server:
 
 
 def run_server(workspace: Workspace, host: str, port: int, settings: Settings, on_ready: Callable[[int], None]) -> None:
-    """Serve until SIGINT or SIGTERM. ``on_ready`` hears the port once clients may connect."""
+    """Serve until SIGINT or SIGTERM. ``on_ready`` is called with the port once clients may connect."""
     server = make_server(workspace, settings)
     with listen(host, port) as listener:
         server.on_ready = lambda: on_ready(listener.getsockname()[1])

@@ -1,15 +1,16 @@
-"""The service: a workspace, a detector, the trainings, the executors that they run in, and who is connected."""
+"""The service: a workspace, its detector, trainings, executors and sessions."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from rfhydra.detection.detector import HydraDetector
+from rfhydra.errors import RfhydraError
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.protocol.limits import Limits
@@ -21,12 +22,11 @@ from rfhydra.protocol.messages import (
     TrainingProgress,
 )
 from rfhydra.server.executor import SerialExecutor
-from rfhydra.server.hub import Hub
 from rfhydra.server.jobs.queue import TrainingJobs
-from rfhydra.server.loaded import LoadedHeads
 from rfhydra.server.metrics import PrometheusMetrics
+from rfhydra.server.net.hub import Hub
+from rfhydra.server.net.security import Gate
 from rfhydra.server.registry_cache import RegistryCache
-from rfhydra.server.security import Gate
 from rfhydra.store.columns import utc_now
 from rfhydra.store.workspace import Workspace
 
@@ -34,19 +34,19 @@ _log = logging.getLogger(__name__)
 GOING_AWAY: Final = 1001
 METRICS_PERIOD_SEC: Final = 1.0
 FLUSH_SEC: Final = 2.0
-"""How long clients have to take their last messages when the server stops."""
+"""Time that clients have to read their last messages when the server stops."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How a server is run.
+    """Settings of a server.
 
     Attributes:
-        limits: what it accepts.
-        gate: who may connect.
-        backbone_path: another body than the one that ships.
-        grace_sec: how long a running training may go on when the server stops.
-        auth_sec: how long a client has to show its token.
+        limits: of requests and queues.
+        gate: rules for connections.
+        backbone_path: backbone file; None is the one that ships.
+        grace_sec: time that a running training has to finish when the server stops.
+        auth_sec: time that a client has to send its token.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -56,8 +56,52 @@ class Settings:
     auth_sec: float = 10.0
 
 
+class LoadedHeadSet:
+    """The loaded heads: stored on disk first, then set in the detector. Used in the store executor."""
+
+    def __init__(self, workspace: Workspace, versions: VersionManager, detector: HydraDetector) -> None:
+        self._workspace, self._versions, self._detector = workspace, versions, detector
+
+    def restore(self) -> None:
+        """Load the stored versions.
+
+        A head that cannot be loaded is skipped and logged, but stays stored: it is loaded again with the backbone that
+        it was trained on.
+        """
+        heads = {}
+        for name, version in self._workspace.loaded.versions().items():
+            try:
+                heads[name] = self._versions.load_head(name, version, self._detector.backbone)
+            except (RfhydraError, OSError) as error:
+                reason = error.strerror if isinstance(error, OSError) else error  # the text of an OSError names a path
+                _log.warning("version %d of the head of %s is not loaded again: %s", version, name, reason)
+        self._detector.load_heads(heads)
+
+    def load(self, signal_names: Iterable[str], who: str) -> None:
+        """Load the active heads of ``signal_names`` in addition; all or, on an error, none.
+
+        Raises:
+            NotFound: a signal has no active version.
+            Incompatible: a head does not fit the contract or the backbone, or has drifted.
+            StorageFull: there is no room on the disk.
+        """
+        heads = self._versions.load_heads(signal_names, self._detector.backbone)
+        self._workspace.loaded.load({name: head.version for name, head in heads.items()}, who)
+        self._detector.load_heads(heads)
+
+    def unload(self, signal_names: Iterable[str] | None, who: str) -> None:
+        """Unload ``signal_names`` (None: all), also those that could not be loaded at the start.
+
+        Raises:
+            StorageFull: there is no room on the disk.
+        """
+        names = None if signal_names is None else set(signal_names)
+        self._workspace.loaded.unload(names, who)
+        self._detector.unload_heads(names)
+
+
 class Service:
-    """Everything behind the connections. Made anywhere, used on one event loop."""
+    """The server apart from its connections. Used on one event loop."""
 
     def __init__(self, workspace: Workspace, backbone: Backbone, settings: Settings) -> None:
         """
@@ -72,7 +116,7 @@ class Service:
         self.detection = SerialExecutor("detection", limits.max_detections_queued)
         self.versions = VersionManager(workspace)
         self.detector = HydraDetector(workspace.spec, backbone)
-        self.loaded = LoadedHeads(workspace, self.versions, self.detector)
+        self.loaded = LoadedHeadSet(workspace, self.versions, self.detector)
         self.hub = Hub()
         self.registry_cache = RegistryCache(workspace, self.versions, self.hub, lambda: self.detector.loaded_versions)
         self.jobs = TrainingJobs(self.store, workspace, settings.backbone_path, self._on_training, limits)
@@ -83,7 +127,7 @@ class Service:
         self._expose()
 
     async def start(self) -> None:
-        """Read what is there, load the heads that were loaded, and take up the trainings that were left."""
+        """Restore the loaded heads, read the registry, and resume the queue of trainings."""
         await self.store.run(self.loaded.restore, refusable=False)
         await self.refresh()
         await self.jobs.start()
@@ -91,11 +135,11 @@ class Service:
         self.ready = True
 
     async def stop(self) -> None:
-        """Tell everybody, let a running training finish if it does so in time, and close every connection."""
+        """Announce the stop, give a running training time to finish, and close every connection."""
         self.ready, self.stopping = False, True
         farewell = ServerShutdown(reason="the server is stopping", grace_sec=self.settings.grace_sec).encode()
-        for client in self.hub.all():
-            client.send(farewell)
+        for session in self.hub.all():
+            session.send(farewell)
         await self.jobs.stop(self.settings.grace_sec)
         for task in self._tasks:
             task.cancel()
@@ -108,11 +152,11 @@ class Service:
         self.registry_cache.accept(await self.store.run(self.registry_cache.read, refusable=False))
 
     async def refresh_counts(self) -> None:
-        """The same, where only samples can have changed."""
+        """Bring the sample counts of the registry cache up to date."""
         self.registry_cache.accept(await self.store.run(self.registry_cache.read_counts, refusable=False))
 
     def snapshot(self) -> ServerMetrics:
-        """How the server is doing."""
+        """State of the server."""
         return ServerMetrics(
             ts=utc_now(),
             uptime_sec=time.monotonic() - self._started,

@@ -1,4 +1,4 @@
-"""Who may connect: addresses, tokens, browser origins."""
+"""Rules for connections: addresses, tokens, browser origins."""
 
 import hmac
 import ipaddress
@@ -20,7 +20,7 @@ class Gate:
     """The rules for connections.
 
     Attributes:
-        token: what a client must show; None: nothing.
+        token: the token that clients must send; None: none needed.
         origins: browser origins that may connect beside the server's own pages, such as ``https://ops.example``.
         any_host: whether requests for any host name are served without a token.
     """
@@ -30,14 +30,14 @@ class Gate:
     any_host: bool = False
 
     def accepts(self, token: str) -> bool:
-        """Whether ``token`` is the right one, compared in constant time."""
+        """Whether ``token`` is valid, compared in constant time."""
         return self.token is None or hmac.compare_digest(token.encode(), self.token.encode())
 
     def authorised(self, headers: Mapping[str, str], query: Mapping[str, str]) -> bool:
-        """Whether a request may go on without an ``auth`` command. ``headers`` has lower-case keys.
+        """Whether a request carries the token, or needs none. ``headers`` has lower-case keys.
 
         Raises:
-            Unauthorized: it shows a token, and the wrong one.
+            Unauthorized: it carries a wrong token.
         """
         if self.token is None:
             return True
@@ -51,13 +51,13 @@ class Gate:
         return True
 
     def require_origin(self, headers: Mapping[str, str]) -> None:
-        """Refuse web pages of others.
+        """Refuse requests of web pages of other origins.
 
-        Without a token the server's own pages count only under a loopback name: any page can point a name of its own at
-        this machine (DNS rebinding).
+        Without a token only loopback names are served: any page can point a name of its own at this machine (DNS
+        rebinding).
 
         Raises:
-            Unauthorized: a browser asks on behalf of a page that may not.
+            Unauthorized: the origin or host is not allowed.
         """
         host, origin = headers.get("host", ""), headers.get("origin")
         if self.token is None and not self.any_host and _name(f"//{host}") not in _LOOPBACK_NAMES:
@@ -70,10 +70,10 @@ class Gate:
 
 
 def require_safe(host: str, token: str | None, *, without_token: bool) -> None:
-    """Refuse to listen where others can reach us without a token.
+    """Refuse to listen on a non-loopback address without a token.
 
     Raises:
-        InvalidMessage: the token is empty, or there must be one; or the host is unknown.
+        InvalidMessage: the token is missing or empty, or the host is unknown.
     """
     if token is not None and not token.strip():
         raise InvalidMessage("the token is empty: give one, or none at all")
@@ -84,7 +84,7 @@ def require_safe(host: str, token: str | None, *, without_token: bool) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether every address of ``host`` is this machine's own.
+    """Whether every address of ``host`` is a loopback address.
 
     Raises:
         InvalidMessage: there is no such host.

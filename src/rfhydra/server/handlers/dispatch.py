@@ -1,4 +1,4 @@
-"""Which function answers which command."""
+"""Dispatch table: the handler of each command."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
@@ -7,11 +7,12 @@ from rfhydra.errors import Unauthorized
 from rfhydra.protocol import commands
 from rfhydra.protocol.commands import Command
 from rfhydra.protocol.messages import BaseMessage
-from rfhydra.server import detection, samples, session, trainings, versions
-from rfhydra.server.hub import Client
+from rfhydra.server.handlers import detection, samples, sigmf, trainings, versions
+from rfhydra.server.handlers import session as sessions
+from rfhydra.server.net.hub import Session
 from rfhydra.server.service import Service
 
-Handler: TypeAlias = Callable[[Service, Client, Any], Awaitable[BaseMessage]]
+Handler: TypeAlias = Callable[[Service, Session, Any], Awaitable[BaseMessage]]
 
 HANDLERS: Final[dict[type[Command], Handler]] = {
     commands.TrainSignal: trainings.train_signal,
@@ -30,12 +31,12 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     commands.GetTrainingSamples: samples.get_training_samples,
     commands.UpdateTrainingSample: samples.update_training_sample,
     commands.DeleteTrainingSample: samples.delete_training_sample,
-    commands.ImportSigmf: samples.import_sigmf,
-    commands.ExportSigmf: samples.export_sigmf,
-    commands.Hello: session.hello,
-    commands.Auth: session.auth,
-    commands.Subscribe: session.subscribe,
-    commands.Unsubscribe: session.unsubscribe,
+    commands.ImportSigmf: sigmf.import_sigmf,
+    commands.ExportSigmf: sigmf.export_sigmf,
+    commands.Hello: sessions.hello,
+    commands.Auth: sessions.auth,
+    commands.Subscribe: sessions.subscribe,
+    commands.Unsubscribe: sessions.unsubscribe,
     commands.Detect: detection.detect,
     commands.ListSources: detection.list_sources,
     commands.StartStream: detection.start_stream,
@@ -44,13 +45,13 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
 }
 
 
-async def handle(service: Service, client: Client, command: Command) -> BaseMessage:
-    """Do what a command says, and return its direct answer.
+async def handle(service: Service, session: Session, command: Command) -> BaseMessage:
+    """Carry out a command and return its direct answer.
 
     Raises:
-        Unauthorized: the client has not shown the token yet.
-        RfhydraError: it was refused or failed; nothing was changed.
+        Unauthorized: the session is not authorised.
+        RfhydraError: the command failed; nothing was changed.
     """
-    if not client.authorised and not isinstance(command, commands.Auth):
-        raise Unauthorized("show the token first, with auth")
-    return await HANDLERS[type(command)](service, client, command)
+    if not session.authorised and not isinstance(command, commands.Auth):
+        raise Unauthorized("send the token first, with auth")
+    return await HANDLERS[type(command)](service, session, command)

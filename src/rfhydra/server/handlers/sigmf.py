@@ -1,4 +1,4 @@
-"""SigMF over the wire: recordings to samples and back. Files lie in a temporary directory only, under our own names."""
+"""Handlers of the SigMF commands. Files are written to a temporary directory only, under names of our own."""
 
 import base64
 import json
@@ -6,9 +6,15 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
+from rfhydra.protocol.commands import ExportSigmf, ImportSigmf
 from rfhydra.protocol.limits import Limits
+from rfhydra.protocol.messages import SigmfExported, SigmfImported
 from rfhydra.protocol.types import SigmfRecording
 from rfhydra.recordings import Annotation, Recording, open_recording, write_recording
+from rfhydra.server.handlers.images import decode_base64
+from rfhydra.server.handlers.paging import Page, read_page
+from rfhydra.server.net.hub import Session
+from rfhydra.server.service import Service
 from rfhydra.spectrum.boxes import Box
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
@@ -17,7 +23,36 @@ from rfhydra.training.data.importer import ImportResult, import_recordings
 _NAME: Final = "recording"
 
 
-def import_sigmf(
+async def import_sigmf(service: Service, session: Session, command: ImportSigmf) -> SigmfImported:
+    def call() -> ImportResult:
+        data = decode_base64(command.data_b64, "data_b64")
+        return _import(service.workspace, command.meta, data, command.signal_name, command.max_samples, service.limits)
+
+    result = await service.store.run(call)
+    await service.refresh_counts()
+    return SigmfImported(new_samples=result.new_samples, total_samples=result.total_samples, boxes=result.boxes)
+
+
+async def export_sigmf(service: Service, session: Session, command: ExportSigmf) -> SigmfExported:
+    workspace, limits = service.workspace, service.limits
+
+    def read() -> Page[SigmfRecording]:
+        return read_page(
+            workspace.samples,
+            command.signal_name,
+            cursor=command.cursor,
+            limit=limits.page(command.limit),
+            max_bytes=limits.max_array_bytes,
+            describe=lambda sample: _export(workspace, sample),
+        )
+
+    page = await service.store.run(read)
+    return SigmfExported(
+        signal_name=command.signal_name, recordings=page.items, skipped=page.skipped, next_cursor=page.next_cursor
+    )
+
+
+def _import(
     workspace: Workspace,
     meta: dict[str, Any],
     data: bytes,
@@ -25,7 +60,7 @@ def import_sigmf(
     max_samples: int | None,
     limits: Limits,
 ) -> ImportResult:
-    """Make samples of a recording's annotations.
+    """Import samples from the annotations of a recording.
 
     Raises:
         InvalidRecording, InvalidBox, InvalidName: as :func:`import_recordings`; nothing was added.
@@ -35,7 +70,7 @@ def import_sigmf(
         stem = Path(directory) / _NAME
         fields = {key: value for key, value in meta.items() if key != "global"}
         own_global = meta.get("global")
-        if isinstance(own_global, dict):  # the samples lie where we put them
+        if isinstance(own_global, dict):  # the samples are in our file
             fields["global"] = {key: value for key, value in own_global.items() if key != "core:dataset"}
         stem.with_suffix(".sigmf-meta").write_text(json.dumps(fields))
         stem.with_suffix(".sigmf-data").write_bytes(data)
@@ -45,7 +80,7 @@ def import_sigmf(
 
 
 def _require_room(workspace: Workspace, recording: Recording, label: str | None, limits: Limits) -> None:
-    """Every annotation may become a sample, and a long one several."""
+    """Check the limit of samples: each annotation gives one sample, a long one several."""
     wanted: dict[str, int] = {}
     for each in recording.annotations:
         if each.label and label in (None, each.label):
@@ -59,7 +94,7 @@ def _require_room(workspace: Workspace, recording: Recording, label: str | None,
         )
 
 
-def export_sigmf(workspace: Workspace, sample: Sample) -> SigmfRecording | None:
+def _export(workspace: Workspace, sample: Sample) -> SigmfRecording | None:
     """A sample as an annotated recording, or None if it has no IQ or no sample rate.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Commands about samples."""
+"""Handlers of the commands for samples."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -11,28 +11,22 @@ from rfhydra.errors import Incompatible, InvalidMessage
 from rfhydra.protocol.commands import (
     AddTrainingSample,
     DeleteTrainingSample,
-    ExportSigmf,
     GetTrainingSamples,
-    ImportSigmf,
     UpdateTrainingSample,
 )
 from rfhydra.protocol.fields import DrawnBox, NegativeBox, PixelBox
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import (
-    SigmfExported,
-    SigmfImported,
     TrainingSampleAdded,
     TrainingSampleDeleted,
     TrainingSamples,
     TrainingSampleUpdated,
 )
-from rfhydra.protocol.types import LabelledBox, SampleBox, SampleInfo, SigmfRecording
-from rfhydra.server.hub import Client
-from rfhydra.server.images import decode_base64, decode_spectrogram, encode_npy
-from rfhydra.server.paging import Page, read_page
+from rfhydra.protocol.types import LabelledBox, SampleBox, SampleInfo
+from rfhydra.server.handlers.images import decode_spectrogram, encode_npy
+from rfhydra.server.handlers.paging import Page, read_page
+from rfhydra.server.net.hub import Session
 from rfhydra.server.service import Service
-from rfhydra.server.sigmf import export_sigmf as export_recording
-from rfhydra.server.sigmf import import_sigmf as import_recording
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.window import Window
@@ -40,7 +34,7 @@ from rfhydra.store.columns import to_json
 from rfhydra.store.samples import Sample
 
 
-async def add_training_sample(service: Service, client: Client, command: AddTrainingSample) -> TrainingSampleAdded:
+async def add_training_sample(service: Service, session: Session, command: AddTrainingSample) -> TrainingSampleAdded:
     name, limits, workspace = command.signal_name, service.limits, service.workspace
     limits.require("boxes", len(command.boxes) + len(command.negatives), "max_boxes_per_sample")
     origin = _Origin.of(command.metadata)
@@ -59,7 +53,7 @@ async def add_training_sample(service: Service, client: Client, command: AddTrai
                 negatives=_negatives(command.negatives, frame),
                 recording=origin.recording,
                 metadata=command.metadata,
-                who=client.name,
+                who=session.name,
             )
             total = workspace.samples.count(name)
             if is_new:
@@ -72,7 +66,7 @@ async def add_training_sample(service: Service, client: Client, command: AddTrai
 
 
 async def update_training_sample(
-    service: Service, client: Client, command: UpdateTrainingSample
+    service: Service, session: Session, command: UpdateTrainingSample
 ) -> TrainingSampleUpdated:
     limits, samples = service.limits, service.workspace.samples
     limits.require("boxes", len(command.boxes or ()) + len(command.negatives or ()), "max_boxes_per_sample")
@@ -86,7 +80,7 @@ async def update_training_sample(
             boxes=None if command.boxes is None else _boxes(command.boxes, frame),
             negatives=None if command.negatives is None else _negatives(command.negatives, frame),
             metadata=command.metadata,
-            who=client.name,
+            who=session.name,
         )
         return sample, samples.count(sample.signal_name)
 
@@ -95,14 +89,14 @@ async def update_training_sample(
 
 
 async def delete_training_sample(
-    service: Service, client: Client, command: DeleteTrainingSample
+    service: Service, session: Session, command: DeleteTrainingSample
 ) -> TrainingSampleDeleted:
     samples = service.workspace.samples
 
     def delete() -> tuple[str, int]:
         with service.workspace.db.transaction():
             name = samples.get(command.sample_id).signal_name
-            samples.delete(command.sample_id, client.name)
+            samples.delete(command.sample_id, session.name)
             return name, samples.count(name)
 
     name, total = await service.store.run(delete)
@@ -110,7 +104,7 @@ async def delete_training_sample(
     return TrainingSampleDeleted(signal_name=name, sample_id=command.sample_id, total_samples=total)
 
 
-async def get_training_samples(service: Service, client: Client, command: GetTrainingSamples) -> TrainingSamples:
+async def get_training_samples(service: Service, session: Session, command: GetTrainingSamples) -> TrainingSamples:
     samples, limits, arrays = service.workspace.samples, service.limits, command.include_spectrogram
 
     def describe(sample: Sample) -> SampleInfo:
@@ -122,7 +116,7 @@ async def get_training_samples(service: Service, client: Client, command: GetTra
             samples,
             command.signal_name,
             cursor=command.cursor,
-            limit=_at_most(command.limit, limits),
+            limit=limits.page(command.limit),
             max_bytes=limits.max_array_bytes if arrays else limits.max_answer_bytes,
             describe=describe,
         )
@@ -134,47 +128,9 @@ async def get_training_samples(service: Service, client: Client, command: GetTra
     )
 
 
-async def import_sigmf(service: Service, client: Client, command: ImportSigmf) -> SigmfImported:
-    result = await service.store.run(
-        lambda: import_recording(
-            service.workspace,
-            command.meta,
-            decode_base64(command.data_b64, "data_b64"),
-            command.signal_name,
-            command.max_samples,
-            service.limits,
-        )
-    )
-    await service.refresh_counts()
-    return SigmfImported(new_samples=result.new_samples, total_samples=result.total_samples, boxes=result.boxes)
-
-
-async def export_sigmf(service: Service, client: Client, command: ExportSigmf) -> SigmfExported:
-    workspace, limits = service.workspace, service.limits
-
-    def read() -> Page[SigmfRecording]:
-        return read_page(
-            workspace.samples,
-            command.signal_name,
-            cursor=command.cursor,
-            limit=_at_most(command.limit, limits),
-            max_bytes=limits.max_array_bytes,
-            describe=lambda sample: export_recording(workspace, sample),
-        )
-
-    page = await service.store.run(read)
-    return SigmfExported(
-        signal_name=command.signal_name, recordings=page.items, skipped=page.skipped, next_cursor=page.next_cursor
-    )
-
-
-def _at_most(limit: int | None, limits: Limits) -> int | None:
-    return None if limit is None else min(limit, limits.max_page)
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Origin:
-    """Where a sample comes from, as far as its metadata says so."""
+    """Origin of a sample according to its metadata."""
 
     sample_rate_hz: float | None
     center_freq_hz: float | None
@@ -217,7 +173,7 @@ def _number(metadata: dict[str, JsonValue], name: str) -> float | None:
 
 
 def _require_params(params: JsonValue, spec: SpectrogramSpec, cols: int) -> None:
-    """Refuse a spectrogram that says it was computed otherwise. What the contract does not know is not looked at."""
+    """Refuse parameters that differ from the contract; unknown ones are ignored."""
     if params is None:
         return
     if not isinstance(params, dict):

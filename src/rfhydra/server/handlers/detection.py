@@ -9,16 +9,16 @@ from rfhydra.protocol.commands import Detect, GetStreams, ListSources, StartStre
 from rfhydra.protocol.frames import IqFrame, WaterfallFrame
 from rfhydra.protocol.messages import Detections, Sources, Streams
 from rfhydra.protocol.types import DetectedBox
-from rfhydra.server.hub import Client
-from rfhydra.server.images import decode_base64, decode_iq, decode_spectrogram
-from rfhydra.server.samples import wire_boxes
+from rfhydra.server.handlers.images import decode_base64, decode_iq, decode_spectrogram
+from rfhydra.server.handlers.samples import wire_boxes
+from rfhydra.server.net.hub import Session
 from rfhydra.server.service import Service
 from rfhydra.spectrum.boxes import Frame
 from rfhydra.spectrum.spectrogram import make_window
 from rfhydra.spectrum.window import Window
 
 
-async def detect(service: Service, client: Client, command: Detect) -> Detections:
+async def detect(service: Service, session: Session, command: Detect) -> Detections:
     spec = service.workspace.spec
 
     def window() -> Window:
@@ -30,16 +30,16 @@ async def detect(service: Service, client: Client, command: Detect) -> Detection
         iq = decode_iq(decode_base64(command.iq_b64, "iq_b64"), command.iq_datatype, spec, "iq_b64")
         return make_window(iq, spec, rate, center)
 
-    return await _detect(service, client, window, command.signal_names, command.threshold)
+    return await _detect(service, session, window, command.signal_names, command.threshold)
 
 
-async def detect_frame(service: Service, client: Client, data: bytes) -> Detections:
+async def detect_frame(service: Service, session: Session, data: bytes) -> Detections:
     """The answer to a binary message.
 
     Raises:
         InvalidMessage: this connection did not ask for binary frames, or the message is not one.
     """
-    if not client.binary:
+    if not session.binary:
         raise InvalidMessage("this connection did not ask for binary frames: send hello with binary true first")
     received, spec = IqFrame.decode(data), service.workspace.spec
 
@@ -47,12 +47,12 @@ async def detect_frame(service: Service, client: Client, data: bytes) -> Detecti
         iq = decode_iq(received.samples, received.datatype, spec, "the frame")
         return make_window(iq, spec, received.sample_rate_hz, received.center_freq_hz, received.start_sample)
 
-    return await _detect(service, client, window, None, None)
+    return await _detect(service, session, window, None, None)
 
 
 async def _detect(
     service: Service,
-    client: Client,
+    session: Session,
     make: Callable[[], Window],
     signal_names: list[str] | None,
     threshold: float | None,
@@ -69,7 +69,7 @@ async def _detect(
         return window, found
 
     window, found = await service.detection.run(run)
-    service.hub.publish_detections(found, client)
+    service.hub.publish_detections(found, session)
     if window.iq is not None and service.hub.wanted("waterfall"):
         service.hub.publish_waterfall(_waterfall(window))
     return found
@@ -102,17 +102,17 @@ def _waterfall(window: Window) -> WaterfallFrame:
     )
 
 
-async def list_sources(service: Service, client: Client, command: ListSources) -> Sources:
+async def list_sources(service: Service, session: Session, command: ListSources) -> Sources:
     return Sources(sources=[])
 
 
-async def start_stream(service: Service, client: Client, command: StartStream) -> Streams:
+async def start_stream(service: Service, session: Session, command: StartStream) -> Streams:
     raise Incompatible("this server has no live sources: send windows with detect")
 
 
-async def stop_stream(service: Service, client: Client, command: StopStream) -> Streams:
+async def stop_stream(service: Service, session: Session, command: StopStream) -> Streams:
     raise NotFound("there is no such stream")
 
 
-async def get_streams(service: Service, client: Client, command: GetStreams) -> Streams:
+async def get_streams(service: Service, session: Session, command: GetStreams) -> Streams:
     return Streams(streams=[])

@@ -1,4 +1,4 @@
-"""The WebSocket as uvicorn speaks it, made fit for clients that do not read, and the server around it."""
+"""The WebSocket protocol and server of uvicorn, adapted to clients that do not read."""
 
 import asyncio
 import signal
@@ -12,16 +12,16 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import HANDLED_SIGNALS
 
 CLOSE_SEC: Final = 5.0
-"""How long a client has to take what was written before it is cut off."""
+"""Time that a client has to read before its connection is aborted."""
 _POLL_SEC: Final = 0.1
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """Closing never waits for a client that does not read, and a long command costs nobody the connection."""
+    """Closing does not wait for a client that does not read; a long command does not cause a ping timeout."""
 
     async def send(self, message: Any) -> None:
         if message["type"] == "websocket.close" and self.handshake_complete:
-            self.writable.set()  # else the close frame would wait for the client to read
+            self.writable.set()  # else the close frame waits until the client reads
             self.loop.call_later(CLOSE_SEC, self.transport.abort)
         await super().send(message)
 
@@ -30,8 +30,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             super().data_received(data)
 
     def handle_parser_exception(self) -> None:
-        """Say why the connection ends, and read on for a while without looking: closing a socket on a client that is in
-        the middle of sending would reset the connection, and it would never learn why."""
+        """Send the close frame, then read and discard: closing the socket while the client is sending would reset the
+        connection before the client reads the reason."""
         close = self.conn.close_sent
         assert close is not None
         self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code, "reason": close.reason})
@@ -41,17 +41,17 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.close_timer = self.loop.call_later(CLOSE_SEC, self.transport.abort)
 
     def keepalive_timeout(self) -> None:
-        if self.read_paused:  # its pong waits behind a command that we are still busy with
+        if self.read_paused:  # its pong waits behind the present command
             self.pong_timer = None
             self.schedule_ping()
         else:
-            self.transport.abort()  # closing would wait until it had read everything
+            self.transport.abort()  # closing would wait until it has read everything
 
 
 class Server(uvicorn.Server):
-    """Says when clients may connect, and lets the service stop before its connections are closed.
+    """Calls ``on_ready`` when clients may connect, and stops the service before it closes the connections.
 
-    A second Ctrl+C stops the waiting.
+    A second Ctrl+C ends the wait for the service.
     """
 
     def __init__(self, config: uvicorn.Config, stop_service: Callable[[], Awaitable[None]]) -> None:
@@ -66,7 +66,7 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """As uvicorn does, but without raising them again afterwards: whoever called us has things to put away."""
+        """As in uvicorn, but without raising the signals again afterwards: the caller still has to clean up."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

@@ -1,4 +1,4 @@
-"""Commands about the connection itself: hello, auth, subscriptions."""
+"""Handlers of the commands for the connection: hello, auth, subscriptions."""
 
 from importlib.metadata import version
 
@@ -8,15 +8,15 @@ from rfhydra.protocol.commands import Auth, Hello, Subscribe, Unsubscribe
 from rfhydra.protocol.limits import StatedLimits
 from rfhydra.protocol.messages import API_VERSION, MIN_API_VERSION, Result, ServerHello, Snapshot, Subscriptions
 from rfhydra.protocol.types import BackboneInfo, Topic
-from rfhydra.server.hub import Client
+from rfhydra.server.net.hub import Session
 from rfhydra.server.service import Service
 
 FEATURES = ["detect", "binary", "jobs", "subscriptions", "samples", "sigmf"]
 
 
-async def hello(service: Service, client: Client, command: Hello) -> ServerHello:
+async def hello(service: Service, session: Session, command: Hello) -> ServerHello:
     if command.binary is not None:
-        client.binary = command.binary
+        session.binary = command.binary
     spec = service.workspace.spec
     return ServerHello(
         server_version=version("rfhydra"),
@@ -29,44 +29,44 @@ async def hello(service: Service, client: Client, command: Hello) -> ServerHello
     )
 
 
-async def auth(service: Service, client: Client, command: Auth) -> Result:
+async def auth(service: Service, session: Session, command: Auth) -> Result:
     if not service.settings.gate.accepts(command.token):
         raise Unauthorized("the token is wrong")
-    client.authorised = True
+    session.authorised = True
     return Result()
 
 
-async def subscribe(service: Service, client: Client, command: Subscribe) -> Subscriptions:
-    if "waterfall" in command.topics and not client.binary:
+async def subscribe(service: Service, session: Session, command: Subscribe) -> Subscriptions:
+    if "waterfall" in command.topics and not session.binary:
         raise InvalidMessage("topics: waterfall comes in binary frames: send hello with binary true first")
-    before = set(client.topics)
-    client.topics.update(command.topics)  # before anything is awaited: nothing may fall between snapshot and pushes
+    before = set(session.topics)
+    session.topics.update(command.topics)  # before the first await: no change may be missed between snapshot and pushes
     snapshots: list[Snapshot] = []
-    if "jobs" in command.topics:  # the only one that takes a while, so it is asked for first
+    if "jobs" in command.topics:  # the only snapshot that must be awaited
         try:
             snapshots += await service.jobs.snapshots()
         except RfhydraError:
-            client.topics = before
+            session.topics = before
             raise
     for topic in dict.fromkeys(command.topics):
         snapshots += _snapshot(service, topic)
-    return Subscriptions(topics=sorted(client.topics), snapshots=snapshots)
+    return Subscriptions(topics=sorted(session.topics), snapshots=snapshots)
 
 
-async def unsubscribe(service: Service, client: Client, command: Unsubscribe) -> Subscriptions:
-    gone = client.topics if command.topics is None else set(command.topics)
+async def unsubscribe(service: Service, session: Session, command: Unsubscribe) -> Subscriptions:
+    gone = session.topics if command.topics is None else set(command.topics)
     if command.topics is None or "jobs" in gone:
-        client.jobs.clear()
-    client.topics -= gone
-    return Subscriptions(topics=sorted(client.topics), snapshots=[])
+        session.jobs.clear()
+    session.topics -= gone
+    return Subscriptions(topics=sorted(session.topics), snapshots=[])
 
 
 def _snapshot(service: Service, topic: Topic) -> list[Snapshot]:
-    """What a topic holds at this moment, in the form in which it is pushed."""
+    """The present state of a topic, as the message that it pushes."""
     if topic == "registry":
         return [service.registry_cache.registry()]
     if topic == "samples":
         return [service.registry_cache.counts()]
     if topic == "metrics":
         return [service.snapshot()]
-    return []  # windows are looked at as they come; jobs were asked for
+    return []  # detections have no state; jobs are read separately

@@ -1,7 +1,6 @@
-"""One WebSocket: reads commands, writes what is in the outbox, and closes when either side wants to.
+"""One WebSocket connection: reads commands, writes the outbox, and closes.
 
-Commands of a connection are answered in their order, but for windows to look at: these take longer and are answered
-when they are done.
+Commands are answered in their order, except detections, which are answered when they are done.
 """
 
 import asyncio
@@ -18,20 +17,20 @@ from rfhydra.protocol.commands import Detect, read_command
 from rfhydra.protocol.frames import frame_tag
 from rfhydra.protocol.messages import BaseMessage, Error
 from rfhydra.protocol.parsing import Envelope, read_envelope, read_json
-from rfhydra.server.detection import detect_frame
-from rfhydra.server.handlers import handle
-from rfhydra.server.hub import SLOW, TRY_AGAIN_LATER, Client
+from rfhydra.server.handlers.detection import detect_frame
+from rfhydra.server.handlers.dispatch import handle
 from rfhydra.server.metrics import UNREADABLE
-from rfhydra.server.outbox import Outbox
+from rfhydra.server.net.hub import SLOW, TRY_AGAIN_LATER, Session
+from rfhydra.server.net.outbox import Outbox
 from rfhydra.server.service import GOING_AWAY, Service
 
 POLICY_VIOLATION: Final = 1008
 INTERNAL_ERROR: Final = 1011
 MAX_REFUSALS: Final = 10
 _FRAME: Final = "iq_frame"
-_INTERNAL: Final = "something went wrong in the server: its log says what"
+_INTERNAL: Final = "internal error: see the log of the server"
 
-# Starlette says by RuntimeError that the connection was closed meanwhile.
+# Starlette raises RuntimeError where the connection was closed meanwhile.
 _GONE: Final = (WebSocketDisconnect, RuntimeError)
 _Work: TypeAlias = Callable[[], Awaitable[BaseMessage]]
 
@@ -60,58 +59,58 @@ class _Connection:
     def __init__(self, service: Service, websocket: WebSocket, authorised: bool) -> None:
         limits, peer = service.limits, websocket.client
         self._service, self._websocket = service, websocket
-        self._client = Client(
+        self._session = Session(
             name=f"client {peer.host}:{peer.port}" if peer else "client",
             outbox=Outbox(limits.max_outbox_messages, limits.max_outbox_bytes),
             authorised=authorised,
         )
         self._refusals = 0
-        self._looking: set[asyncio.Task[None]] = set()
+        self._detections: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        client, hub = self._client, self._service.hub
-        hub.add(client)
+        session, hub = self._session, self._service.hub
+        hub.add(session)
         reader, writer = asyncio.create_task(self._read()), asyncio.create_task(self._write())
         deadline = asyncio.get_running_loop().call_later(self._service.settings.auth_sec, self._require_authorised)
         try:
-            ends: list[asyncio.Future[Any]] = [reader, writer, client.closing]
+            ends: list[asyncio.Future[Any]] = [reader, writer, session.closing]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             deadline.cancel()
-            tasks = {reader, writer, *self._looking}
+            tasks = {reader, writer, *self._detections}
             for task in tasks:
                 task.cancel()
             try:
                 outcomes = await asyncio.gather(*tasks, return_exceptions=True)
             finally:
-                hub.remove(client)
+                hub.remove(session)
         for error in outcomes:
             if isinstance(error, Exception):
                 log.error("a connection failed", exc_info=error)
-                client.close(INTERNAL_ERROR, "something went wrong in the server")
-        if client.closing.done():
-            code, reason = client.closing.result()
+                session.close(INTERNAL_ERROR, "internal error")
+        if session.closing.done():
+            code, reason = session.closing.result()
             if reason == SLOW:
                 self._service.metrics.slow_clients.inc()
             with suppress(*_GONE):
                 await self._websocket.close(code, reason)
 
     def _require_authorised(self) -> None:
-        if not self._client.authorised:
-            self._client.close(POLICY_VIOLATION, "no token was shown in time")
+        if not self._session.authorised:
+            self._session.close(POLICY_VIOLATION, "no token was sent in time")
 
     async def _write(self) -> None:
-        """Until the client is gone."""
+        """Send the outbox until the client is gone."""
         with suppress(*_GONE):
             while True:
-                payload = await self._client.outbox.take()
+                payload = await self._session.outbox.take()
                 if isinstance(payload, str):
                     await self._websocket.send_text(payload)
                 else:
                     await self._websocket.send_bytes(payload)
 
     async def _read(self) -> None:
-        """Until the client is gone."""
+        """Read messages until the client is gone."""
         while (message := await self._websocket.receive())["type"] != "websocket.disconnect":
             if (text := message.get("text")) is not None:
                 await self._on_text(text)
@@ -127,24 +126,24 @@ class _Connection:
         except RfhydraError as error:
             await self._answer(UNREADABLE, envelope, partial(_refuse, error))
             return
-        work = partial(handle, self._service, self._client, command)
+        work = partial(handle, self._service, self._session, command)
         if isinstance(command, Detect):
-            self._look(command.command, envelope, work)
+            self._detect(command.command, envelope, work)
         else:
             silent = command.id is None and not command.answered_always
             await self._answer(command.command, envelope, work, silent=silent)
 
     def _on_frame(self, data: bytes) -> None:
-        self._look(_FRAME, Envelope(frame_tag(data), None), partial(detect_frame, self._service, self._client, data))
+        self._detect(_FRAME, Envelope(frame_tag(data), None), partial(detect_frame, self._service, self._session, data))
 
-    def _look(self, label: str, envelope: Envelope, work: _Work) -> None:
-        """Answer when it is done. The detection executor bounds how many of these there are."""
+    def _detect(self, label: str, envelope: Envelope, work: _Work) -> None:
+        """Answer when the detection is done. The detection executor bounds their number."""
         task = asyncio.create_task(self._answer(label, envelope, work))
-        self._looking.add(task)
-        task.add_done_callback(self._looking.discard)
+        self._detections.add(task)
+        task.add_done_callback(self._detections.discard)
 
     async def _answer(self, label: str, envelope: Envelope, work: _Work, *, silent: bool = False) -> None:
-        """Do it and send what comes of it; a success that is ``silent`` is not told."""
+        """Run ``work`` and send its answer; if ``silent``, only an error."""
         answer: BaseMessage
         try:
             with self._service.metrics.command(label):
@@ -158,12 +157,12 @@ class _Connection:
         except Exception:
             log.exception("%s failed", label)
             answer = Error(command=envelope.command, code=RfhydraError.code, message=_INTERNAL)
-        self._client.send(answer.model_copy(update={"id": envelope.id}).encode())
+        self._session.send(answer.model_copy(update={"id": envelope.id}).encode())
 
     def _count_refusal(self) -> None:
         self._refusals += 1
         if self._refusals >= MAX_REFUSALS:
-            self._client.close(POLICY_VIOLATION, "no token was shown")
+            self._session.close(POLICY_VIOLATION, "no token was sent")
 
 
 async def _refuse(error: RfhydraError) -> BaseMessage:

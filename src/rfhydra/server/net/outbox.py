@@ -1,7 +1,7 @@
-"""What one client has not taken yet, and what happens when it is too much.
+"""Outbox of one session: a bounded queue of unsent messages.
 
-Control messages are never dropped: when there is no room for one, the client is to be closed. Of messages that replace
-each other (the progress of one job, the newest detections) only the latest is kept, in the place of the first.
+Control messages are never dropped: where there is no room for one, the session must be closed. Of messages that replace
+each other (the progress of one job, detections) only the latest is kept, in the place of the first.
 """
 
 import asyncio
@@ -12,22 +12,22 @@ from typing import TypeAlias
 
 Payload: TypeAlias = str | bytes
 Render: TypeAlias = Callable[[int], Payload]
-"""A message, when it is its turn, from how many were dropped for it."""
+"""Makes a message when it is sent, from the number of messages that it replaced."""
 
 
 @dataclass(eq=False)
 class _Entry:
     render: Render
-    size: int  # of a control message; what is replaced is bounded by the number of its keys
+    size: int  # of a control message; the others are bounded by the number of keys
     key: Hashable | None = None
     dropped: int = 0
 
 
 class Outbox:
-    """The messages to one client, in order. For the event loop's thread only.
+    """The messages to one session, in order. For the thread of the event loop only.
 
     Attributes:
-        dropped: how many messages were replaced by later ones, since the start.
+        dropped: number of messages that were replaced by later ones.
     """
 
     def __init__(self, max_messages: int, max_bytes: int) -> None:
@@ -40,7 +40,7 @@ class Outbox:
         self._emptied.set()
 
     def put(self, payload: Payload) -> bool:
-        """Add a control message. False if there is no room; one message always has."""
+        """Add a control message; False if there is no room. An empty outbox takes any message."""
         size = len(payload)
         if self._messages and (self._messages >= self._max_messages or self._bytes + size > self._max_bytes):
             return False
@@ -50,7 +50,7 @@ class Outbox:
         return True
 
     def put_latest(self, key: Hashable, render: Render) -> None:
-        """Add a message that replaces the one with the same key, if that still waits."""
+        """Add a message that replaces an unsent one with the same key."""
         waiting = self._latest.get(key)
         if waiting is None:
             self._latest[key] = entry = _Entry(render, 0, key)
@@ -61,7 +61,7 @@ class Outbox:
         self.dropped += 1
 
     async def take(self) -> Payload:
-        """The next message; waits for one."""
+        """Wait for the next message."""
         while not self._entries:
             self._emptied.set()
             self._filled.clear()
@@ -75,7 +75,7 @@ class Outbox:
         return entry.render(entry.dropped)
 
     async def emptied(self) -> None:
-        """Wait until everything was taken and the taker is back for more."""
+        """Wait until all messages were taken and :meth:`take` waits for the next."""
         await self._emptied.wait()
 
     def _add(self, entry: _Entry) -> None:

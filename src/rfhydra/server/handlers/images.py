@@ -1,4 +1,4 @@
-"""What clients send as base64: spectrograms as PNG or ``.npy``, IQ. Sizes are checked before anything is allocated."""
+"""Decoding of base64 payloads: spectrograms as PNG or ``.npy``, IQ. Sizes are checked before anything is allocated."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ from rfhydra.spectrum.spec import SpectrogramSpec
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _IHDR: Final = struct.Struct(">I4sIIBB")
 _GREY: Final = 0  # colour type
-_PNG_EXTRA_BYTES: Final = 1 << 20  # over one byte for a pixel: chunks of text, and what does not compress
+_PNG_EXTRA_BYTES: Final = 1 << 20  # above one byte per pixel: text chunks, and incompressible data
 
 
 def decode_base64(text: str, field: str) -> bytes:
@@ -87,7 +87,7 @@ def _decode_png(data: bytes, spec: SpectrogramSpec, field: str) -> NDArray[np.ui
         with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
             picture.load()
             image = np.array(picture)
-    except (OSError, ValueError, SyntaxError, EOFError):  # Pillow's ways to say that a file is damaged
+    except (OSError, ValueError, SyntaxError, EOFError):  # raised by Pillow for damaged files
         raise InvalidMessage(f"{field}: the PNG is damaged") from None
     if image.dtype != np.uint8 or image.shape != (height, width):
         raise InvalidMessage(f"{field}: the PNG must be 8-bit grey without transparency")
@@ -100,7 +100,7 @@ def _decode_npy(data: bytes, spec: SpectrogramSpec, field: str) -> NDArray[Any]:
         version = npy.read_magic(stream)
         read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, fortran_order, dtype = read_header(stream)
-    except Exception:  # it tokenises and evaluates a literal, and raises whatever these meet
+    except Exception:  # parsing the header literal raises various errors
         raise InvalidMessage(f"{field}: the header of the .npy file cannot be read") from None
     if dtype.newbyteorder("=") not in (np.uint8, np.float32):
         raise InvalidMessage(f"{field}: the .npy file must hold uint8 or float32")

@@ -1,4 +1,4 @@
-"""Samples in pages that are no longer than asked for and no larger than an answer may be."""
+"""Pages of samples, bounded by number and by size of the answer."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from rfhydra.store.samples import Sample, SampleStore
 
 T = TypeVar("T", bound=WireModel)
 _BATCH: Final = 50  # samples read at a time
-_MAX_DIGITS: Final = 18  # of what SQLite counts with
+_MAX_DIGITS: Final = 18  # of an integer in SQLite
 _ENVELOPE_BYTES: Final = 4096  # of an answer, around its list
 
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """Some items, how many samples gave none, and how to ask for the rest."""
+    """Items of a page, the number of skipped samples, and the cursor of the next page."""
 
     items: list[T]
     skipped: int
@@ -32,10 +32,10 @@ def read_page(
     max_bytes: int,
     describe: Callable[[Sample], T | None],
 ) -> Page[T]:
-    """What ``describe`` makes of at most ``limit`` samples (None: all), as many as fit ``max_bytes`` and at least one.
+    """``describe`` of at most ``limit`` samples (None: all), as many as fit ``max_bytes``, at least one.
 
     Raises:
-        InvalidMessage: the cursor is not one of ours.
+        InvalidMessage: the cursor is invalid.
     """
     position, seen, room = read_cursor(cursor), 0, max_bytes - _ENVELOPE_BYTES
     items: list[T] = []
@@ -54,10 +54,10 @@ def read_page(
 
 
 def read_cursor(cursor: str | None) -> int:
-    """Where a page begins.
+    """The position at which a page begins.
 
     Raises:
-        InvalidMessage: the cursor is not one of ours.
+        InvalidMessage: the cursor is invalid.
     """
     if cursor is None:
         return 0

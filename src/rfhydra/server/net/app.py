@@ -1,4 +1,4 @@
-"""The ASGI application: the WebSocket, and what there is over HTTP."""
+"""The ASGI application: the WebSocket, and health, metrics and documents over HTTP."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket
 
 from rfhydra.errors import Unauthorized
 from rfhydra.protocol.schema import asyncapi_document
-from rfhydra.server.connection import serve
+from rfhydra.server.net.connection import serve
 from rfhydra.server.service import Service
 
 WEBSOCKET_PATHS: Final = ("/", "/ws", "/training")
@@ -23,12 +23,12 @@ _PAGE: Final = """<!doctype html>
 <meta charset="utf-8">
 <title>rfhydra</title>
 <h1>rfhydra</h1>
-<p>This is the service of an rfhydra workspace. It speaks WebSocket on this address, on <code>/ws</code> and on
+<p>This is the server of an rfhydra workspace. WebSocket clients connect to this address, to <code>/ws</code> or to
 <code>/training</code>.</p>
 <ul>
-<li><a href="/docs/protocol">What it speaks</a> (AsyncAPI)</li>
-<li><a href="/healthz">Whether it is alive</a>, <a href="/readyz">whether it is ready</a></li>
-<li><a href="/metrics">How it is doing</a> (Prometheus)</li>
+<li><a href="/docs/protocol">Protocol</a> (AsyncAPI)</li>
+<li><a href="/healthz">Liveness</a>, <a href="/readyz">readiness</a></li>
+<li><a href="/metrics">Metrics</a> (Prometheus)</li>
 </ul>
 </html>
 """
@@ -40,7 +40,7 @@ _SAFE: Final = {
 
 
 def make_app(service: Service) -> Starlette:
-    """The application of one service, which it starts."""
+    """The ASGI application of a service; starts the service."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -85,7 +85,7 @@ async def _metrics(service: Service, request: Request) -> Response:
     except Unauthorized as error:
         return PlainTextResponse(f"{error}\n", 403, headers=_SAFE)
     if not authorised:
-        return PlainTextResponse("show the token\n", 401, headers={**_SAFE, "WWW-Authenticate": "Bearer"})
+        return PlainTextResponse("send the token\n", 401, headers={**_SAFE, "WWW-Authenticate": "Bearer"})
     return Response(service.metrics.render(), media_type=_PROMETHEUS, headers=_SAFE)
 
 

@@ -1,0 +1,1 @@
+"""Command handlers, and the table of which handler answers which command."""

@@ -1,0 +1,1 @@
+"""Connections: sockets, security, sessions and their outboxes."""

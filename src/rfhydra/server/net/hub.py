@@ -1,0 +1,145 @@
+"""Sessions of connected clients, their subscriptions, and pushes to them. For the thread of the event loop only."""
+
+import asyncio
+from collections.abc import Hashable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from rfhydra.protocol.frames import WaterfallFrame
+from rfhydra.protocol.messages import BaseMessage, Detections, TrainingEvent, TrainingProgress
+from rfhydra.protocol.types import Topic
+from rfhydra.server.net.outbox import Outbox, Payload, Render
+
+TRY_AGAIN_LATER: Final = 1013
+SLOW: Final = "messages were not taken in time"
+
+
+@dataclass(eq=False)
+class Session:
+    """One connected client, apart from its socket.
+
+    Attributes:
+        name: its address, for the audit log.
+        outbox: its unsent messages.
+        authorised: whether it has sent the token, or needs none.
+        binary: whether it uses binary frames.
+        topics: its subscriptions.
+        jobs: trainings that it started, whose messages it gets without a subscription.
+        closing: resolved with (code, reason) when the server closes it.
+    """
+
+    name: str
+    outbox: Outbox
+    authorised: bool
+    binary: bool = False
+    topics: set[Topic] = field(default_factory=set)
+    jobs: set[str] = field(default_factory=set)
+    closing: "asyncio.Future[tuple[int, str]]" = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+    def send(self, payload: Payload) -> None:
+        """Queue a control message; closes the session if its outbox is full."""
+        if not self.closing.done() and not self.outbox.put(payload):
+            self.close(TRY_AGAIN_LATER, SLOW)
+
+    def send_latest(self, key: Hashable, render: Render) -> None:
+        """Queue a message that replaces an unsent one with the same key."""
+        if not self.closing.done():
+            self.outbox.put_latest(key, render)
+
+    def close(self, code: int, reason: str) -> None:
+        """Close the connection; the first reason counts."""
+        if not self.closing.done():
+            self.closing.set_result((code, reason))
+
+
+class Hub:
+    """The sessions of a server."""
+
+    def __init__(self) -> None:
+        self._sessions: set[Session] = set()
+        self._dropped_by_gone = 0
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    @property
+    def dropped(self) -> int:
+        """Number of pushes dropped for slow clients since the start."""
+        return self._dropped_by_gone + sum(session.outbox.dropped for session in self._sessions)
+
+    def add(self, session: Session) -> None:
+        self._sessions.add(session)
+        self._empty.clear()
+
+    def remove(self, session: Session) -> None:
+        self._sessions.discard(session)
+        self._dropped_by_gone += session.outbox.dropped
+        if not self._sessions:
+            self._empty.set()
+
+    async def dismiss(self, code: int, reason: str, flush_sec: float) -> None:
+        """Close every session once its outbox is empty, or after ``flush_sec``; waits for their end."""
+
+        async def dismiss(session: Session) -> None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(session.outbox.emptied(), flush_sec)
+            session.close(code, reason)
+
+        await asyncio.gather(*(dismiss(session) for session in self._sessions))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._empty.wait(), flush_sec)
+
+    def all(self) -> list[Session]:
+        return list(self._sessions)
+
+    def wanted(self, topic: Topic) -> bool:
+        """Whether any session is subscribed to ``topic``."""
+        return any(True for _ in self._subscribers(topic))
+
+    def publish(self, topic: Topic, message: BaseMessage) -> None:
+        """Push a control message."""
+        text = message.encode()
+        for session in self._subscribers(topic):
+            session.send(text)
+
+    def publish_latest(self, topic: Topic, message: BaseMessage) -> None:
+        """Push a message that replaces an unsent one of its topic."""
+        text = message.encode()
+        for session in self._subscribers(topic):
+            session.send_latest(topic, lambda _: text)
+
+    def publish_training(self, event: TrainingEvent) -> None:
+        """Push a message of a job to the sessions that subscribed to jobs or started it."""
+        text = event.encode()
+        for session in self._sessions:
+            if "jobs" in session.topics or event.job_id in session.jobs:
+                if isinstance(event, TrainingProgress):
+                    session.send_latest(event.job_id, lambda _: text)
+                else:
+                    session.send(text)
+                    session.jobs.discard(event.job_id)
+
+    def publish_detections(self, detections: Detections, sender: Session) -> None:
+        """Push the detections in a window to all subscribers but ``sender``, which gets them as its answer."""
+        text = detections.encode()
+
+        def render(dropped: int) -> str:
+            return detections.model_copy(update={"dropped": dropped}).encode() if dropped else text
+
+        for session in self._subscribers("detections"):
+            if session is not sender:
+                session.send_latest("detections", render)
+
+    def publish_waterfall(self, frame: WaterfallFrame) -> None:
+        """Push a spectrogram to the subscribers that use binary frames."""
+        for session in self._subscribers("waterfall"):
+            if session.binary:
+                session.send_latest("waterfall", lambda dropped: frame.with_dropped(dropped).encode())
+
+    def _subscribers(self, topic: Topic) -> Iterator[Session]:
+        return (session for session in self._sessions if topic in session.topics)
