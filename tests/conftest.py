@@ -13,7 +13,7 @@ from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.features import FeatureCache
 from rfhydra.training.service import TrainingService
-from tests.server.live import small_backbone, stock
+from tests.server.server_process import small_backbone, stock
 from tests.training import given
 
 TRAINING_SCENES = range(10)

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from rfhydra.config import DEFAULT_URL
-from tests.server.live import serving
+from tests.server.server_process import serving
 from tests.training.given import SIGNAL
 
 README: Final = (Path(__file__).parents[1] / "README.md").read_text()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rfhydra.recordings import open_recording
-from tests.cli.given import CENTER_HZ, CONTRACT, RATE_HZ, SIGNAL, SPEC, png_size, record, run
+from tests.cli.command_runner import CENTER_HZ, CONTRACT, RATE_HZ, SIGNAL, SPEC, png_size, record, run
 
 
 def answer(*arguments: object) -> Any:

@@ -15,7 +15,7 @@ from rfhydra.hydra.head import EmbeddingHead
 from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.recordings import write_recording
 from rfhydra.store.workspace import Workspace
-from tests.cli.given import CENTER_HZ, CONTRACT, RATE_HZ, SIGNAL, SPEC, contents, record, run
+from tests.cli.command_runner import CENTER_HZ, CONTRACT, RATE_HZ, SIGNAL, SPEC, contents, record, run
 
 MISUSED: Final = (2, "invalid_message")
 BAD_NAME: Final = (2, "invalid_name")

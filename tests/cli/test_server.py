@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.given import png_size, run
-from tests.server.live import VERSIONS, serving
+from tests.cli.command_runner import png_size, run
+from tests.server.server_process import VERSIONS, serving
 from tests.training.given import OTHER, SIGNAL
 
 

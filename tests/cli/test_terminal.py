@@ -7,7 +7,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from tests.cli.given import SIGNAL, contents, process, wait
+from tests.cli.command_runner import SIGNAL, contents, process, wait
 
 
 def read_until_closed(terminal: int) -> str:

@@ -11,7 +11,7 @@ import pytest
 from rfhydra.protocol.limits import Limits
 from rfhydra.server.service import Settings
 from rfhydra.store.workspace import Workspace
-from tests.server.given import Peer, peer, running
+from tests.server.json_peer import Peer, peer, running
 from tests.training.given import OTHER, SIGNAL
 
 

@@ -1,4 +1,4 @@
-"""The escalation at work: an emission that the shared proposals miss, learnt by a head that proposes for itself."""
+"""The rcnn kind: trained, stored and extended; and on an emission that the shared proposals miss."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,10 @@ from numpy.typing import NDArray
 
 from rfhydra.config import MIN_PROPOSAL_RECALL
 from rfhydra.detection.detector import HydraDetector
+from rfhydra.errors import Cancelled
 from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.head import EmbeddingHead
+from rfhydra.protocol.types import EpochProgress
 from rfhydra.spectrum.boxes import Box
 from rfhydra.store.workspace import Workspace
 from rfhydra.synth import Burst, Scene, make_burst
@@ -14,6 +17,7 @@ from rfhydra.training.evaluation import MIN_SCORE
 from rfhydra.training.metrics import ScoredScene, average_precision
 from rfhydra.training.service import TrainingService
 from tests.training import given
+from tests.training.given import SIGNAL
 
 EXCHANGE = "exchange"
 CALL, PAUSE = given.SMALL_SPEC.window_samples // 8, given.SMALL_SPEC.window_samples // 4
@@ -80,3 +84,49 @@ def test_what_the_proposals_miss_is_found_by_a_head_with_its_own(exchanges: Trai
     own = precision_on_fresh_pictures(exchanges)
     assert own >= 0.7
     assert own > shared + 0.2
+
+
+def test_an_rcnn_head_is_trained_stored_loaded_and_extended(small_service: TrainingService) -> None:
+    service, heard = small_service, list[EpochProgress]()
+    result = service.train_new_signal(SIGNAL, kind="rcnn", epochs=2, callback=heard.append)
+    assert [each.epoch for each in heard] == [1, 2]
+    assert all(each.val_loss > 0 and each.train_loss > 0 for each in heard)
+    assert (result.epochs_trained, result.early_stopped, result.auto_promoted) == (2, False, True)
+    detector = HydraDetector(service.version_manager, service.backbone)
+    assert detector.load_heads([SIGNAL]) == [SIGNAL]
+    sample = service.workspace.samples.list(SIGNAL)[0]
+    image, frame = service.workspace.samples.image(sample), sample.frame(service.workspace.spec)
+    found = detector.detect(image, frame, threshold=0.05)
+    assert all(each.version == 1 and each.score >= 0.05 for each in found)
+    extended = service.extend_signal(SIGNAL, kind="rcnn", epochs=1)
+    assert (extended.version, extended.previous_version) == (2, 1)
+    assert extended.previous_metrics is not None
+    assert extended.previous_metrics["f1_score"] == pytest.approx(result.metrics["f1_score"])
+
+
+def test_an_rcnn_training_can_be_repeated_and_cancelled(small_service: TrainingService) -> None:
+    service = small_service
+    before = given.everything(service.workspace)
+
+    def stop(progress: EpochProgress) -> None:
+        service.cancel_training()
+
+    with pytest.raises(Cancelled):
+        service.train_new_signal(SIGNAL, kind="rcnn", callback=stop)
+    assert given.everything(service.workspace) == before
+    losses = []
+    for _ in range(2):
+        heard: list[EpochProgress] = []
+        service.train_new_signal(SIGNAL, kind="rcnn", epochs=1, callback=heard.append)
+        losses.append((heard[0].train_loss, heard[0].val_loss))
+    assert losses[0] == losses[1]
+
+
+def test_kinds_can_replace_each_other(small_service: TrainingService) -> None:
+    service = small_service
+    service.train_new_signal(SIGNAL, kind="rcnn", epochs=1)
+    result = service.extend_signal(SIGNAL, kind="embedding", epochs=1)
+    assert result.previous_metrics is not None
+    service.version_manager.promote_version(SIGNAL, 2)
+    assert isinstance(service.version_manager.load_head(SIGNAL, 2, service.backbone), EmbeddingHead)
+    assert service.extend_signal(SIGNAL, kind="rcnn", epochs=1).previous_version == 2
