@@ -67,8 +67,11 @@ def test_heads_of_another_body_are_left_out_until_their_own_is_back(
         assert client.ask("get_registry")["signals"][SIGNAL]["is_loaded"] is False
         client.ask("unload_heads", signal_names=[OTHER])
     assert f"version 2 of the head of {SIGNAL} is not loaded again" in caplog.text
+    assert "workspace site uses backbone " in caplog.text
+    caplog.clear()
     with served(site) as client:
         assert client.ask("get_loaded_heads")["versions"] == {SIGNAL: 2}
+    assert caplog.text == ""
 
 
 @pytest.mark.parametrize("is_lost", [True, False])

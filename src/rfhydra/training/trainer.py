@@ -59,8 +59,8 @@ class Learner(Protocol):
 def run_epochs(learner: Learner, epochs: int, control: Control) -> Outcome:
     """Train for at most ``epochs`` (1 or more), then restore the best epoch of ``learner``.
 
-    Stops after 5 epochs in a row without a better one. An epoch is better than another if its F1 is higher or, at the same
-    F1, its validation loss is lower.
+    Stops after 5 epochs in a row without a better one. An epoch is better than another if its F1 is higher or, at the
+    same F1, its validation loss is lower.
 
     Raises:
         Cancelled: ``control.cancelled`` returned true.
