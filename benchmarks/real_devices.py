@@ -120,6 +120,7 @@ def score(backbone: Backbone, learnt: Mapping[str, list[Recording]], rest: Seque
         for device in learnt:
             started = time.perf_counter()
             result = service.train_new_signal(device)
+            service.version_manager.promote_version(device, result.version)  # also one that finds no validation box
             rows.append({"device": device, "recordings": len(learnt[device]), "samples": result.sample_count})
             rows[-1] |= {"training_s": time.perf_counter() - started}
             rows[-1] |= {"proposal_recall": result.metrics["proposal_recall"]}

@@ -15,7 +15,7 @@ from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.features import FeatureCache
 from rfhydra.training.service import TrainingService
-from tests.server.live import small_backbone, stock
+from tests.server.server_process import small_backbone, stock
 from tests.training import given
 
 TRAINING_SCENES = range(10)

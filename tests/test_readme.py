@@ -11,7 +11,7 @@ import pytest
 
 from rfhydra.config import DEFAULT_URL
 from rfhydra.recordings import write_recording
-from tests.server.live import serving
+from tests.server.server_process import serving
 from tests.training import given
 from tests.training.given import SIGNAL
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.given import CONTRACT, SIGNAL, record, run
+from tests.cli.command_runner import CONTRACT, SIGNAL, record, run
 
 SUPPORT = 8
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rfhydra.recordings import open_recording
-from tests.cli.given import CENTER_HZ, CONTRACT, RATE_HZ, SIGNAL, SPEC, png_size, record, run
+from tests.cli.command_runner import CENTER_HZ, CONTRACT, RATE_HZ, SIGNAL, SPEC, png_size, record, run
 
 
 def answer(*arguments: object) -> Any:
@@ -48,7 +48,8 @@ def test_train_reports_the_version_and_every_epoch(workspace: Path, tmp_path: Pa
     curve = tmp_path / "plots" / "curve.png"
     body = answer("train", "--epochs", 20, workspace, "--png", curve, SIGNAL, "--notes", "once more")
     assert (body["signal_name"], body["version"], body["previous_version"]) == (SIGNAL, 3, 2)
-    assert body["notes"] == "once more"
+    assert answer("versions", workspace, SIGNAL)["versions"][-1]["notes"] == "once more"
+    assert body["metrics"]["verdict"]["decision"] in ("promote", "keep", "cannot tell")
     assert [epoch["epoch"] for epoch in body["history"]] == list(range(1, body["epochs_trained"] + 1))
     assert body["history"][-1]["val_loss"] < body["history"][0]["val_loss"]
     assert min(png_size(curve)) > 300

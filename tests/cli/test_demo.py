@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rfhydra.cli.demo import BOXES, SIGNAL
 from rfhydra.store.workspace import Workspace
-from tests.cli.given import png_size, process, run
+from tests.cli.command_runner import png_size, process, run
 
 
 def test_the_demo_goes_through_the_whole_loop(tmp_path: Path) -> None:

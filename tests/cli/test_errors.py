@@ -15,7 +15,7 @@ from rfhydra.hydra.head import EmbeddingHead
 from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.recordings import write_recording
 from rfhydra.store.workspace import Workspace
-from tests.cli.given import CENTER_HZ, CONTRACT, RATE_HZ, SIGNAL, SPEC, contents, record, run
+from tests.cli.command_runner import CENTER_HZ, CONTRACT, RATE_HZ, SIGNAL, SPEC, contents, record, run
 
 MISUSED: Final = (2, "invalid_message")
 BAD_NAME: Final = (2, "invalid_name")
@@ -266,7 +266,16 @@ def test_a_signal_can_be_trained_again_on_another_backbone(workspace: Path, othe
     outcome = run("train", workspace, SIGNAL, "--backbone", other_body, "--json")
     assert outcome.status == 0
     result = json.loads(outcome.stdout)
-    assert (result["previous_version"], result["previous_metrics"], result["auto_promoted"]) == (2, None, True)
+    assert (result["previous_version"], result["previous_metrics"], result["auto_promoted"]) == (2, None, False)
+    assert f"`rfhydra promote DIR {SIGNAL} 3`" in result["promotion_reason"]
+    assert json.loads(run("registry", workspace, "--json").stdout)["signals"][SIGNAL]["active_version"] == 2
+
+
+def test_another_backbone_than_that_of_the_workspace_is_noted(workspace: Path, other_body: Path) -> None:
+    train = ["train", workspace, SIGNAL, "--epochs", 1, "--backbone", other_body]
+    assert run(*train).stderr.startswith("note workspace site-a uses backbone ")
+    assert run("promote", workspace, SIGNAL, 3).status == 0
+    assert "note workspace" not in run(*train).stderr
 
 
 def test_a_file_that_is_no_backbone(workspace: Path, fresh: Path, tmp_path: Path) -> None:

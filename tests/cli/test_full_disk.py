@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.given import CONTRACT, SIGNAL, contents, cramped, record, run
+from tests.cli.command_runner import CONTRACT, SIGNAL, contents, cramped, record, run
 
 
 def assert_full(limit_bytes: int, *arguments: object) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.store.workspace import Workspace
-from tests.cli.given import SIGNAL, contents, process, run, wait
+from tests.cli.command_runner import SIGNAL, contents, process, run, wait
 
 KILLS: Final = int(os.environ.get("RFHYDRA_KILLS", "3"))
 LONGEST_WRITE_SEC: Final = 0.05

@@ -10,7 +10,7 @@ from websockets.sync.client import connect
 
 from rfhydra.server.run import listen
 from rfhydra.store.workspace import Workspace as Store
-from tests.cli.given import process, run
+from tests.cli.command_runner import process, run
 
 WAIT_SEC = 600
 

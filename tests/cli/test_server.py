@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.given import png_size, run
-from tests.server.live import VERSIONS, serving
+from tests.cli.command_runner import png_size, run
+from tests.server.server_process import VERSIONS, serving
 from tests.training.given import OTHER, SIGNAL
 
 
@@ -42,6 +42,7 @@ def test_train_and_extend(url: str, tmp_path: Path) -> None:
     assert (trained["signal_name"], trained["version"], trained["sample_count"]) == (OTHER, 1, 6)
     assert [each["epoch"] for each in trained["history"]] == list(range(1, trained["epochs_trained"] + 1))
     assert min(png_size(curve)) > 300
+    answer("promote", "--server", url, OTHER, 1)  # on noise it finds nothing, so it is not promoted
     outcome = run("extend", "--server", url, OTHER, "--epochs", 2)
     assert f"{OTHER} version 2: 6 samples" in outcome.stdout
     assert answer("versions", "--server", url, OTHER)["versions"][0]["notes"] == "from afar"

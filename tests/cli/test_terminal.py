@@ -7,7 +7,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from tests.cli.given import SIGNAL, contents, process, wait
+from tests.cli.command_runner import SIGNAL, contents, process, wait
 
 
 def read_until_closed(terminal: int) -> str:
@@ -34,7 +34,7 @@ def test_bars_are_drawn_on_the_terminal_and_json_goes_into_the_pipe(workspace: P
         drawn = read_until_closed(terminal)
     os.close(terminal)
     assert child.returncode == 0, drawn
-    assert "looking at samples" in drawn
+    assert "computing embeddings" in drawn
     assert json.loads(output.read_text())["version"] == 3
 
 

@@ -19,7 +19,7 @@ from rfhydra.errors import (
     Unreachable,
 )
 from rfhydra.protocol.fields import PixelBox
-from tests.client.given import HELLO, LOADED, answer, command, peer, push
+from tests.client.fake_server import HELLO, LOADED, answer, command, peer, push
 
 BOX = PixelBox(x_min=0, y_min=0, x_max=9, y_max=9)
 

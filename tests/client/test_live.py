@@ -12,7 +12,7 @@ from rfhydra.protocol.fields import NegativeBox, PixelBox
 from rfhydra.protocol.frames import WaterfallFrame
 from rfhydra.protocol.messages import Detections, Registry
 from rfhydra.store.arrays import encode_array
-from tests.server.live import VERSIONS, serving
+from tests.server.server_process import VERSIONS, serving
 from tests.training.given import OTHER, RATE_HZ, SIGNAL, SMALL_SPEC
 
 IMAGE = encode_array(np.random.default_rng(99).integers(0, 256, (SMALL_SPEC.rows, SMALL_SPEC.cols), np.uint8))

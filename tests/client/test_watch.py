@@ -9,7 +9,7 @@ from rfhydra.client import Client, Feed
 from rfhydra.errors import Cancelled, NotFound, Unreachable
 from rfhydra.protocol.frames import WaterfallFrame
 from rfhydra.protocol.messages import Registry
-from tests.client.given import (
+from tests.client.fake_server import (
     HELLO,
     JOB,
     answer,

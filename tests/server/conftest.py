@@ -1,5 +1,6 @@
 """Live servers that several tests share."""
 
+import asyncio
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,8 @@ from rfhydra.protocol.limits import Limits
 from rfhydra.server.service import Settings
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.service import TrainingService
-from tests.server.given import Peer, peer, running
+from tests.server.json_peer import Peer, peer, running
+from tests.server.watched_jobs import Run, Scenario, watched
 from tests.training import given
 
 
@@ -51,3 +53,25 @@ def port(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[in
 def client(port: int) -> Iterator[Peer]:
     with peer(port) as connected:
         yield connected
+
+
+@pytest.fixture
+def training_site(small: Workspace) -> Workspace:
+    """A workspace with six samples of one signal, six of another, and four of a third, which are too few."""
+    for name, seeds in ((given.SIGNAL, range(6)), (given.OTHER, range(10, 16)), ("rare", range(20, 24))):
+        given.add_noise(small, seeds, name)
+    return small
+
+
+@pytest.fixture
+def run(training_site: Workspace, body: Path) -> Run:
+    """Runs a scenario on the trainings of ``training_site``."""
+
+    def call(scenario: Scenario) -> None:
+        async def main() -> None:
+            async with watched(training_site, body) as here:
+                await scenario(here)
+
+        asyncio.run(main())
+
+    return call

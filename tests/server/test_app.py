@@ -16,7 +16,7 @@ from rfhydra.server.net.connection import MAX_REFUSALS
 from rfhydra.server.net.security import Gate
 from rfhydra.server.service import Settings
 from rfhydra.store.workspace import Workspace
-from tests.server.given import Peer, peer, running
+from tests.server.json_peer import Peer, peer, running
 
 
 def get(port: int, path: str, **headers: str) -> HTTPResponse:

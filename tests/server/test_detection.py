@@ -6,7 +6,7 @@ import pytest
 
 from rfhydra.protocol.frames import IqFrame, WaterfallFrame
 from rfhydra.spectrum.spectrogram import spectrogram
-from tests.server.given import WAIT_SEC, Peer, iq_b64, npy_b64, peer
+from tests.server.json_peer import WAIT_SEC, Peer, iq_b64, npy_b64, peer
 from tests.training import given
 
 SEED = 77  # of no training scene

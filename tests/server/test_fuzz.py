@@ -26,9 +26,9 @@ from rfhydra.protocol.messages import (
     read_message,
 )
 from rfhydra.protocol.parsing import read_envelope, read_json
-from tests.server.intact import take_inventory
-from tests.server.live import Server, serving
-from tests.server.nonsense import JOB_ID, SAMPLE_ID, Piece, pieces
+from tests.server.fuzz_inputs import JOB_ID, SAMPLE_ID, Piece, pieces
+from tests.server.inventory import take_inventory
+from tests.server.server_process import Server, serving
 
 MESSAGES: Final = int(os.environ.get("RFHYDRA_FUZZ_MESSAGES", "400"))
 BATCH: Final = 25

@@ -13,7 +13,7 @@ from PIL import Image
 
 from rfhydra.errors import Incompatible, InvalidMessage, RfhydraError
 from rfhydra.server.handlers.images import decode_base64, decode_iq, decode_spectrogram, encode_npy
-from tests.store.given import SPEC, image
+from tests.store.small_data import SPEC, image
 
 
 def b64(data: bytes) -> str:

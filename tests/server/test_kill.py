@@ -23,9 +23,9 @@ from websockets.exceptions import ConnectionClosed, InvalidMessage
 from websockets.sync.client import connect
 
 from rfhydra.hydra.backbone_file import load_backbone
-from tests.server.intact import take_inventory
-from tests.server.live import url_in
-from tests.server.story import Story
+from tests.server.change_sequence import ChangeSequence
+from tests.server.inventory import take_inventory
+from tests.server.server_process import url_in
 
 KILLS: Final = int(os.environ.get("RFHYDRA_SERVER_KILLS", "8"))
 LONGEST_LIFE_SEC: Final = 0.4
@@ -35,30 +35,30 @@ TRAINS_EVERY: Final = 20
 """Every so many lives there is a training, and the kill comes at about the time when it ends."""
 
 
-class Nursery:
+class ForkServer:
     """Starts servers that can be killed."""
 
-    def __init__(self, zygote: "Popen[str]") -> None:
-        self._zygote = zygote
+    def __init__(self, fork_server: "Popen[str]") -> None:
+        self._fork_server = fork_server
 
     def serve(self, *arguments: object) -> tuple[int, str]:
         """Process id and address of a new server, which accepts connections."""
-        assert self._zygote.stdin is not None
-        assert self._zygote.stdout is not None
-        self._zygote.stdin.write(json.dumps([str(each) for each in arguments]) + "\n")
-        self._zygote.stdin.flush()
-        return int(self._zygote.stdout.readline()), url_in(self._zygote.stdout.readline())
+        assert self._fork_server.stdin is not None
+        assert self._fork_server.stdout is not None
+        self._fork_server.stdin.write(json.dumps([str(each) for each in arguments]) + "\n")
+        self._fork_server.stdin.flush()
+        return int(self._fork_server.stdout.readline()), url_in(self._fork_server.stdout.readline())
 
 
 @contextmanager
-def nursery() -> Iterator[Nursery]:
+def fork_server_process() -> Iterator[ForkServer]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with Popen(
-        [sys.executable, "-m", "tests.server.zygote"], stdin=PIPE, stdout=PIPE, text=True, env=environment
-    ) as zygote:
-        yield Nursery(zygote)
-        assert zygote.stdin is not None
-        zygote.stdin.close()
+        [sys.executable, "-m", "tests.server.fork_server"], stdin=PIPE, stdout=PIPE, text=True, env=environment
+    ) as fork_server:
+        yield ForkServer(fork_server)
+        assert fork_server.stdin is not None
+        fork_server.stdin.close()
 
 
 class Killer:
@@ -83,9 +83,9 @@ class Killer:
 
 
 def test_no_acknowledged_change_is_lost(site: Path, body_file: Path) -> None:
-    story, instants, backbone = Story(seed=11), random.Random(12), load_backbone(body_file)
+    changes, instants, backbone = ChangeSequence(seed=11), random.Random(12), load_backbone(body_file)
     outcomes, began = Counter[str](), time.monotonic()
-    with nursery() as servers:
+    with fork_server_process() as servers:
         for number in range(KILLS):
             train = number % TRAINS_EVERY == 5
             pid, url = servers.serve(site, "--port", 0, "--backbone", body_file)
@@ -94,17 +94,17 @@ def test_no_acknowledged_change_is_lost(site: Path, body_file: Path) -> None:
             if not train:
                 killer.arm(delay_sec)
             with suppress(ConnectionClosed, ConnectionError, InvalidMessage), connect(url) as socket:
-                story.tell(socket, train=train, on_progress=partial(killer.arm, delay_sec))
+                changes.run(socket, train=train, on_progress=partial(killer.arm, delay_sec))
             killer.wait()
-            outcomes[story.judge(take_inventory(site, backbone))] += 1
+            outcomes[changes.judge(take_inventory(site, backbone))] += 1
             if (number + 1) % REPORT_EVERY == 0 or number + 1 == KILLS:
-                _report(number + 1, time.monotonic() - began, story, outcomes)
+                _report(number + 1, time.monotonic() - began, changes, outcomes)
 
 
-def _report(kills: int, seconds: float, story: Story, outcomes: Counter[str]) -> None:
-    ended = Counter("failed" if version is None else "completed" for version in story.world.ended.values())
+def _report(kills: int, seconds: float, changes: ChangeSequence, outcomes: Counter[str]) -> None:
+    ended = Counter("failed" if version is None else "completed" for version in changes.expected.ended.values())
     print(
-        f"{kills} kills in {seconds / 60:.1f} minutes, {story.acknowledged} changes acknowledged;"
-        f" the change under way was {dict(outcomes)}; {len(story.world.jobs)} trainings, ended: {dict(ended)}",
+        f"{kills} kills in {seconds / 60:.1f} minutes, {changes.acknowledged} changes acknowledged;"
+        f" the change under way was {dict(outcomes)}; {len(changes.expected.jobs)} trainings, ended: {dict(ended)}",
         flush=True,
     )

@@ -11,7 +11,7 @@ import pytest
 from rfhydra.protocol.limits import Limits
 from rfhydra.server.service import Settings
 from rfhydra.store.workspace import Workspace
-from tests.server.given import Peer, peer, running
+from tests.server.json_peer import Peer, peer, running
 from tests.training.given import OTHER, SIGNAL
 
 
@@ -67,8 +67,11 @@ def test_heads_of_another_body_are_left_out_until_their_own_is_back(
         assert client.ask("get_registry")["signals"][SIGNAL]["is_loaded"] is False
         client.ask("unload_heads", signal_names=[OTHER])
     assert f"version 2 of the head of {SIGNAL} is not loaded again" in caplog.text
+    assert "workspace site uses backbone " in caplog.text
+    caplog.clear()
     with served(site) as client:
         assert client.ask("get_loaded_heads")["versions"] == {SIGNAL: 2}
+    assert caplog.text == ""
 
 
 @pytest.mark.parametrize("is_lost", [True, False])

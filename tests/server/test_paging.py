@@ -8,7 +8,7 @@ from rfhydra.protocol.fields import PixelBox
 from rfhydra.server.handlers.paging import Page, read_cursor, read_page
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from tests.store.given import SIGNAL, SPEC, add_sample
+from tests.store.small_data import SIGNAL, SPEC, add_sample
 
 COUNT = 7
 

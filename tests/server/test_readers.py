@@ -8,10 +8,10 @@ import pytest
 
 from rfhydra.recordings import write_recording
 from rfhydra.store.workspace import Workspace
-from tests.cli.given import run
-from tests.server.given import peer, training_paused
-from tests.server.jobs_given import LONG
-from tests.server.live import VERSIONS, serving
+from tests.cli.command_runner import run
+from tests.server.json_peer import peer, training_paused
+from tests.server.server_process import VERSIONS, serving
+from tests.server.watched_jobs import LONG
 from tests.training import given
 from tests.training.given import OTHER, SIGNAL
 

@@ -7,7 +7,7 @@ from rfhydra.server.net.hub import Hub, Session
 from rfhydra.server.net.outbox import Outbox
 from rfhydra.server.registry_cache import RegistryCache
 from rfhydra.store.workspace import Workspace
-from tests.store.given import add_version
+from tests.store.small_data import add_version
 from tests.training import given
 
 

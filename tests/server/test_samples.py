@@ -10,7 +10,7 @@ from PIL import Image
 
 from rfhydra.spectrum.spectrogram import spectrogram
 from rfhydra.store.workspace import Workspace
-from tests.server.given import Peer, npy_b64, peer, physical, running
+from tests.server.json_peer import Peer, npy_b64, peer, physical, running
 from tests.training import given
 
 META = {"sample_rate_hz": given.RATE_HZ, "center_freq_hz": given.CENTER_HZ}

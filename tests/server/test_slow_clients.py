@@ -9,7 +9,7 @@ import pytest
 from rfhydra.protocol.limits import Limits
 from rfhydra.server.service import Settings
 from rfhydra.store.workspace import Workspace
-from tests.server.given import http_get, peer, running
+from tests.server.json_peer import http_get, peer, running
 from tests.training.given import SIGNAL
 
 

@@ -7,8 +7,8 @@ import pytest
 from rfhydra.protocol.limits import Limits
 from rfhydra.server.service import Settings
 from rfhydra.store.workspace import Workspace
-from tests.server.given import Peer, peer, running, training_paused
-from tests.server.jobs_given import LONG
+from tests.server.json_peer import Peer, peer, running, training_paused
+from tests.server.watched_jobs import LONG
 from tests.training import given
 from tests.training.given import OTHER, SIGNAL
 

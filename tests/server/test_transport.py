@@ -2,7 +2,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.server.given import WAIT_SEC
+from tests.server.json_peer import WAIT_SEC
 
 
 @pytest.mark.parametrize("size", [(4 << 20) + 1, 1 << 25])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rfhydra.store.workspace import Workspace
-from tests.server.given import Peer, peer, running
+from tests.server.json_peer import Peer, peer, running
 from tests.training.given import OTHER, SIGNAL
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from rfhydra.store.workspace import Workspace
-from tests.store.given import SPEC
+from tests.store.small_data import SPEC
 
 
 @pytest.fixture

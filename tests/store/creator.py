@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from rfhydra.store.workspace import Workspace
-from tests.store.given import SPEC
+from tests.store.small_data import SPEC
 
 if __name__ == "__main__":
     for number in itertools.count(int(sys.argv[2])):

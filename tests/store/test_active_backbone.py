@@ -8,7 +8,7 @@ import pytest
 
 from rfhydra.errors import NotFound
 from rfhydra.store.workspace import Workspace
-from tests.store.given import SIGNAL, SPEC, add_version, create_old
+from tests.store.small_data import SIGNAL, SPEC, add_version, create_old
 
 
 def test_the_first_version_sets_it(workspace: Workspace) -> None:

@@ -2,12 +2,12 @@ import json
 from pathlib import Path
 
 from rfhydra.store.workspace import Workspace
-from tests.store.given import SIGNAL, SPEC, process
+from tests.store.small_data import SIGNAL, SPEC, process
 
 
 def test_on_a_full_disk_nothing_is_half_written(path: Path) -> None:
     Workspace.create(path, SPEC).close()
-    with process("cramped", path) as child:
+    with process("small_disk", path) as child:
         *acknowledged, refused = child.communicate()[0].splitlines()
 
     assert len(acknowledged) > 2

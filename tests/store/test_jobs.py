@@ -9,7 +9,7 @@ from rfhydra.protocol.types import Job, TrainingRequest
 from rfhydra.store.jobs import KEPT_HISTORIES, JobStore
 from rfhydra.store.schema import MIGRATIONS
 from rfhydra.store.workspace import Workspace
-from tests.store.given import METRICS, SIGNAL, SPEC, add_job, add_version, create_old, progress, result_of
+from tests.store.small_data import METRICS, SIGNAL, SPEC, add_job, add_version, create_old, progress, result_of
 
 
 @pytest.fixture

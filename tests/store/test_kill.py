@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rfhydra.errors import NotFound
 from rfhydra.store.workspace import Workspace
-from tests.store.given import SPEC, process
-from tests.store.scripted import state, steps_taken, take_step
+from tests.store.change_script import state, steps_taken, take_step
+from tests.store.small_data import SPEC, process
 
 KILLS = 10
 
@@ -25,7 +25,7 @@ def test_no_acknowledged_change_is_lost(path: Path, tmp_path: Path) -> None:
     Workspace.create(path, SPEC).close()
     with Workspace.create(tmp_path / "reference", SPEC) as reference:
         for _ in range(KILLS):
-            acknowledged = last_acknowledgement("scripted", path, lines=instants.randint(1, 25))
+            acknowledged = last_acknowledgement("change_script", path, lines=instants.randint(1, 25))
             with Workspace.open(path) as survivor:
                 taken = steps_taken(survivor)
                 assert taken in (acknowledged, acknowledged + 1)

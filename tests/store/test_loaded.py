@@ -5,7 +5,7 @@ import pytest
 from rfhydra.errors import NotFound
 from rfhydra.store.schema import MIGRATIONS
 from rfhydra.store.workspace import Workspace
-from tests.store.given import SIGNAL, SPEC, add_version, create_old
+from tests.store.small_data import SIGNAL, SPEC, add_version, create_old
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from rfhydra.errors import Damaged, Incompatible, InvalidBox, InvalidMessage, In
 from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.workspace import Workspace
-from tests.store.given import CENTER_HZ, RATE_HZ, SIGNAL, SPEC, add_or_update, add_sample, box, image, iq
+from tests.store.small_data import CENTER_HZ, RATE_HZ, SIGNAL, SPEC, add_or_update, add_sample, box, image, iq
 
 boxes = st.builds(box, st.floats(0, 29), st.floats(-15, 13))
 

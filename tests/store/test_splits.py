@@ -2,7 +2,7 @@ import pytest
 
 from rfhydra.errors import InvalidMessage, InvalidName, NotFound
 from rfhydra.store.workspace import Workspace
-from tests.store.given import SIGNAL, add_sample
+from tests.store.small_data import SIGNAL, add_sample
 
 
 @pytest.fixture

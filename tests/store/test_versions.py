@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from rfhydra.errors import Conflict, Incompatible, InvalidMessage, InvalidName, NotFound
 from rfhydra.store.workspace import Workspace
-from tests.store.given import METRICS, SIGNAL, SPEC, add_sample, add_version
+from tests.store.small_data import METRICS, SIGNAL, SPEC, add_sample, add_version
 
 
 class Promotions(RuleBasedStateMachine):

@@ -7,7 +7,7 @@ import pytest
 from rfhydra.errors import Busy, Conflict, Damaged, Incompatible, NotFound
 from rfhydra.spectrum.spec import SpectrogramSpec, ValueScaling
 from rfhydra.store.workspace import Workspace
-from tests.store.given import SIGNAL, SPEC, add_sample, add_version, iq, process
+from tests.store.small_data import SIGNAL, SPEC, add_sample, add_version, iq, process
 
 
 def test_a_workspace_is_found_again_as_it_was_made(path: Path) -> None:

@@ -9,9 +9,12 @@ import pytest
 
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import HeadInfo
+from rfhydra.protocol.types import EpochProgress, TrainingResult
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.features import FeatureCache
 from rfhydra.training.data.training_set import TrainingExample, TrainingSet
+from rfhydra.training.service import TrainingService
+from tests.training import given
 from tests.training.given import OTHER, SIGNAL, SPEC
 
 
@@ -33,3 +36,22 @@ def training_set(library: Path, tmp_path_factory: pytest.TempPathFactory, backbo
 @pytest.fixture
 def info(backbone: Backbone) -> HeadInfo:
     return HeadInfo(kind="embedding", signal_name=SIGNAL, spec_id=SPEC.spec_id, backbone_id=backbone.backbone_id)
+
+
+@pytest.fixture
+def trained(service: TrainingService) -> tuple[TrainingResult, list[EpochProgress]]:
+    heard: list[EpochProgress] = []
+    return service.train_new_signal(SIGNAL, "first", heard.append), heard
+
+
+@pytest.fixture
+def small_service(small: Workspace, tiny_backbone: Backbone) -> TrainingService:
+    """Six samples of six widths, and a backbone that is quick."""
+    for seed in range(6):
+        made = given.scene(seed, samples=given.SMALL_SPEC.window_samples - seed * given.SMALL_SPEC.hop)
+        small.samples.add(
+            signal_name=SIGNAL,
+            window=given.window_of(made, seed, given.SMALL_SPEC),
+            boxes=given.boxes_of(made, SIGNAL),
+        )
+    return TrainingService(small, tiny_backbone)

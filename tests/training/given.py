@@ -118,3 +118,8 @@ def _rows(rows: list[sqlite3.Row]) -> list[tuple[Any, ...]]:
 
 def _blobs(path: Path) -> list[Path]:
     return [each for each in (path / "blobs").rglob("*") if each.is_file()]
+
+
+def artifact(workspace: Workspace, version: int) -> bytes:
+    """The stored head of a version of ``SIGNAL``."""
+    return workspace.versions.artifact(workspace.versions.get(SIGNAL, version))

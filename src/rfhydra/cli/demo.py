@@ -12,6 +12,7 @@ from rfhydra.cli.detection import detect_all, load_detector, write_picture
 from rfhydra.cli.output import console, print_table, progress_bar, reported, say
 from rfhydra.cli.training import run_training, show_result, write_curve
 from rfhydra.config import IOU_THRESHOLD
+from rfhydra.protocol.types import TrainingRequest
 from rfhydra.spectrum.spec import SpectrogramSpec
 
 if TYPE_CHECKING:
@@ -69,7 +70,6 @@ def _label(store: "Store", directory: Path, seed: int) -> "Recording":
 def _train(store: "Store", curve: Path) -> None:
     from rfhydra.hydra.backbone_file import load_backbone
     from rfhydra.hydra.torch_backbone import best_device
-    from rfhydra.protocol.types import TrainingRequest
     from rfhydra.training.service import TrainingService
 
     service = TrainingService(store, load_backbone(device=best_device()))

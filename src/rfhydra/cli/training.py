@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,21 +11,17 @@ from rfhydra.cli.arguments import AsJson, BackboneFile, ServerUrl, Signal, Token
 from rfhydra.cli.output import note, output_file, print_json, progress_bar, reported, say, sparkline
 from rfhydra.config import DEFAULT_EPOCHS
 from rfhydra.errors import InvalidMessage
+from rfhydra.protocol.parsing import parse
+from rfhydra.protocol.types import EpochProgress, HeadKind, TrainingRequest, TrainingResult
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from rfhydra.protocol.types import EpochProgress, TrainingRequest, TrainingResult
     from rfhydra.training.service import TrainingService
 
 
-class Kind(StrEnum):
-    EMBEDDING = "embedding"
-    RCNN = "rcnn"
-
-
-KindOption = Annotated[
-    Kind, typer.Option(help="Kind of head; rcnn is slower, for signals that the shared proposals miss.")
+Kind = Annotated[
+    HeadKind, typer.Option(help="Kind of head; rcnn is slower, for signals that the shared proposals miss.")
 ]
 Epochs = Annotated[int, typer.Option(min=1, help="Maximum number of epochs.")]
 Notes = Annotated[str | None, typer.Option(help="Notes, stored with the version.")]
@@ -36,7 +31,7 @@ Curve = Annotated[Path | None, typer.Option("--png", metavar="OUT", help="Write 
 def train(
     directory: Workspace,
     signal: Signal,
-    kind: KindOption = Kind.EMBEDDING,
+    kind: Kind = "embedding",
     epochs: Epochs = DEFAULT_EPOCHS,
     notes: Notes = None,
     png: Curve = None,
@@ -52,7 +47,7 @@ def train(
 def extend(
     directory: Workspace,
     signal: Signal,
-    kind: KindOption = Kind.EMBEDDING,
+    kind: Kind = "embedding",
     epochs: Epochs = DEFAULT_EPOCHS,
     notes: Notes = None,
     png: Curve = None,
@@ -69,7 +64,7 @@ def _train(
     *,
     directory: Path,
     signal: str,
-    kind: Kind,
+    kind: HeadKind,
     epochs: int,
     notes: str | None,
     png: Path | None,
@@ -80,10 +75,7 @@ def _train(
     extend: bool,
 ) -> None:
     with reported(as_json=as_json):
-        from rfhydra.protocol.parsing import parse
-        from rfhydra.protocol.types import TrainingRequest
-
-        fields = {"signal_name": signal, "notes": notes, "kind": kind.value, "epochs": epochs, "extend": extend}
+        fields = {"signal_name": signal, "notes": notes, "kind": kind, "epochs": epochs, "extend": extend}
         request = parse(TrainingRequest, fields)
         curve = None if png is None else output_file(png)
         if server is None:
@@ -101,8 +93,8 @@ def _train(
 
 
 def _train_here(
-    request: "TrainingRequest", directory: Path, backbone_file: Path | None
-) -> tuple["TrainingResult", list["EpochProgress"]]:
+    request: TrainingRequest, directory: Path, backbone_file: Path | None
+) -> tuple[TrainingResult, list[EpochProgress]]:
     from rfhydra.hydra.backbone_file import load_backbone
     from rfhydra.hydra.torch_backbone import best_device
     from rfhydra.store.workspace import Workspace as Store
@@ -116,8 +108,8 @@ def _train_here(
 
 
 def _train_there(
-    request: "TrainingRequest", server: str, token: str | None
-) -> tuple["TrainingResult", list["EpochProgress"]]:
+    request: TrainingRequest, server: str, token: str | None
+) -> tuple[TrainingResult, list[EpochProgress]]:
     """Train on a server, where the training continues if this process ends."""
     from rfhydra.cli.remote import train_on_server
 
@@ -125,9 +117,7 @@ def _train_there(
         return train_on_server(server, token, request, on_epoch), history
 
 
-def run_training(
-    service: "TrainingService", request: "TrainingRequest"
-) -> tuple["TrainingResult", list["EpochProgress"]]:
+def run_training(service: "TrainingService", request: TrainingRequest) -> tuple[TrainingResult, list[EpochProgress]]:
     """Train with a bar for the embeddings and one for the epochs; returns the result and every epoch."""
     with _epoch_bar(request) as (history, on_epoch, bar):
         task = bar.add_task("computing embeddings", total=None, note="", visible=request.kind == "embedding")
@@ -137,21 +127,21 @@ def run_training(
 
 @contextmanager
 def _epoch_bar(
-    request: "TrainingRequest",
-) -> Iterator[tuple[list["EpochProgress"], "Callable[[EpochProgress], None]", "Progress"]]:
+    request: TrainingRequest,
+) -> Iterator[tuple[list[EpochProgress], Callable[[EpochProgress], None], "Progress"]]:
     """A bar of epochs: the epochs so far, the callback that adds one, and the bar."""
     history: list[EpochProgress] = []
     with progress_bar() as bar:
         task = bar.add_task("epochs", total=request.epochs, note="")
 
-        def on_epoch(progress: "EpochProgress") -> None:
+        def on_epoch(progress: EpochProgress) -> None:
             history.append(progress)
             bar.update(task, completed=progress.epoch, note=f"F1 {progress.f1_score:.3f}")
 
         yield history, on_epoch, bar
 
 
-def show_result(result: "TrainingResult", history: Sequence["EpochProgress"]) -> None:
+def show_result(result: TrainingResult, history: Sequence[EpochProgress]) -> None:
     """Print the curve, the metrics, the verdict and advice, if there is any."""
     metrics = dict(result.metrics)
     early = ", stopped early" if result.early_stopped else ""
@@ -172,7 +162,7 @@ def show_result(result: "TrainingResult", history: Sequence["EpochProgress"]) ->
         note(f"{metrics['advice']} (--kind rcnn)")
 
 
-def write_curve(history: Sequence["EpochProgress"], path: Path) -> None:
+def write_curve(history: Sequence[EpochProgress], path: Path) -> None:
     from rfhydra.plots import draw_curve
 
     draw_curve(

@@ -24,22 +24,12 @@ def versions(
     if as_json:
         print_json(history)
         return
-    columns = ["version", "", "F1", "precision", "recall", "samples", "kind", "created", "notes"]
+    names = ("f1_score", "precision", "recall", "sample_count", "kind", "created_at", "notes")
     rows = [
-        (
-            each.version,
-            "active" if each.is_active else "",
-            each.f1_score,
-            each.precision,
-            each.recall,
-            each.sample_count,
-            each.kind,
-            each.created_at,
-            each.notes,
-        )
+        (each.version, "active" if each.is_active else "", *(getattr(each, name) for name in names))
         for each in history.versions
     ]
-    print_table(signal, columns, rows)
+    print_table(signal, ["version", "", "F1", "precision", "recall", "samples", "kind", "created", "notes"], rows)
 
 
 def promote(
@@ -78,18 +68,8 @@ def registry(directory: Workspace, server: ServerUrl = None, token: Token = None
     if as_json:
         print_json(found)
         return
-    rows = [
-        (
-            name,
-            each.active_version,
-            each.f1_score,
-            each.precision,
-            each.recall,
-            each.sample_count,
-            each.last_trained,
-        )
-        for name, each in found.signals.items()
-    ]
+    names = ("active_version", "f1_score", "precision", "recall", "sample_count", "last_trained")
+    rows = [(signal, *(getattr(entry, name) for name in names)) for signal, entry in found.signals.items()]
     print_table(
         f"backbone version {found.backbone_version}",
         ["signal", "active", "F1", "precision", "recall", "samples", "last trained"],

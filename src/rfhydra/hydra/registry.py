@@ -5,7 +5,7 @@ Only loading a head imports torch: listing and promoting versions does without.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
 from rfhydra.config import (
     AUTO_PROMOTE_EXCELLENT_F1,
@@ -17,6 +17,7 @@ from rfhydra.config import (
 from rfhydra.errors import NotFound
 from rfhydra.protocol.messages import Registry, VersionHistory
 from rfhydra.protocol.types import RegistryEntry
+from rfhydra.store.versions import VersionFields
 from rfhydra.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -65,32 +66,17 @@ class VersionManager:
         self._versions = workspace.versions
 
     def create_version(
-        self,
-        signal_name: str,
-        artifact: Artifact,
-        *,
-        metrics: dict[str, Any],
-        sample_count: int,
-        split_version: int | None,
-        epochs_trained: int,
-        early_stopped: bool,
-        training_time_sec: float,
-        notes: str | None = None,
+        self, signal_name: str, artifact: Artifact, *, notes: str | None = None, **fields: Unpack[VersionFields]
     ) -> int:
-        """Store ``artifact`` as the signal's next version, not yet active. Returns its number."""
+        """Store ``artifact`` as the signal's next version, not yet active; returns its number."""
         stored = self._versions.add(
             signal_name=signal_name,
             kind=artifact.kind,
             artifact=artifact.data,
             spec_id=artifact.spec_id,
             backbone_id=artifact.backbone_id,
-            metrics=metrics,
-            sample_count=sample_count,
-            split_version=split_version,
-            epochs_trained=epochs_trained,
-            early_stopped=early_stopped,
-            training_time_sec=training_time_sec,
             notes=notes or "",
+            **fields,
         )
         return stored.version
 

@@ -5,7 +5,7 @@ Fields that are not in the fixed contract have defaults.
 
 from typing import Annotated, Any, ClassVar, Final, Generic, Literal, Self, TypeAlias, TypeVar, get_args
 
-from pydantic import Field, FiniteFloat, JsonValue, TypeAdapter, model_validator
+from pydantic import Field, FiniteFloat, JsonValue, model_validator
 
 from rfhydra.errors import InvalidMessage, UnknownCommand
 from rfhydra.protocol import messages as told
@@ -377,8 +377,6 @@ TRAINING_COMMANDS: Final = {each.extend: each for each in (TrainSignal, ExtendSi
 
 COMMANDS: Final[dict[str, type[Command]]] = {each.name(): each for each in get_args(Command)}
 """By name."""
-
-COMMAND_ADAPTER: Final[TypeAdapter[Command]] = TypeAdapter(Annotated[Command, Field(discriminator="command")])
 
 
 def read_command(fields: dict[str, Any]) -> Command:

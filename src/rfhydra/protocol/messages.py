@@ -352,9 +352,7 @@ class Subscriptions(BaseMessage):
 
 
 Message: TypeAlias = (
-    TrainingProgress
-    | TrainingComplete
-    | TrainingFailed
+    TrainingEvent
     | Jobs
     | JobSnapshot
     | VersionPromoted
@@ -383,8 +381,6 @@ Message: TypeAlias = (
 
 MESSAGES: Final[dict[str, type[Message]]] = {each.model_fields["type"].default: each for each in get_args(Message)}
 """By type."""
-
-MESSAGE_ADAPTER: Final[TypeAdapter[Message]] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
 
 
 def read_message(text: str | bytes) -> Message | None:

@@ -8,7 +8,7 @@ that the last activated version was trained on, or before the first activation, 
 import json
 import sqlite3
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 
 from rfhydra.config import check_name
 from rfhydra.errors import Conflict, InvalidMessage, NotFound
@@ -18,6 +18,17 @@ from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore
 from rfhydra.store.columns import to_json, utc_now
 from rfhydra.store.database import Database
+
+
+class VersionFields(TypedDict):
+    """What a training says of a version, as keyword arguments."""
+
+    metrics: dict[str, Any]
+    sample_count: int
+    split_version: int | None
+    epochs_trained: int
+    early_stopped: bool
+    training_time_sec: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,14 +78,9 @@ class VersionStore:
         artifact: bytes,
         spec_id: str,
         backbone_id: str,
-        metrics: dict[str, Any],
-        sample_count: int,
-        split_version: int | None,
-        epochs_trained: int,
-        early_stopped: bool,
-        training_time_sec: float,
         notes: str = "",
         who: str | None = None,
+        **fields: Unpack[VersionFields],
     ) -> HeadVersion:
         """Store a head as the next version, not yet active.
 
@@ -88,11 +94,12 @@ class VersionStore:
         """
         check_name(signal_name)
         self._spec.require(spec_id, "the head")
-        missing = [name for name in Metrics.model_fields if name not in metrics]
+        missing = [name for name in Metrics.model_fields if name not in fields["metrics"]]
         if missing:
             raise InvalidMessage(f"metrics lacks {', '.join(missing)}")
         with self._db.transaction() as connection:
-            self._require_split(signal_name, split_version)
+            self._require_split(signal_name, fields["split_version"])
+            fields["metrics"] = json.loads(to_json(fields["metrics"], "metrics"))
             head = HeadVersion(
                 signal_name=signal_name,
                 version=self.next_version(signal_name),
@@ -100,14 +107,9 @@ class VersionStore:
                 artifact_digest=self._blobs.put(artifact),
                 spec_id=spec_id,
                 backbone_id=backbone_id,
-                metrics=json.loads(to_json(metrics, "metrics")),
-                sample_count=sample_count,
-                split_version=split_version,
-                epochs_trained=epochs_trained,
-                early_stopped=early_stopped,
-                training_time_sec=training_time_sec,
                 notes=notes,
                 created_at=utc_now(),
+                **fields,
             )
             connection.execute(_INSERT, {**vars(head), "metrics": json.dumps(head.metrics)})
             connection.execute("INSERT OR IGNORE INTO active_backbone VALUES (1, ?)", (backbone_id,))

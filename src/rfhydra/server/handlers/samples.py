@@ -1,11 +1,9 @@
 """Handlers of the commands for samples."""
 
-import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Self, TypeVar
+from dataclasses import asdict
 
-from pydantic import JsonValue
+from pydantic import FiniteFloat, JsonValue
 
 from rfhydra.errors import Incompatible, InvalidMessage
 from rfhydra.protocol.commands import (
@@ -14,7 +12,7 @@ from rfhydra.protocol.commands import (
     GetTrainingSamples,
     UpdateTrainingSample,
 )
-from rfhydra.protocol.fields import DrawnBox, NegativeBox, PixelBox
+from rfhydra.protocol.fields import DrawnBox, NegativeBox, PixelBox, WireModel
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import (
     TrainingSampleAdded,
@@ -22,6 +20,7 @@ from rfhydra.protocol.messages import (
     TrainingSamples,
     TrainingSampleUpdated,
 )
+from rfhydra.protocol.parsing import parse
 from rfhydra.protocol.types import LabelledBox, SampleBox, SampleInfo
 from rfhydra.server.handlers.images import decode_spectrogram, encode_npy
 from rfhydra.server.handlers.paging import Page, read_page
@@ -37,7 +36,7 @@ from rfhydra.store.samples import Sample
 async def add_training_sample(service: Service, session: Session, command: AddTrainingSample) -> TrainingSampleAdded:
     name, limits, workspace = command.signal_name, service.limits, service.workspace
     limits.require("boxes", len(command.boxes) + len(command.negatives), "max_boxes_per_sample")
-    origin = _Origin.of(command.metadata)
+    origin = parse(_Origin, command.metadata, "metadata.")
 
     def add() -> tuple[Sample, bool, int]:
         _require_metadata(command.metadata, limits)
@@ -128,48 +127,13 @@ async def get_training_samples(service: Service, session: Session, command: GetT
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Origin:
+class _Origin(WireModel):
     """Origin of a sample according to its metadata."""
 
-    sample_rate_hz: float | None
-    center_freq_hz: float | None
-    recording: str | None
-    start_sample: int | None
-
-    @classmethod
-    def of(cls, metadata: dict[str, JsonValue]) -> Self:
-        """
-        Raises:
-            InvalidMessage: one of these fields is of the wrong type.
-        """
-        return cls(
-            sample_rate_hz=_number(metadata, "sample_rate_hz"),
-            center_freq_hz=_number(metadata, "center_freq_hz"),
-            recording=_field(metadata, "recording", str, "text"),
-            start_sample=_field(metadata, "start_sample", int, "a whole number"),
-        )
-
-
-F = TypeVar("F", str, int)
-
-
-def _field(metadata: dict[str, JsonValue], name: str, wanted: type[F], what: str) -> F | None:
-    value = metadata.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, wanted) or isinstance(value, bool):
-        raise InvalidMessage(f"metadata.{name} must be {what}")
-    return value
-
-
-def _number(metadata: dict[str, JsonValue], name: str) -> float | None:
-    value = metadata.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
-        raise InvalidMessage(f"metadata.{name} must be a finite number")
-    return float(value)
+    sample_rate_hz: FiniteFloat | None = None
+    center_freq_hz: FiniteFloat | None = None
+    recording: str | None = None
+    start_sample: int | None = None
 
 
 def _require_params(params: JsonValue, spec: SpectrogramSpec, cols: int) -> None:

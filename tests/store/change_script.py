@@ -13,7 +13,7 @@ from rfhydra.errors import NotEnoughSamples
 from rfhydra.protocol.messages import TrainingEvent
 from rfhydra.protocol.types import Job
 from rfhydra.store.workspace import Workspace
-from tests.store.given import SIGNAL, add_job, add_sample, add_version, box, iq, progress
+from tests.store.small_data import SIGNAL, add_job, add_sample, add_version, box, iq, progress
 
 STEPS_PER_CYCLE = 24
 

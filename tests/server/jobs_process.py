@@ -5,17 +5,15 @@ import itertools
 import sys
 from pathlib import Path
 
-from rfhydra.protocol.types import TrainingRequest
 from rfhydra.store.workspace import Workspace
-from tests.server.jobs_given import LONG, watched
-from tests.training.given import SIGNAL
+from tests.server.watched_jobs import LONG, watched
 
 
 async def main(path: Path, body: Path) -> None:
     with Workspace.open(path) as workspace:
         async with watched(workspace, body) as here:
             if not await here.store.run(workspace.jobs.unfinished):
-                await here.jobs.submit(TrainingRequest(signal_name=SIGNAL, **LONG), request_id="r-1")
+                await here.train(request_id="r-1", **LONG)
             await here.more(0)
             print(here.pid, flush=True)
             for number in itertools.count():

@@ -16,7 +16,7 @@ from rfhydra.hydra.backbone_file import load_backbone, save_backbone
 from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.service import TrainingService
-from tests.cli.given import process
+from tests.cli.command_runner import process
 from tests.training.given import OTHER, SIGNAL, SMALL_SPEC, add_noise
 
 VERSIONS: Final = 4

@@ -1,29 +1,31 @@
-"""Trainings to watch: a small workspace, a body that is quick, and what the jobs of them tell."""
+"""TrainingJobs without a server, with all of their messages."""
 
 import asyncio
 import os
 import select
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import TrainingComplete, TrainingEvent, TrainingFailed, TrainingProgress
-from rfhydra.protocol.types import Job
+from rfhydra.protocol.types import Job, TrainingRequest
 from rfhydra.server.executor import SerialExecutor
 from rfhydra.server.jobs.queue import TrainingJobs
 from rfhydra.store.workspace import Workspace
-from tests.server.given import WAIT_SEC
+from tests.server.json_peer import WAIT_SEC
+from tests.training.given import SIGNAL
 
 T = TypeVar("T")
 LONG: Final[dict[str, Any]] = {"kind": "rcnn", "epochs": 1000}
 """A training that lasts: at least six epochs, each of which takes a while."""
+SHORT: Final[dict[str, Any]] = {"kind": "embedding", "epochs": 2}
 
 
 class Watched:
-    """Trainings, and everything that they have told."""
+    """The trainings of a workspace, and all of their messages."""
 
     def __init__(self, workspace: Workspace, body: Path, limits: Limits) -> None:
         self.workspace = workspace
@@ -37,6 +39,11 @@ class Watched:
         self.events.append(event)
         self.on_event(event)
         self._heard.set()
+
+    async def train(self, signal_name: str = SIGNAL, *, request_id: str | None = None, **fields: Any) -> Job:
+        """Queue a training, a short one unless ``fields`` say otherwise."""
+        request = TrainingRequest.model_validate({"signal_name": signal_name, **SHORT, **fields})
+        return await self.jobs.submit(request, request_id=request_id)
 
     def of(self, job: Job) -> list[TrainingEvent]:
         return [event for event in self.events if event.job_id == job.job_id]
@@ -87,6 +94,10 @@ class Watched:
 
     async def _ended(self, job: Job) -> TrainingComplete | TrainingFailed:
         return await self.until(lambda: _first(self.of(job), TrainingComplete) or _first(self.of(job), TrainingFailed))
+
+
+Scenario: TypeAlias = Callable[[Watched], Awaitable[None]]
+Run: TypeAlias = Callable[[Scenario], None]
 
 
 @asynccontextmanager

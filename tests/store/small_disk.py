@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rfhydra.errors import StorageFull
 from rfhydra.store.workspace import Workspace
-from tests.store.given import add_sample, add_version
+from tests.store.small_data import add_sample, add_version
 
 LIMIT_BYTES = 512 * 1024
 

@@ -1,7 +1,7 @@
-"""A run of state changes over the WebSocket, and what the workspace must hold after any of them.
+"""A random sequence of state changes over the WebSocket, and the expected contents of the workspace after each.
 
-An operator keeps a notebook of samples, switches between the versions of one head, loads and unloads it, and trains
-another. Each change is asked for alone; until it is answered, the world may be as it was before or as it will be after.
+Changes: samples of one signal, versions of a head, loading it, trainings of another. Until a change is answered, the
+workspace may be in the state before or after it.
 """
 
 import base64
@@ -20,7 +20,7 @@ from rfhydra.protocol import messages as told
 from rfhydra.protocol.commands import Command
 from rfhydra.protocol.fields import PixelBox
 from rfhydra.store.arrays import encode_array
-from tests.server.intact import Inventory
+from tests.server.inventory import Inventory
 from tests.training.given import OTHER, SIGNAL, SMALL_SPEC
 
 NOTEBOOK: Final = "notebook"
@@ -29,7 +29,7 @@ _BOX: Final = PixelBox(x_min=10, y_min=10, x_max=40, y_max=30)
 
 
 @dataclass
-class World:
+class ExpectedState:
     """What has been acknowledged.
 
     ``samples``: number of a sample in the notebook, then of its latest edit. ``activations``: versions of the head of
@@ -72,18 +72,18 @@ class World:
 
 @dataclass
 class Change:
-    """A command, and what it makes of the world."""
+    """A command, and its effect on the expected state."""
 
     command: Command
-    apply: Callable[[World], None]
+    apply: Callable[[ExpectedState], None]
     request_id: str | None = None
 
 
-class Story:
-    """Makes changes up until it is interrupted, and judges what is left. One for all interruptions."""
+class ChangeSequence:
+    """Makes changes until the connection breaks, then compares the workspace with the expected state."""
 
     def __init__(self, seed: int) -> None:
-        self.world = World()
+        self.expected = ExpectedState()
         self.acknowledged = 0
         self._random = random.Random(seed)
         self._numbers = itertools.count(1)
@@ -91,12 +91,12 @@ class Story:
         self._pending: Change | None = None
         self._events: set[tuple[str, int]] = set()
 
-    def tell(self, socket: ClientConnection, *, train: bool, on_progress: Callable[[], None]) -> None:
+    def run(self, socket: ClientConnection, *, train: bool, on_progress: Callable[[], None]) -> None:
         """Make one change after the other, for ever; a broken connection ends it. What was loaded must be so again."""
         socket.send(ask.GetLoadedHeads().encode())
         loaded = told.read_message(socket.recv())
         assert isinstance(loaded, told.LoadedHeads)
-        assert loaded.versions == self.world.loaded
+        assert loaded.versions == self.expected.loaded
         for number in itertools.count():
             change = self._pending = self._training() if train and number == 0 else self._choose()
             socket.send(change.command.model_copy(update={"id": number}).encode())
@@ -115,12 +115,12 @@ class Story:
         Returns:
             Whether the change that was under way is done, if there was one.
         """
-        before, after, pending = self.world, deepcopy(self.world), self._pending
+        before, after, pending = self.expected, deepcopy(self.expected), self._pending
         if pending is not None:
             pending.apply(after)
         done = after.agrees(found)
         assert done or before.agrees(found), (before, pending, found)
-        self.world = after if done else before
+        self.expected = after if done else before
         self._judge_jobs(found)
         for sample_id, metadata in found.samples.get(NOTEBOOK, {}).items():
             self._ids[metadata["number"]] = sample_id
@@ -129,12 +129,12 @@ class Story:
 
     def _judge_jobs(self, found: Inventory) -> None:
         jobs = {str(job.request_id): job for job in found.jobs.values()}
-        for request_id, job_id in self.world.jobs.items():
+        for request_id, job_id in self.expected.jobs.items():
             assert jobs[request_id].job_id == job_id
-        unknown = jobs.keys() - self.world.jobs.keys()
+        unknown = jobs.keys() - self.expected.jobs.keys()
         assert unknown <= {self._pending.request_id if self._pending else None}
-        self.world.jobs |= {request_id: jobs[request_id].job_id for request_id in unknown}
-        for job_id, version in self.world.ended.items():
+        self.expected.jobs |= {request_id: jobs[request_id].job_id for request_id in unknown}
+        for job_id, version in self.expected.ended.items():
             assert (found.jobs[job_id].finished_at is not None, found.jobs[job_id].version) == (True, version)
         for job_id, seq in self._events:
             assert found.jobs[job_id].last_seq >= seq
@@ -145,12 +145,12 @@ class Story:
                 assert code == "conflict", message  # a training of that signal is under way, or nothing to go back to
             case told.Result(job_id=str(job_id)):
                 assert change.request_id is not None
-                self.world.jobs[change.request_id] = job_id
+                self.expected.jobs[change.request_id] = job_id
             case told.TrainingSampleAdded(sample_id=sample_id):
-                change.apply(self.world)
-                self._ids[max(self.world.samples)] = sample_id
+                change.apply(self.expected)
+                self._ids[max(self.expected.samples)] = sample_id
             case _:
-                change.apply(self.world)
+                change.apply(self.expected)
         self.acknowledged += 1
         self._pending = None
 
@@ -160,37 +160,39 @@ class Story:
             case told.TrainingProgress():
                 on_progress()
             case told.TrainingComplete(job_id=job_id, version=version):
-                self.world.ended[job_id] = version
+                self.expected.ended[job_id] = version
             case told.TrainingFailed(job_id=job_id):
-                self.world.ended[job_id] = None
+                self.expected.ended[job_id] = None
 
     def _choose(self) -> Change:
         options = [self._promotion, self._rollback, self._loading, self._unloading]
-        if len(self.world.samples) < MAX_SAMPLES:
+        if len(self.expected.samples) < MAX_SAMPLES:
             options += 2 * [self._addition]
-        if self.world.samples:
+        if self.expected.samples:
             options += [self._edit, self._deletion]
         return self._random.choice(options)()
 
     def _training(self) -> Change:
         request_id = f"request {next(self._numbers)}"
         command = ask.TrainSignal(signal_name=OTHER, request_id=request_id, epochs=3)
-        return Change(command, lambda world: None, request_id)
+        return Change(command, lambda expected: None, request_id)
 
     def _promotion(self) -> Change:
         version = self._random.choice([1, 2, 3, 4])
-        return Change(ask.PromoteVersion(signal_name=SIGNAL, version=version), lambda world: world.promote(version))
+        return Change(
+            ask.PromoteVersion(signal_name=SIGNAL, version=version), lambda expected: expected.promote(version)
+        )
 
     def _rollback(self) -> Change:
-        if self.world.previous is None:
+        if self.expected.previous is None:
             return self._promotion()
-        return Change(ask.RollbackSignal(signal_name=SIGNAL), World.roll_back)
+        return Change(ask.RollbackSignal(signal_name=SIGNAL), ExpectedState.roll_back)
 
     def _loading(self) -> Change:
-        return Change(ask.LoadHeads(signal_names=[SIGNAL]), World.load)
+        return Change(ask.LoadHeads(signal_names=[SIGNAL]), ExpectedState.load)
 
     def _unloading(self) -> Change:
-        return Change(ask.UnloadHeads(), lambda world: world.loaded.clear())
+        return Change(ask.UnloadHeads(), lambda expected: expected.loaded.clear())
 
     def _addition(self) -> Change:
         number = next(self._numbers)
@@ -201,15 +203,15 @@ class Story:
             boxes=[_BOX],
             metadata={"number": number, "edit": 0},
         )
-        return Change(command, lambda world: world.samples.update({number: 0}))
+        return Change(command, lambda expected: expected.samples.update({number: 0}))
 
     def _edit(self) -> Change:
-        number, edit = self._random.choice(sorted(self.world.samples)), next(self._numbers)
+        number, edit = self._random.choice(sorted(self.expected.samples)), next(self._numbers)
         metadata: dict[str, Any] = {"number": number, "edit": edit}
         command = ask.UpdateTrainingSample(sample_id=self._ids[number], metadata=metadata)
-        return Change(command, lambda world: world.samples.update({number: edit}))
+        return Change(command, lambda expected: expected.samples.update({number: edit}))
 
     def _deletion(self) -> Change:
-        number = self._random.choice(sorted(self.world.samples))
+        number = self._random.choice(sorted(self.expected.samples))
         command = ask.DeleteTrainingSample(sample_id=self._ids[number])
-        return Change(command, lambda world: world.samples.__delitem__(number))
+        return Change(command, lambda expected: expected.samples.__delitem__(number))
