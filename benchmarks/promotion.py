@@ -1,41 +1,39 @@
-"""How often a new head is promoted, by the evidence and by the seed's "+2 points" alone, when its true gain is known.
+"""Simulated promotions: how often a head of known true gain is promoted, by evidence and by the "+2 points" rule alone.
 
     python -m benchmarks.promotion
 
-Two heads look at the same boxes. Whether a head finds a box, and whether it takes one of as many other emissions for
-the signal, follows from a latent normal variable that has a part per recording and a part per box, each correlated
-between the heads. A head of quality q finds a box with probability q and takes another emission with 1 - q, so q is its
-true precision, recall and F1. Recordings have 1 + Poisson boxes. Other ways to weigh the same counts run beside ours.
+Two heads are compared on the same boxes. A latent normal variable, with a part per recording and a part per box, each
+correlated between the heads, decides whether a head detects a box and whether it detects one of as many other
+emissions. A head of quality q detects a box with probability q and another emission with 1 - q, so q is its true
+precision, recall and F1. Recordings have 1 + Poisson boxes. Other tests on the same counts are simulated, too.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import numpy as np
 import typer
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 from scipy.stats import binomtest, norm, t
 
-from benchmarks.results_file import write_result
+from benchmarks.results import Row, write_result
+from benchmarks.tables import show, table, tracked
 from rfhydra.hydra.registry import gains_enough
 from rfhydra.training.promotion import CONFIDENCE, DRAWS, Evidence, f1_scores, judge
 
 GAINS: Final = (-0.03, 0.0, 0.03, 0.10)
+GAIN_NAMES: Final = tuple(f"{100 * gain:+.0f}" for gain in GAINS)
 SIZES: Final = (5, 10, 20, 50, 100, 200)
 BEST_QUALITY: Final = 0.999
 PLOT: Final = Path(__file__).parent.parent / "docs" / "images" / "promotion.png"
-console = Console(width=120)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Regime:
-    """How two heads and the recordings behave.
+    """Properties of the two heads and of the recordings.
 
     ``quality`` is the active head's true F1, ``correlation`` between the heads, ``clustering`` the share of the latent
     variance that a recording's boxes have in common.
@@ -59,28 +57,29 @@ class Cell:
     seed: int = 0
     cannot_tell: int = 0
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Row:
         rates = {name: _rate(getattr(self, name), self.cases) for name in ("evidence", "seed", "cannot_tell")}
         return {**asdict(self.regime), "boxes": self.boxes, "gain": self.gain, "cases": self.cases, **rates}
 
 
 def measure(
     cases: Annotated[int, typer.Option(help="Simulated comparisons per number.")] = 2000,
-    seed: Annotated[int, typer.Option(help="Of the simulation.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed of the simulation.")] = 0,
 ) -> None:
     """Simulate, show, write."""
-    plan = [*_plan(cases)]
     rng = np.random.default_rng(seed)
-    cells = [_simulate(rng, cell) for cell in track(plan, "simulating", console=console)]
+    cells = [_simulate(rng, cell) for cell in tracked(_plan(cases), "simulating")]
+    methods = [_compare(rng, *each, cases // 4) for each in tracked(COMPARISONS, "other methods")]
     main = [cell for cell in cells if cell.regime == Regime()]
-    rivals = [_compare(rng, *each, cases // 4) for each in track(COMPARISONS, "other methods", console=console)]
     _show(main, "true F1 of the active head 0.80, correlation 0.9, 5 boxes per recording")
     _show([cell for cell in cells if cell.boxes == 50 and cell.regime != Regime()], "50 boxes, other regimes")
-    _show_rivals(rivals)
+    for each in methods:
+        rows = [(name, *(f"{100 * rate:.1f}" for rate in rates)) for name, rates in each["rates"].items()]
+        title = f"promoted in %, {each['boxes']} boxes, {each['boxes_per_recording']:.0f} per recording"
+        show(table((f"{title}, F1 {each['quality']}", *GAIN_NAMES), *rows))
     _draw(main)
-    body = {"cases": cases, "seed": seed, "cells": [cell.to_dict() for cell in cells], "methods": rivals}
-    path = write_result("promotion", body, None)
-    console.print(f"written to {path.name}")
+    body = {"cases": cases, "seed": seed, "cells": [cell.to_dict() for cell in cells], "methods": methods}
+    write_result("promotion", body, None)
 
 
 def _plan(cases: int) -> Iterator[Cell]:
@@ -118,17 +117,17 @@ def _counts(rng: np.random.Generator, cell: Cell) -> NDArray[np.float64]:
     boxes = np.repeat(np.arange(number), sizes)
     others = np.repeat(np.arange(number), rng.poisson(sizes))
     columns = []
-    found, taken = _latent(rng, cell.regime, number, boxes), _latent(rng, cell.regime, number, others)
+    found, confused = _latent(rng, cell.regime, number, boxes), _latent(rng, cell.regime, number, others)
     for head, quality in enumerate((cell.regime.quality, cell.regime.quality + cell.gain)):
         limit = norm.ppf(min(quality, BEST_QUALITY))
         hits = np.bincount(boxes[found[head] < limit], minlength=number)
-        alarms = np.bincount(others[taken[head] > limit], minlength=number)
+        alarms = np.bincount(others[confused[head] > limit], minlength=number)
         columns += [hits, alarms, np.array(sizes) - hits]
     return np.stack(columns, axis=1).astype(np.float64)
 
 
 def _latent(rng: np.random.Generator, regime: Regime, recordings: int, owner: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How hard each of the emissions of ``owner`` (n,) is for each head, standard normal, (2, n)."""
+    """Difficulty of the emissions for each head, standard normal, (2, n); ``owner`` (n,) is their recording."""
 
     def both(count: int) -> NDArray[np.float64]:
         shared, own = rng.standard_normal(count), rng.standard_normal((2, count))
@@ -141,18 +140,18 @@ def _latent(rng: np.random.Generator, regime: Regime, recordings: int, owner: ND
     return mixed
 
 
-def _compare(rng: np.random.Generator, regime: Regime, boxes: int, cases: int) -> dict[str, Any]:
-    """Rates of promotion for each gain, of each method that says how likely the candidate is better."""
+def _compare(rng: np.random.Generator, regime: Regime, boxes: int, cases: int) -> Row:
+    """Rates of promotion for each gain, by each method for the probability that the candidate is better."""
     rates: dict[str, list[float]] = {name: [] for name in METHODS}
     for gain in GAINS:
-        sure = dict.fromkeys(METHODS, 0)
+        promoted = dict.fromkeys(METHODS, 0)
         for _ in range(cases):
             counts = _counts(rng, Cell(regime=regime, boxes=boxes, gain=gain, cases=cases))
             before, after = f1_scores(counts.sum(0))
             if gains_enough(float(before), float(after)):
                 for name, p_better in METHODS.items():
-                    sure[name] += p_better(rng, counts) >= CONFIDENCE
-        for name, count in sure.items():
+                    promoted[name] += p_better(rng, counts) >= CONFIDENCE
+        for name, count in promoted.items():
             rates[name].append(count / cases)
     return {**asdict(regime), "boxes": boxes, "gains": GAINS, "rates": rates}
 
@@ -168,12 +167,12 @@ def _bootstrap(rng: np.random.Generator, counts: NDArray[np.float64]) -> float:
 
 
 def _bayesian(rng: np.random.Generator, counts: NDArray[np.float64]) -> float:
-    """The Bayesian bootstrap over recordings, nothing added (Rubin, 1981)."""
+    """The Bayesian bootstrap over recordings, without prior counts (Rubin, 1981)."""
     return _drawn(rng.standard_exponential((DRAWS, len(counts))) @ counts)
 
 
 def _sign_flips(rng: np.random.Generator, counts: NDArray[np.float64]) -> float:
-    """One less the p-value of the permutation test that swaps the heads, recording by recording."""
+    """One minus the p-value of the permutation test that swaps the heads, recording by recording."""
     heads = counts.reshape(-1, 2, 3)
     swap = rng.integers(0, 2, (DRAWS, len(heads)))
     straight, crossed = (1 - swap) @ counts, swap @ heads[:, ::-1].reshape(-1, 6)
@@ -183,7 +182,7 @@ def _sign_flips(rng: np.random.Generator, counts: NDArray[np.float64]) -> float:
 
 
 def _student(rng: np.random.Generator, counts: NDArray[np.float64]) -> float:
-    """Student's t on each recording's part in the linearised gain."""
+    """Student's t test on each recording's contribution to the linearised gain."""
     if len(counts) < 2:
         return 0.0
     scores = f1_scores(counts.sum(0))
@@ -214,16 +213,6 @@ COMPARISONS: Final = [
 ]
 
 
-def _show_rivals(rivals: list[dict[str, Any]]) -> None:
-    names = [f"{100 * gain:+.0f}" for gain in GAINS]
-    for each in rivals:
-        what = f"{each['boxes']} boxes, {each['boxes_per_recording']:.0f} per recording, F1 {each['quality']}"
-        table = Table("method", *names, title=f"promoted in % of cases; {what}")
-        for method, rates in each["rates"].items():
-            table.add_row(method, *(f"{100 * rate:.1f}" for rate in rates))
-        console.print(table)
-
-
 def _rate(count: int, cases: int) -> dict[str, float]:
     """Share of the cases with its 95 % interval (Wilson)."""
     interval = binomtest(count, cases).proportion_ci(method="wilson")
@@ -231,16 +220,17 @@ def _rate(count: int, cases: int) -> dict[str, float]:
 
 
 def _show(cells: list[Cell], title: str) -> None:
-    columns = ["boxes", "F1", "correlation", "boxes per recording", "clustering"]
-    names = [f"{100 * gain:+.0f}" for gain in GAINS]
-    table = Table(*columns, *names, title=f"promoted in % of cases: by evidence (by +2 points alone); {title}")
     rows: dict[tuple[int, Regime], dict[float, str]] = {}
     for cell in cells:
-        shown = f"{100 * cell.evidence / cell.cases:.1f} ({100 * cell.seed / cell.cases:.1f})"
-        rows.setdefault((cell.boxes, cell.regime), {})[cell.gain] = shown
-    for (boxes, regime), by_gain in rows.items():
-        table.add_row(str(boxes), *map(str, vars(regime).values()), *(by_gain.get(gain, "–") for gain in GAINS))
-    console.print(table)
+        rates = f"{100 * cell.evidence / cell.cases:.1f} ({100 * cell.seed / cell.cases:.1f})"
+        rows.setdefault((cell.boxes, cell.regime), {})[cell.gain] = rates
+    show(f"Promoted in % of cases: by evidence (by +2 points alone); {title}")
+    columns = ("boxes", "F1", "correlation", "boxes per recording", "clustering", *GAIN_NAMES)
+    lines = [
+        (boxes, *vars(regime).values(), *(by_gain.get(gain, "–") for gain in GAINS))
+        for (boxes, regime), by_gain in rows.items()
+    ]
+    show(table(columns, *lines))
 
 
 def _draw(cells: list[Cell]) -> None:

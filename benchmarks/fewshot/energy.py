@@ -1,8 +1,8 @@
-"""What one would do without a network: an energy detector, and the nearest prototype of what it cuts out.
+"""A baseline without a network: an energy detector with a nearest-prototype classifier.
 
-Detection: power averaged over neighbours, against the noise floor, opened to connected areas. Recognition: log size and
-a small picture of each area; the score is how much nearer the signal's mean (Snell et al., 2017) is than the nearest
-other area of the same scenes.
+Detection: connected areas of smoothed power over the noise floor. Classification: log size and a small picture of each
+area; the score compares its distance to the signal's prototype, the mean (Snell et al., 2017), with that to the nearest
+other area of the training scenes.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from benchmarks.fewshot.scenes import SPEC, Image, RenderedScene
+from benchmarks.scenes import SPEC, Image, RenderedScene
 from rfhydra.spectrum.boxes import PixelBoxes
 from rfhydra.training.metrics import ScoredScene, best_threshold, iou_matrix
 
@@ -27,12 +27,12 @@ OWN_IOU: Final = 0.3
 
 
 def energy_boxes(image: Image) -> PixelBoxes:
-    """Boxes (n, 4) around the areas of ``image`` that stand out of the noise."""
+    """Boxes (n, 4) around the areas of ``image`` above the noise floor."""
     scaling = SPEC.scaling
     power = 10 ** ((image.astype(np.float32) / 255 * scaling.range_db - scaling.headroom_db) / 10)
     level_db = 10 * np.log10(ndimage.uniform_filter(power, SMOOTH_PX))
-    loud = ndimage.binary_closing(level_db > OVER_FLOOR_DB, np.ones((CLOSING_PX, CLOSING_PX)))
-    areas, _ = ndimage.label(loud)
+    above = ndimage.binary_closing(level_db > OVER_FLOOR_DB, np.ones((CLOSING_PX, CLOSING_PX)))
+    areas, _ = ndimage.label(above)
     boxes = [
         (cols.start, rows.start, cols.stop, rows.stop)
         for rows, cols in ndimage.find_objects(areas)
@@ -43,15 +43,15 @@ def energy_boxes(image: Image) -> PixelBoxes:
 
 @dataclass(frozen=True, eq=False)
 class EnergyPrototype:
-    """``prototype`` (d,) of the signal, and what else was in its scenes (n, d)."""
+    """``prototype`` (d,) of the signal, and feature vectors of the other areas in its scenes (n, d)."""
 
     prototype: NDArray[np.float64]
     others: NDArray[np.float64]
     threshold: float = 0.5
 
     @classmethod
-    def learn(cls, emitter: str, scenes: Sequence[RenderedScene]) -> "EnergyPrototype":
-        """From the boxes of ``emitter`` in ``scenes``; the threshold is the best one there."""
+    def train(cls, emitter: str, scenes: Sequence[RenderedScene]) -> "EnergyPrototype":
+        """Train on the boxes of ``emitter`` in ``scenes``; the threshold is the best one there."""
         own, others = [], []
         for scene in scenes:
             truth, found = scene.pixels(emitter), energy_boxes(scene.image)
@@ -61,13 +61,13 @@ class EnergyPrototype:
         return cls(made.prototype, made.others, best_threshold([made.detect(scene, emitter) for scene in scenes]))
 
     def detect(self, scene: RenderedScene, emitter: str) -> ScoredScene:
-        """Every area with its score in 0..1 against the truth."""
+        """All areas with scores in 0..1, against the truth."""
         boxes = energy_boxes(scene.image)
         vectors = _vectors(scene.image, boxes)
         near = np.square(vectors - self.prototype).sum(1)
         if len(self.others):
             far = np.square(vectors[:, None] - self.others[None]).sum(2)
-            # Itself, where the scene is one that it learnt from, is no other area.
+            # In a training scene an area is not compared with itself.
             far = np.where(far < 1e-12, np.inf, far).min(1)
         else:
             far = np.ones(len(vectors))

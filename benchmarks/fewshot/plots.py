@@ -1,12 +1,12 @@
-"""The pictures of the page."""
+"""Plots of the page."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.fewshot.units import Row
+from benchmarks.results import Row
 
 DPI: Final = 80
 LIGHT: Final = "#c8ccd0"
@@ -14,7 +14,7 @@ BLUE: Final = "#00798c"
 RED: Final = "#d1495b"
 
 
-def draw_f1(summary: dict[str, Any], path: Path) -> None:
+def draw_f1(summary: Row, path: Path) -> None:
     """F1 by boxes: every emitter thin, the mean with its interval thick, at the stored and at the best threshold."""
     figure = Figure(figsize=(7, 4), dpi=DPI, layout="constrained")
     axis = figure.subplots()
@@ -46,21 +46,4 @@ def draw_snr(by_boxes: list[Row], path: Path) -> None:
             axis.plot(middles, means, color=BLUE, alpha=float(shade), marker="o", label=label)
         axis.set(xlabel="in-band SNR, dB", ylabel=rate, ylim=(0, 1.02))
     axes[0].legend(loc="lower right")
-    figure.savefig(path)
-
-
-def draw_confusion(summary: dict[str, Any], path: Path) -> None:
-    """The confusion matrix, counts written into it."""
-    matrix = np.array(summary["matrix"])
-    figure = Figure(figsize=(9, 7), dpi=DPI, layout="constrained")
-    axis = figure.subplots()
-    axis.imshow(np.sqrt(matrix), cmap="Blues")
-    for (row, column), count in np.ndenumerate(matrix):
-        if count:
-            dark = count > matrix.max() / 3
-            axis.text(column, row, str(count), ha="center", va="center", fontsize=8, color="white" if dark else "black")
-    labels = [f"{name} ({summary['sent'][name]})" if name in summary["sent"] else name for name in summary["rows"]]
-    axis.set_xticks(range(len(summary["heads"])), summary["heads"], rotation=60, ha="right", fontsize=8)
-    axis.set_yticks(range(len(labels)), labels, fontsize=8)
-    axis.set(xlabel="head that answered", ylabel="sent (how often)")
     figure.savefig(path)
