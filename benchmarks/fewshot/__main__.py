@@ -16,7 +16,6 @@ from benchmarks.fewshot import (
     baselines,
     cross,
     emitters,
-    energy,
     judgement,
     page,
     pool,
@@ -46,7 +45,7 @@ PARTS: Final[dict[str, Any]] = {
     "real": real,
 }
 SUMMARY: Final = "summary"
-SHARED: Final = (emitters, pool, energy, scenes, trial, judgement, real_devices)
+SHARED: Final = (emitters, pool, scenes, trial, judgement, real_devices)
 PRODUCT: Final = (hydra, spectrum, store, detection, training)
 
 

@@ -19,45 +19,25 @@ Unit = tuple[str, Callable[[], list[Row]]]
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Counts of everything that is measured.
+    """Counts of everything that is measured."""
 
-    Attributes:
-        emitters: emitters under test; None for all.
-        draws: draws of support scenes.
-        sizes: boxes of a support, rising.
-        test_rounds: test scenes with each emitter; half as many without it are added.
-        timed: emitters whose training is timed, without a cache.
-        position_boxes: boxes in one third of the band.
-        position_draws: draws that the position part takes its support scenes from.
-        position_emitters: emitters of the position part.
-        cross_boxes: boxes of each head of the cross part.
-        cross_rounds: rounds of test scenes of the cross part.
-        baseline_emitters: emitters of every baseline but ``rcnn``, at each of ``baseline_sizes``.
-        baseline_sizes: boxes of a support of the baselines.
-        baseline_rounds: test scenes with each emitter of the baselines, without a cache.
-        rcnn_emitters: emitters of the ``rcnn`` baselines.
-        real_supports: recordings that a head of a device is trained on.
-        real_seeds: random splits of the recordings.
-        real_recordings: most test recordings of each device; None for all.
-    """
-
-    emitters: int | None = None
-    draws: int = 5
-    sizes: tuple[int, ...] = (5, 10, 20, 50)
-    test_rounds: int = 60
-    timed: int = 3
-    position_boxes: int = 20
+    emitters: int | None = None  # under test; None for all
+    draws: int = 5  # of support scenes
+    sizes: tuple[int, ...] = (5, 10, 20, 50)  # boxes of a support, rising
+    test_rounds: int = 60  # test scenes with each emitter; half as many without it are added
+    timed: int = 3  # emitters whose training is timed, without a cache
+    position_boxes: int = 20  # in one third of the band
     position_draws: int = 5
     position_emitters: int | None = None
-    cross_boxes: int = 20
-    cross_rounds: int = 30
-    baseline_emitters: int = 6
+    cross_boxes: int = 20  # of each head
+    cross_rounds: int = 30  # of test scenes
+    baseline_emitters: int = 6  # of every baseline but rcnn
     baseline_sizes: tuple[int, ...] = (10, 50)
-    baseline_rounds: int = 30
+    baseline_rounds: int = 30  # test scenes with each emitter, without a cache
     rcnn_emitters: int = 2
-    real_supports: tuple[int, ...] = (3, 5, 10)
-    real_seeds: int = 3
-    real_recordings: int | None = None
+    real_supports: tuple[int, ...] = (3, 5, 10)  # recordings that a head of a device is trained on
+    real_seeds: int = 3  # random splits of the recordings
+    real_recordings: int | None = None  # most test recordings of each device; None for all
 
     @property
     def support_rounds(self) -> int:

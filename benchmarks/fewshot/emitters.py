@@ -11,6 +11,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -68,17 +69,6 @@ class Emitter:
         return math.hypot(math.log2(self.duration / other.duration), math.log2(self.bandwidth / other.bandwidth))
 
 
-@dataclass(frozen=True, eq=False)
-class BurstLibrary:
-    """Isolated bursts for ``support`` scenes and others for ``test`` scenes, by emitter and of the base waveforms."""
-
-    emitters: tuple[Emitter, ...]
-    support: dict[str, list[Burst]]
-    test: dict[str, list[Burst]]
-    base_support: list[Burst]
-    base_test: list[Burst]
-
-
 class EmitterLibrary:
     """The emitters and their bursts in a directory, made with TorchSig where they are not there yet."""
 
@@ -91,23 +81,19 @@ class EmitterLibrary:
             self._make(progress)
         self.emitters = tuple(Emitter(**row) for row in json.loads(self._table.read_text()))
         self.library_id = digest_of(b"".join(digest_of(path.read_bytes()).encode() for path in self._files.values()))
-        self._bursts: BurstLibrary | None = None
 
-    def bursts(self) -> BurstLibrary:
-        """All bursts, read at the first call."""
-        if self._bursts is None:
-            by_name: dict[str, list[Burst]] = {}
-            for burst in load_burst_library(self._files["emitters"]):
-                by_name.setdefault(burst.kind, []).append(burst)
-            base = load_burst_library(self._files["base"])
-            self._bursts = BurstLibrary(
-                self.emitters,
-                {name: bursts[:SUPPORT_BURSTS] for name, bursts in by_name.items()},
-                {name: bursts[SUPPORT_BURSTS:] for name, bursts in by_name.items()},
-                base[::2],
-                base[1::2],
-            )
-        return self._bursts
+    @cached_property
+    def _bursts(self) -> tuple[dict[str, list[Burst]], list[Burst]]:
+        by_name: dict[str, list[Burst]] = {}
+        for burst in load_burst_library(self._files["emitters"]):
+            by_name.setdefault(burst.kind, []).append(burst)
+        return by_name, load_burst_library(self._files["base"])
+
+    def bursts(self, *, test: bool) -> tuple[dict[str, list[Burst]], list[Burst]]:
+        """Isolated bursts for support or for ``test`` scenes: by emitter, and of the base waveforms."""
+        by_name, base = self._bursts
+        part = slice(SUPPORT_BURSTS, None) if test else slice(SUPPORT_BURSTS)
+        return {name: bursts[part] for name, bursts in by_name.items()}, base[int(test) :: 2]
 
     def _make(self, progress: Callable[[str], None]) -> None:
         emitters: list[Emitter] = []

@@ -4,10 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from benchmarks.fewshot import plots
+import numpy as np
+from matplotlib.figure import Figure
+
 from benchmarks.results import Row
 from benchmarks.tables import counts, figures, spread, table
 
+DPI: Final = 80
+LIGHT: Final = "#c8ccd0"
+BLUE: Final = "#00798c"
+RED: Final = "#d1495b"
 HEAD: Final = """# Few-shot benchmark
 
 Measured by `python -m benchmarks.fewshot`, written by `python -m benchmarks.fewshot --report` from
@@ -31,8 +37,8 @@ RATES: Final = {
 
 def write_page(found: Row, page: Path, images: Path) -> None:
     """Write ``page``, and its plots into ``images``, from the content of a result file."""
-    plots.draw_f1(found["synthetic"], images / "fewshot-f1.png")
-    plots.draw_snr(found["synthetic"]["by_boxes"], images / "fewshot-snr.png")
+    _draw_f1(found["synthetic"], images / "fewshot-f1.png")
+    _draw_snr(found["synthetic"]["by_boxes"], images / "fewshot-snr.png")
     sections = [section(found[part]) for part, section in SECTIONS.items() if part in found]
     page.write_text("\n".join([HEAD, _provenance(found), *sections]))
 
@@ -219,6 +225,41 @@ other recordings of every device and the background; mean over devices and rando
 With {most["recordings"]} recordings, or half of a device's if it has fewer than {2 * most["recordings"]}:
 
 {table(["device", *rates.values()], *devices)}"""
+
+
+def _draw_f1(summary: Row, path: Path) -> None:
+    """F1 by boxes: every emitter thin, the mean with its interval thick, at the stored and at the best threshold."""
+    figure = Figure(figsize=(7, 4), dpi=DPI, layout="constrained")
+    axis = figure.subplots()
+    by_boxes = summary["by_boxes"]
+    boxes = [row["boxes"] for row in by_boxes]
+    for emitter in summary["by_emitter"]:
+        axis.plot(boxes, [emitter["f1"][str(count)] for count in boxes], color=LIGHT, linewidth=0.8)
+    for name, colour, label in (("f1_oracle", RED, "best threshold"), ("f1_score", BLUE, "stored threshold")):
+        means = np.array([row[name]["mean"] for row in by_boxes])
+        error = [means - [row[name]["low"] for row in by_boxes], [row[name]["high"] for row in by_boxes] - means]
+        axis.errorbar(boxes, means, yerr=error, color=colour, marker="o", capsize=3, label=label)
+    axis.set(xscale="log", xlabel="boxes", ylabel="F1 at IoU 0.5", ylim=(0, 1.02))
+    axis.set_xticks(boxes, [str(count) for count in boxes])
+    axis.minorticks_off()
+    axis.legend(loc="lower right")
+    figure.savefig(path)
+
+
+def _draw_snr(by_boxes: list[Row], path: Path) -> None:
+    """Recall and precision in each bin of SNR, a line for every size of the support."""
+    figure = Figure(figsize=(9, 3.5), dpi=DPI, layout="constrained")
+    axes = figure.subplots(1, 2, sharey=True)
+    for axis, rate in zip(axes, ("recall", "precision"), strict=True):
+        for shade, row in zip(np.linspace(0.3, 1, len(by_boxes)), by_boxes, strict=True):
+            bins = row["by_snr"]
+            middles = [(each["low_db"] + each["high_db"]) / 2 for each in bins]
+            label = f"{row['boxes']} boxes"
+            means = [each[rate]["mean"] for each in bins]
+            axis.plot(middles, means, color=BLUE, alpha=float(shade), marker="o", label=label)
+        axis.set(xlabel="in-band SNR, dB", ylabel=rate, ylim=(0, 1.02))
+    axes[0].legend(loc="lower right")
+    figure.savefig(path)
 
 
 SECTIONS: Final[dict[str, Callable[[Row], str]]] = {

@@ -81,9 +81,8 @@ class ScenePool:
 
     def _render(self, which: Round) -> list[RenderedScene]:
         rng = np.random.default_rng(which.seed)
-        library = self._library.bursts()
         testing = which.pool == "test"
-        bursts, base = (library.test, library.base_test) if testing else (library.support, library.base_support)
+        bursts, base = self._library.bursts(test=testing)
         order = rng.permutation(self.emitters)
         rendered = []
         for first in range(0, len(order), PER_SCENE):

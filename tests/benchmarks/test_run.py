@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.fewshot import __main__ as fewshot
-from benchmarks.fewshot import energy, page, position
+from benchmarks.fewshot import baselines, page, position
 from benchmarks.fewshot.bench import Bench, Plan
 from benchmarks.fewshot.pool import ScenePool
 from benchmarks.fewshot.proposal_cache import CachedProposals
@@ -67,7 +67,7 @@ def test_every_third_of_the_band_is_compared_with_the_others(bench: Bench) -> No
 def test_the_energy_detector_finds_its_training_signal(bench: Bench) -> None:
     emitter = bench.pool.emitters[0]
     scenes = bench.pool.support(emitter, 0, 6)
-    trained = energy.EnergyPrototype.train(emitter, scenes)
+    trained = baselines.EnergyPrototype.train(emitter, scenes)
     assert evaluate([trained.detect(scene, emitter) for scene in scenes], trained.threshold).f1_score > 0.5
 
 
