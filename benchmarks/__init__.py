@@ -1,1 +1,1 @@
-"""Measurements that anyone can repeat. Each script prints a table and writes ``benchmarks/results/<name>.json``."""
+"""Benchmarks that anyone can repeat: each command prints tables and writes ``benchmarks/results/<name>.json``."""

@@ -1,41 +1,41 @@
-"""How often a new head is promoted, by the evidence and by the seed's "+2 points" alone, when its true gain is known.
+"""Simulated promotions: how often a head of known true gain is promoted, by evidence and by the "+2 points" rule alone.
 
     python -m benchmarks.promotion
 
-Two heads look at the same boxes. Whether a head finds a box, and whether it takes one of as many other emissions for
-the signal, follows from a latent normal variable that has a part per recording and a part per box, each correlated
-between the heads. A head of quality q finds a box with probability q and takes another emission with 1 - q, so q is its
-true precision, recall and F1. Recordings have 1 + Poisson boxes. Other ways to weigh the same counts run beside ours.
+Two heads are compared on the same boxes. A latent normal variable, with a part per recording and a part per box, each
+correlated between the heads, decides whether a head detects a box and whether it detects one of as many other
+emissions. A head of quality q detects a box with probability q and another emission with 1 - q, so q is its true
+precision, recall and F1. Recordings have 1 + Poisson boxes. Other tests on the same counts are simulated, too.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import numpy as np
 import typer
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 from scipy.stats import binomtest, norm, t
 
-from benchmarks.results_file import write_result
+from benchmarks.results import Row, write_result
+from benchmarks.tables import show, table, tracked
 from rfhydra.hydra.registry import meets_floor
+from rfhydra.synth import Rng
 from rfhydra.training.evaluation.promotion import CONFIDENCE, DRAWS, Evidence, f1_scores, judge
 
 GAINS: Final = (-0.03, 0.0, 0.03, 0.10)
+GAIN_NAMES: Final = tuple(f"{100 * gain:+.0f}" for gain in GAINS)
 SIZES: Final = (5, 10, 20, 50, 100, 200)
 BEST_QUALITY: Final = 0.999
 PLOT: Final = Path(__file__).parent.parent / "docs" / "images" / "promotion.png"
-console = Console(width=120)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Regime:
-    """How two heads and the recordings behave.
+    """Properties of the two heads and of the recordings.
 
     ``quality`` is the active head's true F1, ``correlation`` between the heads, ``clustering`` the share of the latent
     variance that a recording's boxes have in common.
@@ -47,87 +47,71 @@ class Regime:
     clustering: float = 0.2
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """One point of the simulation; rates are over ``cases``."""
-
-    regime: Regime
-    boxes: int
-    gain: float
-    cases: int
-    evidence: int = 0
-    seed: int = 0
-    cannot_tell: int = 0
-
-    def to_dict(self) -> dict[str, Any]:
-        rates = {name: _rate(getattr(self, name), self.cases) for name in ("evidence", "seed", "cannot_tell")}
-        return {**asdict(self.regime), "boxes": self.boxes, "gain": self.gain, "cases": self.cases, **rates}
-
-
 def measure(
     cases: Annotated[int, typer.Option(help="Simulated comparisons per number.")] = 2000,
-    seed: Annotated[int, typer.Option(help="Of the simulation.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed of the simulation.")] = 0,
 ) -> None:
     """Simulate, show, write."""
-    plan = [*_plan(cases)]
     rng = np.random.default_rng(seed)
-    cells = [_simulate(rng, cell) for cell in track(plan, "simulating", console=console)]
-    main = [cell for cell in cells if cell.regime == Regime()]
-    rivals = [_compare(rng, *each, cases // 4) for each in track(COMPARISONS, "other methods", console=console)]
+    cells = [_simulate(rng, *each, cases) for each in tracked(_situations(), "simulating")]
+    methods = [_compare(rng, *each, cases // 4) for each in tracked(COMPARISONS, "other methods")]
+    main = [cell for cell in cells if cell.items() >= asdict(Regime()).items()]
     _show(main, "true F1 of the active head 0.80, correlation 0.9, 5 boxes per recording")
-    _show([cell for cell in cells if cell.boxes == 50 and cell.regime != Regime()], "50 boxes, other regimes")
-    _show_rivals(rivals)
+    _show([cell for cell in cells if cell not in main], "50 boxes, other regimes")
+    for each in methods:
+        rows = [(name, *(f"{100 * rate:.1f}" for rate in rates)) for name, rates in each["rates"].items()]
+        title = f"promoted in %, {each['boxes']} boxes, {each['boxes_per_recording']:.0f} per recording"
+        show(table((f"{title}, F1 {each['quality']}", *GAIN_NAMES), *rows))
     _draw(main)
-    body = {"cases": cases, "seed": seed, "cells": [cell.to_dict() for cell in cells], "methods": rivals}
-    path = write_result("promotion", body, None)
-    console.print(f"written to {path.name}")
+    body = {"cases": cases, "seed": seed, "cells": cells, "methods": methods}
+    write_result("promotion", body, None)
 
 
-def _plan(cases: int) -> Iterator[Cell]:
-    for boxes in SIZES:
-        yield from (Cell(regime=Regime(), boxes=boxes, gain=gain, cases=cases) for gain in GAINS)
+def _situations() -> Iterator[tuple[Regime, int, float]]:
+    """Regime, boxes and gain of every simulated number."""
+    yield from product([Regime()], SIZES, GAINS)
     others = [Regime(quality=quality) for quality in (0.6, 0.7, 0.87, 0.96)]
     others += [Regime(correlation=correlation) for correlation in (0.7, 0.8, 0.95)]
     others += [Regime(quality=0.6, correlation=0.7)]
     others += [Regime(boxes_per_recording=each) for each in (1.0, 15.0)]
     others += [Regime(clustering=each) for each in (0.0, 0.5)]
-    for regime in others:
-        gains = [gain for gain in GAINS if regime.quality + gain <= BEST_QUALITY]
-        yield from (Cell(regime=regime, boxes=50, gain=gain, cases=cases) for gain in gains)
+    yield from ((regime, 50, gain) for regime, gain in product(others, GAINS) if regime.quality + gain <= BEST_QUALITY)
 
 
-def _simulate(rng: np.random.Generator, cell: Cell) -> Cell:
-    evidence = seed = cannot_tell = 0
-    for _ in range(cell.cases):
-        counts = _counts(rng, cell)
-        found = Evidence.of_counts(counts, len(counts))
+def _simulate(rng: Rng, regime: Regime, boxes: int, gain: float, cases: int) -> Row:
+    """Rates of promotion by evidence, by the seed's rule alone, and of cases that cannot be told."""
+    counts = dict.fromkeys(("evidence", "seed", "cannot_tell"), 0)
+    for _ in range(cases):
+        drawn = _counts(rng, regime, boxes, gain)
+        found = Evidence.of_counts(drawn, len(drawn))
         decision = judge(found.f1_score, 1, found).decision
-        seed += found.meets_floor
-        evidence += decision == "promote"
-        cannot_tell += decision == "cannot tell"
-    return replace(cell, evidence=evidence, seed=seed, cannot_tell=cannot_tell)
+        counts["seed"] += found.meets_floor
+        counts["evidence"] += decision == "promote"
+        counts["cannot_tell"] += decision == "cannot tell"
+    rates = {name: _rate(count, cases) for name, count in counts.items()}
+    return {**asdict(regime), "boxes": boxes, "gain": gain, "cases": cases, **rates}
 
 
-def _counts(rng: np.random.Generator, cell: Cell) -> NDArray[np.float64]:
+def _counts(rng: Rng, regime: Regime, boxes: int, gain: float) -> NDArray[np.float64]:
     """Hits, false alarms and misses of both heads in each recording, (recordings, 6)."""
     sizes: list[int] = []
-    while (left := cell.boxes - sum(sizes)) > 0:
-        sizes.append(min(1 + int(rng.poisson(cell.regime.boxes_per_recording - 1)), left))
+    while (left := boxes - sum(sizes)) > 0:
+        sizes.append(min(1 + int(rng.poisson(regime.boxes_per_recording - 1)), left))
     number = len(sizes)
-    boxes = np.repeat(np.arange(number), sizes)
+    truth = np.repeat(np.arange(number), sizes)
     others = np.repeat(np.arange(number), rng.poisson(sizes))
     columns = []
-    found, taken = _latent(rng, cell.regime, number, boxes), _latent(rng, cell.regime, number, others)
-    for head, quality in enumerate((cell.regime.quality, cell.regime.quality + cell.gain)):
+    found, confused = _latent(rng, regime, number, truth), _latent(rng, regime, number, others)
+    for head, quality in enumerate((regime.quality, regime.quality + gain)):
         limit = norm.ppf(min(quality, BEST_QUALITY))
-        hits = np.bincount(boxes[found[head] < limit], minlength=number)
-        alarms = np.bincount(others[taken[head] > limit], minlength=number)
+        hits = np.bincount(truth[found[head] < limit], minlength=number)
+        alarms = np.bincount(others[confused[head] > limit], minlength=number)
         columns += [hits, alarms, np.array(sizes) - hits]
     return np.stack(columns, axis=1).astype(np.float64)
 
 
-def _latent(rng: np.random.Generator, regime: Regime, recordings: int, owner: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How hard each of the emissions of ``owner`` (n,) is for each head, standard normal, (2, n)."""
+def _latent(rng: Rng, regime: Regime, recordings: int, owner: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Difficulty of the emissions for each head, standard normal, (2, n); ``owner`` (n,) is their recording."""
 
     def both(count: int) -> NDArray[np.float64]:
         shared, own = rng.standard_normal(count), rng.standard_normal((2, count))
@@ -140,18 +124,18 @@ def _latent(rng: np.random.Generator, regime: Regime, recordings: int, owner: ND
     return mixed
 
 
-def _compare(rng: np.random.Generator, regime: Regime, boxes: int, cases: int) -> dict[str, Any]:
-    """Rates of promotion for each gain, of each method that says how likely the candidate is better."""
+def _compare(rng: Rng, regime: Regime, boxes: int, cases: int) -> Row:
+    """Rates of promotion for each gain, by each method for the probability that the candidate is better."""
     rates: dict[str, list[float]] = {name: [] for name in METHODS}
     for gain in GAINS:
-        sure = dict.fromkeys(METHODS, 0)
+        promoted = dict.fromkeys(METHODS, 0)
         for _ in range(cases):
-            counts = _counts(rng, Cell(regime=regime, boxes=boxes, gain=gain, cases=cases))
+            counts = _counts(rng, regime, boxes, gain)
             before, after = f1_scores(counts.sum(0))
             if meets_floor(float(before), float(after))[0]:
                 for name, p_better in METHODS.items():
-                    sure[name] += p_better(rng, counts) >= CONFIDENCE
-        for name, count in sure.items():
+                    promoted[name] += p_better(rng, counts) >= CONFIDENCE
+        for name, count in promoted.items():
             rates[name].append(count / cases)
     return {**asdict(regime), "boxes": boxes, "gains": GAINS, "rates": rates}
 
@@ -161,18 +145,18 @@ def _drawn(totals: NDArray[np.float64]) -> float:
     return float((after > before).mean() + 0.5 * (after == before).mean())
 
 
-def _bootstrap(rng: np.random.Generator, counts: NDArray[np.float64]) -> float:
+def _bootstrap(rng: Rng, counts: NDArray[np.float64]) -> float:
     """Recordings drawn with replacement (Efron, 1979)."""
     return _drawn(rng.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), DRAWS) @ counts)
 
 
-def _bayesian(rng: np.random.Generator, counts: NDArray[np.float64]) -> float:
-    """The Bayesian bootstrap over recordings, nothing added (Rubin, 1981)."""
+def _bayesian(rng: Rng, counts: NDArray[np.float64]) -> float:
+    """The Bayesian bootstrap over recordings, without prior counts (Rubin, 1981)."""
     return _drawn(rng.standard_exponential((DRAWS, len(counts))) @ counts)
 
 
-def _sign_flips(rng: np.random.Generator, counts: NDArray[np.float64]) -> float:
-    """One less the p-value of the permutation test that swaps the heads, recording by recording."""
+def _sign_flips(rng: Rng, counts: NDArray[np.float64]) -> float:
+    """One minus the p-value of the permutation test that swaps the heads, recording by recording."""
     heads = counts.reshape(-1, 2, 3)
     swap = rng.integers(0, 2, (DRAWS, len(heads)))
     straight, crossed = (1 - swap) @ counts, swap @ heads[:, ::-1].reshape(-1, 6)
@@ -181,8 +165,8 @@ def _sign_flips(rng: np.random.Generator, counts: NDArray[np.float64]) -> float:
     return 1 - float((after - before >= seen_after - seen_before - 1e-12).mean())
 
 
-def _student(rng: np.random.Generator, counts: NDArray[np.float64]) -> float:
-    """Student's t on each recording's part in the linearised gain."""
+def _student(rng: Rng, counts: NDArray[np.float64]) -> float:
+    """Student's t test on each recording's contribution to the linearised gain."""
     if len(counts) < 2:
         return 0.0
     scores = f1_scores(counts.sum(0))
@@ -194,11 +178,11 @@ def _student(rng: np.random.Generator, counts: NDArray[np.float64]) -> float:
     return float(t.cdf((scores[1] - scores[0]) / max(deviation, 1e-9), len(counts) - 1))
 
 
-def _ours(rng: np.random.Generator, counts: NDArray[np.float64]) -> float:
+def _ours(rng: Rng, counts: NDArray[np.float64]) -> float:
     return Evidence.of_counts(counts, len(counts)).p_better
 
 
-METHODS: Final[dict[str, Callable[[np.random.Generator, NDArray[np.float64]], float]]] = {
+METHODS: Final[dict[str, Callable[[Rng, NDArray[np.float64]], float]]] = {
     "+2 points alone": lambda rng, counts: 1.0,
     "bootstrap": _bootstrap,
     "Bayesian bootstrap": _bayesian,
@@ -213,47 +197,35 @@ COMPARISONS: Final = [
 ]
 
 
-def _show_rivals(rivals: list[dict[str, Any]]) -> None:
-    names = [f"{100 * gain:+.0f}" for gain in GAINS]
-    for each in rivals:
-        what = f"{each['boxes']} boxes, {each['boxes_per_recording']:.0f} per recording, F1 {each['quality']}"
-        table = Table("method", *names, title=f"promoted in % of cases; {what}")
-        for method, rates in each["rates"].items():
-            table.add_row(method, *(f"{100 * rate:.1f}" for rate in rates))
-        console.print(table)
-
-
 def _rate(count: int, cases: int) -> dict[str, float]:
     """Share of the cases with its 95 % interval (Wilson)."""
     interval = binomtest(count, cases).proportion_ci(method="wilson")
     return {"rate": count / cases, "low": float(interval.low), "high": float(interval.high)}
 
 
-def _show(cells: list[Cell], title: str) -> None:
-    columns = ["boxes", "F1", "correlation", "boxes per recording", "clustering"]
-    names = [f"{100 * gain:+.0f}" for gain in GAINS]
-    table = Table(*columns, *names, title=f"promoted in % of cases: by evidence (by +2 points alone); {title}")
-    rows: dict[tuple[int, Regime], dict[float, str]] = {}
+def _show(cells: Sequence[Row], title: str) -> None:
+    rows: dict[tuple[float, ...], dict[float, str]] = {}
     for cell in cells:
-        shown = f"{100 * cell.evidence / cell.cases:.1f} ({100 * cell.seed / cell.cases:.1f})"
-        rows.setdefault((cell.boxes, cell.regime), {})[cell.gain] = shown
-    for (boxes, regime), by_gain in rows.items():
-        table.add_row(str(boxes), *map(str, vars(regime).values()), *(by_gain.get(gain, "–") for gain in GAINS))
-    console.print(table)
+        situation = tuple(cell[name] for name in ("boxes", *vars(Regime())))
+        rates = [f"{100 * cell[rule]['rate']:.1f}" for rule in ("evidence", "seed")]
+        rows.setdefault(situation, {})[cell["gain"]] = f"{rates[0]} ({rates[1]})"
+    show(f"Promoted in % of cases: by evidence (by +2 points alone); {title}")
+    columns = ("boxes", "F1", "correlation", "boxes per recording", "clustering", *GAIN_NAMES)
+    show(table(columns, *((*key, *(by_gain.get(gain, "–") for gain in GAINS)) for key, by_gain in rows.items())))
 
 
-def _draw(cells: list[Cell]) -> None:
+def _draw(cells: Sequence[Row]) -> None:
     """Rates over the number of boxes, a panel per rule, with the 95 % intervals."""
     figure = Figure(figsize=(10.5, 3.6), dpi=110, layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     for panel, rule, title in zip(panels, ("seed", "evidence"), ("+2 points alone", "evidence"), strict=True):
         for gain, colour in zip(GAINS, ("tab:red", "tab:orange", "tab:olive", "tab:green"), strict=True):
-            mine = [cell for cell in cells if cell.gain == gain]
-            rates = [_rate(getattr(cell, rule), cell.cases) for cell in mine]
+            mine = [cell for cell in cells if cell["gain"] == gain]
+            rates = [cell[rule] for cell in mine]
             middle = np.array([100 * each["rate"] for each in rates])
             spread = np.abs([[100 * each[end] for each in rates] for end in ("low", "high")] - middle)
             label = "equal" if gain == 0 else f"{abs(100 * gain):.0f} points {'better' if gain > 0 else 'worse'}"
-            panel.errorbar([cell.boxes for cell in mine], middle, spread, color=colour, marker=".", label=label)
+            panel.errorbar([cell["boxes"] for cell in mine], middle, spread, color=colour, marker=".", label=label)
         panel.axhline(5, color="grey", linewidth=0.6, linestyle=":")
         panel.set(title=title, xscale="log", xlabel="validation boxes", ylim=(-2, 102))
         panel.set_xticks(SIZES, [str(size) for size in SIZES])

@@ -1,8 +1,8 @@
-"""The training loop that rfhydra grew out of, as its design note writes it: torchvision's ``FasterRCNN``, head by head.
+"""The original training loop of rfhydra, as its design note has it: a torchvision ``FasterRCNN`` per signal.
 
-Everything behind the pyramid is trained from noise with Adam at 1e-3 in batches of 4; every image is scaled to 800
-pixels, torchvision's default, and its pyramid is computed anew in every epoch, in float32; an epoch is better than
-another if its F1 at a score of 0.5 is higher. The pyramid is the shipped backbone's, with 128 channels instead of the
+RPN and RoI heads are trained from random weights with Adam at 1e-3 in batches of 4; every image is scaled to 800
+pixels, torchvision's default, and its pyramid is computed again in every epoch, in float32; the best epoch is the one
+with the highest F1 at a score of 0.5. The pyramid is that of the shipped backbone, with 128 channels instead of the
 note's 256, so that the loop has good features and less to compute.
 """
 
@@ -25,7 +25,7 @@ THRESHOLD: Final = 0.5
 
 
 class SeedLoop:
-    """Learns one signal in epochs (see :class:`rfhydra.training.trainer.Learner`) and detects it."""
+    """Trains one signal in epochs (see :class:`rfhydra.training.trainer.Learner`) and detects it."""
 
     def __init__(self, backbone: TorchBackbone, train: DataLoader[Item], val: DataLoader[Item]) -> None:
         pyramid = deepcopy(backbone.network.pyramid)
@@ -37,7 +37,7 @@ class SeedLoop:
 
     def train_epoch(self) -> float:
         self._model.train()
-        self._model.backbone.eval()  # its batch norms are frozen, too
+        self._model.backbone.eval()  # its batch norms stay frozen, too
         total = 0.0
         for images, targets in self._train:
             loss = torch.stack(list(self._model(self._prepared(images), self._placed(targets)).values())).sum()
@@ -54,7 +54,7 @@ class SeedLoop:
 
     @torch.inference_mode()
     def detect(self, image: Tensor, truth: Tensor) -> ScoredScene:
-        """What it reports in ``image``, uint8 (rows, cols), against the ``truth`` (n, 4) in pixels."""
+        """Detections in ``image``, uint8 (rows, cols), against the ``truth`` (n, 4) in pixels."""
         self._model.eval()
         (found,) = self._model(self._prepared(image[None]))
         return ScoredScene(found["boxes"].cpu().numpy(), found["scores"].cpu().numpy(), truth.numpy()).at(THRESHOLD)

@@ -1,5 +1,5 @@
-"""Few-shot recognition of emitters that pretraining never saw: ``python -m benchmarks.fewshot``.
+"""Few-shot benchmark on emitters that pretraining never saw: ``python -m benchmarks.fewshot``.
 
-``emitters`` makes the bursts, ``scenes`` mixes them, ``memory`` remembers what a backbone sees in a scene, ``trial``
-trains a head as the product does and says how good it is. Each part of the benchmark is a module of its own.
+A part is a module with ``units(bench)``, its named units of work, and ``summarise(rows, plan)``, the tables of their
+rows. ``page`` writes the tables of all parts.
 """

@@ -1,128 +1,106 @@
 """``python -m benchmarks.fewshot``: measure, or write the page from what was measured.
 
-The first run makes the emitters with TorchSig (``pip install 'rfhydra[pretrain]'``), which takes some minutes. A run
-that is stopped goes on where it was; one with other heads asks the backbone only what is new.
+The first run makes the emitters with TorchSig (``pip install 'rfhydra[pretrain]'``), which takes some minutes. An
+interrupted run resumes; one with another recipe of heads passes only new images through the backbone.
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
-from benchmarks import real_devices
+from benchmarks import real_devices, scenes, trial
 from benchmarks.fewshot import (
     baselines,
     cross,
     emitters,
-    energy,
     judgement,
-    memory,
+    page,
+    pool,
     position,
+    proposal_cache,
     real,
-    scenes,
-    summary,
     synthetic,
-    trial,
 )
-from benchmarks.fewshot.bench import Bench, console
-from benchmarks.fewshot.emitters import EmitterLibrary
-from benchmarks.fewshot.page import write_page
-from benchmarks.fewshot.plan import FULL, QUICK, Plan, with_overrides
-from benchmarks.fewshot.provenance import digest_of_packages, digest_of_sources
-from benchmarks.fewshot.scenes import ScenePool
-from benchmarks.fewshot.tables import show
-from benchmarks.fewshot.units import Units
-from benchmarks.results_file import RESULTS, commit, write_result
+from benchmarks.fewshot.bench import FULL, QUICK, Bench
+from benchmarks.real_devices import Collection
+from benchmarks.results import RESULTS, Row, Units, commit, digest_of_sources, read_result, write_result
+from benchmarks.tables import console, show
+from rfhydra import detection, hydra, spectrum, store, training
+from rfhydra.hydra import network, roi_align, torch_backbone
 from rfhydra.hydra.backbone_file import load_backbone
-from rfhydra.hydra.torch_backbone import TorchBackbone, best_device
+from rfhydra.training.data import features
 
-ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "fewshot.md"
-RUNS = ROOT / "runs" / "fewshot"
-RECORDINGS = ROOT.parent / "shared" / "rf"
-SUMMARY = "summary"
-ENGINE = ("hydra", "spectrum", "store", "training")  # packages that a head's quality depends on
-
-
-@dataclass(frozen=True)
-class Part:
-    """``measure`` does the units of a part, ``summarise`` makes tables of them; ``modules`` decide what they hold."""
-
-    measure: Callable[[Bench], Any]
-    summarise: Callable[[Any], dict[str, Any]]
-    modules: tuple[ModuleType, ...]
-
-
-def parts_of(recordings: Path) -> dict[str, Part]:
-    """Every part, in the order in which they are done."""
-    real_part = partial(real.measure, recordings=recordings)
-    return {
-        "synthetic": Part(synthetic.measure, summary.summarise_synthetic, (synthetic,)),
-        "position": Part(position.measure, summary.summarise_position, (position,)),
-        "cross": Part(cross.measure, summary.summarise_cross, (cross,)),
-        "baselines": Part(baselines.measure, summary.summarise_baselines, (baselines, energy)),
-        "real": Part(real_part, summary.summarise_real, (real, real_devices)),
-    }
+ROOT: Final = Path(__file__).parents[2]
+PAGE: Final = ROOT / "docs" / "fewshot.md"
+RUNS: Final = ROOT / "runs" / "fewshot"
+RECORDINGS: Final = ROOT.parent / "shared" / "rf"
+PARTS: Final[dict[str, Any]] = {
+    "synthetic": synthetic,
+    "position": position,
+    "cross": cross,
+    "baselines": baselines,
+    "real": real,
+}
+SUMMARY: Final = "summary"
+SHARED: Final = (emitters, pool, scenes, trial, judgement, real_devices)
+PRODUCT: Final = (hydra, spectrum, store, detection, training)
 
 
 def main(
-    quick: Annotated[bool, typer.Option("--quick", help="A small part of everything.")] = False,
-    only: Annotated[str | None, typer.Option(help=f"Comma-separated, of {', '.join(parts_of(RECORDINGS))}.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Measure a small part of everything.")] = False,
+    only: Annotated[str | None, typer.Option(help=f"Comma-separated, of {', '.join(PARTS)}.")] = None,
     report: Annotated[bool, typer.Option("--report", help="Only write the page from the results.")] = False,
-    body: Annotated[Path | None, typer.Option(help="Another body than the one that ships.")] = None,
-    name: Annotated[str, typer.Option(help="Of the result file.")] = "fewshot",
-    recordings: Annotated[Path, typer.Option(help="Of the real part: a directory per device.")] = RECORDINGS,
-    runs: Annotated[Path, typer.Option(help="Where bursts, scenes and results of units are kept.")] = RUNS,
-    emitters_: Annotated[int | None, typer.Option("--emitters", help="How many.")] = None,
-    draws: Annotated[int | None, typer.Option(help="Of support scenes.")] = None,
-    tests: Annotated[int | None, typer.Option(help="Scenes with each emitter.")] = None,
+    backbone: Annotated[Path | None, typer.Option(help="Backbone file; default is the one that ships.")] = None,
+    name: Annotated[str, typer.Option(help="Name of the result file.")] = "fewshot",
+    recordings: Annotated[Path, typer.Option(help="For the real part: a folder per device.")] = RECORDINGS,
+    runs: Annotated[Path, typer.Option(help="Directory of bursts, scenes, caches and units.")] = RUNS,
+    emitters_: Annotated[int | None, typer.Option("--emitters", help="Number of emitters.")] = None,
+    draws: Annotated[int | None, typer.Option(help="Draws of support scenes.")] = None,
+    tests: Annotated[int | None, typer.Option(help="Test scenes with each emitter.")] = None,
 ) -> None:
     """Measure, print the tables, write the results."""
     if report:
-        write_page(RESULTS / f"{name}.json", PAGE, PAGE.parent / "images")
-        console.print(f"written to {PAGE.name}")
+        page.write_page(read_result(name), PAGE, PAGE.parent / "images")
         return
-    plan = with_overrides(QUICK if quick else FULL, emitters=emitters_, draws=draws, test_rounds=tests)
-    parts = parts_of(recordings)
-    chosen = only.split(",") if only else list(parts)
-    if unknown := set(chosen) - set(parts):
-        raise typer.BadParameter(f"no part {', '.join(sorted(unknown))}: there are {', '.join(parts)}")
-    backbone = load_backbone(body, best_device())
-    found = _measure(plan, parts, chosen, runs, backbone)
-    path = write_result(name, found, backbone, RESULTS if plan == FULL else runs)
-    console.print(f"written to {path.name}")
+    plan = (QUICK if quick else FULL).override(emitters=emitters_, draws=draws, test_rounds=tests)
+    chosen = only.split(",") if only else list(PARTS)
+    if unknown := set(chosen) - set(PARTS):
+        raise typer.BadParameter(f"no part {', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
+    loaded = load_backbone(backbone, torch_backbone.best_device())
+    answers = digest_of_sources(network, roi_align, torch_backbone, features)
+    cache = runs / "cache" / f"{loaded.backbone_id}-{answers}"
+    library = emitters.EmitterLibrary(runs / "bank", lambda waveform: console.print(f"bursts of {waveform}"))
+    bench = Bench(
+        plan,
+        pool.ScenePool(library, runs / "scenes"),
+        loaded,
+        proposal_cache.CachedProposals(loaded, cache / "proposals"),
+        cache / "features",
+        Collection(recordings) if recordings.is_dir() else None,
+    )
+    code = digest_of_sources(*SHARED, *PRODUCT, extra=f"{plan} {loaded.backbone_id} {library.library_id}")
+    found = measure(bench, chosen, runs / "units" / code)
+    write_result(name, found, loaded, RESULTS if plan == FULL else runs)
 
 
-def _measure(
-    plan: Plan, parts: dict[str, Part], chosen: Sequence[str], runs: Path, backbone: TorchBackbone
-) -> dict[str, Any]:
-    """The ``chosen`` parts, measured, and what there is of the others from earlier runs of the same code and plan."""
-    begun_at = commit()  # the code that is measured, whatever the checkout holds in the end
-    library = EmitterLibrary(runs / "bank", lambda waveform: console.print(f"bursts of {waveform}"))
-    directory = _run_directory(runs, plan, backbone, library)
-    units = {name: Units(directory / f"{name}-{digest_of_sources(*part.modules)}") for name, part in parts.items()}
-    pool = ScenePool(library, runs / "scenes")
-    remembering = memory.CachingBackbone(backbone, runs / "memory")
+def measure(bench: Bench, chosen: Sequence[str], directory: Path) -> Row:
+    """Measure the ``chosen`` parts; results of the others are taken from earlier runs of the same code and plan."""
+    measured = commit()  # the working tree may change during a run
+    units = {name: Units(directory / f"{name}-{digest_of_sources(part)}") for name, part in PARTS.items()}
     for name in chosen:
         started = time.perf_counter()
-        result = parts[name].summarise(parts[name].measure(Bench(plan, pool, remembering, backbone, units[name])))
-        units[name].put(SUMMARY, result | {"elapsed_s": time.perf_counter() - started})
-        show(name, result)
-    found = {name: kept.read(SUMMARY) for name, kept in units.items() if kept.has(SUMMARY)}
-    return {"commit": begun_at, "plan": vars(plan), **found}
-
-
-def _run_directory(runs: Path, plan: Plan, backbone: TorchBackbone, library: EmitterLibrary) -> Path:
-    """One for each plan, backbone and code: results that stem from other ones are never mixed."""
-    code = digest_of_sources(
-        emitters, scenes, trial, judgement, extra=f"{plan} {backbone.backbone_id} {library.library_id}"
-    )
-    return runs / "units" / digest_of_packages(ENGINE, code)
+        rows: list[Row] = []
+        for unit, run in PARTS[name].units(bench):
+            console.print(f"{name}: {unit}")
+            rows += units[name].get(unit, run)
+        summary = PARTS[name].summarise(rows, bench.plan)
+        units[name].put(SUMMARY, summary | {"elapsed_s": time.perf_counter() - started})
+        show(page.SECTIONS[name](summary))
+    summaries = {name: summary for name, each in units.items() if (summary := each.find(SUMMARY))}
+    return {"commit": measured, "plan": vars(bench.plan), **summaries}
 
 
 if __name__ == "__main__":

@@ -1,159 +1,133 @@
-"""``docs/fewshot.md`` and its pictures, from the results."""
+"""``docs/fewshot.md`` and its plots, from the results; its sections are what a run prints."""
 
-import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from benchmarks.fewshot import plots
-from benchmarks.fewshot.tables import spread
-from benchmarks.fewshot.units import Row
+import numpy as np
+from matplotlib.figure import Figure
 
+from benchmarks.results import Row
+from benchmarks.tables import counts, figures, spread, table
+
+DPI: Final = 80
+LIGHT: Final = "#c8ccd0"
+BLUE: Final = "#00798c"
+RED: Final = "#d1495b"
 HEAD: Final = """# Few-shot benchmark
 
 Measured by `python -m benchmarks.fewshot`, written by `python -m benchmarks.fewshot --report` from
 [benchmarks/results/fewshot.json](../benchmarks/results/fewshot.json). Intervals are 90 %, from a bootstrap over
 emitters and the draws of each.
 
-The first run makes the bursts with TorchSig (`pip install 'rfhydra[pretrain]'`). What a backbone sees in a scene is
-kept, so a run with other heads takes minutes; one that was stopped goes on where it was. `--quick` measures a small
-part of everything, `--only PART` one part, `--backbone FILE` another backbone.
+The first run makes the bursts with TorchSig (`pip install 'rfhydra[pretrain]'`). Features and proposals are cached, so
+a run with another recipe of heads takes minutes; an interrupted run resumes. `--quick` measures a small part of
+everything, `--only PART` one part, `--backbone FILE` another backbone.
 """
+RATES: Final = {
+    "f1_score": "F1 at the stored threshold",
+    "f1_oracle": "F1 at the best threshold",
+    "ap": "AP",
+    "precision": "precision",
+    "recall": "recall",
+    "f1_iou_0.3": "F1 at IoU 0.3",
+    "false_alarms_per_empty_scene": "false alarms per scene without it",
+}
 
 
-def write_page(results: Path, page: Path, images: Path) -> None:
-    """Write ``page`` and its pictures into ``images`` from the JSON file ``results``."""
-    found: dict[str, Any] = json.loads(results.read_text())
-    sections = [HEAD, _provenance(found)]
-    writers = {
-        "synthetic": _synthetic,
-        "position": _position,
-        "cross": _cross,
-        "baselines": _baselines,
-        "real": _real,
-    }
-    sections += [write(found[part], images) for part, write in writers.items() if part in found]
-    page.write_text("\n".join(sections))
+def write_page(found: Row, page: Path, images: Path) -> None:
+    """Write ``page``, and its plots into ``images``, from the content of a result file."""
+    _draw_f1(found["synthetic"], images / "fewshot-f1.png")
+    _draw_snr(found["synthetic"]["by_boxes"], images / "fewshot-snr.png")
+    sections = [section(found[part]) for part, section in SECTIONS.items() if part in found]
+    page.write_text("\n".join([HEAD, _provenance(found), *sections]))
 
 
-def table(*rows: list[str]) -> str:
-    """A Markdown table, the first row its head."""
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]]) + "\n"
-
-
-def _provenance(found: dict[str, Any]) -> str:
-    machine = found["machine"]
+def _provenance(found: Row) -> str:
+    machine, plan = found["machine"], found["plan"]
     where = machine["gpu"] or f"{machine['cores']} cores of {machine['cpu']}"
-    plan = found["plan"]
     return (
-        f"Commit `{found['commit']}`, body `{found['backbone_id']}`, {where}, torch {machine['torch']};"
-        f" emitters: {plan['emitters'] or 'all'}, draws of support scenes: {plan['draws']}, test scenes with each"
-        f" emitter: {plan['test_rounds']}, splits of the real devices: {plan['real_seeds']}.\n"
+        f"Commit `{found['commit']}`, backbone `{found['backbone_id']}`, {where}, torch {machine['torch']};\n"
+        f"emitters: {plan['emitters'] or 'all'}, draws of support scenes: {plan['draws']}, test scenes with each"
+        f" emitter: {plan['test_rounds']},\nsplits of the real devices: {plan['real_seeds']}.\n"
     )
 
 
-def _synthetic(summary: dict[str, Any], images: Path) -> str:
-    by_boxes = summary["by_boxes"]
-    plots.draw_f1(summary, images / "fewshot-f1.png")
-    plots.draw_snr(by_boxes, images / "fewshot-snr.png")
-    names = {
-        "f1_score": "F1 at the stored threshold",
-        "f1_oracle": "F1 at the best threshold",
-        "ap": "AP",
-        "precision": "precision",
-        "recall": "recall",
-        "f1_iou_0.3": "F1 at IoU 0.3",
-        "false_alarms_per_empty_scene": "false alarms per scene without it",
-    }
+def _synthetic(summary: Row) -> str:
+    by_boxes, training = summary["by_boxes"], [row for row in summary["training"] if row["trainings"]]
     main = table(
-        ["boxes", *(str(row["boxes"]) for row in by_boxes)],
-        *([title, *(spread(row[name], 2) for row in by_boxes)] for name, title in names.items()),
+        ["boxes", *(row["boxes"] for row in by_boxes)],
+        *([title, *(spread(row[name], 2) for row in by_boxes)] for name, title in RATES.items()),
         [
-            "time error of an edge, median (90th percentile)",
-            *(_error(row["edge_error_s"], 1e6, "µs") for row in by_boxes),
+            "time error of an edge, median (90th percentile), µs",
+            *(_error(row["edge_error_s"], 1e6) for row in by_boxes),
         ],
-        [
-            "frequency error of an edge, median (90th percentile)",
-            *(_error(row["edge_error_hz"], 1, "Hz") for row in by_boxes),
-        ],
+        ["frequency error of an edge, the same, Hz", *(_error(row["edge_error_hz"]) for row in by_boxes)],
     )
-    training = table(
-        ["boxes", "cold, s", "warm, s"],
-        *(
-            [str(row["boxes"]), f"{row['cold_s']:.2f}", f"{row['warm_s']:.2f}"]
-            for row in summary["training"]
-            if row["trainings"]
-        ),
+    times = table(
+        ["boxes", "cold, s", "warm, s"], *([row["boxes"], *figures(row, ("cold_s", "warm_s"), 2)] for row in training)
     )
-    timed = max(row["trainings"] for row in summary["training"])
     return f"""
 ## Emitters that pretraining never saw
 
 An *emitter* is one of the twelve held-out TorchSig waveforms with a bandwidth (± 1 %) and a burst length (± 5 %) of its
-own. A head learns from scenes with one box each and 4 to 6 other emissions, of base waveforms and of other
-held-out emitters, about which nothing is said. It is tested on other bursts, in scenes with 1 or 2 of the emitter's
-and in half as many without it; in-band SNR 3 to 30 dB; IoU 0.5. The window is 512 × 512 at an FFT of 512 and a hop of
-256, at 1 MS/s (a column is 256 µs, a row 1,953 Hz).
+own. A head is trained on scenes with one box each and 4 to 6 other emissions, of base waveforms and of other held-out
+emitters, which are not labelled. It is tested on other bursts, in scenes with 1 or 2 of the emitter's and in half as
+many without it; in-band SNR 3 to 30 dB; IoU 0.5. The window is 512 × 512 at an FFT of 512 and a hop of 256, at 1 MS/s
+(a column is 256 µs, a row 1,953 Hz).
 
 {main}
-Proposal recall at 100 regions: {spread(summary["proposal_recall_100"])}.
+Proposal recall at 100 proposals: {spread(summary["proposal_recall_100"])}.
 
 ![F1 by boxes](images/fewshot-f1.png)
 
 ![Recall and precision by SNR](images/fewshot-snr.png)
 
-Recall and precision by in-band SNR; a false alarm counts where what it lies on is.
+Recall and precision by in-band SNR; a false alarm counts at the SNR of the emission under it.
 
 {_snr(by_boxes)}
-What went wrong, over all trials. An emission is missed because no region was proposed on it (*proposal*), its box is
-off (*localisation*), its score lies between the best and the stored threshold (*threshold*) or is too low for both
-(*score*). A false alarm lies on the *target* (a part, a second answer), on another held-out *emitter*, on a *base*
+Errors by cause, over all trials. An emission is missed because no proposal covers it (*proposal*), its box is
+inaccurate (*localisation*), or its score lies between the best and the stored threshold (*threshold*) or below both
+(*score*). A false alarm lies on the *target* (a part, a second detection), on another held-out *emitter*, on a *base*
 burst, or on *nothing*.
 
 {_causes(by_boxes)}
 Each emitter, F1 at the stored threshold (at the best one); causes at {by_boxes[-1]["boxes"]} boxes:
 
 {_emitters(summary)}
-Training, median over emitters ({timed}): *cold*, nothing cached, the embeddings of all samples included; *warm*,
-samples seen before; validation and calibration included in both.
+Training, median over emitters ({max(row["trainings"] for row in training)}): *cold*, nothing cached, the embeddings of
+all samples included; *warm*, features cached; validation and calibration included in both.
 
-{training}"""
+{times}"""
 
 
-def _error(error: dict[str, float], factor: float, unit: str) -> str:
-    return f"{factor * error['median']:.0f} ({factor * error['q90']:.0f}) {unit}" if error else "–"
+def _error(error: Row, factor: float = 1) -> str:
+    return f"{factor * error['median']:.0f} ({factor * error['q90']:.0f})" if error else "–"
 
 
 def _snr(by_boxes: list[Row]) -> str:
+    rates = ("recall", "precision")
     return table(
-        ["SNR, dB", *(f"{rate}, {row['boxes']} boxes" for row in by_boxes for rate in ("recall", "precision"))],
+        ["SNR, dB", *(f"{rate}, {row['boxes']} boxes" for row in by_boxes for rate in rates)],
         *(
             [
-                f"{here[0]['low_db']:.0f}–{here[0]['high_db']:.0f}",
-                *(spread(each[rate], 2) for each in here for rate in ("recall", "precision")),
+                f"{row[0]['low_db']:.0f}–{row[0]['high_db']:.0f}",
+                *(cell for each in row for cell in figures(each, rates, 2)),
             ]
-            for here in zip(*(row["by_snr"] for row in by_boxes), strict=True)
+            for row in zip(*(row["by_snr"] for row in by_boxes), strict=True)
         ),
     )
 
 
 def _causes(by_boxes: list[Row]) -> str:
-    missed, false = list(by_boxes[0]["missed"]), list(by_boxes[0]["false"])
+    kinds = [(kind, cause) for kind in ("missed", "false") for cause in by_boxes[0][kind]]
     return table(
-        ["boxes", "emissions", *(f"missed: {cause}" for cause in missed), *(f"false: {cause}" for cause in false)],
-        *(
-            [
-                str(row["boxes"]),
-                str(row["emissions"]),
-                *(str(row["missed"][cause]) for cause in missed),
-                *(str(row["false"][cause]) for cause in false),
-            ]
-            for row in by_boxes
-        ),
+        ["boxes", "emissions", *(f"{kind}: {cause}" for kind, cause in kinds)],
+        *([row["boxes"], row["emissions"], *(row[kind][cause] for kind, cause in kinds)] for row in by_boxes),
     )
 
 
-def _emitters(summary: dict[str, Any]) -> str:
+def _emitters(summary: Row) -> str:
     sizes = [str(row["boxes"]) for row in summary["by_boxes"]]
     return table(
         ["emitter", "proposed", *(f"{size} boxes" for size in sizes), "missed", "false"],
@@ -162,118 +136,136 @@ def _emitters(summary: dict[str, Any]) -> str:
                 f"`{row['emitter']}`",
                 f"{row['proposal_recall']:.2f}",
                 *(f"{row['f1'][size]:.2f} ({row['f1_oracle'][size]:.2f})" for size in sizes),
-                _counts(row["missed"]),
-                _counts(row["false"]),
+                counts(row["missed"]),
+                counts(row["false"]),
             ]
             for row in summary["by_emitter"]
         ),
     )
 
 
-def _counts(causes: dict[str, int]) -> str:
-    return ", ".join(f"{cause} {count}" for cause, count in causes.items() if count) or "–"
-
-
-def _position(summary: dict[str, Any], images: Path) -> str:
+def _position(summary: Row) -> str:
+    where = {"in the third of the training": "same", "in the other two": "moved", "loss": "loss"}
     return f"""
 ## Moved in frequency
 
 {summary["boxes"]} boxes in one third of the band, tested there and in the other two thirds; each third has its turn.
 
-{
-        table(
-            ["", "F1 at the stored threshold"],
-            ["in the third that it was learnt in", spread(summary["same"])],
-            ["in the other two", spread(summary["moved"])],
-            ["loss", spread(summary["loss"])],
-        )
-    }"""
+{table(["", "F1 at the stored threshold"], *([title, spread(summary[name])] for title, name in where.items()))}"""
 
 
-def _cross(summary: dict[str, Any], images: Path) -> str:
-    plots.draw_confusion(summary, images / "fewshot-confusion.png")
-    causes = [[f"on {cause}", f"{rate:.3f}"] for cause, rate in summary["false_alarms_per_scene"].items()]
+def _cross(summary: Row) -> str:
+    rows = []
+    for truth, detected in zip(summary["rows"], summary["matrix"], strict=True):
+        by_head = dict(zip(summary["heads"], detected, strict=True))
+        rows.append([truth, summary["sent"].get(truth, ""), by_head.pop(truth, ""), counts(by_head)])
+    causes = summary["false_alarms_per_scene"].items()
+    rates = table(
+        ["false alarms per scene, all heads together", ""],
+        ["on an emission of one of the other eleven", spread(summary["cross_false_alarms_per_scene"])],
+        *([f"on {cause}", f"{rate:.3f}"] for cause, rate in causes),
+    )
     return f"""
 ## Twelve heads at once
 
-Twelve heads of {summary["boxes"]} boxes, each trained without knowledge of the others, loaded together on {
-        summary["scenes"]
-    } scenes with 6 or 7
-emissions each, at their stored thresholds.
+Twelve heads of {summary["boxes"]} boxes, each trained without knowledge of the others, loaded together on
+{summary["scenes"]} scenes with 6 or 7 emissions each, at their stored thresholds.
 
-{
-        table(
-            ["false alarms per scene, all heads together", ""],
-            ["on an emission of one of the other eleven", spread(summary["cross_false_alarms_per_scene"])],
-            *causes,
-        )
-    }
-![Whose head answers to whose emissions](images/fewshot-confusion.png)
-"""
+{rates}
+Detections by truth:
+
+{table(["truth", "emissions", "own head", "other heads"], *rows)}"""
 
 
-def _baselines(summary: dict[str, Any], images: Path) -> str:
+def _baselines(summary: Row) -> str:
+    rows = (
+        [
+            row["method"],
+            row["boxes"],
+            *figures(row, ("f1_common", "f1_oracle_common"), 2),
+            f"{row['f1_all']:.2f} ({row['emitters']})",
+            f"{row['training_s']:.1f}",
+        ]
+        for row in summary["rows"]
+    )
+    columns = ["method", "boxes", "F1 at the stored threshold", "at the best", "on all (emitters)", "training, s"]
     return f"""
 ## Beside other methods
 
-The same samples and scenes. F1 on what every method was measured on
+The same samples and scenes. F1 on the emitters that every method was measured on
 ({", ".join(f"`{name}`" for name in summary["common"])}), and on all emitters that the method was measured on. An `rcnn`
-head has proposals of its own, begins at noise and recomputes the frozen pyramid in every epoch, at most 50, patience 5.
+head has its own proposals, starts from random weights and computes the frozen pyramid again in every epoch, at most 50,
+patience 5.
 
-{
-        table(
-            ["method", "boxes", "F1 at the stored threshold", "at the best", "on all (emitters)", "training, s"],
-            *(
-                [
-                    row["method"],
-                    str(row["boxes"]),
-                    f"{row['f1_common']:.2f}",
-                    f"{row['f1_oracle_common']:.2f}",
-                    f"{row['f1_all']:.2f} ({row['emitters']})",
-                    f"{row['training_s']:.1f}",
-                ]
-                for row in summary["rows"]
-            ),
-        )
-    }"""
+{table(columns, *rows)}"""
 
 
-def _real(summary: dict[str, Any], images: Path) -> str:
+def _real(summary: Row) -> str:
     if not summary["by_support"]:
         return ""
     most = summary["by_support"][-1]
-    splits = max(row["splits"] for row in most["by_device"])
-    devices = table(
-        ["device", "F1 at IoU 0.5", "precision", "recall", "AP", "F1 at IoU 0.3", "own boxes proposed"],
+    rates = {"f1_score": "F1 at IoU 0.5", "precision": "precision", "recall": "recall", "ap": "AP"}
+    rates |= {"f1_iou_0.3": "F1 at IoU 0.3", "proposal_recall": "own boxes proposed"}
+    by_support = table(
+        ["recordings", "F1 at IoU 0.5", "F1 at IoU 0.3", "own boxes proposed"],
         *(
-            [
-                f"`{row['device']}`",
-                *(f"{row[name]:.2f}" for name in ("f1_score", "precision", "recall", "ap", "f1_iou_0.3")),
-                f"{row['proposal_recall']:.2f}",
-            ]
-            for row in most["by_device"]
+            [row["recordings"], *figures(row, ("iou_0.5", "iou_0.3", "proposal_recall"), 2)]
+            for row in summary["by_support"]
         ),
     )
+    devices = ([f"`{row['device']}`", *figures(row, rates, 2)] for row in most["by_device"])
     return f"""
 ## Real devices
 
-Heads of all devices in one workspace, learnt from a few recordings each and scored at the stored thresholds on all
-other recordings of every device and the background; mean over devices and random splits ({splits}).
+Heads of all devices in one workspace, trained on a few recordings each and scored at the stored thresholds on all
+other recordings of every device and the background; mean over devices and random splits
+({max(row["splits"] for row in most["by_device"])}).
 
-{
-        table(
-            ["recordings", "F1 at IoU 0.5", "F1 at IoU 0.3", "own boxes proposed"],
-            *(
-                [
-                    str(row["recordings"]),
-                    spread(row["iou_0.5"], 2),
-                    spread(row["iou_0.3"], 2),
-                    spread(row["proposal_recall"], 2),
-                ]
-                for row in summary["by_support"]
-            ),
-        )
-    }
+{by_support}
 With {most["recordings"]} recordings, or half of a device's if it has fewer than {2 * most["recordings"]}:
 
-{devices}"""
+{table(["device", *rates.values()], *devices)}"""
+
+
+def _draw_f1(summary: Row, path: Path) -> None:
+    """F1 by boxes: every emitter thin, the mean with its interval thick, at the stored and at the best threshold."""
+    figure = Figure(figsize=(7, 4), dpi=DPI, layout="constrained")
+    axis = figure.subplots()
+    by_boxes = summary["by_boxes"]
+    boxes = [row["boxes"] for row in by_boxes]
+    for emitter in summary["by_emitter"]:
+        axis.plot(boxes, [emitter["f1"][str(count)] for count in boxes], color=LIGHT, linewidth=0.8)
+    for name, colour, label in (("f1_oracle", RED, "best threshold"), ("f1_score", BLUE, "stored threshold")):
+        means = np.array([row[name]["mean"] for row in by_boxes])
+        error = [means - [row[name]["low"] for row in by_boxes], [row[name]["high"] for row in by_boxes] - means]
+        axis.errorbar(boxes, means, yerr=error, color=colour, marker="o", capsize=3, label=label)
+    axis.set(xscale="log", xlabel="boxes", ylabel="F1 at IoU 0.5", ylim=(0, 1.02))
+    axis.set_xticks(boxes, [str(count) for count in boxes])
+    axis.minorticks_off()
+    axis.legend(loc="lower right")
+    figure.savefig(path)
+
+
+def _draw_snr(by_boxes: list[Row], path: Path) -> None:
+    """Recall and precision in each bin of SNR, a line for every size of the support."""
+    figure = Figure(figsize=(9, 3.5), dpi=DPI, layout="constrained")
+    axes = figure.subplots(1, 2, sharey=True)
+    for axis, rate in zip(axes, ("recall", "precision"), strict=True):
+        for shade, row in zip(np.linspace(0.3, 1, len(by_boxes)), by_boxes, strict=True):
+            bins = row["by_snr"]
+            middles = [(each["low_db"] + each["high_db"]) / 2 for each in bins]
+            label = f"{row['boxes']} boxes"
+            means = [each[rate]["mean"] for each in bins]
+            axis.plot(middles, means, color=BLUE, alpha=float(shade), marker="o", label=label)
+        axis.set(xlabel="in-band SNR, dB", ylabel=rate, ylim=(0, 1.02))
+    axes[0].legend(loc="lower right")
+    figure.savefig(path)
+
+
+SECTIONS: Final[dict[str, Callable[[Row], str]]] = {
+    "synthetic": _synthetic,
+    "position": _position,
+    "cross": _cross,
+    "baselines": _baselines,
+    "real": _real,
+}

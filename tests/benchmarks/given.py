@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.fewshot.emitters import SUPPORT_BURSTS, Emitter, EmitterLibrary
-from benchmarks.fewshot.scenes import SPEC, RenderedScene
+from benchmarks.scenes import FRAME, SPEC, RenderedScene
 from rfhydra.pretrain.burst_library import save_burst_library
+from rfhydra.spectrum.window import Window
 from rfhydra.synth import Burst, Emission, make_burst
 
 WAVEFORMS = ("gsm", "lora", "p25", "dmr", "btle", "zigbee")
@@ -40,6 +41,6 @@ def emission(kind: str, col: int, low: float, *, cols: int = 20, height: float =
     return Emission(kind, col * SPEC.hop, (col + cols) * SPEC.hop, low, low + height, snr_db)
 
 
-def heard(*emissions: Emission) -> RenderedScene:
-    """A scene whose image nobody looks at."""
-    return RenderedScene(np.zeros((SPEC.rows, SPEC.cols), np.uint8), emissions)
+def rendered(*emissions: Emission) -> RenderedScene:
+    """A scene with an empty image."""
+    return RenderedScene(Window(np.zeros((SPEC.rows, SPEC.cols), np.uint8), FRAME), emissions)

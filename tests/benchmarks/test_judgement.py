@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 
 from benchmarks.fewshot.judgement import judge
-from benchmarks.fewshot.scenes import RenderedScene
+from benchmarks.scenes import RenderedScene
 from rfhydra.spectrum.boxes import PixelBoxes
 from rfhydra.training.evaluation.metrics import ScoredScene
-from tests.benchmarks.given import emission, heard
+from tests.benchmarks.given import emission, rendered
 
 EMITTER = "gsm-1"
-SCENE = heard(
+SCENE = rendered(
     emission(EMITTER, 10, -0.3, snr_db=4.0),
     emission(EMITTER, 100, 0.2, snr_db=25.0),
     emission("lora-1", 200, 0.0),
     emission("ofdm", 300, 0.0),
 )
-EMPTY = heard(emission("lora-1", 50, 0.1))
+EMPTY = rendered(emission("lora-1", 50, 0.1))
 FIRST, SECOND, LORA, OFDM = SCENE.all_pixels
 LONGER, LATER, LOWER = np.array([[0, 0, 30, 0], [1, 0, 1, 0], [0, 2, 0, 2]], np.float32)
 FAR = np.array([400, 10, 420, 40], np.float32)

@@ -1,20 +1,17 @@
-"""The parts from end to end on a backbone that knows nothing: what is measured can be summed up, shown and written."""
+"""The few-shot benchmark from end to end on a backbone of random weights."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks.fewshot import cross, energy, position, summary, synthetic
-from benchmarks.fewshot.bench import Bench, console
-from benchmarks.fewshot.memory import CachingBackbone
-from benchmarks.fewshot.page import write_page
-from benchmarks.fewshot.plan import Plan
-from benchmarks.fewshot.scenes import ScenePool
-from benchmarks.fewshot.tables import show
-from benchmarks.fewshot.units import Row, Units
-from benchmarks.results_file import write_result
+from benchmarks.fewshot import __main__ as fewshot
+from benchmarks.fewshot import baselines, page, position
+from benchmarks.fewshot.bench import Bench, Plan
+from benchmarks.fewshot.pool import ScenePool
+from benchmarks.fewshot.proposal_cache import CachedProposals
+from benchmarks.results import Units, read_result, write_result
+from benchmarks.tables import console
 from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.training.evaluation.metrics import evaluate
 from tests.benchmarks import given
@@ -36,53 +33,50 @@ PLAN = Plan(
 @pytest.fixture
 def bench(tiny_backbone: TorchBackbone, tmp_path: Path) -> Bench:
     pool = ScenePool(given.library(tmp_path / "bank"), tmp_path / "scenes")
-    remembering = CachingBackbone(tiny_backbone, tmp_path / "memory")
-    return Bench(PLAN, pool, remembering, tiny_backbone, Units(tmp_path / "units"))
+    cached = CachedProposals(tiny_backbone, tmp_path / "proposals")
+    return Bench(PLAN, pool, tiny_backbone, cached, tmp_path / "features")
 
 
 @pytest.mark.slow
 def test_measure_and_report(bench: Bench, tiny_backbone: TorchBackbone, tmp_path: Path) -> None:
-    found = {
-        "synthetic": summary.summarise_synthetic(synthetic.measure(bench)),
-        "cross": summary.summarise_cross(cross.measure(bench)),
-    }
-    for part, tables in found.items():
-        with console.capture() as shown:
-            show(part, tables)
-        assert "gsm-1" in shown.get()
-    path = write_result("fewshot", {"plan": vars(PLAN), **found}, tiny_backbone, tmp_path)
+    with console.capture() as shown:
+        found = fewshot.measure(bench, ["synthetic", "cross", "real"], tmp_path / "units")
+    assert "gsm-1" in shown.get()
+    write_result("fewshot", found, tiny_backbone, tmp_path)
     (tmp_path / "images").mkdir()
-    write_page(path, tmp_path / "page.md", tmp_path / "images")
-    page = (tmp_path / "page.md").read_text()
-    assert "`gsm-1`" in page
-    pictures = {picture.name for picture in (tmp_path / "images").iterdir()}
-    assert pictures == {"fewshot-f1.png", "fewshot-snr.png", "fewshot-confusion.png"}
-    assert all(f"images/{name}" in page for name in pictures)
-    assert json.loads(path.read_text())["synthetic"]["by_boxes"][0]["trials"] == 2
+    page.write_page(read_result("fewshot", tmp_path), tmp_path / "page.md", tmp_path / "images")
+    text = (tmp_path / "page.md").read_text()
+    assert "`gsm-1`" in text
+    plots = {plot.name for plot in (tmp_path / "images").iterdir()}
+    assert plots == {"fewshot-f1.png", "fewshot-snr.png"}
+    assert all(f"images/{name}" in text for name in plots)
+    assert found["synthetic"]["by_boxes"][0]["trials"] == 2
+    assert fewshot.measure(bench, [], tmp_path / "units") == found
 
 
 def test_every_third_of_the_band_is_compared_with_the_others(bench: Bench) -> None:
-    measured = position.measure(replace(bench, plan=replace(PLAN, sizes=(12,), test_rounds=6)))
-    thirds = [row["third"] for row in measured["trials"]]
+    bench = replace(bench, plan=replace(PLAN, sizes=(12,), test_rounds=6))
+    rows = [row for _, run in position.units(bench) for row in run()]
+    thirds = [row["third"] for row in rows]
     assert len(set(thirds)) == len(thirds) >= 2
-    sent = [{where: row[where]["tp"] + row[where]["fn"] for where in ("same", "moved")} for row in measured["trials"]]
+    sent = [{where: row[where]["tp"] + row[where]["fn"] for where in ("same", "moved")} for row in rows]
     for row in sent:
         assert row["same"] + row["moved"] == sum(each["same"] for each in sent)
 
 
-def test_the_energy_detector_finds_what_it_learnt(bench: Bench) -> None:
+def test_the_energy_detector_finds_its_training_signal(bench: Bench) -> None:
     emitter = bench.pool.emitters[0]
     scenes = bench.pool.support(emitter, 0, 6)
-    learnt = energy.EnergyPrototype.learn(emitter, scenes)
-    assert evaluate([learnt.detect(scene, emitter) for scene in scenes], learnt.threshold).f1_score > 0.5
+    trained = baselines.EnergyPrototype.train(emitter, scenes)
+    assert evaluate([trained.detect(scene, emitter) for scene in scenes], trained.threshold).f1_score > 0.5
 
 
-def test_a_unit_is_done_once(tmp_path: Path) -> None:
-    made = []
+def test_a_unit_is_computed_once(tmp_path: Path) -> None:
+    computed = []
 
-    def make() -> Row:
-        made.append(1)
-        return {"f1": 0.5}
+    def compute() -> list[float]:
+        computed.append(1)
+        return [0.5]
 
-    assert [Units(tmp_path).get("unit", make) for _ in range(2)] == [{"f1": 0.5}] * 2
-    assert len(made) == 1
+    assert [Units(tmp_path).get("unit", compute) for _ in range(2)] == [[0.5]] * 2
+    assert len(computed) == 1

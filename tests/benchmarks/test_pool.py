@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.fewshot.scenes import FRAME, PER_SCENE, RATE_HZ, SPEC, Round, ScenePool, third_of
+from benchmarks.fewshot.pool import PER_SCENE, Round, ScenePool, third_of
+from benchmarks.scenes import FRAME, RATE_HZ, SPEC
 from tests.benchmarks import given
 
 

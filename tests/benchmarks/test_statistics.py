@@ -1,6 +1,8 @@
 """Means over emitters, and their intervals."""
 
-from benchmarks.fewshot.summary import interval, ratio, summarise_position
+from benchmarks.fewshot import position
+from benchmarks.fewshot.bench import FULL
+from benchmarks.fewshot.statistics import interval, ratio
 
 
 def rows(**values: list[float]) -> list[dict[str, object]]:
@@ -29,6 +31,8 @@ def test_a_ratio_pools_counts_and_draws_emitters() -> None:
 
 def test_loss_is_the_difference_between_pooled_scores() -> None:
     full, half = {"tp": 10, "fp": 0, "fn": 0}, {"tp": 5, "fp": 5, "fn": 5}
-    trials = [{"emitter": "a", "third": third, "same": full, "moved": half} for third in range(3)]
-    found = summarise_position({"boxes": 5, "trials": trials})
+    trials: list[dict[str, object]] = [
+        {"emitter": "a", "third": third, "same": full, "moved": half} for third in range(3)
+    ]
+    found = position.summarise(trials, FULL)
     assert (found["same"]["mean"], found["moved"]["mean"], found["loss"]["mean"]) == (1.0, 0.5, 0.5)
