@@ -8,12 +8,12 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rfhydra.errors import InvalidMessage, InvalidRecording
+from rfhydra.errors import InvalidBox, InvalidMessage, InvalidRecording
 from rfhydra.recordings.formats import SampleFormat
 from rfhydra.spectrum.boxes import Box
 
@@ -39,6 +39,34 @@ class Annotation:
     freq_low_hz: float
     freq_high_hz: float
     label: str | None = None
+
+    @classmethod
+    def of_box(cls, box: Box, label: str | None, sample_rate_hz: float, sample_count: int) -> Self:
+        """The annotation of ``box`` in a recording of ``sample_count`` samples, cut to it and at least a sample long.
+
+        Times of ``box`` are seconds from the first sample.
+
+        Raises:
+            InvalidBox: the box lies before or after the recording.
+        """
+        duration_sec = sample_count / sample_rate_hz
+        if box.time_end_sec <= 0 or box.time_start_sec >= duration_sec:
+            raise InvalidBox(
+                f"the box of {label!r} at {box.time_start_sec:g} to {box.time_end_sec:g} s is outside the recording,"
+                f" 0 to {duration_sec:g} s"
+            )
+        start = min(max(round(box.time_start_sec * sample_rate_hz), 0), sample_count - 1)
+        end = min(max(round(box.time_end_sec * sample_rate_hz), start + 1), sample_count)
+        return cls(start, end - start, box.freq_low_hz, box.freq_high_hz, label)
+
+    def box(self, sample_rate_hz: float, window_start_sample: int = 0) -> Box:
+        """The annotation as a box: seconds from ``window_start_sample``, absolute Hz. Not clipped to any window."""
+        return Box(
+            (self.sample_start - window_start_sample) / sample_rate_hz,
+            (self.sample_end - window_start_sample) / sample_rate_hz,
+            self.freq_low_hz,
+            self.freq_high_hz,
+        )
 
     @property
     def sample_end(self) -> int:
@@ -156,15 +184,6 @@ class Recording:
         if not whole:
             raise InvalidRecording(f"{self.name} is too short: {self.sample_count} samples, a column takes {hop}")
         return whole
-
-    def box_of(self, annotation: Annotation, window_start_sample: int = 0) -> Box:
-        """The annotation as a box: seconds from ``window_start_sample``, absolute Hz. Not clipped to any window."""
-        return Box(
-            (annotation.sample_start - window_start_sample) / self.sample_rate_hz,
-            (annotation.sample_end - window_start_sample) / self.sample_rate_hz,
-            annotation.freq_low_hz,
-            annotation.freq_high_hz,
-        )
 
     def annotations_between(self, start: int, end: int) -> list[Annotation]:
         """The annotations that share a sample with ``[start, end)``."""

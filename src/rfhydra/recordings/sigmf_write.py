@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sigmf import SigMFFile, keys
 
-from rfhydra.errors import Conflict, InvalidBox, InvalidMessage
+from rfhydra.errors import Conflict, InvalidMessage
 from rfhydra.files import writing_output
 from rfhydra.recordings.formats import SampleFormat
 from rfhydra.recordings.recording import Annotation, Recording
@@ -132,16 +132,9 @@ def _fields(annotation: Annotation) -> dict[str, Any]:
 def _detection(recording: Recording, label: str, score: float, box: Box, generator: str) -> dict[str, Any]:
     if not math.isfinite(score):
         raise InvalidMessage(f"score {score} of a detection of {label!r} must be a finite number")
-    start = max(0, round(box.time_start_sec * recording.sample_rate_hz))
-    end = min(recording.sample_count, max(start + 1, round(box.time_end_sec * recording.sample_rate_hz)))
-    if end <= start or box.time_end_sec <= 0:
-        raise InvalidBox(
-            f"a detection of {label!r} at {box.time_start_sec:g} to {box.time_end_sec:g} s is outside {recording.name},"
-            f" 0 to {recording.duration_sec:g} s"
-        )
-    offset = Fields(recording.metadata["global"], recording.name).whole(keys.OFFSET_KEY, 0)
-    annotation = Annotation(start + offset, end - start, box.freq_low_hz, box.freq_high_hz, label)
-    return {**_fields(annotation), keys.GENERATOR_KEY: generator, SCORE_KEY: float(score)}
+    fields = _fields(Annotation.of_box(box, label, recording.sample_rate_hz, recording.sample_count))
+    fields[keys.SAMPLE_START_KEY] += Fields(recording.metadata["global"], recording.name).whole(keys.OFFSET_KEY, 0)
+    return {**fields, keys.GENERATOR_KEY: generator, SCORE_KEY: float(score)}
 
 
 def _declare_extension(fields: dict[str, Any]) -> None:
