@@ -1,4 +1,4 @@
-"""Constants, named as in the seed, and the check of signal names."""
+"""Constants, and the check of signal names."""
 
 import re
 from typing import Final

@@ -3,24 +3,24 @@
 ::
 
     RfhydraError                    internal            something else went wrong in the server
-    ├── InvalidJson                 invalid_json        what came is not a JSON object
+    ├── InvalidJson                 invalid_json        the message is not a JSON object
     ├── UnknownCommand              unknown_command     no such command
     ├── InvalidMessage              invalid_message     a field is missing, of the wrong type or out of range
     │   ├── InvalidBox              invalid_message     a box is empty, not finite or outside its window
     │   └── InvalidRecording        invalid_message     a recording cannot be read: empty, truncated, wrong datatype
     ├── InvalidName                 invalid_name        a signal name outside the allowed alphabet
     ├── NotFound                    not_found           no such workspace, signal, version, sample or file
-    ├── Conflict                    conflict            the request contradicts what is there
-    ├── Busy                        busy                the workspace is in use, a training runs, a queue is full
+    ├── Conflict                    conflict            the request contradicts the present state
+    ├── Busy                        busy                the workspace is in use, a training is running, a queue is full
     ├── TooLarge                    too_large           over a stated limit
     ├── NotEnoughSamples            not_enough_samples  fewer samples than a training needs
-    ├── Incompatible                incompatible        another contract, another backbone, a head that has drifted
+    ├── Incompatible                incompatible        another contract or backbone, or golden vectors that fail
     ├── Unauthorized                unauthorized        no token, or the wrong one
-    ├── Cancelled                   cancelled           the operator stopped it
+    ├── Cancelled                   cancelled           stopped by the operator
     ├── MissingExtra                internal            an optional dependency is not installed
     ├── Damaged                     internal            stored data does not match its digest
     ├── StorageFull                 internal            the disk is full; nothing was written
-    └── Unreachable                 internal            no server answers, or the connection was lost before it did
+    └── Unreachable                 internal            no server, or the connection was lost before the answer
 
 Messages say what is wrong, with the field and the limit, and what to do next. They never name a path inside a
 workspace.
@@ -46,7 +46,7 @@ ErrorCode: TypeAlias = Literal[
 
 
 class RfhydraError(Exception):
-    """Base of every error that rfhydra raises on purpose."""
+    """Base of all errors that rfhydra raises."""
 
     code: ClassVar[ErrorCode] = "internal"
 
@@ -116,14 +116,14 @@ class Damaged(RfhydraError):
 
 
 class StorageFull(RfhydraError):
-    """The disk is full. The change was not made and nothing half-written is visible."""
+    """The disk is full. Nothing was changed."""
 
 
 class Unreachable(RfhydraError):
-    """A client has no answer: the server is not there, or the connection was lost. It may have done what was asked."""
+    """No server, or the connection was lost before the answer; the command may have been executed."""
 
 
 def error_of(code: str, message: str) -> RfhydraError:
-    """The error that a code on the wire stands for; a code that this version does not know is a plain one."""
+    """The error of a code on the wire; :class:`RfhydraError` for an unknown code."""
     by_code = {each.code: each for each in RfhydraError.__subclasses__() if each.code != RfhydraError.code}
     return by_code.get(code, RfhydraError)(message)  # type: ignore[call-overload,no-any-return]

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, whatever kills the process or the power: the one atomic write."""
+"""Atomic, durable writes of files."""
 
 import errno
 import os
@@ -10,16 +10,16 @@ from typing import BinaryIO, Final
 
 from rfhydra.errors import InvalidMessage, StorageFull
 
-# EFBIG is a quota of another kind: the process or the file system allows no file of that size.
+# EFBIG: the process or the file system allows no file of that size.
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 NO_ROOM_MESSAGE: Final = "the disk is full or over quota; nothing was changed: free some space and try again"
 
 
 def make_directory(path: Path) -> None:
-    """Make ``path`` and its parents if they are missing, durably.
+    """Make ``path`` and its missing parents, durably.
 
     Raises:
-        StorageFull: there is no room on the disk.
+        StorageFull: the disk is full.
     """
     with _storage_full_raised():
         path.mkdir(parents=True, exist_ok=True)
@@ -27,10 +27,10 @@ def make_directory(path: Path) -> None:
 
 
 def write_file(path: Path, data: bytes, scratch: Path | None = None) -> None:
-    """Put ``data`` at ``path``; see :func:`replacing`.
+    """Replace ``path`` by ``data`` atomically; see :func:`replacing`.
 
     Raises:
-        StorageFull: there is no room on the disk; ``path`` is as it was.
+        StorageFull: the disk is full; ``path`` is unchanged.
     """
     with replacing(path, scratch) as file:
         file.write(data)
@@ -38,16 +38,16 @@ def write_file(path: Path, data: bytes, scratch: Path | None = None) -> None:
 
 @contextmanager
 def replacing(path: Path, scratch: Path | None = None, *, durable: bool = True) -> Iterator[BinaryIO]:
-    """A file that replaces ``path`` atomically when the block ends without an error, and is removed otherwise.
+    """A temporary file that atomically replaces ``path`` at the end of the block, or is removed after an error.
 
     Args:
         path: what to replace.
         scratch: a directory on the same file system for the temporary file, which is then readable by the owner alone;
-            default is the directory of ``path``. A kill may leave the temporary file there, nothing else.
-        durable: sync the data and the rename to disk; a cache need not.
+            default is the directory of ``path``. A killed process may leave the temporary file there.
+        durable: sync the data and the rename to disk; not needed for a cache.
 
     Raises:
-        StorageFull: there is no room on the disk; ``path`` is as it was.
+        StorageFull: the disk is full; ``path`` is unchanged.
     """
     temporary = (scratch or path.parent) / f".{path.name}.{secrets.token_hex(4)}"
     mode = 0o666 if scratch is None else 0o600
@@ -60,7 +60,7 @@ def replacing(path: Path, scratch: Path | None = None, *, durable: bool = True) 
                     os.fsync(file.fileno())
             temporary.replace(path)
         except BaseException:
-            with suppress(OSError):  # it was never made, or its directory is gone
+            with suppress(OSError):  # not made, or its directory is gone
                 temporary.unlink()
             raise
         if durable:
@@ -72,7 +72,7 @@ def writing_output(path: Path) -> Iterator[BinaryIO]:
     """:func:`replacing` for a path that the user chose.
 
     Raises:
-        StorageFull: there is no room on the disk; ``path`` is as it was.
+        StorageFull: the disk is full; ``path`` is unchanged.
         InvalidMessage: ``path`` cannot be written for another reason.
     """
     try:
@@ -83,7 +83,7 @@ def writing_output(path: Path) -> Iterator[BinaryIO]:
 
 
 def _sync(directory: Path) -> None:
-    """Make the names in ``directory`` durable: a rename is not before that."""
+    """Sync the entries of ``directory``, such as a rename, to disk."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""Pictures: spectrograms with boxes, and training curves. Matplotlib only here, and never a window."""
+"""PNG plots of spectrograms with boxes and of training curves."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ DPI: Final = 110
 
 @dataclass(frozen=True)
 class Mark:
-    """A labelled box on a picture: seconds from the start of the recording, absolute Hz. ``truth`` draws it dashed."""
+    """A labelled box on a plot: seconds from the start of the recording, absolute Hz. ``truth`` is drawn dashed."""
 
     label: str
     box: Box
@@ -36,13 +36,13 @@ class Mark:
 
 
 def draw_recording(recording: Recording, spec: SpectrogramSpec, marks: Sequence[Mark], path: Path) -> int:
-    """Write a PNG of the recording, a panel per window, with ``marks`` on it.
+    """Write a PNG of the recording with ``marks``, one panel per window.
 
-    Returns how many windows there are; only the first :data:`MAX_PANELS` are drawn.
+    Returns the number of windows; only the first :data:`MAX_PANELS` are drawn.
 
     Raises:
         InvalidRecording: the recording is shorter than one column.
-        StorageFull: the disk is full; ``path`` is as it was.
+        StorageFull: the disk is full; ``path`` is unchanged.
         InvalidMessage: ``path`` cannot be written.
     """
     spans = list(window_spans(recording, spec, overlap=0))
@@ -60,10 +60,10 @@ def draw_recording(recording: Recording, spec: SpectrogramSpec, marks: Sequence[
 
 
 def draw_curve(train_loss: Sequence[float], val_loss: Sequence[float], f1: Sequence[float], path: Path) -> None:
-    """Write a PNG of a training: both losses and the F1 score on the validation split by epoch.
+    """Write a PNG of a training: both losses and the F1 score on the validation split, by epoch.
 
     Raises:
-        StorageFull: the disk is full; ``path`` is as it was.
+        StorageFull: the disk is full; ``path`` is unchanged.
         InvalidMessage: ``path`` cannot be written.
     """
     figure = Figure(figsize=(8, 4), dpi=DPI, layout="constrained")
@@ -81,7 +81,7 @@ def draw_curve(train_loss: Sequence[float], val_loss: Sequence[float], f1: Seque
 
 
 def _save(figure: Figure, path: Path) -> None:
-    """Whatever ``path`` is called, what lies there is a PNG."""
+    """Write ``figure`` as a PNG, whatever the extension of ``path``."""
     with writing_output(path) as file:
         figure.savefig(file, format="png")
 

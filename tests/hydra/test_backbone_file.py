@@ -119,7 +119,7 @@ def test_a_file_that_fails_its_golden_test_vector_is_refused(
     spoil(tensors)
     spoiled = tmp_path / "spoiled.safetensors"
     spoiled.write_bytes(write_weights(replace(weights, tensors=tensors)))
-    with pytest.raises(Incompatible, match="golden recording"):
+    with pytest.raises(Incompatible, match="fails its golden test vector"):
         load_backbone(spoiled)
 
 

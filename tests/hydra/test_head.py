@@ -79,13 +79,13 @@ def test_an_artifact_gives_the_head_back() -> None:
 def test_a_head_that_answers_otherwise_is_refused(name: str) -> None:
     head = make_head(1)
     changed = getattr(head, name) + 0.5
-    with pytest.raises(Incompatible, match="does not give the detections"):
+    with pytest.raises(Incompatible, match="fails its golden vectors"):
         EmbeddingHead.from_bytes(tampered(head, **{name: changed}))
 
 
 def test_a_head_of_no_numbers_is_refused() -> None:
     head = make_head(1)
-    with pytest.raises(Incompatible, match="does not give the detections"):
+    with pytest.raises(Incompatible, match="fails its golden vectors"):
         EmbeddingHead.from_bytes(tampered(head, bias=torch.tensor(torch.nan)))
 
 
@@ -94,7 +94,7 @@ def test_what_is_not_a_head_is_refused() -> None:
         EmbeddingHead.from_bytes(b"\x80\x04pickle")
     with pytest.raises(Incompatible, match="these are body weights"):
         EmbeddingHead.from_bytes(write_weights(Weights("body", {}, {})))
-    with pytest.raises(Incompatible, match="lacks what makes it valid"):
+    with pytest.raises(Incompatible, match="lacks metadata"):
         EmbeddingHead.from_bytes(write_weights(Weights("embedding-head", {}, {"info": {"kind": "embedding"}})))
     with pytest.raises(Incompatible, match="lacks a tensor"):
         EmbeddingHead.from_bytes(write_weights(Weights("embedding-head", {}, {"info": INFO.to_metadata()})))
@@ -188,5 +188,5 @@ def test_golden_answers_are_those_of_the_head() -> None:
     head, proposals = make_head(5), make_regions(5)
     golden = Golden.record(head, proposals.boxes, proposals.embeddings)
     golden.replay(head)
-    with pytest.raises(Incompatible, match="does not give"):
+    with pytest.raises(Incompatible, match="fails its golden vectors"):
         golden.replay(make_head(6))

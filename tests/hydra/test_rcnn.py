@@ -54,7 +54,7 @@ def test_an_artifact_gives_the_head_back(head: RcnnHead, tiny_backbone: TorchBac
 def test_a_head_that_answers_otherwise_is_refused(
     head: RcnnHead, tiny_backbone: TorchBackbone, name: str, bias: list[float]
 ) -> None:
-    with pytest.raises(Incompatible, match="does not give the detection"):
+    with pytest.raises(Incompatible, match="fails its golden detection"):
         RcnnHead.from_bytes(tampered(head, f"roi_heads.box_predictor.{name}.bias", torch.tensor(bias)), tiny_backbone)
 
 

@@ -4,8 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfhydra.pretrain.line_codes import KEYED_CLASSES, keyed_class, random_line_code, variant
-from rfhydra.pretrain.scenes import CONTRACTS
+from rfhydra.pretrain.scenes import CONTRACTS, KEYED_CLASSES, keyed_class, random_line_code, variant
 from rfhydra.spectrum.spec import SpectrogramSpec
 
 

@@ -16,7 +16,7 @@ from rfhydra.spectrum.spectrogram import make_window, spectrogram
 from rfhydra.spectrum.window import Window
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.synth import Emission, Receiver, Scene, make_burst
+from rfhydra.synth import Receiver, Scene, make_burst
 
 SPEC = SpectrogramSpec(fft_size=512, hop=256, rows=256, cols=256)
 SMALL_SPEC = SpectrogramSpec(fft_size=128, hop=64, rows=128, cols=128)
@@ -64,14 +64,9 @@ def boxes_of(made: Scene, signal_name: str) -> list[Box]:
     return [each.box(RATE_HZ, CENTER_HZ) for each in made.emissions if each.kind == KINDS[signal_name]]
 
 
-def annotation(emission: Emission, label: str) -> Annotation:
-    low, high = CENTER_HZ + emission.low * RATE_HZ, CENTER_HZ + emission.high * RATE_HZ
-    return Annotation(emission.start, emission.stop - emission.start, low, high, label)
-
-
 def annotations_of(made: Scene) -> list[Annotation]:
-    labels = {kind: name for name, kind in KINDS.items()}
-    return [annotation(each, labels[each.kind]) for each in made.emissions if each.kind in labels]
+    samples = len(made.iq)
+    return [Annotation.of_box(box, name, RATE_HZ, samples) for name in KINDS for box in boxes_of(made, name)]
 
 
 def add_sample(workspace: Workspace, seed: int, signal_name: str = SIGNAL, **fields: Any) -> Sample:

@@ -142,7 +142,7 @@ def write_picture(recording: "Recording", detector: "HydraDetector", found: list
     """The recording with its annotations and ``found`` as a PNG."""
     from rfhydra.plots import Mark, draw_recording
 
-    truth = [Mark(each.label or "", recording.box_of(each), truth=True) for each in recording.annotations]
+    truth = [Mark(each.label or "", each.box(recording.sample_rate_hz), truth=True) for each in recording.annotations]
     marks = [Mark(each.signal_name, each.box, each.score) for each in found]
     draw_recording(recording, detector.spec, [*truth, *marks], path)
 

@@ -1,1 +1,1 @@
-"""From windows to detections to tracks. Nothing in here knows a database."""
+"""Detection in windows and recordings: detector and tracker, without a database."""

@@ -54,7 +54,7 @@ class WindowDetections:
 
 @dataclass(frozen=True, eq=False)
 class _Snapshot:
-    """The loaded heads at one instant, by signal name; the embedding heads also as one stack."""
+    """The loaded heads by signal name; the embedding heads also as one stack."""
 
     heads: dict[str, LoadedHead]
     stack: HeadStack
@@ -111,7 +111,7 @@ class HydraDetector:
         return self.get_loaded_heads()
 
     def get_loaded_heads(self) -> list[str]:
-        """Names of the loaded signals, sorted."""
+        """Names of the loaded heads, sorted."""
         return sorted(self._loaded.heads)
 
     def loaded_threshold(self, signal_name: str) -> float:
@@ -132,7 +132,7 @@ class HydraDetector:
 
         Args:
             window: of the detector's contract.
-            threshold: the least score; default is each head's stored one.
+            threshold: minimum score; default is each head's stored one.
 
         Raises:
             Incompatible: the window is of another contract.
@@ -164,10 +164,10 @@ def _detect_pixels(loaded: _Snapshot, seen: Seen, threshold: float | None) -> It
 
 
 def cross_class_nms(candidates: dict[str, ScoredBoxes], thresholds: dict[str, float]) -> dict[str, ScoredBoxes]:
-    """Suppress what a head detects where another head detects the same emission with a higher calibrated score.
+    """NMS over the detections of all heads, by calibrated score. Arguments are by signal name.
 
     Only boxes at or above the stored threshold of their own head take part: boxes that a lower threshold adds neither
-    suppress nor are suppressed, so that scores over a sweep of thresholds stay valid. Arguments are by signal name.
+    suppress nor are suppressed, so that a sweep of thresholds stays valid.
     """
     names = list(candidates)
     boxes = torch.cat([candidates[name].boxes for name in names])
@@ -177,9 +177,5 @@ def cross_class_nms(candidates: dict[str, ScoredBoxes], thresholds: dict[str, fl
     competing = torch.nonzero(scores >= limit)[:, 0]
     kept = scores < limit
     kept[competing[nms(boxes[competing], scores[competing], CROSS_CLASS_NMS_IOU)]] = True
-    return {name: ScoredBoxes(boxes[mine], scores[mine]) for name, mine in _masks(names, owner, kept)}
-
-
-def _masks(names: list[str], owner: torch.Tensor, kept: torch.Tensor) -> Iterator[tuple[str, torch.Tensor]]:
-    for index, name in enumerate(names):
-        yield name, kept & (owner == index)
+    own = {name: kept & (owner == index) for index, name in enumerate(names)}
+    return {name: ScoredBoxes(boxes[mask], scores[mask]) for name, mask in own.items()}

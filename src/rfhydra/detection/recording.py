@@ -1,4 +1,4 @@
-"""The windows of a recording, and every detection in them."""
+"""The windows of a recording, and the detections in them."""
 
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -14,7 +14,7 @@ OVERLAP: Final = 0.5
 
 
 def read_window(recording: Recording, start: int, count: int, spec: SpectrogramSpec) -> Window:
-    """The window of ``count`` samples from sample ``start``, all of one capture."""
+    """The window of ``count`` samples from sample ``start``, which lie in one capture."""
     iq, center_hz = recording.read(start, count), recording.capture_at(start).center_freq_hz
     return make_window(iq, spec, recording.sample_rate_hz, center_hz, start)
 
@@ -22,7 +22,7 @@ def read_window(recording: Recording, start: int, count: int, spec: SpectrogramS
 def window_spans(recording: Recording, spec: SpectrogramSpec, overlap: float = OVERLAP) -> Iterator[tuple[int, int]]:
     """First sample and sample count of successive windows; none spans two captures.
 
-    The last window of a capture ends with it, so that only a tail shorter than a column is left out.
+    The last window of a capture ends with it, so only a tail shorter than a column is left out.
 
     Raises:
         InvalidRecording: the recording is shorter than a column.
@@ -46,12 +46,12 @@ def detect_recording(
     threshold: float | None = None,
     progress: Callable[[int], None] = lambda samples_done: None,
 ) -> list[Detection]:
-    """Every emission of the loaded signals, once, sorted by time; seconds from the start of the recording.
+    """Detections of the loaded heads, one per emission, sorted by time, in seconds from the start of the recording.
 
     Args:
         recording: of any length.
         detector: with heads loaded.
-        threshold: the least score; default is each head's stored one.
+        threshold: minimum score; default is each head's stored one.
         progress: called after each window with the sample that it ended at.
     """
     tracker, tracks = Tracker(), []

@@ -12,14 +12,14 @@ from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.window import Window
 
 MAX_OPEN_TRACKS: Final = 10_000
-"""More are not kept open: the one that ended first is closed early."""
+"""Above this, the tracks that ended first are closed early."""
 DUPLICATE_IOM: Final = 0.5
-EDGE: Final = 1 / 64  # of a window: a box that ends nearer to the window's edge may go on beyond it
+CUT_MARGIN: Final = 1 / 64  # part of a window; a box that ends closer to its edge counts as cut by it
 
 
 @dataclass(frozen=True)
 class Track:
-    """One emission: its strongest detection, the box in seconds from the start of the source and over all windows."""
+    """One emission: its strongest detection, with the box over all windows in seconds from the start of the source."""
 
     track_id: int
     detection: Detection
@@ -27,7 +27,7 @@ class Track:
 
 @dataclass(frozen=True)
 class _OpenTrack:
-    """A track that the next window may continue; ``covered_until_sec`` is the end of the last window it is from."""
+    """A track that the next window may continue; ``covered_until_sec`` is the end of its last window."""
 
     track_id: int
     detection: Detection
@@ -35,7 +35,7 @@ class _OpenTrack:
 
 
 class Tracker:
-    """Joins detections of windows that are given in the order of their start.
+    """Joins detections of windows, which come in the order of their start.
 
     Memory is bounded: a track is closed by the first window that starts after the windows it was detected in, and at
     most :data:`MAX_OPEN_TRACKS` are open.
@@ -63,23 +63,23 @@ class Tracker:
         return [Track(track.track_id, track.detection) for track in closed]
 
     def _add(self, detection: Detection, window: Window) -> None:
-        """Continue the tracks that agree with ``detection`` where both were observed, or begin a track.
+        """Continue the tracks that overlap ``detection`` in the time that both cover, or begin a track.
 
         The stronger detection gives score and box; where a window cut that box, the weaker one extends it.
         """
         same = [track for track in self._open if _is_same(track, detection, window.start_sec)]
         strongest = max(same, key=lambda track: track.detection.score, default=None)
         if strongest is not None and strongest.detection.score >= detection.score:
-            self._open[self._open.index(strongest)] = _extended(strongest, detection, window)
+            self._open[self._open.index(strongest)] = _extended_forward(strongest, detection, window)
             return
         self._open = [track for track in self._open if track not in same]
         track_id = min((track.track_id for track in same), default=None) or next(self._ids)
-        begun = _begun_earlier(detection, window, [track.detection.box.time_start_sec for track in same])
+        begun = _extended_back(detection, window, [track.detection.box.time_start_sec for track in same])
         self._open.append(_OpenTrack(track_id, begun, window.end_sec))
 
 
 def _is_same(track: _OpenTrack, detection: Detection, start_sec: float) -> bool:
-    """Whether both boxes mostly coincide in the time since ``start_sec`` that both were observed in."""
+    """Whether both boxes overlap by more than :data:`DUPLICATE_IOM` in the time since ``start_sec`` that both cover."""
     if track.detection.signal_name != detection.signal_name:
         return False
     overlap = intersection_over_minimum(track.detection.box, detection.box, start_sec, track.covered_until_sec)
@@ -98,17 +98,17 @@ def intersection_over_minimum(first: Box, second: Box, start_sec: float, end_sec
     return seconds(first, second) * max(0.0, high - low) / smaller if smaller else 0.0
 
 
-def _extended(track: _OpenTrack, weaker: Detection, window: Window) -> _OpenTrack:
+def _extended_forward(track: _OpenTrack, weaker: Detection, window: Window) -> _OpenTrack:
     """The stronger ``track``, extended to the end of ``weaker`` if the last window cut it."""
     box, until = track.detection.box, track.covered_until_sec
-    if box.time_end_sec > until - EDGE * window.frame.duration_sec:
+    if box.time_end_sec > until - CUT_MARGIN * window.frame.duration_sec:
         box = replace(box, time_end_sec=max(box.time_end_sec, weaker.box.time_end_sec))
     return _OpenTrack(track.track_id, replace(track.detection, box=box), max(until, window.end_sec))
 
 
-def _begun_earlier(detection: Detection, window: Window, starts_sec: list[float]) -> Detection:
+def _extended_back(detection: Detection, window: Window, starts_sec: list[float]) -> Detection:
     """The stronger ``detection``, extended to the earliest of the weaker tracks' starts if its window cut it."""
     box = detection.box
-    if box.time_start_sec < window.start_sec + EDGE * window.frame.duration_sec:
+    if box.time_start_sec < window.start_sec + CUT_MARGIN * window.frame.duration_sec:
         box = replace(box, time_start_sec=min([box.time_start_sec, *starts_sec]))
     return replace(detection, box=box)

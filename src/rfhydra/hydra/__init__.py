@@ -1,1 +1,1 @@
-"""The frozen backbone, the heads on top of it, their versions, and the detector that runs them."""
+"""The frozen backbone, the heads on top of it, and their versions."""

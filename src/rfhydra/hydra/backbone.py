@@ -1,7 +1,7 @@
 """The interface of a frozen backbone: an image in, class-agnostic proposals and embeddings of boxes out.
 
-Heads, detection and training know a backbone by this interface only; :mod:`.torch_backbone` is the runtime that there
-is. ``tests/hydra/test_backbone.py`` is the conformance suite that every runtime must pass.
+Heads, detection and training use a backbone through this interface only. The one runtime is :mod:`.torch_backbone`;
+``tests/hydra/test_backbone.py`` is the conformance suite of all runtimes.
 """
 
 from abc import ABC, abstractmethod
@@ -37,10 +37,10 @@ class Proposals:
 
 @dataclass(frozen=True, eq=False)
 class BackgroundSet:
-    """Proposals of synthetic scenes, which every head is trained on as negatives.
+    """Proposals of synthetic scenes, negatives in the training of every head.
 
-    ``boxes`` float32 (n, 4) in pixels, ``embeddings`` float32 (n, d), ``scenes`` int64 (n,): the number of the scene of
-    each proposal, rising; ``emissions`` (1,): emissions in all scenes.
+    ``boxes`` float32 (n, 4) in pixels, ``embeddings`` float32 (n, d), ``scenes`` int64 (n,), the scene number of each
+    proposal, ascending; ``emissions`` int64 (1,), the number of emissions in all scenes.
     """
 
     boxes: Tensor
@@ -59,12 +59,12 @@ class BackgroundSet:
         return len(self.boxes)
 
     def part(self, chosen: Tensor) -> "BackgroundSet":
-        """The proposals of a mask (n,)."""
+        """The proposals that the mask ``chosen`` (n,) selects."""
         return replace(self, boxes=self.boxes[chosen], embeddings=self.embeddings[chosen], scenes=self.scenes[chosen])
 
 
 class Seen(ABC):
-    """One image after its pass through a backbone.
+    """One image after the pass through a backbone.
 
     Attributes:
         size: (rows, cols) of the image.
@@ -85,10 +85,10 @@ class Backbone(ABC):
     """A frozen backbone. One instance serves any number of heads and threads.
 
     Attributes:
-        backbone_id: first 16 hex digits of the SHA-256 of its file; heads of another one are refused.
-        scaling: the value scaling of the images that it was pretrained on.
+        backbone_id: first 16 hex digits of the SHA-256 of its file.
+        scaling: the value scaling of the images of its pretraining.
         embedding_dim: dimensions of an embedding.
-        background: the background set that its heads are trained with.
+        background: the background set of its heads.
     """
 
     backbone_id: str

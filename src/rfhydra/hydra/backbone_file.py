@@ -1,7 +1,6 @@
-"""A backbone's file: fp16 weights, the background set, and a golden test vector that is replayed at every load.
+"""Backbone files: fp16 weights, background set, and a golden test vector that is replayed at every load.
 
-The golden test vector keeps weights from being used in code that computes something else than the code that wrote
-them. The file's id is the backbone's.
+The golden test vector detects code that computes other results from the weights than the code that wrote them.
 """
 
 import hashlib
@@ -33,7 +32,7 @@ GOLDEN_SPEC: Final = SpectrogramSpec(fft_size=256, hop=128, rows=128, cols=128)
 GOLDEN_PROPOSALS: Final = 5
 GOLDEN_IOU: Final = 0.9
 GOLDEN_COSINE: Final = 0.99
-_KIND: Final = "body"  # as the files name it
+_KIND: Final = "body"  # in stored files
 _BACKGROUND_PREFIX: Final = "reference."
 _GOLDEN_PREFIX: Final = "golden."
 _CONFIG: Final = TypeAdapter(NetworkConfig)
@@ -41,10 +40,10 @@ _CONFIG: Final = TypeAdapter(NetworkConfig)
 
 @dataclass(frozen=True, eq=False)
 class GoldenTestVector:
-    """What a backbone computed from one recording when its file was written.
+    """Proposals of a backbone on one synthetic recording, computed when its file was written.
 
-    ``iq`` float32 (samples, 2) in the contract :data:`GOLDEN_SPEC`, its strongest ``boxes`` float32 (n, 4) in pixels
-    and their ``embeddings`` float32 (n, d).
+    ``iq`` float32 (samples, 2), one window of :data:`GOLDEN_SPEC`; ``boxes`` float32 (n, 4) in pixels, the likeliest
+    proposals; ``embeddings`` float32 (n, d).
     """
 
     iq: Tensor
@@ -53,7 +52,7 @@ class GoldenTestVector:
 
     @classmethod
     def record(cls, backbone: Backbone) -> Self:
-        """The answers of ``backbone`` to a chirp and a QPSK burst."""
+        """Run ``backbone`` on a chirp and a QPSK burst."""
         rng, scene = np.random.default_rng(0), Scene(GOLDEN_SPEC.window_samples)
         scene.add(make_burst("chirp", rng, 6000, 0.2), start=1000, freq=-0.2, snr_db=20)
         scene.add(make_burst("qpsk", rng, 5000, 0.1), start=9000, freq=0.25, snr_db=20)
@@ -63,9 +62,9 @@ class GoldenTestVector:
         return cls(iq, boxes, seen.embed(boxes))
 
     def replay(self, backbone: Backbone) -> None:
-        """Raise :class:`Incompatible` if ``backbone`` no longer proposes or embeds what was recorded.
+        """Raise :class:`Incompatible` if ``backbone`` gives other proposals or embeddings.
 
-        The tolerances leave room for the half precision and the summation order of another device.
+        The tolerances allow for half precision and another summation order on another device.
         """
         seen = _see(backbone, self.iq)
         overlap = box_iou(self.boxes, seen.propose().boxes)
@@ -73,8 +72,8 @@ class GoldenTestVector:
         similarity = torch.cosine_similarity(seen.embed(self.boxes), self.embeddings)
         if not (proposed and (similarity >= GOLDEN_COSINE).all()):
             raise Incompatible(
-                "the backbone does not compute from its golden recording what it did when it was made: use the version"
-                " of rfhydra that made it, or make it again with 'rfhydra pretrain'"
+                "the backbone fails its golden test vector: use the version of rfhydra that made it, or make it again"
+                " with 'rfhydra pretrain'"
             )
 
 
@@ -86,8 +85,8 @@ def load_backbone(path: Path | None = None, device: str | torch.device = "cpu") 
     """The backbone in ``path``, or the one that ships with rfhydra.
 
     Raises:
-        NotFound: there is no such file.
-        Incompatible: the file is not a backbone of this version, or its golden test vector fails.
+        NotFound: no such file.
+        Incompatible: not a backbone file of this version, or its golden test vector fails.
     """
     if path is None:
         with resources.as_file(resources.files("rfhydra.hydra") / SHIPPED_BACKBONE) as shipped:
@@ -118,17 +117,17 @@ def save_backbone(
     scratch: Path | None = None,
     background: BackgroundSet | None = None,
 ) -> str:
-    """Write ``network`` with its config and ``recipe``, atomically; returns the new backbone id.
+    """Write ``network`` with its config and ``recipe``, atomically. Returns the new backbone id.
 
     Args:
-        network: in full precision; it is stored in half.
-        path: where to.
-        recipe: how it was made, as JSON.
+        network: in full precision; stored in half precision.
+        path: the file to write.
+        recipe: pretraining settings, as JSON.
         scratch: a directory on the same file system for the temporary file; default is that of ``path``.
-        background: without it heads are trained on the workspace's samples alone.
+        background: default is none: heads are then trained on the workspace's samples alone.
 
     Raises:
-        StorageFull: there is no room on the disk; ``path`` is as it was.
+        StorageFull: the disk is full; ``path`` is unchanged.
     """
     metadata = {"config": asdict(network.config), "recipe": recipe, "backbone_version": BACKBONE_VERSION}
     weights = _halved(network.state_dict())
@@ -146,14 +145,14 @@ def save_backbone(
 
 
 def id_of(data: bytes) -> str:
-    """The id of the backbone whose file holds ``data``: the first 16 hex digits of their SHA-256."""
+    """The backbone id of a file's ``data``: first 16 hex digits of its SHA-256."""
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def _pop(state: dict[str, Tensor], prefix: str, shape: type) -> dict[str, Tensor]:
-    """Take the fields of the dataclass ``shape`` out of ``state``, in full precision."""
+def _pop(state: dict[str, Tensor], prefix: str, kind: type) -> dict[str, Tensor]:
+    """Remove the fields of the dataclass ``kind`` from ``state`` and return them in full precision."""
     try:
-        found = {each.name: state.pop(prefix + each.name) for each in fields(shape)}
+        found = {each.name: state.pop(prefix + each.name) for each in fields(kind)}
     except KeyError:
         raise Incompatible(
             f"this backbone lacks its {prefix.rstrip('.')} tensors: make one with this rfhydra"

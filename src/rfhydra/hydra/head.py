@@ -1,8 +1,7 @@
-"""A head: what one signal looks like, on top of the frozen backbone.
+"""Embedding heads: linear classifiers of one signal each on the embeddings of the frozen backbone.
 
-``EmbeddingHead`` is a linear classifier on RoI embeddings and box size, with calibrated scores, a threshold and a box
-refinement that has learnt how its user draws. It is kilobytes; any number of them cost one matrix product
-(:class:`HeadStack`).
+Features are the RoI embedding and the box size. A head has calibrated scores, a threshold, and a box refinement that
+is fitted to its user's boxes. It takes kilobytes; a :class:`HeadStack` runs any number of heads in one matrix product.
 """
 
 from collections.abc import Sequence
@@ -26,7 +25,7 @@ _MAX_LOG_SCALE: Final = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class HeadInfo:
-    """What makes a head valid: what it detects and what it was made under and from."""
+    """Metadata of a head: its signal, the contract, backbone and samples of its training, and its threshold."""
 
     kind: str
     signal_name: str
@@ -52,7 +51,7 @@ class HeadInfo:
         try:
             return cls(**{**fields, "sample_ids": tuple(fields["sample_ids"])})
         except (KeyError, TypeError):
-            raise Incompatible("this head artifact lacks what makes it valid: train it again") from None
+            raise Incompatible("this head artifact lacks metadata: train it again") from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,13 +71,13 @@ class EmbeddingHead:
     """``score = sigmoid(features @ weight + bias)`` on features of :func:`head_features`, d + 4 of them.
 
     Attributes:
-        info: what the head is.
+        info: metadata.
         weight: float32 (d + 4,), calibrated.
         bias: float32 scalar.
-        size_mean: float32 (2,), the signal's mean log width and log height in pixels.
-        refine_mean: float32 (d + 4,), refine_weight: float32 (d + 4, 4), refine_offset: float32 (4,): the ridge
-            regression from features to box deltas.
-        golden: recorded answers; a head that is still learning has none and cannot be stored.
+        size_mean: float32 (2,), mean log width and log height of the signal's boxes in pixels.
+        refine_mean: float32 (d + 4,), refine_weight: float32 (d + 4, 4), refine_offset: float32 (4,): ridge regression
+            from features to box deltas.
+        golden: golden vectors; None during training, required for storing.
     """
 
     kind: ClassVar[str] = "embedding"
@@ -97,8 +96,8 @@ class EmbeddingHead:
         return torch.sigmoid(features @ self.weight + self.bias)
 
     def to_bytes(self) -> bytes:
-        """The artifact: safetensors with everything that makes the head valid."""
-        assert self.golden is not None, "a head is stored with its golden answers"
+        """The artifact: safetensors with metadata and golden vectors."""
+        assert self.golden is not None, "a head is stored with its golden vectors"
         tensors = {name: getattr(self, name) for name in _HEAD_TENSORS}
         tensors |= {f"golden_{name}": tensor for name, tensor in vars(self.golden).items()}
         return write_weights(Weights(_ARTIFACT, tensors, {"info": self.info.to_metadata()}))
@@ -108,7 +107,7 @@ class EmbeddingHead:
         """The inverse of :meth:`to_bytes`; replays the golden vectors.
 
         Raises:
-            Incompatible: not such an artifact, or the head answers otherwise than when it was made.
+            Incompatible: not an artifact of an embedding head, or its golden vectors fail.
         """
         weights = read_weights(data, _ARTIFACT)
         info = HeadInfo.from_metadata(weights.metadata.get("info", {}))
@@ -129,7 +128,7 @@ _GOLDEN_TENSORS: Final = ("boxes", "embeddings", "scores", "refined")
 
 @dataclass(frozen=True, eq=False)
 class Golden:
-    """A few proposals and the scores and refined boxes that the head gave for them when it was made."""
+    """Golden vectors: a few proposals, with the scores and refined boxes of the head when it was trained."""
 
     boxes: Tensor
     embeddings: Tensor
@@ -138,49 +137,48 @@ class Golden:
 
     @classmethod
     def record(cls, head: EmbeddingHead, boxes: Tensor, embeddings: Tensor) -> Self:
-        scores, refined = _answers(head, boxes, embeddings)
+        scores, refined = _outputs(head, boxes, embeddings)
         return cls(boxes, embeddings, scores, refined)
 
     def replay(self, head: EmbeddingHead) -> None:
-        """Raise :class:`Incompatible` when ``head`` no longer gives the recorded answers."""
-        scores, refined = _answers(head, self.boxes, self.embeddings)
+        """Raise :class:`Incompatible` if ``head`` gives other scores or boxes."""
+        scores, refined = _outputs(head, self.boxes, self.embeddings)
         same = torch.allclose(scores, self.scores, atol=GOLDEN_TOLERANCE) and torch.allclose(
             refined, self.refined, rtol=GOLDEN_TOLERANCE, atol=0.05
         )
         if not same:
             raise Incompatible(
-                f"the head of {head.info.signal_name} does not give the detections that it gave when it was made:"
-                " roll back or train it again"
+                f"the head of {head.info.signal_name} fails its golden vectors: roll back or train it again"
             )
 
 
-def _answers(head: EmbeddingHead, boxes: Tensor, embeddings: Tensor) -> tuple[Tensor, Tensor]:
+def _outputs(head: EmbeddingHead, boxes: Tensor, embeddings: Tensor) -> tuple[Tensor, Tensor]:
     features = head_features(boxes, embeddings, head.size_mean)
     return head.score(features), refine(head, boxes, features)
 
 
 def size_features(boxes: Tensor, size_mean: Tensor) -> Tensor:
-    """Four numbers of the size of ``boxes`` (n, 4) for each ``size_mean`` (..., 2): (..., n, 4) float32.
+    """Size features of ``boxes`` (n, 4) for each ``size_mean`` (..., 2), float32 (..., n, 4).
 
     Log width and log height relative to the signal's mean, and their squares: real emitters keep their bandwidth and
-    burst length, so a size may be wrong in both directions. Never a position.
+    burst length, so a box may be too small or too large. The position is no feature.
     """
     sides = (boxes[:, 2:] - boxes[:, :2]).clamp_min(0.5).log() - size_mean.unsqueeze(-2)
     return torch.cat([0.3 * sides.clamp(-3, 3), 0.3 * sides.square().clamp_max(4)], dim=-1)
 
 
 def head_features(boxes: Tensor, embeddings: Tensor, size_mean: Tensor) -> Tensor:
-    """Inputs of a head: embeddings (n, d) beside the :func:`size_features`, (n, d + 4) float32."""
+    """Features of a head, float32 (n, d + 4): ``embeddings`` (n, d) and :func:`size_features`."""
     return torch.cat([embeddings, size_features(boxes, size_mean)], dim=1)
 
 
 def refine(head: EmbeddingHead, boxes: Tensor, features: Tensor) -> Tensor:
-    """``boxes`` (n, 4) as the head's user would have drawn them."""
+    """``boxes`` (n, 4) with ``features`` (n, d + 4) after the box refinement of ``head``."""
     return apply_deltas(boxes, (features - head.refine_mean) @ head.refine_weight + head.refine_offset)
 
 
 def deltas_between(boxes: Tensor, wanted: Tensor) -> Tensor:
-    """What moves ``boxes`` (n, 4) onto ``wanted`` (n, 4), as (n, 4).
+    """Box deltas (n, 4) from ``boxes`` (n, 4) to ``wanted`` (n, 4).
 
     The first two are the shift of the centre in box sides, the others the log scale of the sides.
     """
@@ -190,7 +188,7 @@ def deltas_between(boxes: Tensor, wanted: Tensor) -> Tensor:
 
 
 def apply_deltas(boxes: Tensor, deltas: Tensor) -> Tensor:
-    """The inverse of :func:`deltas_between`, (n, 4), where no side changes by more than a factor of e²."""
+    """The inverse of :func:`deltas_between`, (n, 4); sides change by a factor of e² at most."""
     sides = boxes[:, 2:] - boxes[:, :2]
     centre = (boxes[:, 2:] + boxes[:, :2]) / 2 + deltas[:, :2] * sides
     half = sides * deltas[:, 2:].clamp(-_MAX_LOG_SCALE, _MAX_LOG_SCALE).exp() / 2
@@ -198,7 +196,7 @@ def apply_deltas(boxes: Tensor, deltas: Tensor) -> Tensor:
 
 
 class HeadStack:
-    """Any number of embedding heads as one matrix: immutable, so a window never mixes versions."""
+    """Embedding heads stacked into one matrix product. Immutable, so that a window never mixes versions."""
 
     def __init__(self, heads: Sequence[EmbeddingHead]) -> None:
         self.heads = tuple(heads)
@@ -216,16 +214,16 @@ class HeadStack:
             return [ScoredBoxes.none() for _ in self.heads]
         boxes, embeddings = proposals.boxes, proposals.embeddings
         scores = torch.sigmoid(self._logits(boxes, embeddings))
-        owner, region = torch.nonzero(scores >= torch.tensor(thresholds)[:, None], as_tuple=True)
+        owner, proposal = torch.nonzero(scores >= torch.tensor(thresholds)[:, None], as_tuple=True)
         if not len(owner):
             return [ScoredBoxes.none() for _ in self.heads]
         refined = torch.zeros((len(owner), 4))
         for index in torch.unique(owner).tolist():
-            head, mine = self.heads[index], owner == index
-            chosen = region[mine]
+            head, own = self.heads[index], owner == index
+            chosen = proposal[own]
             features = head_features(boxes[chosen], embeddings[chosen], head.size_mean)
-            refined[mine] = refine(head, boxes[chosen], features)
-        return _suppress(refined, scores[owner, region], owner, len(self.heads), size)
+            refined[own] = refine(head, boxes[chosen], features)
+        return _suppress(refined, scores[owner, proposal], owner, len(self.heads), size)
 
     def _logits(self, boxes: Tensor, embeddings: Tensor) -> Tensor:
         """Scores before the sigmoid, (heads, proposals), without a feature matrix per head."""
@@ -234,23 +232,23 @@ class HeadStack:
 
 
 def _suppress(boxes: Tensor, scores: Tensor, owner: Tensor, heads: int, size: tuple[int, int]) -> list[ScoredBoxes]:
-    """Per-head suppression of overlapping and of nested boxes."""
+    """Clip ``boxes`` to the image, then drop overlapping and nested ones of each head."""
     limit = torch.tensor([size[1], size[0], size[1], size[0]], dtype=boxes.dtype)
     boxes = torch.minimum(boxes.clamp_min(0), limit)
-    solid = ((boxes[:, 2:] - boxes[:, :2]) >= 0.5).all(1)
-    boxes, scores, owner = boxes[solid], scores[solid], owner[solid]
+    visible = ((boxes[:, 2:] - boxes[:, :2]) >= 0.5).all(1)
+    boxes, scores, owner = boxes[visible], scores[visible], owner[visible]
     kept = batched_nms(boxes, scores, owner, NMS_IOU)
     boxes, scores, owner = boxes[kept], scores[kept], owner[kept]
     results = []
     for index in range(heads):
-        mine = owner == index
-        unnested = _drop_contained(boxes[mine])
-        results.append(ScoredBoxes(boxes[mine][unnested], scores[mine][unnested]))
+        own = owner == index
+        kept = _not_nested(boxes[own])
+        results.append(ScoredBoxes(boxes[own][kept], scores[own][kept]))
     return results
 
 
-def _drop_contained(boxes: Tensor) -> Tensor:
-    """Mask (n,) of the boxes that share less than :data:`MAX_IOM` of the smaller area with a stronger kept one."""
+def _not_nested(boxes: Tensor) -> Tensor:
+    """Mask (n,) of ``boxes``, strongest first, whose intersection over minimum with kept ones is at most MAX_IOM."""
     low = torch.maximum(boxes[:, None, :2], boxes[None, :, :2])
     high = torch.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
     shared = (high - low).clamp_min(0).prod(2)

@@ -1,4 +1,4 @@
-"""Heads of either kind as they are loaded: read from their artifact and bound to one contract and one backbone."""
+"""Loaded heads: read from an artifact and checked against a contract and a backbone."""
 
 from dataclasses import dataclass
 from typing import Self, TypeAlias
@@ -13,17 +13,17 @@ Head: TypeAlias = EmbeddingHead | RcnnHead
 
 @dataclass(frozen=True, eq=False)
 class LoadedHead:
-    """A head with its version, checked against the contract and the backbone that it will run under."""
+    """A head and its version, checked against the contract and the backbone that it runs with."""
 
     version: int
     head: Head
 
     @classmethod
     def bind(cls, version: int, head: Head, spec: SpectrogramSpec, backbone: Backbone) -> Self:
-        """Bind ``head`` to ``spec`` and ``backbone``.
+        """Check ``head`` against ``spec`` and ``backbone``.
 
         Raises:
-            Incompatible: it was made for another contract or on another backbone.
+            Incompatible: made for another contract or backbone.
         """
         what = f"the head of {head.info.signal_name}"
         spec.require(head.info.spec_id, what)
@@ -35,7 +35,8 @@ class LoadedHead:
         """Read a stored ``artifact`` and replay its golden vectors.
 
         Raises:
-            Incompatible: not an artifact of this ``kind``, it does not fit, or its golden vectors fail.
+            Incompatible: not an artifact of this ``kind``, made for another contract or backbone, or its golden
+                vectors fail.
         """
         is_rcnn = kind == RcnnHead.kind
         head: Head = RcnnHead.from_bytes(artifact, backbone) if is_rcnn else EmbeddingHead.from_bytes(artifact)

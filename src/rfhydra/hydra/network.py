@@ -1,7 +1,7 @@
 """The network that all heads share: ResNet-18, FPN, class-agnostic RPN, RoIAlign, one embedding layer.
 
 Built from torchvision's parts: Faster R-CNN (Ren et al., 2015) with a feature pyramid (Lin et al., 2017). ``rfhydra
-pretrain`` trains it, :class:`rfhydra.hydra.backbone.Backbone` freezes it. Nothing in here knows a signal.
+pretrain`` trains it; :mod:`.torch_backbone` runs it frozen.
 """
 
 from dataclasses import dataclass, field
@@ -27,13 +27,13 @@ PIXEL_STD: Final = 0.25
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
-    """The shape of a backbone. ``classes`` are the waveform families that it was pretrained to tell apart."""
+    """The shape of a backbone network. ``classes`` are the waveform families of its pretraining."""
 
     classes: tuple[str, ...]
     channels: int = 128
     embedding: int = 512
     anchor_sizes: tuple[int, ...] = (16, 32, 64, 128, 256)
-    # Height to width. Bursts are extreme: from a carrier that outlasts the window to a wideband blip.
+    # Height over width: from a carrier longer than the window to a short wideband burst.
     anchor_ratios: tuple[float, ...] = (1 / 32, 1 / 11, 1 / 4, 0.7, 2.0, 5.7, 16.0)
     scaling: ValueScaling = field(default_factory=ValueScaling)
 
@@ -52,7 +52,7 @@ class _ClassAgnosticPredictor(nn.Module):
 
 
 class _ExactRPNHead(RPNHead):  # type: ignore[misc]  # torchvision is untyped
-    """An RPN head whose answers are float32 under autocast too: half precision cannot name a pixel."""
+    """An RPN head with float32 outputs under autocast too: half precision is too coarse for pixel coordinates."""
 
     def forward(self, features: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         objectness, deltas = super().forward(features)
@@ -125,7 +125,7 @@ class BackboneNetwork(nn.Module):
         return {name: level.float() for name, level in levels.items()}
 
     def raw_embeddings(self, features: dict[str, Tensor], boxes: list[Tensor], size: tuple[int, int]) -> Tensor:
-        """What the shared layers make of pixel ``boxes`` (n, 4) of each image of ``size`` (rows, cols): (all n, d)."""
+        """Embeddings before centring, float32 (all n, d), of pixel ``boxes`` (n, 4) of each image of ``size``."""
         pooled = self.roi_heads.box_roi_pool(features, boxes, [size] * len(boxes))
         embeddings: Tensor = self.roi_heads.box_head(pooled)
         return embeddings.float()

@@ -1,7 +1,7 @@
-"""The seed's head: a trainable RPN and RoI heads of its own on the frozen feature pyramid.
+"""Rcnn heads, as in the seed: a trainable RPN and RoI heads on the frozen feature pyramid.
 
-Megabytes instead of kilobytes and minutes instead of seconds. It is the escalation when the shared proposals miss a
-signal, and the baseline that the embedding head is measured against.
+For signals that the shared proposals miss, and the baseline of the benchmarks. Such a head takes megabytes and minutes,
+an embedding head kilobytes and seconds.
 """
 
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from rfhydra.hydra.weights import Weights, read_weights, write_weights
 
 GOLDEN_SIDE_PX: Final = 128
 GOLDEN_SCORE_TOLERANCE: Final = 0.1  # half precision differs between processors
-GOLDEN_IOU: Final = 0.5  # of two near duplicates the other one may win
+GOLDEN_IOU: Final = 0.5  # NMS may keep the other of two near duplicates
 _ARTIFACT: Final = "rcnn-head"
 _PREFIX: Final = "network."
 
@@ -29,7 +29,7 @@ _PREFIX: Final = "network."
 class RcnnNetwork(nn.Module):
     """RPN, RoI heads and a two-class predictor, as in the seed's ``FasterRCNN(num_classes=2)``.
 
-    Always in ``eval`` mode, but inside :meth:`losses`.
+    In ``eval`` mode except inside :meth:`losses`.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -40,14 +40,14 @@ class RcnnNetwork(nn.Module):
         self.eval()
 
     def warm_start(self, backbone: TorchBackbone) -> None:
-        """Begin from the backbone's own proposals and embedding layers instead of from noise."""
+        """Copy the RPN and the embedding layers of ``backbone`` as initial weights."""
         self.rpn.load_state_dict(backbone.network.rpn.state_dict())
         self.roi_heads.box_head.load_state_dict(backbone.network.roi_heads.box_head.state_dict())
 
     def losses(
         self, features: dict[str, Tensor], images: Tensor, targets: list[dict[str, Tensor]]
     ) -> dict[str, Tensor]:
-        """The four losses of Faster R-CNN on ``images`` (n, rows, cols), of which ``features`` are the pyramid.
+        """The four losses of Faster R-CNN on ``images`` (n, rows, cols) with their pyramid ``features``.
 
         ``targets`` hold ``boxes`` (m, 4) in pixels and ``labels`` (m,), all 1.
         """
@@ -72,9 +72,9 @@ class RcnnNetwork(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class RcnnHead:
-    """A trained network and what makes it valid.
+    """A trained network with its metadata.
 
-    ``golden_image`` is a uint8 crop, ``golden`` the strongest detection that the head found in it, if it found one.
+    ``golden_image`` is a uint8 crop, ``golden`` the strongest detection in it, or none.
     """
 
     kind: ClassVar[str] = "rcnn"
@@ -85,7 +85,7 @@ class RcnnHead:
     golden: ScoredBoxes
 
     def detect(self, seen: Seen, threshold: float) -> ScoredBoxes:
-        """Detections at ``threshold`` in one image. It needs the feature pyramid, which only the torch runtime has."""
+        """Detections at ``threshold`` in one image of the torch runtime, which alone has the feature pyramid."""
         assert isinstance(seen, TorchSeen), "loading binds an rcnn head to the torch runtime"
         found = self.network.detect(seen.features, seen.size)
         strong = found.scores >= threshold
@@ -100,7 +100,7 @@ class RcnnHead:
 
     @classmethod
     def record(cls, info: HeadInfo, network: RcnnNetwork, image: Tensor, backbone: TorchBackbone) -> Self:
-        """A head of ``network`` (rounded to half precision, as it will be served) with its answers on ``image``."""
+        """A head of ``network``, rounded to half precision as it is stored, with its golden detection in ``image``."""
         rounded = {name: tensor.half().float() for name, tensor in network.state_dict().items()}
         network.load_state_dict(rounded)
         head = cls(info, network, image, ScoredBoxes.none())
@@ -112,8 +112,7 @@ class RcnnHead:
         """The inverse of :meth:`to_bytes`; replays the golden image.
 
         Raises:
-            Incompatible: not such an artifact, made on another backbone or for another runtime, or its golden image
-                gives another detection.
+            Incompatible: not an rcnn artifact, of another backbone or runtime, or its golden detection fails.
         """
         torch_backbone = require_torch(backbone)
         weights = read_weights(data, _ARTIFACT)
@@ -136,8 +135,7 @@ class RcnnHead:
         same_score = (self.golden.scores[:, None] - found.scores).abs() <= GOLDEN_SCORE_TOLERANCE
         if not bool((same_box & same_score).any(1).all()):
             raise Incompatible(
-                f"the head of {self.info.signal_name} does not give the detection that it gave when it was made:"
-                " roll back or train it again"
+                f"the head of {self.info.signal_name} fails its golden detection: roll back or train it again"
             )
 
     def _golden_detections(self, backbone: TorchBackbone) -> ScoredBoxes:
@@ -146,7 +144,7 @@ class RcnnHead:
 
 
 def golden_crop(image: Tensor, box: Tensor) -> Tensor:
-    """A crop of at most :data:`GOLDEN_SIDE_PX` squared around the middle of the pixel ``box``, uint8."""
+    """The crop of ``image`` (rows, cols) around the centre of the pixel ``box`` (4,), :data:`GOLDEN_SIDE_PX` square."""
     starts = []
     for middle, side in (((box[1] + box[3]) / 2, image.shape[0]), ((box[0] + box[2]) / 2, image.shape[1])):
         starts.append(int(min(max(float(middle) - GOLDEN_SIDE_PX / 2, 0), max(side - GOLDEN_SIDE_PX, 0))))

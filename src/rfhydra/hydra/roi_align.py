@@ -1,7 +1,7 @@
-"""RoIAlign over the levels of a pyramid, as torchvision's ``MultiScaleRoIAlign``, but on every core.
+"""RoIAlign over the levels of a pyramid: a multi-threaded ``MultiScaleRoIAlign`` of torchvision.
 
-On a CPU torchvision pools on one core, and that took a third of a detection (docs/decisions/0023). Here a bin is what
-it is by definition, a weighted sum of rows of channels-last features, which ``embedding_bag`` computes.
+On a CPU torchvision pools on one core, which took a third of a detection (docs/decisions/0023). Here each bin is a
+weighted sum of rows of channels-last features, computed by ``embedding_bag``.
 """
 
 from typing import Final
@@ -17,9 +17,9 @@ SAMPLES_PER_BIN: Final = 2  # along each side (He et al., Mask R-CNN, 2017)
 
 
 class RoiAlign(nn.Module):
-    """Pools boxes to 7 × 7 bins, each from the level that suits its size (Lin et al., 2017).
+    """Pools boxes to 7 × 7 bins, each from the level of its size (Lin et al., 2017).
 
-    Takes and gives what torchvision's ``RoIHeads`` wants of its ``box_roi_pool``.
+    Has the signature of ``box_roi_pool`` in torchvision's ``RoIHeads``.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class RoiAlign(nn.Module):
     def forward(self, features: dict[str, Tensor], boxes: list[Tensor], image_sizes: list[tuple[int, int]]) -> Tensor:
         """The bins (n, channels, 7, 7) of all pixel ``boxes``, (k, 4) for each image, image by image.
 
-        ``features`` are float32 (images, channels, rows, cols) by level; ``image_sizes`` is of no effect.
+        ``features`` are float32 (images, channels, rows, cols) by level; ``image_sizes`` is not used.
         """
         joined = torch.cat(boxes)
         images = torch.cat([torch.full((len(each),), index) for index, each in enumerate(boxes)]).to(joined.device)
@@ -57,9 +57,9 @@ def _pool(level: Tensor, boxes: Tensor, images: Tensor) -> Tensor:
 
 
 def _taps(spans: Tensor, cells: int) -> tuple[Tensor, Tensor]:
-    """Which of ``cells`` in a row make up each bin of ``spans`` (k, 2), and how much: two of (k, 7, taps).
+    """Indices and weights, each (k, 7, taps), of the ``cells`` of one axis that each bin of ``spans`` (k, 2) sums.
 
-    A bin is the mean of its samples, and a sample lies between two cells; beyond the last one it is nothing.
+    A bin is the mean of its samples, a sample interpolates two cells; beyond the last cell it is 0.
     """
     start, length = spans[:, :1], (spans[:, 1:] - spans[:, :1]).clamp_min(1)
     samples = BINS * SAMPLES_PER_BIN

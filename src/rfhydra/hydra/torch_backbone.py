@@ -1,4 +1,4 @@
-"""The torch runtime of a backbone: proposals and embeddings on a CPU or a GPU, in half precision where that pays."""
+"""The torch runtime of a backbone: proposals and embeddings on a CPU or a GPU, in bfloat16 where that is faster."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,7 +50,7 @@ class TorchBackbone(Backbone):
     def see(self, image: NDArray[np.uint8] | Tensor) -> "TorchSeen":
         return TorchSeen(self, self.features(image), (image.shape[0], image.shape[1]))
 
-    @torch.no_grad()  # not inference_mode: an rcnn head trains on them
+    @torch.no_grad()  # not inference_mode: rcnn heads are trained on the features
     def features(self, images: NDArray[np.uint8] | Tensor) -> dict[str, Tensor]:
         """The float32 pyramid of one uint8 image (rows, cols), or of several of one size (n, rows, cols)."""
         pixels = torch.as_tensor(images).to(self.device).float() / 255
@@ -68,7 +68,7 @@ class TorchBackbone(Backbone):
     def proposal_boxes(
         self, features: dict[str, Tensor], size: tuple[int, int], limit: int = MAX_PROPOSALS
     ) -> tuple[Tensor, Tensor]:
-        """Boxes (n, 4) and objectness (n,) of at most ``limit`` proposals, those of co-timed pairs among them."""
+        """Boxes (n, 4) and objectness (n,) of at most ``limit`` proposals, merged co-timed pairs included."""
         batch = ImageList(torch.empty((1, 1, *size), device=self.device), [size])
         with self.autocast():
             (anchored,), _ = self._served.rpn(batch, features)
@@ -79,7 +79,7 @@ class TorchBackbone(Backbone):
         return boxes[kept], objectness[kept]
 
     def _refine(self, features: dict[str, Tensor], boxes: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        """``boxes`` (n, 4) after the network's box refinement, and their objectness (n,); unlikely ones are dropped."""
+        """``boxes`` (n, 4) after the network's box refinement, and their objectness (n,), without unlikely ones."""
         raw = self.raw_embeddings(features, boxes, size)
         scores, deltas = self._served.roi_heads.box_predictor(raw)
         refined = clip_boxes_to_image(self._served.roi_heads.box_coder.decode_single(deltas[:, :4], boxes), size)
@@ -113,7 +113,7 @@ class TorchSeen(Seen):
 def merge_co_timed(boxes: Tensor, objectness: Tensor) -> Tensor:
     """Boxes (k, 4) around pairs of ``boxes`` (n, 4) that start and end together in separate bands, likeliest first.
 
-    Two far tones of one transmitter differ from two emissions by their common times only (docs/decisions/0019).
+    Two far tones of one transmitter differ from two emissions only in their common start and end (docs/decisions/0019).
     """
     kept = nms(boxes, objectness, CO_TIMED_NMS_IOU)[:MAX_CO_TIMED]
     boxes, objectness = boxes[kept], objectness[kept]
@@ -127,10 +127,10 @@ def merge_co_timed(boxes: Tensor, objectness: Tensor) -> Tensor:
 
 
 def require_torch(backbone: Backbone) -> TorchBackbone:
-    """``backbone``, for what needs the feature pyramid.
+    """``backbone`` as the torch runtime, which alone has the feature pyramid.
 
     Raises:
-        Incompatible: it is of another runtime.
+        Incompatible: it is another runtime.
     """
     if not isinstance(backbone, TorchBackbone):
         raise Incompatible("an rcnn head runs on the torch runtime only: load the backbone with it")
@@ -143,7 +143,7 @@ def best_device() -> str:
 
 
 def _in_half_precision(network: BackboneNetwork) -> BackboneNetwork:
-    """A copy with bfloat16 weights: autocast would cast frozen weights again in every pass."""
+    """A copy with bfloat16 weights, which autocast would otherwise cast in every pass."""
     served = deepcopy(network)
     for part in (served.pyramid, served.rpn, served.roi_heads.box_head):
         for layer in part.modules():

@@ -1,4 +1,4 @@
-"""Weights at rest: one safetensors file with JSON metadata. Never pickle, and never a partial match."""
+"""Weight files: safetensors with JSON metadata. No pickle; loading is strict."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _ALIGNMENT: Final = 8
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """Tensors of one ``kind`` of artifact and the JSON ``metadata`` that makes them valid."""
+    """Tensors and JSON ``metadata`` of one ``kind`` of artifact."""
 
     kind: str
     tensors: Mapping[str, Tensor]
@@ -32,18 +32,18 @@ class Weights:
         try:
             module.load_state_dict(dict(self.tensors), strict=True)
         except RuntimeError:
-            raise Incompatible(f"these {self.kind} weights do not fit the network that they claim to be for") from None
+            raise Incompatible(f"these {self.kind} weights do not fit the network") from None
 
 
 def write_weights(weights: Weights) -> bytes:
     """``weights`` as the bytes of a safetensors file; equal weights give equal bytes."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.tensors.items()}
     described = {"kind": weights.kind, "metadata": json.dumps(weights.metadata, sort_keys=True)}
-    header, body = _split(save(tensors, metadata=described))
-    # safetensors writes the entries of the metadata in any order; equal weights shall have equal bytes.
+    header, payload = _split(save(tensors, metadata=described))
+    # safetensors writes metadata in arbitrary order: sort it, so that equal weights give equal bytes.
     ordered = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
     ordered += b" " * (-len(ordered) % _ALIGNMENT)
-    return len(ordered).to_bytes(_LENGTH_BYTES, "little") + ordered + body
+    return len(ordered).to_bytes(_LENGTH_BYTES, "little") + ordered + payload
 
 
 def read_weights(data: bytes, kind: str) -> Weights:
@@ -64,6 +64,6 @@ def read_weights(data: bytes, kind: str) -> Weights:
 
 
 def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """The JSON header of a safetensors file and the tensors behind it."""
+    """The JSON header of a safetensors file and the tensor bytes after it."""
     start = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")
     return json.loads(data[_LENGTH_BYTES:start]), data[start:]

@@ -1,1 +1,1 @@
-"""How the shipped backbone is made: bursts, scenes, the training of the backbone."""
+"""Pretraining of the shipped backbone: burst library, scenes, training."""

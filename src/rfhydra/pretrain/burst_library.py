@@ -1,6 +1,6 @@
-"""The burst library: isolated bursts of many waveforms, made once with TorchSig and mixed into scenes ever after.
+"""The burst library: isolated bursts of many waveforms, made once with TorchSig, for all scenes of a run.
 
-TorchSig's own bandwidth label is up to several times the occupied one, so every burst is measured here.
+TorchSig's bandwidth label is up to several times the occupied bandwidth, so every burst is measured here.
 """
 
 import json
@@ -32,14 +32,14 @@ HELD_OUT: Final = (
     "p25",
     "zigbee",
 )
-"""Waveforms that never enter pretraining: they are the few-shot benchmark."""
+"""Waveforms of the few-shot benchmark, which are left out of pretraining."""
 
 MAX_BANDWIDTH: Final = 0.5
 MAX_TRIES: Final = 4
 
 
 def family(waveform: str) -> str:
-    """Which waveforms share a share of the scenes. Linear modulations look alike in a power spectrogram: one family."""
+    """The family of a waveform; families are drawn equally often. Linear modulations look alike, so they are one."""
     if waveform == "ook" or waveform.startswith(("am-", "lfm")) or waveform in ("fm", "tone"):
         return {"am-dsb-sc": "am-dsb", "lfm-data": "lfm"}.get(waveform, waveform)
     if waveform.endswith("ask"):
@@ -53,15 +53,15 @@ def family(waveform: str) -> str:
 
 
 def fine_class(waveform: str) -> str:
-    """The finest class that a power spectrogram can tell: the family, or the waveform itself where its lines show.
+    """The finest class that a power spectrogram can show: the waveform for FSK and OFDM, the family for others.
 
-    A backbone that is asked for finer classes keeps in its embeddings what tells two emitters of one family apart.
+    Finer classes give embeddings that separate two emitters of one family.
     """
     return waveform if family(waveform) in ("fsk2", "fsk4", "fsk-many", "ofdm") else family(waveform)
 
 
 def base_waveforms() -> list[str]:
-    """TorchSig's waveforms less :data:`HELD_OUT`, sorted.
+    """TorchSig's waveforms without :data:`HELD_OUT`, sorted.
 
     Raises:
         MissingExtra: TorchSig is not installed.
@@ -76,10 +76,10 @@ def base_waveforms() -> list[str]:
 def make_waveform(
     waveform: str, rng: Rng, duration: int, bandwidth: float, *, bandwidth_spread: float = 0.02
 ) -> Burst | None:
-    """A TorchSig burst of 95 to 100 % of ``duration`` samples; None if it came out empty.
+    """A TorchSig burst of 95 to 100 % of ``duration`` samples; None if it is empty.
 
-    ``bandwidth``, in cycles per sample and up to ``bandwidth_spread`` more or less, is what TorchSig is asked for; what
-    it makes may occupy several times as much.
+    ``bandwidth``, in cycles per sample and ± ``bandwidth_spread`` of it, is TorchSig's setting; the occupied bandwidth
+    may be several times as much.
     """
     from torchsig.datasets.datasets import TorchSigIterableDataset
 
@@ -123,25 +123,26 @@ def make_burst_library(
 ) -> list[Burst]:
     """``per_waveform`` bursts of each waveform, of 2,000 to 120,000 samples and 0.006 to 0.35 cycles per sample.
 
-    A waveform that keeps coming out empty or too wide gives fewer.
+    A waveform whose bursts are often empty or too wide gives fewer.
 
     Raises:
-        InvalidMessage: a held-out waveform was asked for.
+        InvalidMessage: a waveform is held out.
     """
-    if banned := set(waveforms) & set(HELD_OUT):
-        raise InvalidMessage(f"waveforms {sorted(banned)} are held out for the benchmark and never enter a bank")
+    if held_out := set(waveforms) & set(HELD_OUT):
+        raise InvalidMessage(f"waveforms {sorted(held_out)} are held out for the benchmark: leave them out")
     rng = np.random.default_rng(seed)
     bursts: list[Burst] = []
     logging.getLogger("torchsig").setLevel(logging.ERROR)
     for waveform in waveforms:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            bursts += list(_some(waveform, rng, per_waveform))
+            bursts += _bursts_of(waveform, rng, per_waveform)
         progress(waveform)
     return bursts
 
 
-def _some(waveform: str, rng: Rng, count: int) -> Iterator[Burst]:
+def _bursts_of(waveform: str, rng: Rng, count: int) -> Iterator[Burst]:
+    """At most ``count`` bursts of random duration and bandwidth."""
     made = 0
     for _ in range(MAX_TRIES * count):
         duration = int(log_uniform(rng, 2e3, 1.2e5))
@@ -160,10 +161,10 @@ def _some(waveform: str, rng: Rng, count: int) -> Iterator[Burst]:
 def save_burst_library(bursts: list[Burst], path: Path, scratch: Path | None = None) -> None:
     """Write ``bursts`` as half-precision I/Q in one safetensors file, atomically.
 
-    ``scratch`` is a directory on the same file system for what is half-written; the one of ``path`` if not given.
+    ``scratch`` is a directory on the same file system for the temporary file; default is that of ``path``.
 
     Raises:
-        StorageFull: there is no room on the disk; ``path`` is as it was.
+        StorageFull: the disk is full; ``path`` is unchanged.
     """
     tensors = {f"{index:06d}": burst.iq.view(np.float32).astype(np.float16) for index, burst in enumerate(bursts)}
     data = save(tensors, metadata={"kinds": json.dumps([burst.kind for burst in bursts])})
@@ -171,20 +172,20 @@ def save_burst_library(bursts: list[Burst], path: Path, scratch: Path | None = N
 
 
 def load_burst_library(path: Path) -> list[Burst]:
-    """The bursts that :func:`save_burst_library` wrote, their bands measured again.
+    """The inverse of :func:`save_burst_library`; bands are measured again.
 
     Raises:
-        NotFound: there is no such file.
-        Incompatible: it is not a burst library.
+        NotFound: no such file.
+        Incompatible: not a burst library.
     """
     if not path.is_file():
-        raise NotFound(f"no bank {path.name}: prepare the run first")
+        raise NotFound(f"no burst library {path.name}: prepare the run first")
     try:
         with safe_open(path, framework="numpy") as file:
             kinds = json.loads(file.metadata()["kinds"])
             tensors = [file.get_tensor(key) for key in sorted(file.keys())]
     except (SafetensorError, KeyError, TypeError, ValueError):
-        raise Incompatible(f"{path.name} is not a bank of bursts") from None
+        raise Incompatible(f"{path.name} is not a burst library") from None
     bursts = []
     for kind, stored in zip(kinds, tensors, strict=True):
         iq = stored.astype(np.float32).view(np.complex64)

@@ -1,7 +1,7 @@
-"""What a receiver shows of a strong burst beyond its core: the skirts that hard keying and overload give it.
+"""Skirts of strong bursts: the band around the core that hard keying and overload lift above the noise.
 
-Energy detectors and hurried operators box what they see, so a strong burst has two right boxes: the core that the
-transmitter meant, and the band that stands out of the noise.
+Energy detectors and many operators box the whole visible band, so a strong burst has two valid boxes: the core, and the
+core with its skirts.
 """
 
 from typing import Final
@@ -17,20 +17,20 @@ from rfhydra.spectrum.spectrogram import level_db
 PixelBox = NDArray[np.float32]
 
 SKIRT_DB: Final = 24.0
-"""How far below the burst's strongest row its skirts end (docs/decisions/0016)."""
+"""Skirts end this far below the strongest row of the burst (docs/decisions/0016)."""
 OVER_NOISE_DB: Final = 3.0
-WORTH_A_BOX: Final = 0.6
-"""IoU of core and skirts from which on one box stands for both."""
+MAX_CORE_IOU: Final = 0.6
+"""From this IoU with the core on, skirts get no box of their own."""
 MIN_NOISE_COLS: Final = 30
 SMOOTH_ROWS: Final = 5
 GAP_ROWS: Final = 5
 
 
 def skirts(image: NDArray[np.uint8], box: PixelBox, others: PixelBoxes, spec: SpectrogramSpec) -> PixelBox | None:
-    """``box`` (4,), in pixels of uint8 ``image`` (rows, cols), grown in frequency to what is seen of the burst in it.
+    """``box`` (4,), in pixels of uint8 ``image`` (rows, cols), extended in frequency to the visible skirts.
 
-    It does not grow into ``others`` (n, 4). None where that is no other box, and where the burst is not the strongest
-    of its time: the skirts would be another's.
+    It is not extended into ``others`` (n, 4). None if it hardly differs from ``box``, or if the burst is not the
+    strongest of its time, whose skirts they would be.
     """
     x0, x1 = (int(edge) for edge in np.round(box[[0, 2]]).clip(0, image.shape[1]))
     y0, y1 = (int(edge) for edge in np.round(box[[1, 3]]).clip(0, image.shape[0]))
@@ -43,15 +43,15 @@ def skirts(image: NDArray[np.uint8], box: PixelBox, others: PixelBoxes, spec: Sp
     if strongest_db < row_db.max():
         return None
     noise_db = np.median(level_db(beside, spec).numpy(), axis=1)
-    loud = row_db > np.maximum(strongest_db - SKIRT_DB, noise_db + OVER_NOISE_DB)
-    loud = ndimage.binary_closing(loud, np.ones(GAP_ROWS))
+    visible = row_db > np.maximum(strongest_db - SKIRT_DB, noise_db + OVER_NOISE_DB)
+    visible = ndimage.binary_closing(visible, np.ones(GAP_ROWS))
     for start, low, stop, high in others:
         if start < x1 and stop > x0:
-            loud[max(round(float(low)), 0) : max(round(float(high)), 0)] = False
-    loud[y0:y1] = True
-    areas, _ = ndimage.label(loud)
+            visible[max(round(float(low)), 0) : max(round(float(high)), 0)] = False
+    visible[y0:y1] = True
+    areas, _ = ndimage.label(visible)
     own = np.flatnonzero(areas == areas[y0])
     low, high = own[0], own[-1] + 1
-    if (box[3] - box[1]) / (high - low) >= WORTH_A_BOX:
+    if (box[3] - box[1]) / (high - low) >= MAX_CORE_IOU:
         return None
     return np.array([box[0], low, box[2], high], np.float32)

@@ -1,8 +1,8 @@
-"""The training of the backbone: endless fresh scenes, a cosine schedule over a budget of minutes, checkpoints, resume.
+"""Pretraining of the backbone: new scenes in every step, a cosine schedule over a budget of minutes, checkpoints.
 
-A run lives in one directory: ``bank.safetensors``, ``checkpoint.pt`` (optimiser and network, this run only),
-``log.jsonl`` and at the end ``body.safetensors``. Each is there whole or not at all: killed at any instant, a run
-goes on from its last checkpoint. One process at a time may own the directory.
+A run has one directory: ``bank.safetensors`` (burst library), ``checkpoint.pt`` (optimiser and network),
+``log.jsonl`` and at the end ``body.safetensors`` (backbone). Each is written atomically: a run that is killed resumes
+from its last checkpoint. One process at a time may use the directory.
 """
 
 import io
@@ -51,10 +51,10 @@ WEAK_PROPOSALS: Final = 15
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Everything that decides what a run makes. Stored in the weights' metadata.
+    """The settings of a run. Stored in the backbone's metadata.
 
-    ``minutes`` count training steps only, not the wait for scenes or for the disk. ``workers`` are the processes that
-    make scenes; 0 makes them between the steps.
+    ``minutes`` count training steps only, not the wait for scenes or for the disk. ``workers`` is the number of scene
+    processes; 0 makes scenes between the steps.
 
     Raises:
         InvalidMessage: a field is out of range.
@@ -82,16 +82,15 @@ class Recipe:
 
 @dataclass(frozen=True)
 class PretrainProgress:
-    """Reported after each step; ``minutes`` is training time, earlier parts of a resumed run included."""
+    """Progress after a step; ``minutes`` is training time, earlier parts of a resumed run included."""
 
     step: int
     minutes: float
-    total_minutes: float
     losses: dict[str, float]
 
 
 class SceneStream(IterableDataset[TrainingScene]):
-    """Pairs of scenes without end, other ones in every worker and after every resume."""
+    """Endless pairs of scenes; each worker and each resumed run draws others."""
 
     def __init__(self, library: list[Burst], seed: int, first_step: int) -> None:
         self.library, self.seed, self.first_step = library, seed, first_step
@@ -113,19 +112,19 @@ class PretrainRun:
     ) -> None:
         """
         Args:
-            directory: where the run lives; made if absent.
-            recipe: what to do. A resumed run keeps its own except for ``minutes`` and ``workers``.
+            directory: of the run; made if absent.
+            recipe: the settings. A resumed run keeps its own except for ``minutes`` and ``workers``.
             device: ``cpu`` or ``cuda``.
-            resume: go on from the checkpoint, if there is one yet.
-            initial: start from the weights of another backbone of this shape, whatever its classes; of no effect on a
+            resume: continue from the checkpoint, if there is one.
+            initial: a backbone file of the same shape with initial weights; its classes may differ. Not used by a
                 resumed run.
 
         Raises:
             InvalidMessage: the device is unknown or absent.
             Conflict: the directory holds a run and ``resume`` is not set.
-            StorageFull: there is no room on the disk.
+            StorageFull: the disk is full.
         """
-        self.directory, self.device = directory, _checked(device)
+        self.directory, self.device = directory, _torch_device(device)
         self._scratch = directory / SCRATCH
         make_directory(self._scratch)
         for leftover in self._scratch.iterdir():
@@ -142,11 +141,11 @@ class PretrainRun:
             self.step, self.seconds = int(self._saved["step"]), float(self._saved["seconds"])
 
     def prepare(self, progress: Callable[[str], None] = lambda waveform: None) -> None:
-        """Make the burst library if there is none yet; ``progress`` hears each waveform.
+        """Make the burst library if there is none; ``progress`` is called with each waveform.
 
         Raises:
             MissingExtra: TorchSig is not installed.
-            StorageFull: there is no room on the disk.
+            StorageFull: the disk is full.
         """
         path = self.directory / BURST_LIBRARY_FILE
         if not path.exists():
@@ -156,12 +155,12 @@ class PretrainRun:
             save_burst_library(library, path, self._scratch)
 
     def run(self, progress: Callable[[PretrainProgress], None] = lambda report: None) -> Path:
-        """Train until the budget of minutes is spent; returns the path of the finished backbone.
+        """Train until the budget of minutes is spent. Returns the path of the backbone.
 
         Raises:
             NotFound: there is no burst library, or no initial backbone.
             Incompatible: the burst library is damaged, or the initial backbone has another shape.
-            StorageFull: there is no room on the disk; the last checkpoint is as it was.
+            StorageFull: the disk is full; the last checkpoint is unchanged.
         """
         library = load_burst_library(self.directory / BURST_LIBRARY_FILE)
         self._build(class_names(library))
@@ -174,7 +173,7 @@ class PretrainRun:
                 averages[name] = 0.98 * averages.get(name, value) + 0.02 * value
             self.step += 1
             self.seconds += time.monotonic() - started
-            progress(PretrainProgress(self.step, self.seconds / 60, self.recipe.minutes, dict(averages)))
+            progress(PretrainProgress(self.step, self.seconds / 60, dict(averages)))
             if self._finished or time.monotonic() - last_save > self.recipe.checkpoint_seconds:
                 self._save(averages)
                 last_save = time.monotonic()
@@ -189,7 +188,7 @@ class PretrainRun:
         return torch.load(path, map_location="cpu", weights_only=True) if path.exists() else None
 
     def _build(self, classes: tuple[str, ...]) -> None:
-        """Make the backbone and its optimiser, as the checkpoint or the initial backbone has them."""
+        """Make network and optimiser, with the weights of the checkpoint or the initial backbone if there is one."""
         torch.manual_seed(self.recipe.seed + self.step)
         self.network = (
             BackboneNetwork(NetworkConfig(classes=classes))
@@ -206,22 +205,22 @@ class PretrainRun:
             self.optimiser.load_state_dict(self._saved["optimiser"])
             self._saved = None
         elif self._initial:
-            self._begin_from(load_backbone(self._initial).network)
+            self._initialise(load_backbone(self._initial).network)
 
-    def _begin_from(self, start: BackboneNetwork) -> None:
-        """Take the weights of ``start``; where its classes are others, the scores of classes begin from noise."""
+    def _initialise(self, start: BackboneNetwork) -> None:
+        """Copy the weights of ``start``; if its classes differ, class scores other than background stay random."""
         if replace(start.config, classes=self.network.config.classes) != self.network.config:
-            raise Incompatible("the initial body has another shape than this run")
+            raise Incompatible("the initial backbone has another shape than this run")
         state = start.state_dict()
         if start.config.classes != self.network.config.classes:
             own = self.network.state_dict()
             for name in CLASS_WEIGHTS:
-                own[name][0] = state[name][0]  # the background is the same
+                own[name][0] = state[name][0]  # background
                 state[name] = own[name]
         self.network.load_state_dict(state)
 
     def _export(self, library: list[Burst]) -> Path:
-        """Write the finished backbone with its background set. It cannot be trained on after this."""
+        """Write the backbone with its background set. The network cannot be trained after this."""
         background = self._make_background_set(library)
         recipe = {**asdict(self.recipe), "steps": self.step, "trained_minutes": round(self.seconds / 60, 1)}
         recipe |= {"held_out": list(HELD_OUT), "waveforms": sorted({burst.kind for burst in library})}
@@ -231,9 +230,9 @@ class PretrainRun:
 
     @torch.inference_mode()
     def _make_background_set(self, library: list[Burst]) -> BackgroundSet:
-        """Centre the embeddings on the mean over fresh scenes, and keep a sample of what was seen there.
+        """Centre the embeddings on their mean over new scenes, and sample the background set from these scenes.
 
-        Of each scene the strongest proposals, which are emissions, and some of the others, which are parts of them.
+        Keeps the strongest proposals of each scene, mostly emissions, and some others, mostly parts of emissions.
         """
         rng = np.random.default_rng([self.recipe.seed, 0xCE])
         maker, backbone = SceneMaker(library, rng), TorchBackbone(self.network, "unsaved", self.device)
@@ -266,7 +265,7 @@ class PretrainRun:
         yield from loader
 
     def _train_step(self, scenes: list[TrainingScene]) -> dict[str, float]:
-        """One step; the losses, or none where a gradient was not finite and the step was left out."""
+        """One step. Returns the losses, or none if a gradient is not finite and the step is skipped."""
         rate = self._learning_rate()
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -306,7 +305,7 @@ class PretrainRun:
         write_file(log, (log.read_bytes() if log.exists() else b"") + line.encode(), self._scratch)
 
 
-def _checked(device: str) -> torch.device:
+def _torch_device(device: str) -> torch.device:
     if device not in ("cpu", "cuda"):
         raise InvalidMessage(f"device {device!r} must be cpu or cuda")
     if device == "cuda" and not torch.cuda.is_available():
@@ -317,8 +316,8 @@ def _checked(device: str) -> torch.device:
 def collate(
     scenes: list[TrainingScene], classes: tuple[str, ...], device: torch.device
 ) -> tuple[Tensor, list[dict[str, Tensor]]]:
-    """Images float (n, 1, rows, cols) in 0..1 with a little level jitter, and torchvision targets (labels from 1)
-    with the number of each box's emitter."""
+    """Images, float (n, 1, rows, cols) in 0..1 with level jitter, and torchvision targets (labels from 1) with
+    ``emitters``."""
     images = torch.from_numpy(np.stack([scene.image for scene in scenes])).to(device).float()[:, None] / 255
     gain = 1 + 0.15 * torch.randn(len(scenes), 1, 1, 1, device=device)
     shift = 0.03 * torch.randn(len(scenes), 1, 1, 1, device=device)

@@ -1,4 +1,4 @@
-"""Recordings on disk: read a window at a time, written as SigMF, whatever container holds the samples."""
+"""Recordings on disk: read window by window from any container, written as SigMF."""
 
 from rfhydra.recordings.open import open_recording
 from rfhydra.recordings.recording import Annotation, Capture, Recording

@@ -1,6 +1,6 @@
-"""The SigMF datatypes of complex samples: how they lie in a file, and what number they mean.
+"""The complex SigMF datatypes: storage layout and scaling.
 
-Every value is scaled to a full scale of ±1. SigMF does not say how; this file does:
+Every value is scaled to a full scale of ±1. SigMF does not define how; here:
 
 - floats are taken as they are;
 - signed integers are divided by ``2**(bits - 1)``;
@@ -23,7 +23,7 @@ _DATATYPE = re.compile(r"([cr])(f64|f32|i32|i16|i8|u32|u16|u8)(_le|_be)?")
 
 @dataclass(frozen=True)
 class SampleFormat:
-    """One complex datatype: I and Q are each a ``component``, and mean ``(value - middle) / full_scale``."""
+    """One complex datatype: I and Q are each a ``component`` with the value ``(stored - middle) / full_scale``."""
 
     component: np.dtype[Any]
     middle: float
@@ -34,7 +34,7 @@ class SampleFormat:
         """The format that SigMF calls ``datatype``, such as ``cf32_le`` or ``cu8``. Without suffix it is little-endian.
 
         Raises:
-            InvalidRecording: SigMF knows no such datatype, or its samples are real.
+            InvalidRecording: SigMF has no such datatype, or its samples are real.
         """
         match = _DATATYPE.fullmatch(datatype)
         if match is None:
@@ -66,7 +66,7 @@ class SampleFormat:
         return values.astype(np.float32, copy=False).view(np.complex64)[:, 0]
 
     def encode(self, iq: NDArray[np.complex64]) -> NDArray[Any]:
-        """The inverse of :meth:`decode`. Integers are rounded, and saturate outside ±1 as a receiver does.
+        """The inverse of :meth:`decode`. Integers are rounded, and saturate outside ±1.
 
         Raises:
             InvalidMessage: a sample is not a finite number.

@@ -1,7 +1,7 @@
-"""Open a recording, whatever holds it: a SigMF pair or archive, a wav, a raw file.
+"""Open a recording: a SigMF pair or archive, a wav or a raw file.
 
-Everything is SigMF: a wav or raw file is opened as a Non-Conforming Dataset whose metadata we make up, so that one set
-of checks (:mod:`.sigmf_read`) and one reader (:class:`Recording`) serve all.
+A wav or raw file is opened as a SigMF Non-Conforming Dataset with generated metadata, so that one set of checks
+(:mod:`.sigmf_read`) and one reader (:class:`Recording`) serve every container.
 """
 
 import os
@@ -26,7 +26,7 @@ _WAV_DATATYPES: Final = {1: "cu8", 2: "ci16_le"}
 
 @dataclass(frozen=True)
 class _Container:
-    """Where the samples lie, and the metadata that describes them."""
+    """Location and metadata of the samples."""
 
     path: Path
     metadata: dict[str, Any]
@@ -51,11 +51,11 @@ def open_recording(
             (little-endian); or any other raw file if ``datatype`` is given.
         datatype: as in SigMF, for a raw file.
         sample_rate_hz: for a file that does not state it. Raw files do not.
-        center_freq_hz: for a file that does not state it; 0 if nobody does.
+        center_freq_hz: for a file that does not state it; default is 0.
         verify: read all samples and compare them with ``core:sha512``.
 
     Raises:
-        NotFound: there is no such file, or only half of a SigMF pair.
+        NotFound: no such file, or only half of a SigMF pair.
         InvalidRecording: it cannot be read; the message names the field.
         Conflict: an argument contradicts what the file states.
     """
@@ -96,7 +96,7 @@ def _pair(meta_path: Path) -> _Container:
 
 
 def _archive(path: Path) -> _Container:
-    """One SigMF recording in an uncompressed tar: its samples are mapped where they lie."""
+    """One SigMF recording in an uncompressed tar, whose samples are mapped in place."""
     try:
         with tarfile.open(path, "r:") as tar:
             members = {Path(member.name).name: member for member in tar if member.isfile() and not member.issparse()}
@@ -123,10 +123,10 @@ def _dataset_name(metadata: dict[str, Any], meta_name: str) -> str:
 
 
 def _within(path: Path, metadata: dict[str, Any], data_path: Path, start_byte: int, byte_count: int) -> _Container:
-    """The samples of a dataset, without the header and trailer that its metadata tells to skip."""
+    """The samples of a dataset, without the header and trailer bytes that its metadata excludes."""
     header, trailer = skipped_bytes(metadata, path.name)
     if header or trailer:
-        # the digest covers the skipped bytes too, so it is not that of the samples
+        # the digest covers the skipped bytes too
         metadata["global"].pop(keys.SHA512_KEY, None)
     return _Container(path, metadata, data_path, start_byte + header, byte_count - header - trailer)
 
@@ -137,7 +137,7 @@ def _wav(path: Path) -> _Container:
             channels, width, rate = header.getnchannels(), header.getsampwidth(), header.getframerate()
             byte_count = header.getnframes() * channels * width
             header.rewind()
-            header.readframes(0)  # puts the file at the first frame
+            header.readframes(0)  # seeks to the first frame
             start_byte = file.tell()
     except (wave.Error, EOFError) as error:
         raise InvalidRecording(f"{path.name} is not a whole PCM wav: {str(error) or 'it ends too early'}") from None
@@ -147,7 +147,7 @@ def _wav(path: Path) -> _Container:
         )
     if start_byte + byte_count > path.stat().st_size:
         raise InvalidRecording(f"{path.name}: the data ends before the header says: the file is truncated")
-    return _Container(path, _made_up(_WAV_DATATYPES[width], rate), path, start_byte, byte_count)
+    return _Container(path, _generated_metadata(_WAV_DATATYPES[width], rate), path, start_byte, byte_count)
 
 
 def _raw(path: Path, datatype: str | None) -> _Container:
@@ -156,10 +156,10 @@ def _raw(path: Path, datatype: str | None) -> _Container:
         raise InvalidRecording(
             f"{path.name}: the extension does not tell the datatype (as {', '.join(_RAW_DATATYPES)} do): give datatype"
         )
-    return _Container(path, _made_up(datatype, None), path, 0, path.stat().st_size)
+    return _Container(path, _generated_metadata(datatype, None), path, 0, path.stat().st_size)
 
 
-def _made_up(datatype: str, sample_rate_hz: float | None) -> dict[str, Any]:
+def _generated_metadata(datatype: str, sample_rate_hz: float | None) -> dict[str, Any]:
     return {
         "global": {keys.DATATYPE_KEY: datatype, keys.SAMPLE_RATE_KEY: sample_rate_hz},
         "captures": [{keys.SAMPLE_START_KEY: 0}],
@@ -170,7 +170,7 @@ def _made_up(datatype: str, sample_rate_hz: float | None) -> dict[str, Any]:
 def _complete(
     container: _Container, datatype: str | None, sample_rate_hz: float | None, center_freq_hz: float | None
 ) -> None:
-    """Put what the caller knows where the metadata says nothing."""
+    """Set metadata fields that are missing to the arguments of :func:`open_recording`."""
     given = [
         (container.metadata["global"], keys.DATATYPE_KEY, "datatype", datatype),
         (container.metadata["global"], keys.SAMPLE_RATE_KEY, "sample_rate_hz", sample_rate_hz),

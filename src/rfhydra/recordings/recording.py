@@ -8,19 +8,19 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rfhydra.errors import InvalidMessage, InvalidRecording
+from rfhydra.errors import InvalidBox, InvalidMessage, InvalidRecording
 from rfhydra.recordings.formats import SampleFormat
 from rfhydra.spectrum.boxes import Box
 
 
 @dataclass(frozen=True)
 class Capture:
-    """From ``sample_start`` on, until the next capture, the receiver was tuned to ``center_freq_hz``.
+    """Samples from ``sample_start`` to the next capture, received at ``center_freq_hz``.
 
     ``datetime`` is the UTC time of the first sample as in RFC 3339, where the file states it.
     """
@@ -40,6 +40,34 @@ class Annotation:
     freq_high_hz: float
     label: str | None = None
 
+    @classmethod
+    def of_box(cls, box: Box, label: str | None, sample_rate_hz: float, sample_count: int) -> Self:
+        """The annotation of ``box`` in a recording of ``sample_count`` samples, cut to it and at least a sample long.
+
+        Times of ``box`` are seconds from the first sample.
+
+        Raises:
+            InvalidBox: the box lies before or after the recording.
+        """
+        duration_sec = sample_count / sample_rate_hz
+        if box.time_end_sec <= 0 or box.time_start_sec >= duration_sec:
+            raise InvalidBox(
+                f"the box of {label!r} at {box.time_start_sec:g} to {box.time_end_sec:g} s is outside the recording,"
+                f" 0 to {duration_sec:g} s"
+            )
+        start = min(max(round(box.time_start_sec * sample_rate_hz), 0), sample_count - 1)
+        end = min(max(round(box.time_end_sec * sample_rate_hz), start + 1), sample_count)
+        return cls(start, end - start, box.freq_low_hz, box.freq_high_hz, label)
+
+    def box(self, sample_rate_hz: float, window_start_sample: int = 0) -> Box:
+        """The annotation as a box: seconds from ``window_start_sample``, absolute Hz. Not clipped to any window."""
+        return Box(
+            (self.sample_start - window_start_sample) / sample_rate_hz,
+            (self.sample_end - window_start_sample) / sample_rate_hz,
+            self.freq_low_hz,
+            self.freq_high_hz,
+        )
+
     @property
     def sample_end(self) -> int:
         """One past the last sample."""
@@ -51,15 +79,15 @@ class Recording:
     """An opened recording. Its samples stay on disk, memory-mapped; only what is read comes into memory.
 
     Attributes:
-        path: the file that describes it: the ``.sigmf-meta`` of a pair, otherwise the file itself.
+        path: the ``.sigmf-meta`` of a pair, otherwise the file itself.
         data_path: the file that holds the samples.
-        data_start_byte: where in ``data_path`` they begin.
+        data_start_byte: their offset in ``data_path``.
         datatype: as in SigMF.
         sample_rate_hz: samples per second.
         captures: at least one, in the order of their samples.
         annotations: in the order of their samples.
-        metadata: the SigMF metadata, as read or made up for a raw file. Not to be changed.
-        stated_sha512: the digest of the samples according to the metadata.
+        metadata: the SigMF metadata, read or generated. Do not modify.
+        stated_sha512: SHA-512 of the samples as stated in the metadata.
         stored: the mapped components, shape (samples, 2).
     """
 
@@ -89,7 +117,7 @@ class Recording:
 
     @cached_property
     def recording_id(self) -> str:
-        """SHA-512 of the samples, in hex: the same whatever container holds them.
+        """SHA-512 of the samples, in hex, independent of their container.
 
         Taken from ``core:sha512`` where the metadata states it, else computed once, by reading the whole file.
         """
@@ -111,7 +139,7 @@ class Recording:
         return hashlib.sha512(self.stored.reshape(-1).data).hexdigest()
 
     def read(self, start: int, count: int) -> NDArray[np.complex64]:
-        """``count`` samples from sample ``start``, shape (count,), with a full scale of ±1 (see :mod:`.datatypes`).
+        """``count`` samples from sample ``start``, shape (count,), with a full scale of ±1 (see :mod:`.formats`).
 
         Raises:
             InvalidMessage: the range is not inside the recording.
@@ -129,7 +157,7 @@ class Recording:
         return iq
 
     def capture_at(self, sample: int) -> Capture:
-        """The capture that ``sample`` belongs to. What comes before the first capture belongs to the first.
+        """The capture of ``sample``. Samples before the first capture belong to the first.
 
         Raises:
             InvalidMessage: there is no such sample.
@@ -139,9 +167,9 @@ class Recording:
         return capture_of(self.captures, sample)
 
     def segments(self, hop: int = 1) -> list[tuple[int, int, Capture]]:
-        """The stretches of one capture each: first sample, one past the last, capture.
+        """First sample, one past the last, and capture of each segment that a window may lie in.
 
-        A window must not straddle two: the receiver was tuned in between. Each is whole columns of ``hop`` samples.
+        Each segment belongs to one capture and is cut to whole columns of ``hop`` samples; shorter ones are left out.
 
         Raises:
             InvalidRecording: there is no whole column.
@@ -156,15 +184,6 @@ class Recording:
         if not whole:
             raise InvalidRecording(f"{self.name} is too short: {self.sample_count} samples, a column takes {hop}")
         return whole
-
-    def box_of(self, annotation: Annotation, window_start_sample: int = 0) -> Box:
-        """The annotation as a box: seconds from ``window_start_sample``, absolute Hz. Not clipped to any window."""
-        return Box(
-            (annotation.sample_start - window_start_sample) / self.sample_rate_hz,
-            (annotation.sample_end - window_start_sample) / self.sample_rate_hz,
-            annotation.freq_low_hz,
-            annotation.freq_high_hz,
-        )
 
     def annotations_between(self, start: int, end: int) -> list[Annotation]:
         """The annotations that share a sample with ``[start, end)``."""

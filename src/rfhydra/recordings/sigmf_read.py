@@ -1,6 +1,6 @@
-"""SigMF metadata: read it, check what rfhydra uses of it, say what is wrong with it.
+"""Read and check SigMF 1.2 metadata.
 
-Follows SigMF 1.2. Fields that rfhydra does not use are neither checked nor lost: :mod:`.sigmf_write` copies them.
+Fields that rfhydra does not use are not checked; :mod:`.sigmf_write` copies them.
 """
 
 import json
@@ -22,7 +22,7 @@ _ADVICE: Final = {keys.DATATYPE_KEY: ": give datatype", keys.SAMPLE_RATE_KEY: ":
 
 
 class Fields:
-    """One JSON object of a metadata file. ``where`` is what messages call it."""
+    """One JSON object of a metadata file; ``where`` names it in messages."""
 
     def __init__(self, values: dict[str, Any], where: str) -> None:
         self.values = values
@@ -32,10 +32,10 @@ class Fields:
         """The finite number under ``key``.
 
         Raises:
-            InvalidRecording: it is missing and has no default, or it is no number, or no finite one.
+            InvalidRecording: missing without a default, not a number, or not finite.
         """
         value = self._get(key, default)
-        # the comparison also turns away NaN, infinity and integers too large for a float
+        # the comparison also rejects NaN, infinity and integers too large for a float
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LIMIT:
             raise InvalidRecording(f"{self.where}: {key} must be a finite number, is {str(value)[:40]!r}")
         return float(value)
@@ -67,7 +67,7 @@ class Fields:
 
 @dataclass(frozen=True)
 class Description:
-    """What the metadata says, checked. Sample indices count from the first sample in the file."""
+    """Checked metadata. Sample indices count from the first sample in the file."""
 
     datatype: str
     sample_rate_hz: float
@@ -81,7 +81,7 @@ def load_metadata(text: bytes, name: str) -> dict[str, Any]:
     """The metadata in ``text``: ``global``, ``captures`` (sorted, at least one) and ``annotations`` (sorted).
 
     Raises:
-        InvalidRecording: not JSON, or not made of these parts.
+        InvalidRecording: not JSON, or of another structure.
     """
     try:
         metadata = json.loads(text)
@@ -102,7 +102,7 @@ def skipped_bytes(metadata: dict[str, Any], name: str) -> tuple[int, int]:
     """Bytes before and after the samples of a Non-Conforming Dataset; zeros for a conforming one.
 
     Raises:
-        InvalidRecording: there are also bytes to skip between captures, which would break the mapping into memory.
+        InvalidRecording: bytes between captures are to be skipped, too, which memory mapping cannot do.
     """
     first, *rest = (Fields(capture, name).whole(keys.HEADER_BYTES_KEY, 0) for capture in metadata["captures"])
     if any(rest):
@@ -116,7 +116,7 @@ def describe(metadata: dict[str, Any], name: str, byte_count: int) -> Descriptio
     """Check ``metadata`` (as :func:`load_metadata` gives it) against ``byte_count`` bytes of samples.
 
     Raises:
-        InvalidRecording: a field that rfhydra needs is missing or wrong, or the samples do not reach as far as it says.
+        InvalidRecording: a field that rfhydra uses is missing or wrong, or there are fewer samples than it states.
     """
     fields = Fields(metadata["global"], name)
     datatype = fields.text(keys.DATATYPE_KEY)
@@ -190,14 +190,14 @@ def _annotation(
 
 
 def _capture_end(captures: Sequence[Capture], sample: int, sample_count: int) -> int:
-    """One past the last sample of the capture of ``sample``: an annotation without a count lasts until there."""
+    """One past the last sample of the capture of ``sample``: the end of an annotation without a count."""
     return next(
         (capture.sample_start for capture in captures if capture.sample_start > sample), max(sample, sample_count)
     )
 
 
 def _edges(fields: Fields, center_freq_hz: float, sample_rate_hz: float) -> tuple[float, float]:
-    """The frequency edges in Hz; those of the whole band where the annotation has none."""
+    """The frequency edges in Hz; default is the whole band."""
     low_key, high_key = keys.FREQ_LOWER_EDGE_KEY, keys.FREQ_UPPER_EDGE_KEY
     if (fields.values.get(low_key) is None) != (fields.values.get(high_key) is None):
         raise InvalidRecording(f"{fields.where}: give both {low_key} and {high_key}, or neither")

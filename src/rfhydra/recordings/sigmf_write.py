@@ -1,7 +1,4 @@
-"""Write SigMF 1.2: recordings of our own, and detections as annotations of anybody's.
-
-A file appears whole or not at all: it is written beside its place, synced, then renamed.
-"""
+"""Write SigMF 1.2: recordings, and detections as annotations of an existing recording. Files are written atomically."""
 
 import copy
 import hashlib
@@ -15,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sigmf import SigMFFile, keys
 
-from rfhydra.errors import Conflict, InvalidBox, InvalidMessage
+from rfhydra.errors import Conflict, InvalidMessage
 from rfhydra.files import writing_output
 from rfhydra.recordings.formats import SampleFormat
 from rfhydra.recordings.recording import Annotation, Recording
@@ -36,10 +33,10 @@ def write_recording(
     *,
     datatype: str = "cf32_le",
 ) -> Path:
-    """Write ``iq``, complex64 of shape (samples,), as a SigMF pair with its SHA-512, in place of any of that name.
+    """Write ``iq``, complex64 of shape (samples,), as a SigMF pair with its SHA-512. An older pair is replaced.
 
-    Integer datatypes are rounded and saturate outside ±1. A crash may leave a dataset without metadata, never one with
-    another's.
+    Integer datatypes are rounded and saturate outside ±1. A crash may leave a dataset without metadata, never with the
+    metadata of another one.
 
     Returns:
         the path of the ``.sigmf-meta``.
@@ -70,7 +67,7 @@ def write_recording(
     with writing_output(meta_path) as meta_file:
         with writing_output(data_path) as data_file:
             metadata["global"][keys.SHA512_KEY] = _write_samples(data_file, iq, sample_format)
-            meta_path.unlink(missing_ok=True)  # it describes the data that is about to go
+            meta_path.unlink(missing_ok=True)  # it describes the old data
         meta_file.write(_dump(metadata))
     return meta_path
 
@@ -82,7 +79,7 @@ def write_sigmf_annotations(
     *,
     generator: str = "rfhydra",
 ) -> Path:
-    """Write detections as a SigMF metadata file of their own that describes the same samples as ``recording``.
+    """Write detections as a separate SigMF metadata file for the samples of ``recording``.
 
     Global fields and captures are copied. The file refers to the data (``core:dataset``) if both lie in one folder, as
     SigMF demands, and is marked ``core:metadata_only`` otherwise. Scores go under ``rfhydra:score``.
@@ -90,7 +87,7 @@ def write_sigmf_annotations(
     Args:
         detections: label, score and box; box times are seconds from the start of the recording, and are clipped to it.
         out_path: ends in ``.sigmf-meta``. An older file of detections there is replaced.
-        generator: who found them, as ``core:generator``.
+        generator: stored as ``core:generator``.
 
     Returns:
         ``out_path``.
@@ -121,7 +118,7 @@ def write_sigmf_annotations(
 
 def _fields(annotation: Annotation) -> dict[str, Any]:
     return {
-        keys.SAMPLE_START_KEY: int(annotation.sample_start),  # callers count with numpy, JSON does not
+        keys.SAMPLE_START_KEY: int(annotation.sample_start),  # numpy integers are not JSON
         keys.SAMPLE_COUNT_KEY: int(annotation.sample_count),
         keys.FREQ_LOWER_EDGE_KEY: float(annotation.freq_low_hz),
         keys.FREQ_UPPER_EDGE_KEY: float(annotation.freq_high_hz),
@@ -132,16 +129,9 @@ def _fields(annotation: Annotation) -> dict[str, Any]:
 def _detection(recording: Recording, label: str, score: float, box: Box, generator: str) -> dict[str, Any]:
     if not math.isfinite(score):
         raise InvalidMessage(f"score {score} of a detection of {label!r} must be a finite number")
-    start = max(0, round(box.time_start_sec * recording.sample_rate_hz))
-    end = min(recording.sample_count, max(start + 1, round(box.time_end_sec * recording.sample_rate_hz)))
-    if end <= start or box.time_end_sec <= 0:
-        raise InvalidBox(
-            f"a detection of {label!r} at {box.time_start_sec:g} to {box.time_end_sec:g} s is outside {recording.name},"
-            f" 0 to {recording.duration_sec:g} s"
-        )
-    offset = Fields(recording.metadata["global"], recording.name).whole(keys.OFFSET_KEY, 0)
-    annotation = Annotation(start + offset, end - start, box.freq_low_hz, box.freq_high_hz, label)
-    return {**_fields(annotation), keys.GENERATOR_KEY: generator, SCORE_KEY: float(score)}
+    fields = _fields(Annotation.of_box(box, label, recording.sample_rate_hz, recording.sample_count))
+    fields[keys.SAMPLE_START_KEY] += Fields(recording.metadata["global"], recording.name).whole(keys.OFFSET_KEY, 0)
+    return {**fields, keys.GENERATOR_KEY: generator, SCORE_KEY: float(score)}
 
 
 def _declare_extension(fields: dict[str, Any]) -> None:
@@ -152,7 +142,7 @@ def _declare_extension(fields: dict[str, Any]) -> None:
 
 
 def _refer_to_data(metadata: dict[str, Any], recording: Recording, folder: Path) -> None:
-    """Say in ``metadata``, which will lie in ``folder``, where the samples of ``recording`` are."""
+    """Point ``metadata``, which will be written to ``folder``, to the samples of ``recording``."""
     fields, first_capture = metadata["global"], metadata["captures"][0]
     for key in (keys.DATASET_KEY, keys.METADATA_ONLY_KEY, keys.TRAILING_BYTES_KEY, keys.SHA512_KEY):
         fields.pop(key, None)
@@ -160,7 +150,7 @@ def _refer_to_data(metadata: dict[str, Any], recording: Recording, folder: Path)
     header = recording.data_start_byte
     trailer = recording.data_path.stat().st_size - header - recording.stored.nbytes
     if not header and not trailer:
-        fields[keys.SHA512_KEY] = recording.recording_id  # SigMF means the digest of the whole file
+        fields[keys.SHA512_KEY] = recording.recording_id  # in SigMF, the digest of the whole file
     if recording.data_path.parent.resolve() != folder.resolve():
         fields[keys.METADATA_ONLY_KEY] = True
         return
@@ -172,7 +162,7 @@ def _refer_to_data(metadata: dict[str, Any], recording: Recording, folder: Path)
 
 
 def _write_samples(file: BinaryIO, iq: NDArray[np.complex64], sample_format: SampleFormat) -> str:
-    """Write ``iq`` block by block; the SHA-512 of what was written, in hex."""
+    """Write ``iq`` block by block. Returns the SHA-512 of the written bytes, in hex."""
     digest = hashlib.sha512()
     for start in range(0, len(iq), _BLOCK_SAMPLES):
         block = sample_format.encode(iq[start : start + _BLOCK_SAMPLES]).tobytes()

@@ -1,1 +1,1 @@
-"""The contract and everything that touches IQ: spectrograms, boxes, recordings, synthetic signals."""
+"""The spectrogram contract, the function from IQ to image, windows and boxes."""

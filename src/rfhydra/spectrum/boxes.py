@@ -1,6 +1,6 @@
 """Boxes, and the one conversion between pixels and seconds/Hz.
 
-Physical boxes are the truth at rest; pixel boxes exist only inside ``spectrum`` and ``hydra``. Column ``t`` of a
+Boxes are stored in physical units; pixel boxes are derived. Column ``t`` of a
 spectrogram covers the samples ``[t * hop, (t + 1) * hop)``. FFT bin ``k`` is centred on ``(k - fft_size / 2)`` bin
 widths from the centre frequency, so the top edge of row 0 lies half a bin below ``+ sample_rate / 2``.
 """
@@ -45,7 +45,7 @@ class Box:
         return (self.time_start_sec, self.time_end_sec, self.freq_low_hz, self.freq_high_hz)
 
     def shifted(self, offset_sec: float) -> Self:
-        """The same box seen from a window that starts ``offset_sec`` earlier."""
+        """The same box relative to a window that starts ``offset_sec`` earlier."""
         return type(self)(
             self.time_start_sec + offset_sec, self.time_end_sec + offset_sec, self.freq_low_hz, self.freq_high_hz
         )
@@ -59,8 +59,8 @@ class Frame:
     stands for 0.
 
     Raises:
-        InvalidBox: the sample rate is not a positive number, the centre frequency is not a finite one, or it is given
-            without a sample rate.
+        InvalidBox: the sample rate is not positive, the centre frequency is not finite, or it is given without a
+            sample rate.
     """
 
     spec: SpectrogramSpec

@@ -1,7 +1,7 @@
-"""The contract: what a spectrogram is, in this workspace, for ever.
+"""The spectrogram contract of a workspace.
 
-This file owns the invariant that everything trained is served on the same kind of image. A :class:`SpectrogramSpec` is
-locked when a workspace is created, hashed into ``spec_id``, and carried by every sample and head.
+Invariant: heads are trained and run on images of one contract. A :class:`SpectrogramSpec` is locked when a workspace is
+created, hashed into ``spec_id``, and carried by every sample and head.
 """
 
 import hashlib
@@ -23,8 +23,7 @@ MIN_FLOOR_BAND: Final = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class ValueScaling:
-    """How power becomes grey. Fixed for a pretrained backbone, whatever the FFT: ``clip((dB - floor + headroom) /
-    range)``.
+    """Mapping of power to grey levels, ``clip((dB - floor + headroom) / range, 0, 1)``; fixed by the backbone.
 
     The floor is the median, over time and the inner ``floor_band`` of the frequency axis, of the pooled image in dB.
 
@@ -114,7 +113,7 @@ class SpectrogramSpec:
             first = error.errors()[0]
             field = ".".join(str(part) for part in first["loc"])
             raise InvalidMessage(f"not a spectrogram contract: {field}: {first['msg']}") from None
-        if fields != spec.to_dict():  # a field that was left out got its default, one that is unknown was dropped
+        if fields != spec.to_dict():  # pydantic adds defaults and drops unknown fields
             raise InvalidMessage(f"not a spectrogram contract: it must hold exactly the fields of {spec.to_dict()}")
         return spec
 

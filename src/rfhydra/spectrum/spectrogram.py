@@ -1,4 +1,4 @@
-"""The one function from IQ to image. Training, detection, console and CLI all call it.
+"""The one function from IQ to image, for training, detection, console and CLI.
 
 Power is pooled linearly, expressed in dB, referenced to the noise floor of the window and quantised to uint8.
 """
@@ -17,10 +17,10 @@ _MIN_PEAK = torch.finfo(torch.float32).tiny
 
 
 def spectrogram(iq: NDArray[np.complex64] | torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
-    """The contract's image of a window of IQ.
+    """The spectrogram image of a window of IQ.
 
     Args:
-        iq: complex64, shape (samples,), on any device, of any gain. Whole columns are used; a tail shorter than
+        iq: complex64, shape (samples,), on any device, at any gain. Whole columns are used; a tail shorter than
             ``hop`` is dropped.
         spec: the contract.
 
@@ -41,9 +41,9 @@ def spectrogram(iq: NDArray[np.complex64] | torch.Tensor, spec: SpectrogramSpec)
     peak = parts.abs().amax()
     if not torch.isfinite(peak):
         raise InvalidMessage("iq holds a sample that is not a finite number")
-    parts = parts / peak.clamp_min(_MIN_PEAK)  # no gain may overflow or vanish in float32 when it is squared
+    parts = parts / peak.clamp_min(_MIN_PEAK)  # squares must not overflow or vanish in float32
     power_db = _power_db(torch.view_as_complex(parts), spec)
-    return _quantise(power_db, _noise_floor_db(power_db, _silent(parts, spec), spec), spec)
+    return _quantise(power_db, _noise_floor_db(power_db, _silent_columns(parts, spec), spec), spec)
 
 
 def make_window(
@@ -53,14 +53,14 @@ def make_window(
     center_freq_hz: float | None,
     start_sample: int | None = None,
 ) -> Window:
-    """The window of ``iq``, complex64 (samples,); see :func:`spectrogram` for what it raises."""
+    """The window of ``iq``, complex64 (samples,). Raises as :func:`spectrogram` does."""
     image = spectrogram(iq, spec).numpy()
     return Window(image, Frame(spec, sample_rate_hz, center_freq_hz, image.shape[1]), start_sample, iq)
 
 
 def _power_db(samples: torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
     """Peak-pooled power in dB, shape (rows, cols)."""
-    margin = (spec.fft_size - spec.hop) // 2  # centres the transform of a column on the samples that it covers
+    margin = (spec.fft_size - spec.hop) // 2  # centres each transform on the samples of its column
     frames = torch.nn.functional.pad(samples, (margin, margin)).unfold(0, spec.fft_size, spec.hop)
     window = torch.hann_window(spec.fft_size, periodic=True, device=samples.device)
     bins = torch.fft.fft(frames * window, dim=1)
@@ -69,14 +69,14 @@ def _power_db(samples: torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
     return 10 * torch.log10(pooled.clamp_min(_MIN_POWER)).T
 
 
-def _silent(parts: torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
-    """Which columns are digital silence, bool (cols,): every sample of ``parts`` (samples, 2) in it is the same."""
+def _silent_columns(parts: torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
+    """Mask (cols,) of columns of digital silence: all their samples in ``parts`` (samples, 2) are equal."""
     columns = parts.reshape(-1, spec.hop, 2)
     return (columns == columns[:, :1]).all(2).all(1)
 
 
 def _noise_floor_db(power_db: torch.Tensor, silent: torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
-    """Median over time and the inner part of the band, a scalar tensor. Digital silence is no noise and is left out."""
+    """Median over time and the inner part of the band, a scalar tensor. Digital silence is left out."""
     edge = round(spec.rows * (1 - spec.scaling.floor_band) / 2)
     inner = power_db[edge : spec.rows - edge]
     return (inner if silent.all() else inner[:, ~silent]).median()
@@ -91,9 +91,9 @@ def _quantise(power_db: torch.Tensor, floor_db: torch.Tensor, spec: SpectrogramS
 def lower_snr(
     image: NDArray[np.uint8] | torch.Tensor, spec: SpectrogramSpec, lower_db: float, seed: int
 ) -> torch.Tensor:
-    """``image`` as it would be if all that is on the air came in ``lower_db`` weaker, over the same noise.
+    """SNR augmentation: ``image`` with all emissions ``lower_db`` weaker over the same noise floor.
 
-    Power is weakened with what noise there is in it, and noise of the seed fills up what is missing.
+    Attenuates all power, noise included, and restores the floor with noise of ``seed``.
 
     Returns:
         uint8, of the shape of ``image`` (rows, cols).
@@ -101,12 +101,12 @@ def lower_snr(
     generator = torch.Generator().manual_seed(seed)
     parts = torch.randn((image.shape[1] * spec.hop, 2), generator=generator)
     noise_db = _power_db(torch.view_as_complex(parts), spec)
-    nowhere = torch.zeros(image.shape[1], dtype=torch.bool)
-    noise_db -= _noise_floor_db(noise_db, nowhere, spec)
+    no_silence = torch.zeros(image.shape[1], dtype=torch.bool)
+    noise_db -= _noise_floor_db(noise_db, no_silence, spec)
     left = 10 ** (-lower_db / 10)
     power = left * 10 ** (level_db(image, spec) / 10) + (1 - left) * 10 ** (noise_db / 10)
     power_db = 10 * torch.log10(power)
-    return _quantise(power_db, _noise_floor_db(power_db, nowhere, spec), spec)
+    return _quantise(power_db, _noise_floor_db(power_db, no_silence, spec), spec)
 
 
 def level_db(image: NDArray[np.uint8] | torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:

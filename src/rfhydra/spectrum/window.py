@@ -16,11 +16,11 @@ class Window:
     Attributes:
         image: uint8, shape (rows, cols), row 0 the highest frequency.
         frame: the time and frequency axes of the image.
-        start_sample: the window's first sample in its source, None where the source is not known.
-        iq: complex64, shape (samples,): what the image was computed from, None where only the image is known.
+        start_sample: the window's first sample in its source; None where the source is not known.
+        iq: complex64, shape (samples,), the source of the image; None where only the image is known.
 
     Raises:
-        Incompatible: the image is not of the size that ``frame`` says.
+        Incompatible: the image has another size than ``frame``.
     """
 
     image: NDArray[np.uint8]

@@ -1,4 +1,4 @@
-"""Isolated emissions at baseband with their occupied band, and how that band is measured.
+"""Isolated emissions at baseband, and the measurement of their occupied band.
 
 Everything in ``synth`` is in samples and cycles per sample.
 """
@@ -16,21 +16,21 @@ Rng: TypeAlias = np.random.Generator
 OCCUPIED_POWER: Final = 0.99
 """Share of the power inside the occupied bandwidth: 99 %, ITU-R SM.328 and SM.443."""
 KEYED_OCCUPIED_POWER: Final = 0.95
-"""Hard keying splatters far; operators and energy detectors box a tighter core."""
+"""The same for keyed packets: hard keying splatters, and operators and energy detectors box a tighter core."""
 
 
 def log_uniform(rng: Rng, low: float, high: float) -> float:
-    """A draw from ``low`` to ``high`` in which every octave is equally likely."""
+    """A random number from ``low`` to ``high``, uniform in its logarithm."""
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def occupied_band(iq: Iq, power: float = OCCUPIED_POWER, fft_size: int = 4096) -> tuple[float, float]:
     """Lower and upper edge, in cycles per sample, of the band that holds ``power`` of the burst (ITU-R SM.443 method).
 
-    Measured on a Welch periodogram; each side outside holds half of the rest. Never narrower than one bin.
+    Measured on a Welch periodogram; half of the rest lies on each side. At least one bin wide.
     """
     size = min(fft_size, len(iq))
-    # Without the zeros the tapered windows would hardly see the first and last samples: the ends of a sweep.
+    # Padded, because the tapered windows attenuate the first and last samples, such as the ends of a sweep.
     padded = np.pad(iq, (size // 2, size))
     freqs, density = signal.welch(
         padded, nperseg=size, noverlap=size // 2, window="hann", detrend=False, return_onesided=False

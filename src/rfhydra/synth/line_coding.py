@@ -11,11 +11,11 @@ from rfhydra.synth.signals import phase_modulated, smoothed
 
 @dataclass(frozen=True)
 class LineCode:
-    """How a cheap transmitter sends a packet, as found around 433 MHz: the shape of its bits and its transitions.
+    """The packet format of a cheap transmitter, as found around 433 MHz.
 
     ``kind`` is one of pwm, ppm, manchester, nrz (all on-off keyed) or fsk; ``symbol`` is the shortest pulse and
-    ``rise`` the length of a transition in samples; ``bits`` are at least 4; ``gap_symbols`` (ppm) are the pauses that
-    mean 0 and 1; ``deviation`` (fsk) and ``drift`` are in cycles per sample.
+    ``rise`` the length of a transition in samples; ``bits`` are at least 4; ``gap_symbols`` (ppm) are the pauses of
+    0 and 1; ``deviation`` (fsk) and ``drift`` are in cycles per sample.
     """
 
     kind: str
@@ -28,17 +28,17 @@ class LineCode:
 
     @property
     def longest_gap(self) -> int:
-        """Longest pause inside a packet, in samples: two packets must lie further apart."""
+        """Longest pause inside a packet, in samples; the gap between packets must be longer."""
         return self.symbol * {"pwm": 2, "ppm": max(self.gap_symbols), "manchester": 2, "nrz": 4, "fsk": 0}[self.kind]
 
-    def packet(self, rng: Rng, longest: int) -> Burst:
-        """One packet with random payload after a short preamble, cut at ``longest`` samples."""
+    def packet(self, rng: Rng, max_samples: int) -> Burst:
+        """One packet of a short preamble and random payload, cut at ``max_samples``."""
         bits = np.concatenate([np.arange(min(8, self.bits)) % 2, rng.integers(0, 2, max(self.bits - 8, 0))])
         envelope = self._envelope(bits)
         if self.kind == "fsk":
-            envelope = envelope[:longest]
+            envelope = envelope[:max_samples]
         else:  # a packet begins and ends with a pulse
-            envelope = np.trim_zeros(np.trim_zeros(envelope, "f")[:longest], "b")
+            envelope = np.trim_zeros(np.trim_zeros(envelope, "f")[:max_samples], "b")
         count = len(envelope)
         wander = self.drift * np.sin(np.pi * np.arange(count) / count)
         keyed = smoothed(envelope, self.rise)
@@ -58,6 +58,6 @@ class LineCode:
             "nrz": ([off], [on]),
             "fsk": ([off], [on]),
         }[self.kind]
-        if self.kind == "nrz":  # a run of over 4 equal bits is broken from its third on, as line codes do
+        if self.kind == "nrz":  # runs of more than 4 equal bits are broken from the third on
             bits = np.where(np.convolve(bits, np.ones(4), "same") % 4 == 0, np.arange(len(bits)) % 2, bits)
         return np.concatenate([pulse for bit in bits for pulse in codes[bit]])

@@ -1,4 +1,4 @@
-"""A receiver model: noise and the artefacts that cheap receivers add to a scene."""
+"""A receiver model: noise and the artefacts of cheap receivers."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -13,20 +13,20 @@ from rfhydra.synth.scene import Scene
 
 @dataclass(frozen=True)
 class Receiver:
-    """What a cheap receiver does to a scene. The default adds nothing but unit-power noise.
+    """Noise and artefacts of a cheap receiver. The default adds unit-power noise only.
 
     Attributes:
         tilt_db: gains at equally spaced frequencies across the band, interpolated (filter slope and roll-off).
         image_db: level of the mirrored spectrum from I/Q imbalance; None for none.
         dc: amplitude of the DC spike relative to the noise.
-        spurs: (frequency in cycles per sample, amplitude) of lines that last for the whole scene.
-        agc_db: how far the noise falls while an emission over 25 dB is on; emissions keep the level of their SNR.
-        steps: (start, stop, change in dB) stretches, as parts of the scene, where the noise has another level.
+        spurs: (frequency in cycles per sample, amplitude) of lines over the whole scene.
+        agc_db: attenuation of the noise during emissions above 25 dB SNR; emissions keep their level.
+        steps: (start, stop, change in dB) of stretches with another noise level, as parts of the scene.
         bits: quantisation of each of I and Q; None for none.
-        overload_db: how far the strongest samples exceed full scale before quantisation (clips above 0).
+        overload_db: level of the strongest samples relative to full scale before quantisation (clips above 0).
         silence: part of the scene, from the start, that is digital silence.
-        phase_noise: (level in dB below the carrier, corner in cycles per sample) of what the oscillator smears around
-            every emission; None for none.
+        phase_noise: (level in dB relative to the carrier, corner in cycles per sample) of the oscillator; None for
+            none.
     """
 
     tilt_db: tuple[float, ...] = ()
@@ -41,10 +41,10 @@ class Receiver:
     phase_noise: tuple[float, float] | None = None
 
     def apply(self, scene: Scene, rng: Rng) -> Iq:
-        """The scene as IQ, complex64, same length."""
+        """The received scene: complex64, same length."""
         count = len(scene.iq)
         noise = rng.standard_normal((count, 2), dtype=np.float32).view(np.complex64)[:, 0] * np.float32(np.sqrt(0.5))
-        iq: Iq = self._smear(scene.iq, rng) + noise * self._noise_gain(scene)
+        iq: Iq = self._add_phase_noise(scene.iq, rng) + noise * self._noise_gain(scene)
         for freq, amplitude in self.spurs:
             iq += (amplitude * np.exp(2j * np.pi * freq * np.arange(count))).astype(np.complex64)
         if self.image_db is not None:
@@ -58,18 +58,18 @@ class Receiver:
         iq[: int(self.silence * count)] = -1 - 1j
         return iq
 
-    def _smear(self, iq: Iq, rng: Rng) -> Iq:
-        """``iq`` mixed with an oscillator whose phase is low-passed noise: a skirt around whatever is on."""
+    def _add_phase_noise(self, iq: Iq, rng: Rng) -> Iq:
+        """``iq`` mixed with an oscillator whose phase is low-passed noise."""
         if self.phase_noise is None:
             return iq
         level_db, corner = self.phase_noise
         pole = np.float32(np.exp(-2 * np.pi * corner))
-        swing = signal.lfilter([np.sqrt(1 - pole**2)], [1, -pole], rng.standard_normal(len(iq), dtype=np.float32))
-        smeared: Iq = (iq * np.exp(1j * 10 ** (level_db / 20) * swing)).astype(np.complex64)
-        return smeared
+        phase = signal.lfilter([np.sqrt(1 - pole**2)], [1, -pole], rng.standard_normal(len(iq), dtype=np.float32))
+        mixed: Iq = (iq * np.exp(1j * 10 ** (level_db / 20) * phase)).astype(np.complex64)
+        return mixed
 
     def _noise_gain(self, scene: Scene) -> NDArray[np.float32]:
-        """Amplitude of the noise over time, float32 (samples,): what an AGC and gain steps leave of it."""
+        """Amplitude of the noise over time, float32 (samples,), after AGC and gain steps."""
         count = len(scene.iq)
         gain = np.ones(count, np.float32)
         for start, stop, step_db in self.steps:
@@ -92,10 +92,10 @@ class Receiver:
 
     @classmethod
     def random(cls, rng: Rng) -> Self:
-        """A receiver as found in the field: each fault is there in half of the draws or fewer."""
+        """A random receiver; each artefact has a probability of at most 0.5."""
 
-        def sometimes(part: float) -> bool:
-            return rng.random() < part
+        def sometimes(probability: float) -> bool:
+            return rng.random() < probability
 
         tilt = rng.uniform(-3, 3, 6) if sometimes(0.5) else np.zeros(6)
         if sometimes(0.25):

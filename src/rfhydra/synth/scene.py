@@ -13,12 +13,12 @@ from rfhydra.spectrum.boxes import Box
 from rfhydra.synth.burst import Burst, Iq, Rng
 
 BAND_EDGE: Final = 0.48
-"""Bursts are placed within ± this many cycles per sample: a receiver's filter leaves little beyond."""
+"""Bursts are placed within ± this many cycles per sample; receiver filters attenuate the rest."""
 
 
 @dataclass(frozen=True)
 class Emission:
-    """A burst as it lies in a scene: samples, clipped to the scene, and cycles per sample from its middle."""
+    """A burst in a scene: ``start`` to ``stop`` samples, clipped to it; ``low`` to ``high`` cycles per sample."""
 
     kind: str
     start: int
@@ -28,7 +28,7 @@ class Emission:
     snr_db: float
 
     def box(self, sample_rate_hz: float, center_freq_hz: float) -> Box:
-        """The truth in seconds from the start of the scene and absolute Hz."""
+        """The true box: seconds from the start of the scene, absolute Hz."""
         return Box(
             self.start / sample_rate_hz,
             self.stop / sample_rate_hz,
@@ -37,7 +37,7 @@ class Emission:
         )
 
     def overlap(self, other: "Emission") -> float:
-        """Shared area as a part of the smaller one."""
+        """Intersection over the smaller area."""
         width = min(self.stop, other.stop) - max(self.start, other.start)
         height = min(self.high, other.high) - max(self.low, other.low)
         if width <= 0 or height <= 0:
@@ -50,7 +50,7 @@ class Emission:
 
 
 class Scene:
-    """Emissions on a stretch of band. Add bursts, then let a :class:`Receiver` hear them."""
+    """Emissions on a stretch of band, without noise: a :class:`.Receiver` adds it."""
 
     def __init__(self, samples: int) -> None:
         self.iq: Iq = np.zeros(samples, np.complex64)
@@ -58,25 +58,25 @@ class Scene:
 
     def add(self, burst: Burst, *, start: int, freq: float, snr_db: float, phase: float = 0.0) -> Emission | None:
         """Add ``burst``, moved by ``freq`` cycles per sample and ``phase`` turns; None if it lies outside in time."""
-        emission = self._lie(burst, start, freq, snr_db)
+        emission = self._emission(burst, start, freq, snr_db)
         if emission.stop - emission.start < 2:
             return None
         amplitude = np.sqrt(10 ** (snr_db / 10) * burst.bandwidth)
-        heard = slice(emission.start - start, emission.stop - start)
-        carrier = np.exp(2j * np.pi * (freq * np.arange(heard.start, heard.stop) + phase))
-        self.iq[emission.start : emission.stop] += (burst.iq[heard] * carrier * amplitude).astype(np.complex64)
+        inside = slice(emission.start - start, emission.stop - start)
+        carrier = np.exp(2j * np.pi * (freq * np.arange(inside.start, inside.stop) + phase))
+        self.iq[emission.start : emission.stop] += (burst.iq[inside] * carrier * amplitude).astype(np.complex64)
         self.emissions.append(emission)
         return emission
 
     def place(
         self, burst: Burst, rng: Rng, snr_db: float, *, cut: float = 0.3, max_overlap: float = 0.1, tries: int = 20
     ) -> Emission | None:
-        """Add ``burst`` at a random free place, up to ``cut`` of it outside in time; None when no place was found."""
+        """Add ``burst`` at a random free place, up to ``cut`` of it outside in time; None if ``tries`` found none."""
         for _ in range(tries):
-            freq = _carrier_inside(burst, rng)
+            freq = _random_shift(burst, rng)
             first, last = -cut * len(burst), len(self.iq) - (1 - cut) * len(burst)
             start = int(rng.uniform(min(first, last), max(first, last)))
-            trial = self._lie(burst, start, freq, snr_db)
+            trial = self._emission(burst, start, freq, snr_db)
             if trial.stop > trial.start and all(trial.overlap(other) <= max_overlap for other in self.emissions):
                 return self.add(burst, start=start, freq=freq, snr_db=snr_db, phase=rng.random())
         return None
@@ -84,11 +84,11 @@ class Scene:
     def place_train(
         self, burst: Burst, rng: Rng, snr_db: float, *, repeats: int, gap: int, start: int
     ) -> list[Emission]:
-        """Add ``repeats`` equal bursts on one random frequency, ``gap`` samples apart, free or not.
+        """Add ``repeats`` equal bursts on one random frequency, ``gap`` samples apart.
 
-        Each is an emission of its own; those outside the scene are left out.
+        Each is an emission of its own and may overlap others; those outside the scene are left out.
         """
-        freq = _carrier_inside(burst, rng)
+        freq = _random_shift(burst, rng)
         period = len(burst) + gap
         added = [
             self.add(burst, start=start + index * period, freq=freq, snr_db=snr_db, phase=rng.random())
@@ -96,12 +96,12 @@ class Scene:
         ]
         return [emission for emission in added if emission is not None]
 
-    def _lie(self, burst: Burst, start: int, freq: float, snr_db: float) -> Emission:
+    def _emission(self, burst: Burst, start: int, freq: float, snr_db: float) -> Emission:
         stop = min(start + len(burst), len(self.iq))
         return Emission(burst.kind, max(start, 0), stop, freq + burst.low, freq + burst.high, snr_db)
 
 
-def _carrier_inside(burst: Burst, rng: Rng) -> float:
-    """Where to move ``burst`` so that it lies within ± :data:`BAND_EDGE`; one that is too wide is centred."""
+def _random_shift(burst: Burst, rng: Rng) -> float:
+    """A random shift of ``burst`` that puts it within ± :data:`BAND_EDGE`; one that is too wide is centred."""
     centre, slack = -(burst.low + burst.high) / 2, max(BAND_EDGE - burst.bandwidth / 2, 0.0)
     return rng.uniform(centre - slack, centre + slack)

@@ -1,7 +1,4 @@
-"""Waveforms by name: seeded emitters of about a given length and bandwidth.
-
-Each takes the generator, a duration in samples and a bandwidth in cycles per sample.
-"""
+"""Random waveforms by name, each of a duration in samples and an approximate bandwidth in cycles per sample."""
 
 from collections.abc import Callable
 from typing import Final
@@ -41,7 +38,7 @@ def fsk2(rng: Rng, duration: int, bandwidth: float) -> Iq:
 
 
 def qpsk(rng: Rng, duration: int, bandwidth: float) -> Iq:
-    """QPSK with a root-raised-cosine-like pulse (Kaiser low-pass at the symbol rate)."""
+    """QPSK with a Kaiser low-pass at the symbol rate as its pulse."""
     up = max(round(1.2 / bandwidth), 2)
     symbols = np.exp(0.5j * np.pi * (rng.integers(0, 4, duration // up + 2) + 0.5))
     pulse = signal.firwin(8 * up + 1, 1.2 / up, window=("kaiser", 6.0))
@@ -61,7 +58,7 @@ def ofdm(rng: Rng, duration: int, bandwidth: float) -> Iq:
 
 
 def hopper(rng: Rng, duration: int, bandwidth: float) -> Iq:
-    """A carrier that dwells on 4 to 12 random channels of the band in turn."""
+    """A carrier that hops once over 4 to 12 channels of the band, in random order."""
     hops = int(rng.integers(4, 13))
     channels = rng.permutation(np.linspace(-0.5, 0.5, hops)) * bandwidth
     return phase_modulated(np.repeat(channels, -(-duration // hops))[:duration])
@@ -104,10 +101,12 @@ def make_burst(kind: str, rng: Rng, duration: int, bandwidth: float) -> Burst:
 
 
 def phase_modulated(frequency: NDArray[np.floating]) -> Iq:
+    """A carrier of instantaneous ``frequency`` (samples,) in cycles per sample."""
     return np.exp(2j * np.pi * np.cumsum(frequency)).astype(np.complex64)
 
 
 def smoothed(envelope: NDArray[np.float64], rise: int) -> NDArray[np.float64]:
+    """``envelope`` (samples,) with transitions of ``rise`` samples."""
     if rise < 2:
         return envelope
     kernel = signal.windows.hann(rise + 2, sym=True)

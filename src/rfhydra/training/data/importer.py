@@ -146,7 +146,7 @@ def _add(workspace: Workspace, recording: Recording, label: str, start: int, cou
     visible = [
         (each.label, box)
         for each in recording.annotations_between(start, start + count)
-        if each.label and (box := _visible(recording.box_of(each, start), window.frame))
+        if each.label and (box := _visible(each.box(recording.sample_rate_hz, start), window.frame))
     ]
     positives = [box for name, box in visible if name == label]
     if not positives:

@@ -32,7 +32,7 @@ def score_recordings(
 def as_scene(recording: Recording, signal_name: str, detections: Sequence[Detection]) -> ScoredScene:
     """The ``detections`` of one signal in ``recording``, with its annotations of that label as ground truth."""
     found = [each for each in detections if each.signal_name == signal_name]
-    truth = [recording.box_of(each) for each in recording.annotations if each.label == signal_name]
+    truth = [each.box(recording.sample_rate_hz) for each in recording.annotations if each.label == signal_name]
     scores = np.array([each.score for each in found])
     return ScoredScene(_corners([each.box for each in found]), scores, _corners(truth), recording.recording_id)
 
