@@ -15,7 +15,6 @@ from rfhydra.server.handlers.images import decode_base64
 from rfhydra.server.handlers.paging import Page, read_page
 from rfhydra.server.net.hub import Session
 from rfhydra.server.service import Service
-from rfhydra.spectrum.boxes import Box
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.importer import ImportResult, import_recordings
@@ -104,7 +103,7 @@ def _export(workspace: Workspace, sample: Sample) -> SigmfRecording | None:
     if iq is None or sample.sample_rate_hz is None:
         return None
     labelled = [(sample.signal_name, box) for box in sample.boxes] + list(sample.negatives)
-    annotations = [_annotation(label, box, sample.sample_rate_hz, len(iq)) for label, box in labelled]
+    annotations = [Annotation.of_box(box, label, sample.sample_rate_hz, len(iq)) for label, box in labelled]
     with tempfile.TemporaryDirectory(prefix="rfhydra-") as directory:
         stem = Path(directory) / _NAME
         meta = write_recording(stem, iq, sample.sample_rate_hz, sample.center_freq_hz or 0.0, annotations)
@@ -113,9 +112,3 @@ def _export(workspace: Workspace, sample: Sample) -> SigmfRecording | None:
             meta=json.loads(meta.read_text()),
             data_b64=base64.b64encode(meta.with_suffix(".sigmf-data").read_bytes()).decode(),
         )
-
-
-def _annotation(label: str, box: Box, sample_rate_hz: float, samples: int) -> Annotation:
-    start = min(round(box.time_start_sec * sample_rate_hz), samples - 1)
-    end = min(max(round(box.time_end_sec * sample_rate_hz), start + 1), samples)
-    return Annotation(start, end - start, box.freq_low_hz, box.freq_high_hz, label)
