@@ -113,10 +113,10 @@ def load_detector(store: "Store", names: list[str] | None, backbone: Path | None
         if not names:
             raise NotFound("this workspace has no head yet: train one first")
     loaded = load_backbone(backbone, best_device())
-    if mismatch := store.backbone_mismatch(loaded.backbone_id):
-        note(mismatch)
     detector = HydraDetector(store.spec, loaded)
     detector.load_heads(VersionManager(store).load_heads(names, loaded))
+    if mismatch := store.backbone_mismatch(loaded.backbone_id):
+        note(mismatch)
     return detector
 
 
