@@ -64,7 +64,7 @@ def test_torchsig_makes_a_burst() -> None:
 
 
 def test_a_bank_survives_the_disk(tmp_path: Path) -> None:
-    library, path = tiny_bank(), tmp_path / "bank.safetensors"
+    library, path = tiny_bank(), tmp_path / "burst-library.safetensors"
     save_burst_library(library, path)
     again = load_burst_library(path)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
@@ -75,18 +75,18 @@ def test_a_bank_survives_the_disk(tmp_path: Path) -> None:
 
 
 def test_an_empty_bank_survives_too(tmp_path: Path) -> None:
-    save_burst_library([], tmp_path / "bank.safetensors")
-    assert load_burst_library(tmp_path / "bank.safetensors") == []
+    save_burst_library([], tmp_path / "burst-library.safetensors")
+    assert load_burst_library(tmp_path / "burst-library.safetensors") == []
 
 
 def test_no_bank_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match=r"bank\.safetensors"):
-        load_burst_library(tmp_path / "bank.safetensors")
+        load_burst_library(tmp_path / "burst-library.safetensors")
 
 
 @pytest.mark.parametrize("data", [b"", b"garbage" * 9, b"\x08\0\0\0\0\0\0\0{}      "])
-def test_another_file_is_no_bank(tmp_path: Path, data: bytes) -> None:
-    path = tmp_path / "bank.safetensors"
+def test_another_file_is_not_a_burst_library(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "burst-library.safetensors"
     path.write_bytes(data)
-    with pytest.raises(Incompatible, match="not a bank"):
+    with pytest.raises(Incompatible, match="not a burst library"):
         load_burst_library(path)
