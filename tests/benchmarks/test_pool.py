@@ -13,7 +13,7 @@ from tests.benchmarks import given
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory: pytest.TempPathFactory) -> ScenePool:
     directory = tmp_path_factory.mktemp("pool")
-    return ScenePool(given.library(directory / "bank"), directory / "scenes")
+    return ScenePool(given.library(directory / "bursts"), directory / "scenes")
 
 
 @pytest.mark.parametrize("which", [Round("0", 0), Round("0", 1), Round("test", 0)])
@@ -52,7 +52,7 @@ def test_half_as_many_test_scenes_are_without_the_emitter(pool: ScenePool) -> No
 
 
 def test_scenes_are_kept(pool: ScenePool, tmp_path: Path) -> None:
-    library = given.library(tmp_path / "bank")
+    library = given.library(tmp_path / "bursts")
     made = ScenePool(library, tmp_path / "scenes").round(Round("0", 0))
     kept = ScenePool(library, tmp_path / "scenes").round(Round("0", 0))
     fresh = pool.round(Round("0", 0))

@@ -32,7 +32,7 @@ PLAN = Plan(
 
 @pytest.fixture
 def bench(tiny_backbone: TorchBackbone, tmp_path: Path) -> Bench:
-    pool = ScenePool(given.library(tmp_path / "bank"), tmp_path / "scenes")
+    pool = ScenePool(given.library(tmp_path / "bursts"), tmp_path / "scenes")
     cached = CachedProposals(tiny_backbone, tmp_path / "proposals")
     return Bench(PLAN, pool, tiny_backbone, cached, tmp_path / "features")
 

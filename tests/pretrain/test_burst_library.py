@@ -15,7 +15,7 @@ from rfhydra.pretrain.burst_library import (
     make_waveform,
     save_burst_library,
 )
-from tests.pretrain.given import tiny_bank
+from tests.pretrain.given import tiny_burst_library
 
 FAMILIES = {
     "am-dsb": {"am-dsb", "am-dsb-sc"},
@@ -48,7 +48,7 @@ def test_every_waveform_of_torchsig_has_its_family_or_is_held_out() -> None:
 
 
 @pytest.mark.parametrize("waveform", HELD_OUT)
-def test_held_out_waveforms_never_enter_a_bank(waveform: str) -> None:
+def test_held_out_waveforms_never_enter_a_burst_library(waveform: str) -> None:
     with pytest.raises(InvalidMessage, match=waveform):
         make_burst_library(["qpsk", waveform], 1, seed=0)
 
@@ -63,8 +63,8 @@ def test_torchsig_makes_a_burst() -> None:
     assert abs(burst.low + burst.high) < 0.02
 
 
-def test_a_bank_survives_the_disk(tmp_path: Path) -> None:
-    library, path = tiny_bank(), tmp_path / "burst-library.safetensors"
+def test_a_burst_library_survives_the_disk(tmp_path: Path) -> None:
+    library, path = tiny_burst_library(), tmp_path / "burst-library.safetensors"
     save_burst_library(library, path)
     again = load_burst_library(path)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
@@ -74,13 +74,13 @@ def test_a_bank_survives_the_disk(tmp_path: Path) -> None:
         assert (copy.low, copy.high) == pytest.approx((burst.low, burst.high), abs=1e-3)
 
 
-def test_an_empty_bank_survives_too(tmp_path: Path) -> None:
+def test_an_empty_burst_library_survives_too(tmp_path: Path) -> None:
     save_burst_library([], tmp_path / "burst-library.safetensors")
     assert load_burst_library(tmp_path / "burst-library.safetensors") == []
 
 
-def test_no_bank_is_not_found(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match=r"bank\.safetensors"):
+def test_no_burst_library_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r"burst-library\.safetensors"):
         load_burst_library(tmp_path / "burst-library.safetensors")
 
 

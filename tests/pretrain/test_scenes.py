@@ -7,10 +7,10 @@ import pytest
 
 from rfhydra.pretrain.scenes import CROP_PX, SceneMaker, class_names
 from rfhydra.synth import Burst
-from tests.pretrain.given import tiny_bank
+from tests.pretrain.given import tiny_burst_library
 
 
-@pytest.mark.parametrize("library", [[], tiny_bank()], ids=["empty", "small"])
+@pytest.mark.parametrize("library", [[], tiny_burst_library()], ids=["empty", "small"])
 def test_scenes_hold_boxes_of_known_classes_inside_the_image(library: list[Burst]) -> None:
     maker, classes = SceneMaker(library, np.random.default_rng(1)), class_names(library)
     for _ in range(12):
@@ -28,7 +28,7 @@ def test_scenes_hold_boxes_of_known_classes_inside_the_image(library: list[Burst
 
 
 def test_what_is_boxed_can_be_seen() -> None:
-    maker = SceneMaker(tiny_bank(), np.random.default_rng(2))
+    maker = SceneMaker(tiny_burst_library(), np.random.default_rng(2))
     for _ in range(8):
         scene = maker.draw()
         for box in scene.boxes:
@@ -41,14 +41,14 @@ def test_what_is_boxed_can_be_seen() -> None:
 
 
 def test_a_seed_decides_the_scenes() -> None:
-    first, again, other = (SceneMaker(tiny_bank(), np.random.default_rng(seed)).draw() for seed in (3, 3, 4))
+    first, again, other = (SceneMaker(tiny_burst_library(), np.random.default_rng(seed)).draw() for seed in (3, 3, 4))
     np.testing.assert_array_equal(first.image, again.image)
     np.testing.assert_array_equal(first.boxes, again.boxes)
     assert not np.array_equal(first.image, other.image)
 
 
 def test_class_names_are_sorted_and_unique() -> None:
-    names = class_names(tiny_bank())
+    names = class_names(tiny_burst_library())
     assert all(first < second for first, second in pairwise(names))
     assert {"linear", "ook", "ofdm", "tone", "hopper", "chirp", "comb", "keyed-pwm-slow", "keyed-far-seen"} <= set(
         names
@@ -57,7 +57,7 @@ def test_class_names_are_sorted_and_unique() -> None:
 
 
 def test_a_pair_of_scenes_shares_emitters_and_has_others() -> None:
-    maker, shared, alone = SceneMaker(tiny_bank(), np.random.default_rng(5)), 0, 0
+    maker, shared, alone = SceneMaker(tiny_burst_library(), np.random.default_rng(5)), 0, 0
     for _ in range(6):
         heard = [dict(zip(scene.emitters.tolist(), scene.labels, strict=True)) for scene in maker.pair()]
         both = heard[0].keys() & heard[1].keys()
@@ -68,7 +68,7 @@ def test_a_pair_of_scenes_shares_emitters_and_has_others() -> None:
 
 
 def test_an_emitter_is_numbered_once() -> None:
-    maker = SceneMaker(tiny_bank(), np.random.default_rng(6))
+    maker = SceneMaker(tiny_burst_library(), np.random.default_rng(6))
     scenes = [maker.draw() for _ in range(4)]
     numbers = [set(scene.emitters.tolist()) for scene in scenes]
     assert sum(map(len, numbers)) == len(set.union(*numbers))

@@ -30,7 +30,7 @@ from rfhydra.pretrain.train import (
     SceneStream,
     collate,
 )
-from tests.pretrain.given import tiny_bank
+from tests.pretrain.given import tiny_burst_library
 
 ONE_STEP = Recipe(minutes=1e-6, batch_size=1, workers=0, reference_scenes=1)
 MEBIBYTE = 1 << 20
@@ -38,7 +38,7 @@ MEBIBYTE = 1 << 20
 
 def prepared(directory: Path) -> Path:
     directory.mkdir(exist_ok=True)
-    save_burst_library(tiny_bank(), directory / BURST_LIBRARY_FILE)
+    save_burst_library(tiny_burst_library(), directory / BURST_LIBRARY_FILE)
     return directory
 
 
@@ -107,7 +107,7 @@ def test_the_body_is_small_and_says_how_it_was_made(finished: tuple[Path, list[P
     assert recipe["held_out"] == list(HELD_OUT)
     assert recipe["waveforms"] == ["ofdm", "ook", "qpsk", "tone"]
     assert (recipe["steps"], recipe["seed"], recipe["batch_size"]) == (2, ONE_STEP.seed, 1)
-    assert weights.metadata["config"]["classes"] == list(class_names(tiny_bank()))
+    assert weights.metadata["config"]["classes"] == list(class_names(tiny_burst_library()))
 
 
 def test_the_body_serves(backbone: TorchBackbone) -> None:
@@ -151,7 +151,7 @@ def test_on_a_full_disk_nothing_is_half_written(tmp_path: Path) -> None:
 
 def test_a_body_of_other_classes_is_a_start(finished: tuple[Path, list[PretrainProgress]]) -> None:
     run = PretrainRun(finished[0].parent / "other", ONE_STEP, initial=finished[0] / BACKBONE_FILE)
-    others = [replace(burst, kind="4ask") for burst in tiny_bank()]
+    others = [replace(burst, kind="4ask") for burst in tiny_burst_library()]
     save_burst_library(others, run.directory / BURST_LIBRARY_FILE)
     body = load_backbone(run.run()).network
     start = load_backbone(finished[0] / BACKBONE_FILE).network
@@ -206,7 +206,7 @@ def test_an_absent_gpu_is_refused(tmp_path: Path) -> None:
 
 
 def test_scenes_are_others_after_a_resume_and_the_same_otherwise() -> None:
-    first, again, resumed = (next(iter(SceneStream(tiny_bank(), 1, step))).image for step in (0, 0, 7))
+    first, again, resumed = (next(iter(SceneStream(tiny_burst_library(), 1, step))).image for step in (0, 0, 7))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, resumed)
 
