@@ -18,7 +18,7 @@ def test_legal_names_pass(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["", ".", "..", "-a", "_a", "a..b", "../a", "a/b", "a\\b", "a b", "a\n", "a\0", "ä", "x" * 65]
 )
-def test_other_names_are_refused(name: str) -> None:
+def test_illegal_names_are_refused(name: str) -> None:
     with pytest.raises(InvalidName, match="signal_name"):
         check_name(name)
 
@@ -29,7 +29,7 @@ def test_the_message_names_the_field() -> None:
 
 
 @given(st.text())
-def test_a_name_that_passes_is_one_harmless_path_part(name: str) -> None:
+def test_legal_names_are_safe_path_components(name: str) -> None:
     try:
         check_name(name)
     except InvalidName:

@@ -1,4 +1,4 @@
-"""What must import where only the client is installed: the engine is an extra. `lint-imports` checks the directions."""
+"""Imports without the engine, which is an extra. `lint-imports` checks the directions of imports."""
 
 import subprocess
 import sys

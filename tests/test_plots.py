@@ -15,7 +15,7 @@ RATE_HZ = 64e3
 WINDOW_SEC = SPEC.window_samples / RATE_HZ
 PANEL_PX = 3.6 * DPI
 RED = (0xFF, 0x4D, 0x4D)
-"""The colour of the first label; the colour map has nothing like it but where it is this very colour."""
+"""The colour of the first label, which is hardly in the colour map."""
 
 
 def noise(directory: Path, windows: float) -> Recording:
@@ -34,7 +34,7 @@ def test_a_panel_for_each_window(tmp_path: Path) -> None:
     assert pixels(tmp_path / "out.png").shape == (round(3 * PANEL_PX), 12 * DPI, 3)
 
 
-def test_of_a_long_recording_the_beginning(tmp_path: Path) -> None:
+def test_only_the_first_panels_of_a_long_recording(tmp_path: Path) -> None:
     assert draw_recording(noise(tmp_path, MAX_PANELS + 2), SPEC, [], tmp_path / "out.png") == MAX_PANELS + 2
     assert pixels(tmp_path / "out.png").shape[0] == round(MAX_PANELS * PANEL_PX)
 
@@ -84,6 +84,6 @@ def test_a_curve_of_one_epoch(tmp_path: Path) -> None:
     assert pixels(tmp_path / "curve.png").shape == (4 * DPI, 8 * DPI, 3)
 
 
-def test_a_picture_that_cannot_be_written(tmp_path: Path) -> None:
+def test_unwritable_path(tmp_path: Path) -> None:
     with pytest.raises(InvalidMessage, match=r"curve\.png cannot be written"):
         draw_curve([1.0], [1.1], [0.0], tmp_path / "missing" / "curve.png")

@@ -17,7 +17,7 @@ from tests.hydra.given import make_head
 from tests.training import given
 
 SPEC = given.SMALL_SPEC
-EVERYTHING = 20.0  # a bias that makes a head find everything
+EVERYTHING = 20.0  # a bias at which a head detects every proposal
 OUT_OF_REACH = 2.0  # a stored threshold above every score
 
 
@@ -35,7 +35,7 @@ def load(detector: HydraDetector, *heads: Head, version: int = 1) -> list[str]:
     return detector.load_heads({each.info.signal_name: LoadedHead(version, each) for each in heads})
 
 
-def finds_all(name: str, seed: int = 0, threshold: float = 0.5) -> EmbeddingHead:
+def all_finding_head(name: str, seed: int = 0, threshold: float = 0.5) -> EmbeddingHead:
     return make_head(seed, name, bias=EVERYTHING, threshold=threshold)
 
 
@@ -54,25 +54,25 @@ def test_heads_are_loaded_and_unloaded(detector: HydraDetector) -> None:
 
 
 @pytest.mark.parametrize("foreign", [{"backbone_id": "another backbone"}, {"spec_id": "another contract"}])
-def test_an_error_loads_nothing(detector: HydraDetector, window: Window, foreign: dict[str, str]) -> None:
-    load(detector, finds_all("lora"))
+def test_failed_load_changes_nothing(detector: HydraDetector, window: Window, foreign: dict[str, str]) -> None:
+    load(detector, all_finding_head("lora"))
     before = detector.detect(window)
     with pytest.raises(Incompatible):
-        load(detector, finds_all("dmr"), make_head(0, "wifi", **foreign))  # type: ignore[arg-type]
+        load(detector, all_finding_head("dmr"), make_head(0, "wifi", **foreign))  # type: ignore[arg-type]
     assert detector.get_loaded_heads() == ["lora"]
     assert detector.detect(window) == before
 
 
 def test_a_loaded_head_is_replaced_by_another_version(detector: HydraDetector, window: Window) -> None:
-    load(detector, finds_all("lora"))
+    load(detector, all_finding_head("lora"))
     assert {each.version for each in found(detector, window)} == {1}
-    load(detector, replace(finds_all("lora", seed=1)), version=7)
+    load(detector, replace(all_finding_head("lora", seed=1)), version=7)
     assert {each.version for each in found(detector, window)} == {7}
     assert detector.detect(window).versions == {"lora": 7}
 
 
 def test_the_threshold_of_a_loaded_head(detector: HydraDetector) -> None:
-    load(detector, finds_all("lora", threshold=0.25))
+    load(detector, all_finding_head("lora", threshold=0.25))
     assert detector.loaded_threshold("lora") == 0.25
     with pytest.raises(NotFound):
         detector.loaded_threshold("wifi")
@@ -124,21 +124,21 @@ def test_a_score_below_its_own_threshold_suppresses_nothing() -> None:
 
 
 def test_an_emission_is_reported_by_one_head(detector: HydraDetector, window: Window) -> None:
-    load(detector, finds_all("lora"), finds_all("wifi", seed=1))
+    load(detector, all_finding_head("lora"), all_finding_head("wifi", seed=1))
     every = found(detector, window)
     pixels = torch.from_numpy(window.frame.to_pixels(each.box for each in every))
     assert len(every) > 1
     assert torch.triu(box_iou(pixels, pixels), diagonal=1).max() <= CROSS_CLASS_NMS_IOU
 
 
-def test_both_kinds_of_head_share_one_pass(
+def test_embedding_and_rcnn_heads_together(
     detector: HydraDetector, tiny_backbone: TorchBackbone, window: Window
 ) -> None:
     info = replace(make_head(0, "wifi", threshold=OUT_OF_REACH).info, kind="rcnn")
     network = RcnnNetwork(tiny_backbone.network.config)
     network.warm_start(tiny_backbone)
     head = RcnnHead(info, network.requires_grad_(False), torch.from_numpy(window.image), ScoredBoxes.none())
-    load(detector, finds_all("lora", threshold=OUT_OF_REACH), head)
+    load(detector, all_finding_head("lora", threshold=OUT_OF_REACH), head)
     every = found(detector, window, threshold=0.0)
     assert {each.signal_name for each in every} == {"lora", "wifi"}
     detector.unload_heads(["lora"])
@@ -150,7 +150,7 @@ def test_a_window_of_another_contract_is_refused(detector: HydraDetector) -> Non
         detector.detect(given.window_of(given.scene(0)))
 
 
-def test_a_window_has_the_size_of_its_frame(window: Window) -> None:
+def test_image_of_another_size_than_the_frame_is_refused(window: Window) -> None:
     with pytest.raises(Incompatible, match="its frame is of"):
         Window(window.image[:64], window.frame)
     with pytest.raises(Incompatible, match="its frame is of"):
@@ -165,7 +165,7 @@ def test_a_backbone_of_another_scaling_is_refused(tiny_backbone: TorchBackbone) 
 def test_a_window_never_mixes_two_loaded_sets(detector: HydraDetector, window: Window) -> None:
     """While another thread loads and unloads two heads together, every window is detected by both or by none."""
     names = ["lora", "wifi"]
-    heads = [finds_all(name, threshold=OUT_OF_REACH) for name in names]
+    heads = [all_finding_head(name, threshold=OUT_OF_REACH) for name in names]
     seen, done = [], threading.Event()
 
     def watch() -> None:

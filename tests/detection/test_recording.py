@@ -38,14 +38,14 @@ def test_a_recording_shorter_than_a_column_has_no_windows() -> None:
 
 
 @given(st.integers(SPEC.hop, 12 * WINDOW), st.integers(0, 12 * WINDOW), st.integers(1, WINDOW // 2 - SPEC.hop))
-def test_a_burst_of_half_a_window_is_whole_in_one(samples: int, start: int, length: int) -> None:
+def test_burst_of_half_a_window_lies_in_one_window(samples: int, start: int, length: int) -> None:
     if start + length > samples - samples % SPEC.hop:
         return
     spans = [(begin, begin + count) for begin, count in window_spans(recording(samples), SPEC)]
     assert any(begin <= start and start + length <= end for begin, end in spans)
 
 
-def test_a_window_has_the_place_of_its_samples() -> None:
+def test_window_times_and_frequency() -> None:
     window = read_window(recording(4 * WINDOW, retunes=(WINDOW,)), WINDOW, SPEC.hop * 5, SPEC)
     assert (window.start_sec, window.end_sec) == (WINDOW / RATE_HZ, (WINDOW + 5 * SPEC.hop) / RATE_HZ)
     assert (window.frame.center_freq_hz, window.frame.cols) == (1e6, 5)

@@ -15,11 +15,13 @@ from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.window import Window
 from tests.detection.given import RATE_HZ, SPEC, WINDOW, recording
 
-Seen = tuple[tuple[float, float], Detection]
+Observation = tuple[tuple[float, float], Detection]
 """A window's start and end in seconds, and a detection in seconds from the start of the source."""
 
 
-def seen(start: float, end: float, window: tuple[float, float], *, score: float = 0.9, **changes: object) -> Seen:
+def observed(
+    start: float, end: float, window: tuple[float, float], *, score: float = 0.9, **changes: object
+) -> Observation:
     fields = {"signal_name": "lora", "low": 10.0, "high": 20.0, **changes}
     box = Box(start, end, float(str(fields["low"])), float(str(fields["high"])))
     return window, Detection(str(fields["signal_name"]), 1, score, box)
@@ -31,7 +33,7 @@ def window(start_sec: float, end_sec: float) -> Window:
     return Window(np.zeros((SPEC.rows, cols), np.uint8), frame, round(start_sec * RATE_HZ))
 
 
-def track(*detections: Seen) -> list[Detection]:
+def track(*detections: Observation) -> list[Detection]:
     """All tracks of ``detections``, which are in the order of their windows, sorted by time."""
     tracker, tracks = Tracker(), []
     for (start, end), part in groupby(detections, key=lambda each: each[0]):
@@ -71,7 +73,7 @@ def test_every_burst_is_one_track_of_its_whole_length(scene: tuple[int, list[tup
             cut = np.array([start < begin, end > begin + count])
             start_sec, end_sec = np.where(cut, edges, inside).tolist()
             bounds = (begin / RATE_HZ, (begin + count) / RATE_HZ)
-            detections.append(seen(start_sec, end_sec, bounds, score=float(rng.uniform(0.1, 1))))
+            detections.append(observed(start_sec, end_sec, bounds, score=float(rng.uniform(0.1, 1))))
     found = track(*detections)
     assert len(found) == len(spans)
     whole = samples - samples % SPEC.hop
@@ -83,34 +85,34 @@ def test_every_burst_is_one_track_of_its_whole_length(scene: tuple[int, list[tup
 def test_the_strongest_detection_gives_score_and_frequency() -> None:
     weak, strong = {"score": 0.3, "low": 9.0, "high": 22.0}, {"score": 0.8}
     for first, second in ((weak, strong), (strong, weak)):
-        (found,) = track(seen(5.0, 7.0, (0, 8), **first), seen(5.0, 7.0, (4, 12), **second))
+        (found,) = track(observed(5.0, 7.0, (0, 8), **first), observed(5.0, 7.0, (4, 12), **second))
         assert (found.score, found.box) == (0.8, Box(5.0, 7.0, 10.0, 20.0))
 
 
 def test_a_weak_fragment_does_not_replace_a_cut_burst() -> None:
-    (found,) = track(seen(5.0, 8.0, (0, 8)), seen(5.0, 5.5, (4, 12), score=0.1))
+    (found,) = track(observed(5.0, 8.0, (0, 8)), observed(5.0, 5.5, (4, 12), score=0.1))
     assert (found.box.time_start_sec, found.box.time_end_sec) == (5.0, 8.0)
 
 
-def test_other_signals_frequencies_and_times_are_other_tracks() -> None:
+def test_different_signals_frequencies_or_times_are_separate_tracks() -> None:
     found = track(
-        seen(5.0, 7.0, (0, 8)),
-        seen(5.0, 7.0, (4, 12), signal_name="wifi"),
-        seen(5.0, 7.0, (4, 12), low=100.0, high=110.0),
-        seen(9.0, 11.0, (4, 12)),
+        observed(5.0, 7.0, (0, 8)),
+        observed(5.0, 7.0, (4, 12), signal_name="wifi"),
+        observed(5.0, 7.0, (4, 12), low=100.0, high=110.0),
+        observed(9.0, 11.0, (4, 12)),
     )
     assert len(found) == 4
 
 
-def test_detections_of_one_window_are_tracks_of_their_own() -> None:
-    found = track(seen(3.0, 4.0, (0, 8), score=0.5), seen(1.0, 2.0, (0, 8), score=0.4))
+def test_detections_of_one_window_are_separate_tracks() -> None:
+    found = track(observed(3.0, 4.0, (0, 8), score=0.5), observed(1.0, 2.0, (0, 8), score=0.4))
     assert [each.box.time_start_sec for each in found] == [1.0, 3.0]
     assert track() == []
 
 
-def test_a_track_is_closed_by_the_first_window_that_starts_after_it_was_covered() -> None:
+def test_track_is_closed_by_the_first_window_after_it() -> None:
     tracker = Tracker()
-    (_, burst), (_, other) = seen(1.0, 2.0, (0, 8)), seen(6.5, 7.0, (4, 12))
+    (_, burst), (_, other) = observed(1.0, 2.0, (0, 8)), observed(6.5, 7.0, (4, 12))
     assert tracker.update(window(0, 8), [burst]) == []
     assert tracker.update(window(4, 12), [Detection("lora", 1, 0.9, other.box.shifted(-4))]) == []
     (closed,) = tracker.update(window(8, 16), [])

@@ -16,7 +16,7 @@ METRICS = {"f1_score": 0.9, "precision": 0.92, "recall": 0.88}
 
 
 def create_version(versions: VersionManager, head: Head, **fields: Any) -> int:
-    """Store ``head`` as a version of its signal, made as ``fields`` say."""
+    """Store ``head`` as a version of its signal, with ``fields`` in place of the defaults."""
     made: dict[str, Any] = {
         "metrics": METRICS,
         "sample_count": 10,
@@ -28,7 +28,7 @@ def create_version(versions: VersionManager, head: Head, **fields: Any) -> int:
     return versions.create_version(head.info.signal_name, Artifact.of(head), **{**made, **fields})
 
 
-def make_regions(seed: int, count: int = 12) -> Proposals:
+def make_proposals(seed: int, count: int = 12) -> Proposals:
     generator = torch.Generator().manual_seed(seed)
     corner = 150 * torch.rand((count, 2), generator=generator)
     sides = 2 + 40 * torch.rand((count, 2), generator=generator)
@@ -46,7 +46,7 @@ def make_head(
     spec_id: str = SMALL_SPEC.spec_id,
     backbone_id: str = "tiny",
 ) -> EmbeddingHead:
-    """A head of random weights for backbones of :data:`DIM`, with its golden answers."""
+    """A head of random weights for backbones of :data:`DIM`, with golden vectors."""
     generator = torch.Generator().manual_seed(seed)
     head = EmbeddingHead(
         info=HeadInfo(
@@ -59,5 +59,5 @@ def make_head(
         refine_weight=0.02 * torch.randn((DIM + 4, 4), generator=generator),
         refine_offset=0.02 * torch.randn(4, generator=generator),
     )
-    proposals = make_regions(seed)
+    proposals = make_proposals(seed)
     return replace(head, golden=Golden.record(head, proposals.boxes, proposals.embeddings))

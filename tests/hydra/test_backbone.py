@@ -1,4 +1,4 @@
-"""The conformance suite of the :class:`Backbone` interface: every runtime must pass all of it."""
+"""The conformance suite of the :class:`Backbone` interface, for every runtime."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +19,7 @@ from rfhydra.spectrum.spectrogram import spectrogram
 from rfhydra.synth import Burst, Receiver, Scene, make_burst
 
 RUNTIMES: Final[dict[str, Callable[[], Backbone]]] = {"torch": load_backbone}
-"""Each loads the backbone that ships. A new runtime is added here."""
+"""Loaders of the shipped backbone, by runtime."""
 SPEC: Final = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=256)
 BOXES: Final = torch.tensor([[0.0, 0.0, 40.0, 30.0], [5.0, 5.0, 9.0, 9.0], [30.0, 100.0, 200.0, 110.0]])
 
@@ -38,7 +38,7 @@ def image() -> NDArray[np.uint8]:
     return spectrogram(Receiver().apply(scene, rng), SPEC).numpy()
 
 
-def test_its_size_is_that_of_the_image(runtime: Backbone, image: NDArray[np.uint8]) -> None:
+def test_size_is_that_of_the_image(runtime: Backbone, image: NDArray[np.uint8]) -> None:
     assert runtime.see(image).size == (512, 256)
     assert runtime.see(torch.from_numpy(image[:128, :100].copy())).size == (128, 100)
 
@@ -71,20 +71,20 @@ def test_embeddings_of_given_boxes(runtime: Backbone, image: NDArray[np.uint8]) 
     assert runtime.see(image).embed(torch.zeros(0, 4)).shape == (0, runtime.embedding_dim)
 
 
-def test_a_proposal_has_the_embedding_of_its_box(runtime: Backbone, image: NDArray[np.uint8]) -> None:
+def test_proposals_have_the_embeddings_of_their_boxes(runtime: Backbone, image: NDArray[np.uint8]) -> None:
     seen = runtime.see(image)
     proposals = seen.propose(10)
     torch.testing.assert_close(seen.embed(proposals.boxes), proposals.embeddings)
 
 
-def test_the_same_image_gives_the_same_answers(runtime: Backbone, image: NDArray[np.uint8]) -> None:
+def test_results_are_deterministic(runtime: Backbone, image: NDArray[np.uint8]) -> None:
     first, second = (runtime.see(image) for _ in range(2))
     assert torch.equal(first.propose().boxes, second.propose().boxes)
     assert torch.equal(first.embed(BOXES), second.embed(BOXES))
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_two_far_lines_keyed_together_are_one_proposal(runtime: Backbone, seed: int) -> None:
+def test_co_timed_lines_give_a_merged_proposal(runtime: Backbone, seed: int) -> None:
     rng, scene = np.random.default_rng(seed), Scene(SPEC.window_samples)
     upper, lower = (make_burst("ook", rng, 30_000, 0.03).iq for _ in range(2))
     turn = np.exp(2j * np.pi * 0.15 * np.arange(len(upper)))
@@ -96,13 +96,13 @@ def test_two_far_lines_keyed_together_are_one_proposal(runtime: Backbone, seed: 
     assert box_iou(torch.from_numpy(truth), runtime.see(image).propose().boxes).max() > 0.85
 
 
-def test_it_passes_the_golden_test_vector_of_the_torch_runtime(runtime: Backbone) -> None:
+def test_golden_test_vector_of_the_torch_runtime(runtime: Backbone) -> None:
     vector = GoldenTestVector.record(load_backbone())
     assert len(vector.iq) == GOLDEN_SPEC.window_samples
     vector.replay(runtime)
 
 
-def test_it_has_the_background_set_of_its_file(runtime: Backbone) -> None:
+def test_background_set_of_the_file(runtime: Backbone) -> None:
     background = runtime.background
     assert len(background) == len(background.embeddings) == len(background.scenes) > 1000
     assert background.embeddings.shape[1] == runtime.embedding_dim
@@ -111,13 +111,13 @@ def test_it_has_the_background_set_of_its_file(runtime: Backbone) -> None:
     assert set(part.scenes.tolist()) == {0, 1, 2}
 
 
-def test_what_was_made_on_another_backbone_is_refused(runtime: Backbone) -> None:
+def test_another_backbone_id_is_refused(runtime: Backbone) -> None:
     runtime.require(runtime.backbone_id, "the head")
     with pytest.raises(Incompatible, match="the head was trained on backbone 0123"):
         runtime.require("0123", "the head")
 
 
-def test_a_contract_of_another_scaling_is_refused(runtime: Backbone) -> None:
+def test_another_value_scaling_is_refused(runtime: Backbone) -> None:
     runtime.require_scaling(SpectrogramSpec())
     with pytest.raises(Incompatible, match="value scaling"):
         runtime.require_scaling(replace(SpectrogramSpec(), scaling=ValueScaling(range_db=90.0)))

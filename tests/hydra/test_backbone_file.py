@@ -1,4 +1,4 @@
-"""A backbone's file: saved in half precision, loaded whole, refused where it is not what it claims to be."""
+"""Backbone files: round trip, and invalid files."""
 
 import hashlib
 from collections.abc import Callable
@@ -37,14 +37,14 @@ def backbone(path: Path) -> TorchBackbone:
     return load_backbone(path)
 
 
-def test_it_is_saved_in_half_precision_with_its_recipe(path: Path) -> None:
+def test_saved_in_half_precision_with_the_recipe(path: Path) -> None:
     weights = read_weights(path.read_bytes(), "body")
     assert weights.metadata["recipe"] == {"seed": 0}
     assert {tensor.dtype for tensor in weights.tensors.values()} == {torch.float16, torch.int64}
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
-def test_it_is_loaded_whole(network: BackboneNetwork, path: Path, backbone: TorchBackbone) -> None:
+def test_loaded_backbone_equals_the_saved_one(network: BackboneNetwork, path: Path, backbone: TorchBackbone) -> None:
     assert backbone.network.config == CONFIG
     assert backbone.backbone_id == id_of(path.read_bytes()) == hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     assert not any(weight.requires_grad for weight in backbone.network.parameters())
@@ -61,7 +61,7 @@ def test_equal_backbones_have_equal_ids(network: BackboneNetwork, path: Path, ba
 
 
 @pytest.mark.parametrize("name", ["absent.safetensors", ""])
-def test_no_file_is_not_found(tmp_path: Path, name: str) -> None:
+def test_missing_file(tmp_path: Path, name: str) -> None:
     with pytest.raises(NotFound, match="rfhydra pretrain"):
         load_backbone(tmp_path / name)
 
@@ -74,11 +74,11 @@ def of_another_version(metadata: dict[str, Any]) -> None:
     metadata["backbone_version"] = BACKBONE_VERSION + 1
 
 
-def with_strange_classes(metadata: dict[str, Any]) -> None:
+def with_invalid_classes(metadata: dict[str, Any]) -> None:
     metadata["config"]["classes"] = 7
 
 
-def with_strange_scaling(metadata: dict[str, Any]) -> None:
+def with_invalid_scaling(metadata: dict[str, Any]) -> None:
     metadata["config"]["scaling"]["range_db"] = -1.0
 
 
@@ -87,11 +87,9 @@ def of_another_shape(metadata: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil", [without_config, of_another_version, with_strange_classes, with_strange_scaling, of_another_shape]
+    "spoil", [without_config, of_another_version, with_invalid_classes, with_invalid_scaling, of_another_shape]
 )
-def test_a_file_that_is_no_backbone_is_refused(
-    path: Path, tmp_path: Path, spoil: Callable[[dict[str, Any]], None]
-) -> None:
+def test_invalid_metadata_is_refused(path: Path, tmp_path: Path, spoil: Callable[[dict[str, Any]], None]) -> None:
     weights = read_weights(path.read_bytes(), "body")
     spoil(weights.metadata)
     spoiled = tmp_path / "spoiled.safetensors"
@@ -100,8 +98,8 @@ def test_a_file_that_is_no_backbone_is_refused(
         load_backbone(spoiled)
 
 
-def rewired(tensors: dict[str, torch.Tensor]) -> None:
-    """Weights that fit, in an order that a change of the code could have given them."""
+def with_flipped_weights(tensors: dict[str, torch.Tensor]) -> None:
+    """Weights of the right shape in another order, as after a change of the code."""
     weight = tensors["roi_heads.box_head.fc6.weight"]
     tensors["roi_heads.box_head.fc6.weight"] = weight.flip(1)
 
@@ -110,8 +108,8 @@ def with_moved_boxes(tensors: dict[str, torch.Tensor]) -> None:
     tensors["golden.boxes"] = tensors["golden.boxes"] / 3
 
 
-@pytest.mark.parametrize("spoil", [rewired, with_moved_boxes])
-def test_a_file_that_fails_its_golden_test_vector_is_refused(
+@pytest.mark.parametrize("spoil", [with_flipped_weights, with_moved_boxes])
+def test_failing_golden_test_vector_is_refused(
     path: Path, tmp_path: Path, spoil: Callable[[dict[str, torch.Tensor]], None]
 ) -> None:
     weights = read_weights(path.read_bytes(), "body")
@@ -124,7 +122,7 @@ def test_a_file_that_fails_its_golden_test_vector_is_refused(
 
 
 @pytest.mark.parametrize("part", ["golden", "reference"])
-def test_a_file_without_a_part_is_refused(path: Path, tmp_path: Path, part: str) -> None:
+def test_missing_tensors_are_refused(path: Path, tmp_path: Path, part: str) -> None:
     weights = read_weights(path.read_bytes(), "body")
     rest = {name: tensor for name, tensor in weights.tensors.items() if not name.startswith(part)}
     spoiled = tmp_path / "spoiled.safetensors"
@@ -133,7 +131,7 @@ def test_a_file_without_a_part_is_refused(path: Path, tmp_path: Path, part: str)
         load_backbone(spoiled)
 
 
-def test_weights_of_something_else_are_refused(tmp_path: Path) -> None:
+def test_weights_of_another_kind_are_refused(tmp_path: Path) -> None:
     head = tmp_path / "head.safetensors"
     head.write_bytes(write_weights(Weights("head", {"a": torch.zeros(1)}, {"config": asdict(CONFIG)})))
     with pytest.raises(Incompatible, match="head weights where body weights"):

@@ -19,7 +19,7 @@ from rfhydra.hydra.head import (
     head_features,
 )
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
-from tests.hydra.given import DIM, make_head, make_regions
+from tests.hydra.given import DIM, make_head, make_proposals
 
 SIZE = (200, 300)
 INFO = HeadInfo(
@@ -53,7 +53,7 @@ def identity_head(weight: Tensor) -> EmbeddingHead:
     )
 
 
-def scored_regions(*rows: tuple[float, float, float, float, float]) -> Proposals:
+def scored_proposals(*rows: tuple[float, float, float, float, float]) -> Proposals:
     """Proposals of (logit, x_min, y_min, x_max, y_max) for an identity head of weight 1."""
     table = torch.tensor(rows)
     return Proposals(table[:, 1:], torch.ones(len(rows)), table[:, :1])
@@ -64,11 +64,11 @@ def detect(head: EmbeddingHead, proposals: Proposals, threshold: float = 0.5) ->
     return found
 
 
-def test_an_artifact_gives_the_head_back() -> None:
+def test_artifact_round_trip() -> None:
     head = replace(make_head(1), info=INFO)
     loaded = EmbeddingHead.from_bytes(head.to_bytes())
     assert loaded.info == INFO
-    proposals = make_regions(7)
+    proposals = make_proposals(7)
     before, after = detect(head, proposals), detect(loaded, proposals)
     assert torch.equal(before.boxes, after.boxes)
     assert torch.equal(before.scores, after.scores)
@@ -76,20 +76,20 @@ def test_an_artifact_gives_the_head_back() -> None:
 
 
 @pytest.mark.parametrize("name", ["weight", "bias", "size_mean", "refine_weight", "refine_offset"])
-def test_a_head_that_answers_otherwise_is_refused(name: str) -> None:
+def test_failing_golden_vectors_are_refused(name: str) -> None:
     head = make_head(1)
     changed = getattr(head, name) + 0.5
     with pytest.raises(Incompatible, match="fails its golden vectors"):
         EmbeddingHead.from_bytes(tampered(head, **{name: changed}))
 
 
-def test_a_head_of_no_numbers_is_refused() -> None:
+def test_nan_weights_are_refused() -> None:
     head = make_head(1)
     with pytest.raises(Incompatible, match="fails its golden vectors"):
         EmbeddingHead.from_bytes(tampered(head, bias=torch.tensor(torch.nan)))
 
 
-def test_what_is_not_a_head_is_refused() -> None:
+def test_other_files_are_refused() -> None:
     with pytest.raises(Incompatible, match="not a file of embedding-head weights"):
         EmbeddingHead.from_bytes(b"\x80\x04pickle")
     with pytest.raises(Incompatible, match="these are body weights"):
@@ -101,8 +101,8 @@ def test_what_is_not_a_head_is_refused() -> None:
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=8), st.integers(0, 1000), st.integers(0, 30))
-def test_a_stack_gives_what_its_heads_give_alone(seeds: list[int], regions_seed: int, count: int) -> None:
-    heads, proposals = [make_head(seed) for seed in seeds], make_regions(regions_seed, count)
+def test_stack_equals_single_heads(seeds: list[int], proposals_seed: int, count: int) -> None:
+    heads, proposals = [make_head(seed) for seed in seeds], make_proposals(proposals_seed, count)
     # Thresholds between two scores: the last bit of a matrix product depends on the shape of the matrix.
     scores = [head.score(head_features(proposals.boxes, proposals.embeddings, head.size_mean)) for head in heads]
     thresholds = [_gap(each) for each in scores]
@@ -126,7 +126,7 @@ SIDES = st.tuples(*[st.floats(0, 200)] * 2, *[st.floats(4, 60)] * 2)
 
 
 @given(st.lists(st.tuples(SIDES, SIDES), min_size=1, max_size=5))
-def test_deltas_move_a_box_onto_another(pairs: list[tuple[tuple[float, ...], tuple[float, ...]]]) -> None:
+def test_apply_deltas_inverts_deltas_between(pairs: list[tuple[tuple[float, ...], tuple[float, ...]]]) -> None:
     boxes, wanted = (torch.tensor([pair[side] for pair in pairs]) for side in (0, 1))
     boxes, wanted = (torch.cat([each[:, :2], each[:, :2] + each[:, 2:]], dim=1) for each in (boxes, wanted))
     wanted_sides, sides = wanted[:, 2:] - wanted[:, :2], boxes[:, 2:] - boxes[:, :2]
@@ -136,8 +136,8 @@ def test_deltas_move_a_box_onto_another(pairs: list[tuple[tuple[float, ...], tup
     assert torch.allclose(apply_deltas(boxes, torch.zeros_like(boxes)), boxes, atol=1e-3)
 
 
-def test_where_a_region_lies_is_no_feature() -> None:
-    proposals = make_regions(3)
+def test_features_do_not_depend_on_position() -> None:
+    proposals = make_proposals(3)
     here = head_features(proposals.boxes, proposals.embeddings, torch.zeros(2))
     there = head_features(
         proposals.boxes + torch.tensor([40.0, 90.0, 40.0, 90.0]), proposals.embeddings, torch.zeros(2)
@@ -146,8 +146,8 @@ def test_where_a_region_lies_is_no_feature() -> None:
     assert here.shape == (len(proposals), DIM + 4)
 
 
-def test_overlapping_and_nested_boxes_give_way_to_the_strongest() -> None:
-    proposals = scored_regions(
+def test_strongest_box_suppresses_overlapping_and_nested_ones() -> None:
+    proposals = scored_proposals(
         (1.0, 10, 10, 110, 60),
         (3.0, 12, 10, 112, 60),  # the strongest
         (2.0, 40, 20, 60, 40),  # inside it: the IoU is small
@@ -159,33 +159,33 @@ def test_overlapping_and_nested_boxes_give_way_to_the_strongest() -> None:
 
 
 def test_heads_do_not_suppress_each_other() -> None:
-    proposals = scored_regions((2.0, 10, 10, 110, 60))
+    proposals = scored_proposals((2.0, 10, 10, 110, 60))
     stack = HeadStack([identity_head(torch.ones(1)), identity_head(2 * torch.ones(1))])
     first, second = stack.detect(proposals, [0.5, 0.5], SIZE)
     assert len(first.boxes) == len(second.boxes) == 1
     assert first.scores < second.scores
 
 
-def test_boxes_stay_inside_the_image() -> None:
-    proposals = scored_regions((2.0, -20, -20, 50, 50), (2.0, 290, 190, 400, 400), (2.0, 310, 10, 320, 20))
+def test_boxes_are_clipped_to_the_image() -> None:
+    proposals = scored_proposals((2.0, -20, -20, 50, 50), (2.0, 290, 190, 400, 400), (2.0, 310, 10, 320, 20))
     found = detect(identity_head(torch.ones(1)), proposals)
     assert sorted(found.boxes.tolist()) == [[0, 0, 50, 50], [290, 190, 300, 200]]
 
 
-def test_a_threshold_is_the_least_score() -> None:
-    proposals = scored_regions((0.0, 10, 10, 20, 20), (-1.0, 100, 100, 150, 150))
+def test_threshold_is_the_minimum_score() -> None:
+    proposals = scored_proposals((0.0, 10, 10, 20, 20), (-1.0, 100, 100, 150, 150))
     assert len(detect(identity_head(torch.ones(1)), proposals, 0.5).scores) == 1
     assert len(detect(identity_head(torch.ones(1)), proposals, 0.2).scores) == 2
     assert len(detect(identity_head(torch.ones(1)), proposals, 0.9).scores) == 0
 
 
-def test_no_heads_and_no_regions() -> None:
-    assert HeadStack([]).detect(make_regions(0), [], SIZE) == []
-    assert len(detect(make_head(0), make_regions(0, count=0)).scores) == 0
+def test_no_heads_and_no_proposals() -> None:
+    assert HeadStack([]).detect(make_proposals(0), [], SIZE) == []
+    assert len(detect(make_head(0), make_proposals(0, count=0)).scores) == 0
 
 
-def test_golden_answers_are_those_of_the_head() -> None:
-    head, proposals = make_head(5), make_regions(5)
+def test_golden_vectors_fail_for_another_head() -> None:
+    head, proposals = make_head(5), make_proposals(5)
     golden = Golden.record(head, proposals.boxes, proposals.embeddings)
     golden.replay(head)
     with pytest.raises(Incompatible, match="fails its golden vectors"):

@@ -33,7 +33,7 @@ def tampered(head: RcnnHead, name: str, tensor: Tensor) -> bytes:
     return write_weights(replace(weights, tensors={**weights.tensors, name: tensor.to(weights.tensors[name].dtype)}))
 
 
-def test_an_artifact_gives_the_head_back(head: RcnnHead, tiny_backbone: TorchBackbone, image: Tensor) -> None:
+def test_artifact_round_trip(head: RcnnHead, tiny_backbone: TorchBackbone, image: Tensor) -> None:
     loaded = RcnnHead.from_bytes(head.to_bytes(), tiny_backbone)
     assert loaded.info == INFO
     assert len(head.golden.scores) == 1
@@ -51,14 +51,14 @@ def test_an_artifact_gives_the_head_back(head: RcnnHead, tiny_backbone: TorchBac
     [("scores", [9.0, -9.0]), ("scores", [-9.0, 9.0]), ("deltas", [9.0, 9.0, 0.0, 0.0])],
     ids=["finds nothing", "is too sure", "draws elsewhere"],
 )
-def test_a_head_that_answers_otherwise_is_refused(
+def test_failing_golden_vectors_are_refused(
     head: RcnnHead, tiny_backbone: TorchBackbone, name: str, bias: list[float]
 ) -> None:
     with pytest.raises(Incompatible, match="fails its golden detection"):
         RcnnHead.from_bytes(tampered(head, f"roi_heads.box_predictor.{name}.bias", torch.tensor(bias)), tiny_backbone)
 
 
-def test_what_does_not_fit_is_refused(head: RcnnHead, tiny_backbone: TorchBackbone) -> None:
+def test_other_backbone_or_tensors_are_refused(head: RcnnHead, tiny_backbone: TorchBackbone) -> None:
     other = TorchBackbone(tiny_backbone.network, "another backbone")
     with pytest.raises(Incompatible, match="trained on backbone tiny, this one is another backbone"):
         RcnnHead.from_bytes(head.to_bytes(), other)
@@ -70,7 +70,7 @@ def test_what_does_not_fit_is_refused(head: RcnnHead, tiny_backbone: TorchBackbo
         RcnnHead.from_bytes(write_weights(replace(weights, tensors=without)), tiny_backbone)
 
 
-def test_losses_are_real_and_leave_the_network_ready_to_detect(tiny_backbone: TorchBackbone, image: Tensor) -> None:
+def test_losses_are_finite_and_leave_the_network_in_eval_mode(tiny_backbone: TorchBackbone, image: Tensor) -> None:
     network = RcnnNetwork(tiny_backbone.network.config)
     network.warm_start(tiny_backbone)
     assert torch.equal(network.rpn.head.cls_logits.weight, tiny_backbone.network.rpn.head.cls_logits.weight)
@@ -83,7 +83,7 @@ def test_losses_are_real_and_leave_the_network_ready_to_detect(tiny_backbone: To
 
 
 @pytest.mark.parametrize("box", [(0, 0, 4, 4), (250, 250, 256, 256), (0, 0, 256, 256), (100, 30, 110, 40)])
-def test_a_golden_crop_lies_inside_and_shows_the_middle_of_the_box(box: tuple[int, int, int, int]) -> None:
+def test_golden_crop_holds_the_centre_of_the_box(box: tuple[int, int, int, int]) -> None:
     image = torch.arange(256 * 256).reshape(256, 256)
     crop = golden_crop(image, torch.tensor(box, dtype=torch.float32))
     assert crop.shape == (GOLDEN_SIDE_PX, GOLDEN_SIDE_PX)
@@ -91,6 +91,6 @@ def test_a_golden_crop_lies_inside_and_shows_the_middle_of_the_box(box: tuple[in
     assert (crop == middle).any()
 
 
-def test_a_small_image_is_its_own_crop() -> None:
+def test_golden_crop_of_a_small_image_is_the_image() -> None:
     image = torch.zeros((64, 40), dtype=torch.uint8)
     assert golden_crop(image, torch.tensor([1.0, 1, 3, 3])).shape == (64, 40)

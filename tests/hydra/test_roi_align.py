@@ -1,4 +1,4 @@
-"""Pooling is RoIAlign: torchvision's gives the same numbers and the same gradients."""
+"""RoIAlign: values and gradients equal torchvision's."""
 
 import pytest
 import torch
@@ -30,7 +30,7 @@ SIZES = [(32, 32), (64, 256), (512, 96)]
 
 
 @for_all(st.data(), st.sampled_from(SIZES))
-def test_it_pools_what_torchvision_pools(data: st.DataObject, size: tuple[int, int]) -> None:
+def test_values_equal_torchvision(data: st.DataObject, size: tuple[int, int]) -> None:
     boxes = [data.draw(boxes_of(size)) for _ in range(data.draw(st.integers(1, 2)))]
     features, sizes = pyramid(len(boxes), size), [size] * len(boxes)
     expected = reference(features, boxes, sizes)
@@ -38,7 +38,7 @@ def test_it_pools_what_torchvision_pools(data: st.DataObject, size: tuple[int, i
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_features_hear_the_gradient_that_torchvision_sends(size: tuple[int, int]) -> None:
+def test_gradients_equal_torchvision(size: tuple[int, int]) -> None:
     boxes = [torch.tensor([[1.0, 2.0, 30.0, 31.0], [0.0, 0.0, size[1], size[0]]])]
     gradients = []
     for pool in (RoiAlign(), reference):

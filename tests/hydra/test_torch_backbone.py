@@ -1,4 +1,4 @@
-"""What the torch runtime adds to the interface: batches, precision, devices, and the merging of co-timed proposals."""
+"""The torch runtime beyond the interface: batches, devices, co-timed proposal merging."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def merged(*boxes: list[float]) -> list[list[float]]:
     return around
 
 
-def test_what_begins_and_ends_together_in_bands_apart_is_merged() -> None:
+def test_co_timed_boxes_in_separate_bands_are_merged() -> None:
     upper, lower, late = [10.0, 10.0, 90.0, 14.0], [12.0, 50.0, 92.0, 55.0], [40.0, 80.0, 120.0, 84.0]
     assert merged(upper, late, lower) == [[10.0, 10.0, 92.0, 55.0]]
     assert merged(upper, [10.0, 12.0, 90.0, 60.0]) == []  # their bands overlap
@@ -26,7 +26,7 @@ def test_what_begins_and_ends_together_in_bands_apart_is_merged() -> None:
 
 
 @for_all(st.lists(st.tuples(*(st.floats(0, 200) for _ in range(4))), max_size=60))
-def test_few_boxes_are_merged_and_each_holds_two_bands(corners: list[tuple[float, ...]]) -> None:
+def test_merged_boxes_are_few_and_hold_two_bands(corners: list[tuple[float, ...]]) -> None:
     points = torch.tensor(corners).reshape(-1, 2, 2)
     boxes = torch.cat([points.amin(1), points.amax(1) + 1], dim=1)
     around = merge_co_timed(boxes, torch.linspace(0.9, 0.2, len(boxes)))
@@ -50,7 +50,7 @@ def test_several_images_at_once(tiny_backbone: TorchBackbone, image: NDArray[np.
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_a_gpu_computes_what_a_cpu_does(tiny_backbone: TorchBackbone, image: NDArray[np.uint8], tmp_path: Path) -> None:
+def test_cpu_and_gpu_agree(tiny_backbone: TorchBackbone, image: NDArray[np.uint8], tmp_path: Path) -> None:
     save_backbone(tiny_backbone.network, tmp_path / "tiny.safetensors", {})
     boxes = torch.tensor([[0.0, 0.0, 40.0, 30.0]])
     here, there = (load_backbone(tmp_path / "tiny.safetensors", device).see(image) for device in ("cpu", "cuda"))

@@ -1,4 +1,4 @@
-"""Weights at rest: all of them come back, or none."""
+"""Weight files: round trip, and invalid files."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ def weights_of(module: nn.Module) -> Weights:
     return Weights("toy", module.state_dict(), METADATA)
 
 
-def test_weights_survive_the_way_to_bytes_and_back() -> None:
+def test_round_trip() -> None:
     original, other = network(), nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
     read = read_weights(write_weights(weights_of(original)), "toy")
     read.load_into(other)
@@ -59,7 +59,7 @@ def test_garbage_is_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("part", [0.0, 0.1, 0.5, 0.99])
-def test_a_torn_file_is_refused(part: float) -> None:
+def test_truncated_file_is_refused(part: float) -> None:
     data = write_weights(weights_of(network()))
     with pytest.raises(Incompatible, match="not a file"):
         read_weights(data[: int(part * len(data))], "toy")
@@ -69,7 +69,7 @@ def test_a_torn_file_is_refused(part: float) -> None:
     "metadata",
     [None, {}, {"kind": "toy"}, {"kind": "toy", "metadata": "{"}, {"kind": "toy", "metadata": json.dumps(7)}],
 )
-def test_a_safetensors_file_of_somebody_else_is_refused(metadata: dict[str, str] | None) -> None:
+def test_other_safetensors_file_is_refused(metadata: dict[str, str] | None) -> None:
     with pytest.raises(Incompatible, match="not a file"):
         read_weights(save({"a": torch.zeros(2)}, metadata=metadata), "toy")
 

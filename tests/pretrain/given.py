@@ -5,6 +5,6 @@ import numpy as np
 from rfhydra.synth import Burst, make_burst
 
 
-def tiny_burst_library() -> list[Burst]:
+def tiny_library() -> list[Burst]:
     rng = np.random.default_rng(0)
     return [make_burst(kind, rng, 6000, 0.05) for kind in ("qpsk", "ook", "ofdm", "tone", "qpsk")]

@@ -15,7 +15,7 @@ from rfhydra.pretrain.burst_library import (
     make_waveform,
     save_burst_library,
 )
-from tests.pretrain.given import tiny_burst_library
+from tests.pretrain.given import tiny_library
 
 FAMILIES = {
     "am-dsb": {"am-dsb", "am-dsb-sc"},
@@ -36,11 +36,11 @@ FAMILIES = {
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_waveforms_that_look_alike_are_one_family(name: str) -> None:
+def test_families(name: str) -> None:
     assert {family(waveform) for waveform in FAMILIES[name]} == {name}
 
 
-def test_every_waveform_of_torchsig_has_its_family_or_is_held_out() -> None:
+def test_every_torchsig_waveform_has_a_family_or_is_held_out() -> None:
     pytest.importorskip("torchsig")
     known = set().union(*FAMILIES.values())
     assert set(base_waveforms()) == known
@@ -48,7 +48,7 @@ def test_every_waveform_of_torchsig_has_its_family_or_is_held_out() -> None:
 
 
 @pytest.mark.parametrize("waveform", HELD_OUT)
-def test_held_out_waveforms_never_enter_a_burst_library(waveform: str) -> None:
+def test_held_out_waveforms_are_refused(waveform: str) -> None:
     with pytest.raises(InvalidMessage, match=waveform):
         make_burst_library(["qpsk", waveform], 1, seed=0)
 
@@ -63,30 +63,30 @@ def test_torchsig_makes_a_burst() -> None:
     assert abs(burst.low + burst.high) < 0.02
 
 
-def test_a_burst_library_survives_the_disk(tmp_path: Path) -> None:
-    library, path = tiny_burst_library(), tmp_path / "burst-library.safetensors"
+def test_file_round_trip(tmp_path: Path) -> None:
+    library, path = tiny_library(), tmp_path / "library.safetensors"
     save_burst_library(library, path)
-    again = load_burst_library(path)
+    loaded = load_burst_library(path)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
-    assert [burst.kind for burst in again] == [burst.kind for burst in library]
-    for burst, copy in zip(library, again, strict=True):
+    assert [burst.kind for burst in loaded] == [burst.kind for burst in library]
+    for burst, copy in zip(library, loaded, strict=True):
         np.testing.assert_allclose(copy.iq, burst.iq, atol=2e-3)
         assert (copy.low, copy.high) == pytest.approx((burst.low, burst.high), abs=1e-3)
 
 
-def test_an_empty_burst_library_survives_too(tmp_path: Path) -> None:
-    save_burst_library([], tmp_path / "burst-library.safetensors")
-    assert load_burst_library(tmp_path / "burst-library.safetensors") == []
+def test_file_round_trip_of_an_empty_library(tmp_path: Path) -> None:
+    save_burst_library([], tmp_path / "library.safetensors")
+    assert load_burst_library(tmp_path / "library.safetensors") == []
 
 
-def test_no_burst_library_is_not_found(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match=r"burst-library\.safetensors"):
-        load_burst_library(tmp_path / "burst-library.safetensors")
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r"library\.safetensors"):
+        load_burst_library(tmp_path / "library.safetensors")
 
 
 @pytest.mark.parametrize("data", [b"", b"garbage" * 9, b"\x08\0\0\0\0\0\0\0{}      "])
-def test_another_file_is_not_a_burst_library(tmp_path: Path, data: bytes) -> None:
-    path = tmp_path / "burst-library.safetensors"
+def test_invalid_file_is_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "library.safetensors"
     path.write_bytes(data)
     with pytest.raises(Incompatible, match="not a burst library"):
         load_burst_library(path)

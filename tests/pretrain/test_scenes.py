@@ -1,16 +1,28 @@
-"""Training scenes: the boxes lie in the image, on something that can be seen."""
+"""Training scenes: the boxes lie in the image, on visible emissions."""
 
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from rfhydra.pretrain.scenes import CROP_PX, SceneMaker, class_names
+from rfhydra.pretrain.scenes import (
+    CONTRACTS,
+    CROP_PX,
+    KEYED_CLASSES,
+    SceneMaker,
+    class_names,
+    keyed_class,
+    random_line_code,
+    variant,
+)
+from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.synth import Burst
-from tests.pretrain.given import tiny_burst_library
+from tests.pretrain.given import tiny_library
 
 
-@pytest.mark.parametrize("library", [[], tiny_burst_library()], ids=["empty", "small"])
+@pytest.mark.parametrize("library", [[], tiny_library()], ids=["empty", "small"])
 def test_scenes_hold_boxes_of_known_classes_inside_the_image(library: list[Burst]) -> None:
     maker, classes = SceneMaker(library, np.random.default_rng(1)), class_names(library)
     for _ in range(12):
@@ -27,8 +39,8 @@ def test_scenes_hold_boxes_of_known_classes_inside_the_image(library: list[Burst
         assert set(scene.labels) <= set(classes)
 
 
-def test_what_is_boxed_can_be_seen() -> None:
-    maker = SceneMaker(tiny_burst_library(), np.random.default_rng(2))
+def test_boxes_are_visible() -> None:
+    maker = SceneMaker(tiny_library(), np.random.default_rng(2))
     for _ in range(8):
         scene = maker.draw()
         for box in scene.boxes:
@@ -40,15 +52,15 @@ def test_what_is_boxed_can_be_seen() -> None:
             assert not around.size or brightest > np.percentile(around, 80)
 
 
-def test_a_seed_decides_the_scenes() -> None:
-    first, again, other = (SceneMaker(tiny_burst_library(), np.random.default_rng(seed)).draw() for seed in (3, 3, 4))
-    np.testing.assert_array_equal(first.image, again.image)
-    np.testing.assert_array_equal(first.boxes, again.boxes)
+def test_scenes_are_deterministic_under_a_seed() -> None:
+    first, second, other = (SceneMaker(tiny_library(), np.random.default_rng(seed)).draw() for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first.image, second.image)
+    np.testing.assert_array_equal(first.boxes, second.boxes)
     assert not np.array_equal(first.image, other.image)
 
 
 def test_class_names_are_sorted_and_unique() -> None:
-    names = class_names(tiny_burst_library())
+    names = class_names(tiny_library())
     assert all(first < second for first, second in pairwise(names))
     assert {"linear", "ook", "ofdm", "tone", "hopper", "chirp", "comb", "keyed-pwm-slow", "keyed-far-seen"} <= set(
         names
@@ -57,18 +69,41 @@ def test_class_names_are_sorted_and_unique() -> None:
 
 
 def test_a_pair_of_scenes_shares_emitters_and_has_others() -> None:
-    maker, shared, alone = SceneMaker(tiny_burst_library(), np.random.default_rng(5)), 0, 0
+    maker, shared, alone = SceneMaker(tiny_library(), np.random.default_rng(5)), 0, 0
     for _ in range(6):
-        heard = [dict(zip(scene.emitters.tolist(), scene.labels, strict=True)) for scene in maker.pair()]
-        both = heard[0].keys() & heard[1].keys()
-        assert all(heard[0][number] == heard[1][number] for number in both)
-        shared, alone = shared + len(both), alone + len(heard[0].keys() ^ heard[1].keys())
+        labels = [dict(zip(scene.emitters.tolist(), scene.labels, strict=True)) for scene in maker.pair()]
+        both = labels[0].keys() & labels[1].keys()
+        assert all(labels[0][number] == labels[1][number] for number in both)
+        shared, alone = shared + len(both), alone + len(labels[0].keys() ^ labels[1].keys())
     assert shared > 3
     assert alone > 3
 
 
-def test_an_emitter_is_numbered_once() -> None:
-    maker = SceneMaker(tiny_burst_library(), np.random.default_rng(6))
+def test_emitter_numbers_are_unique() -> None:
+    maker = SceneMaker(tiny_library(), np.random.default_rng(6))
     scenes = [maker.draw() for _ in range(4)]
     numbers = [set(scene.emitters.tolist()) for scene in scenes]
     assert sum(map(len, numbers)) == len(set.union(*numbers))
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(CONTRACTS))
+def test_random_line_codes_are_valid(seed: int, spec: SpectrogramSpec) -> None:
+    rng = np.random.default_rng(seed)
+    line_code = random_line_code(rng, spec)
+    burst = line_code.packet(rng, 20_000)
+    assert 0 < len(burst) <= 20_000
+    assert np.isfinite(burst.iq).all()
+    assert 0 < burst.bandwidth <= 1.01
+    assert keyed_class(line_code, spec) in KEYED_CLASSES
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(CONTRACTS))
+def test_variant_has_another_symbol_length(seed: int, spec: SpectrogramSpec) -> None:
+    rng = np.random.default_rng(seed)
+    line_code = random_line_code(rng, spec)
+    other = variant(line_code, rng)
+    assert other.kind == line_code.kind
+    assert other.symbol != line_code.symbol or line_code.symbol <= 8
+    assert 0 < len(other.packet(rng, 20_000)) <= 20_000

@@ -1,4 +1,4 @@
-"""Skirts: what stands out of the noise around a strong burst, and only that."""
+"""Skirts: the visible band around a strong burst."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ SPEC = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=256)
 NONE = np.zeros((0, 4), np.float32)
 
 
-def heard(scene: Scene) -> tuple[NDArray[np.uint8], PixelBoxes]:
+def rendered(scene: Scene) -> tuple[NDArray[np.uint8], PixelBoxes]:
     """The image of ``scene`` and the cores of its emissions."""
     image = spectrogram(Receiver().apply(scene, np.random.default_rng(0)), SPEC).numpy()
     frame = Frame(SPEC, 1.0, 0.0, image.shape[1])
@@ -22,7 +22,7 @@ def heard(scene: Scene) -> tuple[NDArray[np.uint8], PixelBoxes]:
 
 
 def keyed(rise: int, snr_db: float) -> Scene:
-    """One keyed burst, 60 columns long, that changes its level within ``rise`` samples."""
+    """One keyed burst, 60 columns long, with transitions of ``rise`` samples."""
     scene = Scene(SPEC.window_samples)
     burst = LineCode("pwm", symbol=200, bits=60, rise=rise).packet(np.random.default_rng(1), 60 * SPEC.hop)
     scene.add(burst, start=100 * SPEC.hop, freq=0.1, snr_db=snr_db)
@@ -30,7 +30,7 @@ def keyed(rise: int, snr_db: float) -> Scene:
 
 
 def test_a_hard_keyed_strong_burst_has_skirts_around_its_core() -> None:
-    image, (core,) = heard(keyed(rise=1, snr_db=45))
+    image, (core,) = rendered(keyed(rise=1, snr_db=45))
     seen = skirts(image, core, NONE, SPEC)
     assert seen is not None
     assert seen[1] < core[1] - 3
@@ -39,17 +39,17 @@ def test_a_hard_keyed_strong_burst_has_skirts_around_its_core() -> None:
 
 
 @pytest.mark.parametrize(("rise", "snr_db"), [(60, 45.0), (1, 3.0)], ids=["softly keyed", "weak"])
-def test_a_burst_that_shows_no_skirts_has_none(rise: int, snr_db: float) -> None:
-    image, (core,) = heard(keyed(rise, snr_db))
+def test_no_skirts(rise: int, snr_db: float) -> None:
+    image, (core,) = rendered(keyed(rise, snr_db))
     seen = skirts(image, core, NONE, SPEC)
     assert seen is None or seen[3] - seen[1] <= 16  # a Hann line, smoothed
 
 
-def test_skirts_do_not_grow_into_a_neighbour_nor_does_a_weak_one_take_them() -> None:
+def test_skirts_next_to_another_burst() -> None:
     scene = keyed(rise=1, snr_db=45)
     neighbour = make_burst("qpsk", np.random.default_rng(2), 40 * SPEC.hop, 0.05)
     scene.add(neighbour, start=110 * SPEC.hop, freq=0.15, snr_db=30)
-    image, boxes = heard(scene)
+    image, boxes = rendered(scene)
     strong, weak = boxes
     seen = skirts(image, strong, boxes[1:], SPEC)
     assert seen is not None
@@ -57,8 +57,8 @@ def test_skirts_do_not_grow_into_a_neighbour_nor_does_a_weak_one_take_them() -> 
     assert skirts(image, weak, boxes[:1], SPEC) is None
 
 
-def test_a_line_that_lasts_is_no_skirt() -> None:
-    image, (core,) = heard(keyed(rise=1, snr_db=45))
+def test_lasting_line_is_no_skirt() -> None:
+    image, (core,) = rendered(keyed(rise=1, snr_db=45))
     plain = skirts(image, core, NONE, SPEC)
     assert plain is not None
     line = slice(int(plain[1]) - 40, int(core[1]) - 5)
@@ -69,7 +69,7 @@ def test_a_line_that_lasts_is_no_skirt() -> None:
     assert lined[3] == plain[3]
 
 
-def test_outside_the_image_there_is_nothing_to_see() -> None:
-    image, (core,) = heard(keyed(rise=1, snr_db=45))
+def test_no_skirts_outside_the_image() -> None:
+    image, (core,) = rendered(keyed(rise=1, snr_db=45))
     assert skirts(image, core + np.array([0, 1000, 0, 1000], np.float32), NONE, SPEC) is None
     assert skirts(image, np.array([0, core[1], 256, core[3]], np.float32), NONE, SPEC) is None

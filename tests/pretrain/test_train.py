@@ -1,4 +1,4 @@
-"""A run of a few steps: checkpoint, resume, the backbone that comes out, and what cannot be run."""
+"""A run of a few steps: checkpoint, resume, backbone file, invalid settings."""
 
 import json
 import resource
@@ -30,7 +30,7 @@ from rfhydra.pretrain.train import (
     SceneStream,
     collate,
 )
-from tests.pretrain.given import tiny_burst_library
+from tests.pretrain.given import tiny_library
 
 ONE_STEP = Recipe(minutes=1e-6, batch_size=1, workers=0, reference_scenes=1)
 MEBIBYTE = 1 << 20
@@ -38,7 +38,7 @@ MEBIBYTE = 1 << 20
 
 def prepared(directory: Path) -> Path:
     directory.mkdir(exist_ok=True)
-    save_burst_library(tiny_burst_library(), directory / BURST_LIBRARY_FILE)
+    save_burst_library(tiny_library(), directory / BURST_LIBRARY_FILE)
     return directory
 
 
@@ -70,7 +70,7 @@ def backbone(finished: tuple[Path, list[PretrainProgress]]) -> TorchBackbone:
     return load_backbone(finished[0] / BACKBONE_FILE)
 
 
-def test_a_resumed_run_goes_on(finished: tuple[Path, list[PretrainProgress]]) -> None:
+def test_resumed_run_continues(finished: tuple[Path, list[PretrainProgress]]) -> None:
     directory, (first, second) = finished
     assert (first.step, second.step) == (1, 2)
     assert 0 < first.minutes < second.minutes
@@ -86,7 +86,7 @@ def test_a_resumed_run_goes_on(finished: tuple[Path, list[PretrainProgress]]) ->
     assert [row["step"] for row in rows] == [1, 2]
 
 
-def test_a_run_leaves_its_files_and_no_others(finished: tuple[Path, list[PretrainProgress]]) -> None:
+def test_files_of_a_run(finished: tuple[Path, list[PretrainProgress]]) -> None:
     directory, _ = finished
     assert {path.name for path in directory.iterdir()} == {
         BURST_LIBRARY_FILE,
@@ -98,7 +98,7 @@ def test_a_run_leaves_its_files_and_no_others(finished: tuple[Path, list[Pretrai
     assert list((directory / SCRATCH).iterdir()) == []
 
 
-def test_the_body_is_small_and_says_how_it_was_made(finished: tuple[Path, list[PretrainProgress]]) -> None:
+def test_backbone_file_is_small_and_holds_its_recipe(finished: tuple[Path, list[PretrainProgress]]) -> None:
     path = finished[0] / BACKBONE_FILE
     weights = read_weights(path.read_bytes(), "body")
     recipe = weights.metadata["recipe"]
@@ -107,10 +107,10 @@ def test_the_body_is_small_and_says_how_it_was_made(finished: tuple[Path, list[P
     assert recipe["held_out"] == list(HELD_OUT)
     assert recipe["waveforms"] == ["ofdm", "ook", "qpsk", "tone"]
     assert (recipe["steps"], recipe["seed"], recipe["batch_size"]) == (2, ONE_STEP.seed, 1)
-    assert weights.metadata["config"]["classes"] == list(class_names(tiny_burst_library()))
+    assert weights.metadata["config"]["classes"] == list(class_names(tiny_library()))
 
 
-def test_the_body_serves(backbone: TorchBackbone) -> None:
+def test_backbone_gives_proposals(backbone: TorchBackbone) -> None:
     image = np.random.default_rng(0).integers(0, 256, (128, 192), dtype=np.uint8)
     proposals = backbone.see(image).propose()
     assert len(proposals)
@@ -119,29 +119,29 @@ def test_the_body_serves(backbone: TorchBackbone) -> None:
     assert float(backbone.network.embedding_mean.abs().sum()) > 0
 
 
-def test_a_run_is_not_overwritten(finished: tuple[Path, list[PretrainProgress]]) -> None:
+def test_existing_run_is_not_overwritten(finished: tuple[Path, list[PretrainProgress]]) -> None:
     with pytest.raises(Conflict, match="--resume"):
         PretrainRun(finished[0], ONE_STEP)
 
 
-def test_a_finished_run_only_writes_its_body_again(finished: tuple[Path, list[PretrainProgress]]) -> None:
+def test_finished_run_only_rewrites_the_backbone(finished: tuple[Path, list[PretrainProgress]]) -> None:
     directory, reports = finished[0], list[PretrainProgress]()
     before = (directory / CHECKPOINT_FILE).read_bytes()
-    body = (directory / BACKBONE_FILE).read_bytes()
+    backbone_bytes = len((directory / BACKBONE_FILE).read_bytes())
     PretrainRun(directory, ONE_STEP, resume=True).run(reports.append)
     assert reports == []
     assert (directory / CHECKPOINT_FILE).read_bytes() == before
-    assert len((directory / BACKBONE_FILE).read_bytes()) == pytest.approx(len(body), abs=100)
+    assert len((directory / BACKBONE_FILE).read_bytes()) == pytest.approx(backbone_bytes, abs=100)
 
 
-def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
+def test_temporary_files_of_a_killed_run_are_removed(tmp_path: Path) -> None:
     (tmp_path / SCRATCH).mkdir()
     (tmp_path / SCRATCH / "half").write_bytes(b"written")
     PretrainRun(tmp_path, ONE_STEP)
     assert list((tmp_path / SCRATCH).iterdir()) == []
 
 
-def test_on_a_full_disk_nothing_is_half_written(tmp_path: Path) -> None:
+def test_full_disk_leaves_no_partial_file(tmp_path: Path) -> None:
     run = PretrainRun(prepared(tmp_path), ONE_STEP)
     with full_disk(), pytest.raises(StorageFull):
         run.run()
@@ -149,24 +149,24 @@ def test_on_a_full_disk_nothing_is_half_written(tmp_path: Path) -> None:
     assert list((tmp_path / SCRATCH).iterdir()) == []
 
 
-def test_a_body_of_other_classes_is_a_start(finished: tuple[Path, list[PretrainProgress]]) -> None:
+def test_initial_backbone_may_have_other_classes(finished: tuple[Path, list[PretrainProgress]]) -> None:
     run = PretrainRun(finished[0].parent / "other", ONE_STEP, initial=finished[0] / BACKBONE_FILE)
-    others = [replace(burst, kind="4ask") for burst in tiny_burst_library()]
+    others = [replace(burst, kind="4ask") for burst in tiny_library()]
     save_burst_library(others, run.directory / BURST_LIBRARY_FILE)
-    body = load_backbone(run.run()).network
+    trained = load_backbone(run.run()).network
     start = load_backbone(finished[0] / BACKBONE_FILE).network
-    assert "ask" in body.config.classes
+    assert "ask" in trained.config.classes
     assert "ask" not in start.config.classes
-    moved = (body.pyramid.body.conv1.weight - start.pyramid.body.conv1.weight).abs().mean()
+    moved = (trained.pyramid.body.conv1.weight - start.pyramid.body.conv1.weight).abs().mean()
     assert moved < 0.1 * start.pyramid.body.conv1.weight.abs().mean()
 
 
-def test_an_initial_body_must_be_there(tmp_path: Path) -> None:
+def test_missing_initial_backbone(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         PretrainRun(prepared(tmp_path), ONE_STEP, initial=tmp_path / "absent").run()
 
 
-def test_a_run_needs_a_bank(tmp_path: Path) -> None:
+def test_missing_burst_library(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match=r"bank\.safetensors"):
         PretrainRun(tmp_path, ONE_STEP).run()
 
@@ -205,9 +205,9 @@ def test_an_absent_gpu_is_refused(tmp_path: Path) -> None:
         PretrainRun(tmp_path, ONE_STEP, device="cuda")
 
 
-def test_scenes_are_others_after_a_resume_and_the_same_otherwise() -> None:
-    first, again, resumed = (next(iter(SceneStream(tiny_burst_library(), 1, step))).image for step in (0, 0, 7))
-    np.testing.assert_array_equal(first, again)
+def test_scene_stream_depends_on_seed_and_first_step() -> None:
+    first, second, resumed = (next(iter(SceneStream(tiny_library(), 1, step))).image for step in (0, 0, 7))
+    np.testing.assert_array_equal(first, second)
     assert not np.array_equal(first, resumed)
 
 
@@ -216,7 +216,7 @@ def scene(boxes: list[list[float]], labels: list[str]) -> TrainingScene:
     return TrainingScene(image, np.array(boxes, np.float32).reshape(-1, 4), labels, np.arange(len(boxes)))
 
 
-def test_collate_gives_what_the_losses_take() -> None:
+def test_collate() -> None:
     scenes = [scene([[0, 0, 9, 9], [5, 5, 20, 9]], ["b", "a"]), scene([], [])]
     images, targets = collate(scenes, ("a", "b"), torch.device("cpu"))
     assert images.shape == (2, 1, 128, 128)

@@ -51,7 +51,7 @@ def write_wav(path: Path, frames: bytes, *, channels: int = 2, width: int = 2) -
 
 
 def validate(path: Path) -> sigmf.SigMFFile:
-    """What the reference library reads in ``path``; raises unless it conforms to the schema and its checksum holds."""
+    """``path`` as the reference library reads it; raises if schema or checksum are violated."""
     opened = sigmf.fromfile(path)
     opened.validate()
     return opened

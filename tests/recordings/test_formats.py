@@ -25,7 +25,7 @@ DATATYPES = [f"c{kind}_{order}" for kind in ("f32", "f64", "i32", "i16", "u32", 
 @given(
     components=hnp.arrays(np.float32, st.tuples(st.integers(1, 50), st.just(2)), elements=st.floats(-1, 1, width=32))
 )
-def test_samples_survive_within_one_lsb(datatype: str, components: NDArray[np.float32]) -> None:
+def test_round_trip_within_one_lsb(datatype: str, components: NDArray[np.float32]) -> None:
     iq = components.view(np.complex64)[:, 0]
     with tempfile.TemporaryDirectory() as folder:
         recording = open_recording(write_recording(Path(folder) / "rec", iq, RATE_HZ, CENTER_HZ, datatype=datatype))

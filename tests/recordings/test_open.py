@@ -89,7 +89,7 @@ def test_raw_by_datatype(tmp_path: Path) -> None:
     np.testing.assert_array_equal(recording.read(0, 10), ramp(10))
 
 
-def test_what_the_file_does_not_state_is_taken_from_the_caller(tmp_path: Path) -> None:
+def test_arguments_fill_missing_fields(tmp_path: Path) -> None:
     path = write_pair(tmp_path, changes={"core:sample_rate": None}, captures=[])
     recording = open_recording(path, sample_rate_hz=2e6, center_freq_hz=CENTER_HZ)
     assert recording.sample_rate_hz == 2e6
@@ -97,7 +97,7 @@ def test_what_the_file_does_not_state_is_taken_from_the_caller(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("argument", [{"datatype": "ci8"}, {"sample_rate_hz": 2e6}, {"center_freq_hz": 1e9}])
-def test_what_the_file_states_is_not_overruled(tmp_path: Path, argument: dict[str, Any]) -> None:
+def test_arguments_that_contradict_the_file_are_refused(tmp_path: Path, argument: dict[str, Any]) -> None:
     with pytest.raises(Conflict, match=f"{next(iter(argument))} .*contradicts rec.sigmf-meta"):
         open_recording(write_pair(tmp_path), **argument)
 
@@ -132,7 +132,7 @@ def test_missing_halves_of_a_pair(tmp_path: Path) -> None:
         open_recording(tmp_path / "lone.sigmf-data")
 
 
-def test_a_file_that_the_system_will_not_open(tmp_path: Path) -> None:
+def test_unreadable_file(tmp_path: Path) -> None:
     with pytest.raises(InvalidRecording, match="cannot be read: File name too long"):
         open_recording(tmp_path / f"{'x' * 300}.cu8")
 
@@ -158,13 +158,15 @@ def test_empty_and_truncated_data(tmp_path: Path, data: bytes, message: str) -> 
         ("rec.iq", {"sample_rate_hz": RATE_HZ, "datatype": "ri16_le"}, "holds real samples"),
     ],
 )
-def test_raw_file_without_what_it_needs(tmp_path: Path, name: str, arguments: dict[str, Any], message: str) -> None:
+def test_incomplete_arguments_for_a_raw_file(
+    tmp_path: Path, name: str, arguments: dict[str, Any], message: str
+) -> None:
     (tmp_path / name).write_bytes(bytes(2000))
     with pytest.raises(InvalidRecording, match=f"^{name}.*{message}"):
         open_recording(tmp_path / name, **arguments)
 
 
-def test_wav_that_is_no_iq(tmp_path: Path) -> None:
+def test_invalid_wav(tmp_path: Path) -> None:
     with pytest.raises(InvalidRecording, match=r"mono\.wav has 1 channel\(s\) of 16 bits"):
         open_recording(write_wav(tmp_path / "mono.wav", bytes(20), channels=1))
     with pytest.raises(InvalidRecording, match=r"wide\.wav has 2 channel\(s\) of 24 bits"):

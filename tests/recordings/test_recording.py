@@ -19,7 +19,7 @@ from tests.recordings.given import CENTER_HZ, RATE_HZ, ramp, write_pair
 SHARED_RF = Path(__file__).parents[3] / "shared" / "rf"
 
 
-def test_read_is_a_window_of_the_whole(tmp_path: Path) -> None:
+def test_read_part(tmp_path: Path) -> None:
     recording = open_recording(write_recording(tmp_path / "rec", ramp(), RATE_HZ, CENTER_HZ))
     np.testing.assert_array_equal(recording.read(990, 10), ramp()[990:])
     assert recording.read(1000, 0).shape == (0,)

@@ -58,7 +58,7 @@ def test_indices_count_from_the_offset_of_a_split_recording(tmp_path: Path) -> N
         ('{"global": {}, "annotations": [1]}', "annotations must be a list of objects"),
     ],
 )
-def test_metadata_that_is_no_metadata(tmp_path: Path, text: str, message: str) -> None:
+def test_invalid_metadata(tmp_path: Path, text: str, message: str) -> None:
     path = write_pair(tmp_path)
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(InvalidRecording, match=f"^rec.sigmf-meta.*{message}"):

@@ -23,7 +23,7 @@ from rfhydra.spectrum.boxes import Box
 from tests.recordings.given import CENTER_HZ, RATE_HZ, ramp, validate, write_pair, write_wav
 
 
-def test_written_recording_is_sigmf_and_says_all_it_was_told(tmp_path: Path) -> None:
+def test_written_recording_is_valid_sigmf_with_all_fields(tmp_path: Path) -> None:
     late = Annotation(500, 100, CENTER_HZ - 1e5, CENTER_HZ + 1e5, "late")
     early = Annotation(np.int64(10), 20, CENTER_HZ, CENTER_HZ + 5e4)  # type: ignore[arg-type]  # counted with numpy
     path = write_recording(tmp_path / "a.b", ramp(), RATE_HZ, CENTER_HZ, [late, early], datatype="ci16_le")
@@ -36,14 +36,14 @@ def test_written_recording_is_sigmf_and_says_all_it_was_told(tmp_path: Path) -> 
     assert validate(path).get_annotations()[1]["core:label"] == "late"
 
 
-def test_a_recording_is_replaced_whole_and_nothing_else_is_left(tmp_path: Path) -> None:
+def test_existing_recording_is_replaced(tmp_path: Path) -> None:
     write_recording(tmp_path / "rec", ramp(10), RATE_HZ, CENTER_HZ)
     path = write_recording(tmp_path / "rec", ramp(20), RATE_HZ, CENTER_HZ)
     assert open_recording(path, verify=True).sample_count == 20
     assert {file.name for file in tmp_path.iterdir()} == {"rec.sigmf-meta", "rec.sigmf-data"}
 
 
-def test_a_write_that_fails_changes_nothing(tmp_path: Path) -> None:
+def test_failed_write_changes_nothing(tmp_path: Path) -> None:
     path = write_recording(tmp_path / "rec", ramp(10), RATE_HZ, CENTER_HZ)
     with pytest.raises(InvalidMessage, match="not a finite number"):
         write_recording(tmp_path / "rec", np.full(20, np.nan, np.complex64), RATE_HZ, CENTER_HZ)
@@ -61,7 +61,7 @@ def test_a_write_that_fails_changes_nothing(tmp_path: Path) -> None:
         (np.zeros(4, np.complex64), RATE_HZ, [Annotation(2, 3, 0.0, 1.0)], "not all in the data"),
     ],
 )
-def test_write_refuses_what_could_not_be_opened(
+def test_invalid_recording_is_not_written(
     tmp_path: Path, iq: NDArray[Any], rate_hz: float, annotations: list[Annotation], message: str
 ) -> None:
     with pytest.raises(InvalidMessage, match=message):
@@ -69,7 +69,7 @@ def test_write_refuses_what_could_not_be_opened(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
+def test_full_disk(tmp_path: Path) -> None:
     target = tmp_path / "rec.sigmf-meta"
     with pytest.raises(StorageFull, match="disk is full"), replacing(target), Path("/dev/full").open("wb") as full:
         full.write(b"x")
@@ -80,7 +80,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
     ("stem", "reason"),
     [("nowhere/rec", "No such file or directory"), ("file/rec", "Not a directory"), ("x" * 240, "File name too long")],
 )
-def test_a_place_that_cannot_be_written_is_said(tmp_path: Path, stem: str, reason: str) -> None:
+def test_unwritable_path(tmp_path: Path, stem: str, reason: str) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InvalidMessage, match=rf"\.sigmf-meta cannot be written: {reason}"):
         write_recording(tmp_path / stem, ramp(), RATE_HZ, CENTER_HZ)
@@ -105,10 +105,10 @@ def test_detections_become_annotations_of_the_same_data(tmp_path: Path, recordin
     assert len(open_recording(recording.path).annotations) == 1
 
 
-def test_detections_can_be_written_again_and_declare_the_extension_once(tmp_path: Path, recording: Recording) -> None:
+def test_rewritten_detections_declare_the_extension_once(tmp_path: Path, recording: Recording) -> None:
     out = write_sigmf_annotations(recording, [("a", 0.5, Box(0.0, 1e-4, 0.0, 1.0))], tmp_path / "found.sigmf-meta")
-    again = write_sigmf_annotations(open_recording(out), [], tmp_path / "again.sigmf-meta")
-    assert [extension["name"] for extension in validate(again).get_global_field("core:extensions")] == ["rfhydra"]
+    second = write_sigmf_annotations(open_recording(out), [], tmp_path / "second.sigmf-meta")
+    assert [extension["name"] for extension in validate(second).get_global_field("core:extensions")] == ["rfhydra"]
     write_sigmf_annotations(recording, [], out)
     assert open_recording(out).annotations == ()
 
@@ -165,7 +165,7 @@ def test_detections_in_another_folder_are_metadata_only(tmp_path: Path, recordin
         (0.5, Box(0.0, 1e-4, 0.0, 1.0), "rec.sigmf-meta", Conflict, "choose another name"),
     ],
 )
-def test_detections_that_are_refused(
+def test_invalid_detections_are_refused(
     tmp_path: Path, recording: Recording, score: float, box: Box, name: str, error: type[RfhydraError], message: str
 ) -> None:
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}

@@ -1,4 +1,4 @@
-"""The one conversion between pixels and seconds/Hz, and what a box may be."""
+"""The conversion between pixels and seconds/Hz, and invalid boxes."""
 
 import math
 
@@ -26,17 +26,17 @@ def frames(draw: st.DrawFn) -> Frame:
 
 
 @given(frames(), st.data())
-def test_pixels_survive_the_way_to_physical_units_and_back(frame: Frame, data: st.DataObject) -> None:
+def test_pixel_round_trip(frame: Frame, data: st.DataObject) -> None:
     def edges(size: int) -> tuple[float, float]:
         start = data.draw(st.floats(-10, size - 1, width=32))
         return start, start + data.draw(st.floats(0.5, size, width=32))
 
     (x0, x1), (y0, y1) = edges(frame.cols), edges(frame.spec.rows)
     pixels = np.array([[x0, y0, x1, y1]], np.float32)
-    again = frame.to_pixels(frame.to_boxes(pixels))
-    assert again.dtype == np.float32
+    round_trip = frame.to_pixels(frame.to_boxes(pixels))
+    assert round_trip.dtype == np.float32
     # at 10 GHz a float64 resolves 2e-6 Hz, which is much of a row where the band is 1 Hz wide
-    np.testing.assert_allclose(again, pixels, atol=1e-3 + 4e-6 * frame.spec.rows, rtol=1e-6)
+    np.testing.assert_allclose(round_trip, pixels, atol=1e-3 + 4e-6 * frame.spec.rows, rtol=1e-6)
 
 
 def test_the_axes() -> None:
@@ -60,7 +60,7 @@ def bursts(draw: st.DrawFn) -> tuple[SpectrogramSpec, float, int]:
 
 
 @given(bursts())
-def test_a_tone_and_a_pulse_are_drawn_where_the_frame_says(burst: tuple[SpectrogramSpec, float, int]) -> None:
+def test_pixels_of_a_tone_and_a_pulse_match_the_frame(burst: tuple[SpectrogramSpec, float, int]) -> None:
     spec, freq, col = burst
     noise = (
         0.1 * np.random.default_rng(0).standard_normal((spec.window_samples, 2), np.float32).view(np.complex64)[:, 0]
@@ -89,13 +89,13 @@ def test_a_tone_and_a_pulse_are_drawn_where_the_frame_says(burst: tuple[Spectrog
         (0.0, 1.0, 6.0, 5.0),
     ],
 )
-def test_a_box_is_finite_and_has_an_extent(values: tuple[float, float, float, float]) -> None:
+def test_empty_or_infinite_boxes_are_refused(values: tuple[float, float, float, float]) -> None:
     with pytest.raises(InvalidBox):
         Box(*values)
 
 
 @pytest.mark.parametrize("pixels", [[3.0, 3.0, 3.0, 9.0], [0.0, 9.0, 5.0, 9.0], [0.0, 0.0, math.nan, 1.0]])
-def test_pixels_that_are_no_box_are_refused(pixels: list[float]) -> None:
+def test_empty_or_infinite_pixel_boxes_are_refused(pixels: list[float]) -> None:
     with pytest.raises(InvalidBox):
         FRAME.to_boxes([pixels])
 
@@ -124,14 +124,14 @@ def test_clip_keeps_what_is_inside() -> None:
     assert FRAME.clip(Box(0.0, 0.001, high, high + 1.0)) is None
 
 
-def test_clip_drops_what_is_hardly_visible() -> None:
+def test_clip_drops_boxes_below_the_visible_part() -> None:
     low, _ = BAND_HZ
     quarter = Box(-0.001, 0.001, low - 1e5, low + 1e5)
     assert FRAME.clip(quarter, min_visible=0.24) is not None
     assert FRAME.clip(quarter, min_visible=0.26) is None
 
 
-def test_require_inside_forgives_a_pixel_and_no_more() -> None:
+def test_require_inside_tolerates_one_pixel() -> None:
     low, high = BAND_HZ
     sec, hz, end = FRAME.seconds_per_col, FRAME.hz_per_row, FRAME.duration_sec
     nearly = Box(-0.9 * sec, end + 0.9 * sec, low - 0.9 * hz, high + 0.9 * hz)

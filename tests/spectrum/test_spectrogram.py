@@ -64,7 +64,7 @@ def test_the_median_of_white_noise_is_the_floor(spec: SpectrogramSpec) -> None:
 
 @pytest.mark.parametrize("spec", [SPECS[0], SpectrogramSpec(fft_size=1024, hop=512, rows=1024, cols=64)])
 @pytest.mark.parametrize("tone_db", [10.0, 20.0, 35.0])
-def test_a_tone_has_the_level_that_physics_gives_it(spec: SpectrogramSpec, tone_db: float) -> None:
+def test_level_of_a_tone(spec: SpectrogramSpec, tone_db: float) -> None:
     # A Hann window spreads a tone over 1.5 bins; the median of a bin of noise is ln 2 of its mean power.
     expected_db = tone_db + 10 * math.log10(spec.fft_size / 1.5 / math.log(2))
     row = spec.rows // 2 - 1 - 30
@@ -82,7 +82,7 @@ def test_gain_does_not_matter(exponent: float) -> None:
 
 
 @pytest.mark.parametrize("gain", [1e-38, 1e37])
-def test_nor_at_the_ends_of_float32(gain: float) -> None:
+def test_extreme_gain_does_not_matter(gain: float) -> None:
     iq = noise(SPEC)
     difference = spectrogram(iq, SPEC).int() - spectrogram(iq * np.float32(gain), SPEC).int()
     assert int(difference.abs().max()) <= 1
@@ -98,7 +98,7 @@ def test_digital_silence_does_not_move_the_floor(filler: complex) -> None:
 
 
 @pytest.mark.parametrize("filler", [0, 1])
-def test_nothing_but_silence_is_an_image_too(filler: int) -> None:
+def test_image_of_silence_only(filler: int) -> None:
     image = spectrogram(np.full(SPEC.window_samples, filler, np.complex64), SPEC)
     assert image.shape == (SPEC.rows, SPEC.cols)
 
@@ -107,7 +107,7 @@ def test_a_strong_neighbour_does_not_rescale_the_others() -> None:
     alone = spectrogram(noise(SPEC) + tone(SPEC, 40, 1.0), SPEC).int()
     beside = spectrogram(noise(SPEC) + tone(SPEC, 40, 1.0) + tone(SPEC, -40, 1000.0), SPEC).int()
     upper = slice(0, SPEC.rows // 2)
-    # less the columns whose transform is cut by the window's end: there the neighbour splatters
+    # Without the columns whose transform the end of the window cuts: the neighbour splatters there.
     assert int((alone - beside)[upper, 4:-4].abs().max()) <= 1
 
 
@@ -130,14 +130,14 @@ def test_other_sizes_are_refused(shape: tuple[int, ...]) -> None:
         spectrogram(np.zeros(shape, np.complex64), SPEC)
 
 
-def test_it_takes_what_it_may_not_write_to() -> None:
+def test_read_only_arrays_and_tensors_are_accepted() -> None:
     iq = noise(SPEC)
     received = np.frombuffer(iq.tobytes(), np.complex64)
     assert torch.equal(spectrogram(received, SPEC), spectrogram(iq, SPEC))
     assert torch.equal(spectrogram(torch.from_numpy(iq), SPEC), spectrogram(iq, SPEC))
 
 
-def test_the_same_samples_give_the_same_image() -> None:
+def test_image_is_deterministic() -> None:
     assert torch.equal(spectrogram(noise(SPEC), SPEC), spectrogram(noise(SPEC), SPEC))
 
 
@@ -151,7 +151,7 @@ def test_cpu_and_gpu_agree(spec: SpectrogramSpec) -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_a_quieter_image_is_what_a_weaker_signal_gives(spec: SpectrogramSpec) -> None:
+def test_lower_snr_equals_a_weaker_signal(spec: SpectrogramSpec) -> None:
     bin_index, lower_db = spec.fft_size // 8, 12.0
     loud = tone(spec, bin_index, 1.0)
     loud[: len(loud) // 2] = 0
@@ -163,13 +163,13 @@ def test_a_quieter_image_is_what_a_weaker_signal_gives(spec: SpectrogramSpec) ->
     peak = expected[:, -1].argmax()
     on = slice(3 * spec.cols // 4, spec.cols - 2)
     assert levels[peak, on].mean() == pytest.approx(float(expected[peak, on].mean()), abs=1.5)
-    away = (int(peak) + spec.rows // 2) % spec.rows
-    assert levels[away].median() == pytest.approx(float(expected[away].median()), abs=1.0)
-    assert levels[away].std() == pytest.approx(float(expected[away].std()), rel=0.3)
+    elsewhere = (int(peak) + spec.rows // 2) % spec.rows
+    assert levels[elsewhere].median() == pytest.approx(float(expected[elsewhere].median()), abs=1.0)
+    assert levels[elsewhere].std() == pytest.approx(float(expected[elsewhere].std()), rel=0.3)
 
 
-def test_a_seed_decides_the_noise_of_a_quieter_image() -> None:
+def test_lower_snr_is_deterministic_under_a_seed() -> None:
     image = spectrogram(noise(SPEC), SPEC)
-    first, again, other = (lower_snr(image, SPEC, 6.0, seed) for seed in (1, 1, 2))
-    assert torch.equal(first, again)
+    first, second, other = (lower_snr(image, SPEC, 6.0, seed) for seed in (1, 1, 2))
+    assert torch.equal(first, second)
     assert not torch.equal(first, other)

@@ -13,16 +13,16 @@ from tests.synth.given import LINE_CODES, burst_of, power, seeds, share_in_band
 
 
 @pytest.mark.parametrize("kind", [*EMITTERS, *LINE_CODES])
-def test_a_seed_decides_a_burst(kind: str) -> None:
-    first, again, other = burst_of(kind, 1), burst_of(kind, 1), burst_of(kind, 2)
-    np.testing.assert_array_equal(first.iq, again.iq)
-    assert (first.low, first.high) == (again.low, again.high)
+def test_bursts_are_deterministic_under_a_seed(kind: str) -> None:
+    first, second, other = burst_of(kind, 1), burst_of(kind, 1), burst_of(kind, 2)
+    np.testing.assert_array_equal(first.iq, second.iq)
+    assert (first.low, first.high) == (second.low, second.high)
     assert len(first) != len(other) or not np.array_equal(first.iq, other.iq)
 
 
 @settings(max_examples=20)
 @given(st.sampled_from([*EMITTERS, *LINE_CODES]), seeds, st.integers(600, 20_000), st.floats(0.02, 0.3))
-def test_a_burst_has_unit_power_and_the_length_asked_for(kind: str, seed: int, duration: int, bandwidth: float) -> None:
+def test_burst_has_unit_power_and_the_requested_length(kind: str, seed: int, duration: int, bandwidth: float) -> None:
     burst = burst_of(kind, seed, duration, bandwidth)
     assert burst.iq.dtype == np.complex64
     assert power(burst.iq) == pytest.approx(1, rel=1e-3)

@@ -25,7 +25,7 @@ def line_db(iq: NDArray[np.complexfloating], freq: float) -> float:
     return decibels(float(np.abs(np.mean(iq * np.exp(-2j * np.pi * freq * np.arange(len(iq))))) ** 2))
 
 
-def test_the_default_receiver_adds_unit_noise_and_no_more() -> None:
+def test_default_receiver_adds_unit_noise_only() -> None:
     scene = one_tone(50_000, 0.125, 50.0)
     noise = Receiver().apply(scene, np.random.default_rng(0)) - scene.iq
     assert noise.dtype == np.complex64
@@ -34,19 +34,19 @@ def test_the_default_receiver_adds_unit_noise_and_no_more() -> None:
 
 
 def test_an_image_is_a_mirrored_line() -> None:
-    heard = Receiver(image_db=-25.0).apply(one_tone(8000, 0.125, 90.0), np.random.default_rng(0))
-    assert line_db(heard, -0.125) - line_db(heard, 0.125) == pytest.approx(-25, abs=0.5)
+    received = Receiver(image_db=-25.0).apply(one_tone(8000, 0.125, 90.0), np.random.default_rng(0))
+    assert line_db(received, -0.125) - line_db(received, 0.125) == pytest.approx(-25, abs=0.5)
 
 
 def test_dc_and_spurs_are_lines_of_their_amplitude() -> None:
-    heard = Receiver(dc=0.5, spurs=((0.25, 0.2),)).apply(Scene(80_000), np.random.default_rng(0))
-    assert line_db(heard, 0.0) == pytest.approx(decibels(0.5**2), abs=0.5)
-    assert line_db(heard, 0.25) == pytest.approx(decibels(0.2**2), abs=0.5)
+    received = Receiver(dc=0.5, spurs=((0.25, 0.2),)).apply(Scene(80_000), np.random.default_rng(0))
+    assert line_db(received, 0.0) == pytest.approx(decibels(0.5**2), abs=0.5)
+    assert line_db(received, 0.25) == pytest.approx(decibels(0.2**2), abs=0.5)
 
 
 def test_a_tilt_shapes_the_noise() -> None:
-    heard = Receiver(tilt_db=(-20.0, 0.0, 6.0)).apply(Scene(60_000), np.random.default_rng(0))
-    shares = [share_in_band(heard, freq - 0.01, freq + 0.01) for freq in (-0.48, 0.0, 0.48)]
+    received = Receiver(tilt_db=(-20.0, 0.0, 6.0)).apply(Scene(60_000), np.random.default_rng(0))
+    shares = [share_in_band(received, freq - 0.01, freq + 0.01) for freq in (-0.48, 0.0, 0.48)]
     assert decibels(shares[0] / shares[1]) == pytest.approx(-19, abs=1)
     assert decibels(shares[2] / shares[1]) == pytest.approx(6, abs=1)
 
@@ -60,7 +60,7 @@ def test_an_agc_lowers_the_noise_under_strong_emissions_only() -> None:
     assert levels == pytest.approx([0, 0, -12, 0], abs=0.3)
 
 
-def test_steps_change_the_noise_for_a_while() -> None:
+def test_steps_change_the_noise_level() -> None:
     noise = Receiver(steps=((0.25, 0.5, -10.0),)).apply(Scene(40_000), np.random.default_rng(0))
     levels = [decibels(power(part)) for part in np.split(noise, 4)]
     assert levels == pytest.approx([0, -10, 0, 0], abs=0.3)
@@ -68,30 +68,30 @@ def test_steps_change_the_noise_for_a_while() -> None:
 
 @pytest.mark.parametrize(("overload_db", "least", "most"), [(-12.0, 0.0, 0.001), (6.0, 0.2, 0.9)])
 def test_overload_clips(overload_db: float, least: float, most: float) -> None:
-    heard = Receiver(bits=8, overload_db=overload_db).apply(one_tone(20_000, 0.0123, 80.0), np.random.default_rng(0))
-    parts = heard.view(np.float32)
+    received = Receiver(bits=8, overload_db=overload_db).apply(one_tone(20_000, 0.0123, 80.0), np.random.default_rng(0))
+    parts = received.view(np.float32)
     np.testing.assert_allclose(parts * 127, np.round(parts * 127), atol=1e-4)
     assert np.abs(parts).max() <= 128 / 127 + 1e-6
     assert least <= np.mean(np.abs(parts) >= 1) <= most
 
 
 def test_silence_is_digital_and_at_the_start() -> None:
-    heard = Receiver(silence=0.3).apply(Scene(10_000), np.random.default_rng(0))
-    assert (heard[:3000] == -1 - 1j).all()
-    assert not (heard[3000:] == -1 - 1j).any()
+    received = Receiver(silence=0.3).apply(Scene(10_000), np.random.default_rng(0))
+    assert (received[:3000] == -1 - 1j).all()
+    assert not (received[3000:] == -1 - 1j).any()
 
 
 @given(seeds)
 @settings(max_examples=20)
-def test_a_random_receiver_hears_finite_samples_the_same_way_twice(seed: int) -> None:
+def test_random_receiver_is_finite_and_deterministic_under_a_seed(seed: int) -> None:
     scene = one_tone(4000, 0.1, 30.0)
 
-    def heard() -> NDArray[np.complex64]:
+    def received() -> NDArray[np.complex64]:
         rng = np.random.default_rng(seed)
         return Receiver.random(rng).apply(scene, rng)
 
-    first = heard()
+    first = received()
     assert first.dtype == np.complex64
     assert first.shape == scene.iq.shape
     assert np.isfinite(first).all()
-    np.testing.assert_array_equal(first, heard())
+    np.testing.assert_array_equal(first, received())

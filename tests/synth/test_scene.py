@@ -40,7 +40,7 @@ def test_the_truth_box_holds_the_burst(kind: str, seed: int, duration: int, band
 
 @settings(max_examples=30)
 @given(st.sampled_from(["qpsk", "ofdm", "fsk2", "chirp"]), seeds, st.floats(-3, 40), st.floats(0.05, 0.3))
-def test_the_in_band_snr_is_the_one_asked_for(kind: str, seed: int, snr_db: float, bandwidth: float) -> None:
+def test_in_band_snr_is_the_requested_one(kind: str, seed: int, snr_db: float, bandwidth: float) -> None:
     rng, scene = np.random.default_rng(seed), Scene(20_000)
     emission = scene.add(burst_of(kind, seed, 20_000, bandwidth), start=0, freq=0.1, snr_db=snr_db)
     assert emission is not None
@@ -69,7 +69,7 @@ def test_a_burst_is_cut_at_the_edges_of_the_scene() -> None:
 
 @settings(max_examples=20)
 @given(seeds, st.floats(0, 0.5))
-def test_placed_bursts_lie_in_the_band_and_hardly_overlap(seed: int, max_overlap: float) -> None:
+def test_placed_bursts_lie_in_the_band_and_overlap_little(seed: int, max_overlap: float) -> None:
     rng, scene = np.random.default_rng(seed), Scene(30_000)
     for kind in rng.choice(list(EMITTERS), 8):
         burst = make_burst(str(kind), rng, int(log_uniform(rng, 1000, 60_000)), log_uniform(rng, 0.02, 0.4))
@@ -88,7 +88,7 @@ def test_overlap_is_a_part_of_the_smaller_area() -> None:
     assert large.overlap(Emission("d", 0, 100, 0.2, 0.3, 0.0)) == 0
 
 
-def test_no_free_place_is_no_emission() -> None:
+def test_no_emission_without_a_free_place() -> None:
     rng, scene = np.random.default_rng(0), Scene(8000)
     assert scene.place(burst_of("ofdm", 0, bandwidth=0.9), rng, 10.0) is not None
     before = scene.iq.copy()
