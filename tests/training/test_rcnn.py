@@ -129,7 +129,7 @@ def test_kinds_can_replace_each_other(small_service: TrainingService) -> None:
     result = service.extend_signal(SIGNAL, kind="embedding", epochs=1)
     assert result.previous_metrics is not None
     service.version_manager.promote_version(SIGNAL, 2)
-    assert isinstance(service.version_manager.load_head(SIGNAL, 2, service.backbone), EmbeddingHead)
+    assert isinstance(service.version_manager.load_head(SIGNAL, 2, service.backbone).head, EmbeddingHead)
     assert service.extend_signal(SIGNAL, kind="rcnn", epochs=1).previous_version == 2
 
 
