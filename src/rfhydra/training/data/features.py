@@ -38,7 +38,7 @@ LEVEL_PERCENTILE: Final = 90.0
 MAX_CACHE_BYTES: Final = 2 * 2**30
 _KEPT_FRACTION: Final = 0.75  # so that a full cache is not searched for its oldest entry again and again
 _FORMAT: Final = "2"
-ORIGINAL: Final = "as heard"
+ORIGINAL: Final = "as heard"  # in the keys of cached entries, as is the next
 SNR_AUGMENTED: Final = "quieter"
 
 
@@ -96,7 +96,7 @@ class FeatureCache:
         return self._cached(sample, ORIGINAL) or self._see(sample, ORIGINAL, self._workspace.samples.image(sample))
 
     def get_snr_augmented(self, sample: Sample) -> SampleFeatures | None:
-        """The features of ``sample`` as if it were heard from further away, just how far hangs on its image.
+        """The features of ``sample`` at a lower SNR; by how much is random, seeded by its cache key.
 
         None where its faintest box is close to the noise already.
         """
@@ -127,7 +127,7 @@ class FeatureCache:
         return SampleFeatures(size, **tensors)
 
     def clear(self) -> None:
-        """Forget everything: the next training is a cold one."""
+        """Remove all entries: the next training computes every feature."""
         for entry in self._directory.glob("*.safetensors"):
             entry.unlink(missing_ok=True)
 
@@ -183,7 +183,7 @@ class FeatureCache:
 
 
 def _seed_of(path: Path) -> int:
-    """What the random parts of an entry hang on: what it is of."""
+    """Random seed of a cache entry, derived from its key."""
     return int(path.stem[:8], 16)
 
 

@@ -117,7 +117,7 @@ class TrainingSet:
         """
         others = split.trainable(workspace.samples.negative_samples(signal_name))[-MAX_OTHER_SAMPLES:]
         augmented = split.train if len(split.train) <= MAX_AUGMENTED_SAMPLES else []
-        originals, quieter = _features(cache, [*split.train, *split.val, *others], augmented, control)
+        originals, lowered = _features(cache, [*split.train, *split.val, *others], augmented, control)
         by_image = dict[str, list[Labelled]]()
         for sample, features in originals:
             by_image.setdefault(sample.image_digest, []).append((sample, features))
@@ -127,7 +127,7 @@ class TrainingSet:
             own=examples[:val_start],
             others=examples[val_end:],
             background=cache.backbone.background,
-            augmented=[TrainingExample.of(signal_name, [labelled]) for labelled in quieter],
+            augmented=[TrainingExample.of(signal_name, [labelled]) for labelled in lowered],
             val=examples[val_start:val_end],
         )
 
@@ -163,5 +163,5 @@ def _features(
             control.check()
             found.append(None if features is None else (sample, features))
             control.on_features(len(found), len(tasks))
-    originals, quieter = found[: len(samples)], found[len(samples) :]
-    return [each for each in originals if each], [each for each in quieter if each]
+    originals, lowered = found[: len(samples)], found[len(samples) :]
+    return [each for each in originals if each], [each for each in lowered if each]
