@@ -15,6 +15,18 @@ _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 NO_ROOM_MESSAGE: Final = "the disk is full or over quota; nothing was changed: free some space and try again"
 
 
+def resolved(path: Path) -> Path:
+    """``path``, absolute and without links.
+
+    Raises:
+        OSError: its links form a loop.
+    """
+    try:
+        return path.resolve()
+    except RuntimeError:  # what Python raises for that before 3.13
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from None
+
+
 def make_directory(path: Path) -> None:
     """Make ``path`` and its missing parents, durably.
 

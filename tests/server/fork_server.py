@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 
+import rfhydra.cli.app
 import rfhydra.server.run  # noqa: F401  # what a server needs
 from rfhydra.cli import main
 

@@ -1,5 +1,24 @@
 """The command line. Commands import the engine when they run, so that ``--help`` is quick and works without it."""
 
-from rfhydra.cli.app import main
+import json
+import signal
+import sys
+from typing import Final
 
 __all__ = ["main"]
+INTERRUPTED: Final = 130
+"""Exit status after Ctrl+C, as of a shell."""
+
+
+def main() -> None:
+    """Entry point of the ``rfhydra`` command. Imports here, so that Ctrl+C ends it in one line from the beginning."""
+    try:
+        from rfhydra.cli.app import app
+
+        app()
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending
+        error = {"type": "error", "code": "cancelled", "message": "interrupted"}
+        line = json.dumps(error) if "--json" in sys.argv else "error (cancelled) interrupted"
+        sys.stderr.write(f"{line}\n")
+        sys.exit(INTERRUPTED)

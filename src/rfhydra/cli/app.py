@@ -7,9 +7,11 @@ import typer
 import rfhydra
 from rfhydra.cli import demo, detection, pretraining, serve, service, training, versions, workspace
 from rfhydra.cli.arguments import ServedCommand
+from rfhydra.cli.root import Root
 
 app = typer.Typer(
     name="rfhydra",
+    cls=Root,
     help="Train detectors of radio signals from a few labelled boxes, and run them.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
@@ -46,8 +48,3 @@ def _options(
     ] = False,
 ) -> None:
     """Options of rfhydra itself."""
-
-
-def main() -> None:
-    """Entry point of the ``rfhydra`` command."""
-    app()

@@ -1,13 +1,13 @@
 """Output of the commands: tables, progress bars, JSON, errors.
 
-Results go to standard output, everything else to standard error. The exit status is 2 for wrong usage, 1 for other
-errors.
+Results go to standard output, everything else to standard error. The exit status is 2 for wrong usage, 130 after
+Ctrl+C, 1 for other errors.
 """
 
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -45,15 +45,28 @@ def reported(*, as_json: bool = False) -> Iterator[None]:
     except BrokenPipeError:  # the reader of the output has closed it
         raise
     except OSError as error:
-        what = Path(str(error.filename)).name if error.filename else "a file"
-        _fail(RfhydraError(f"{what} cannot be used: {error.strerror or error}"), as_json=as_json)
+        _fail(as_error(error), as_json=as_json)
+    except OverflowError as error:  # of a number that SQLite, or a number of samples, cannot be
+        _fail(InvalidMessage(f"a number is too large: {error}"), as_json=as_json)
+
+
+def as_error(error: OSError, what: str = "a file") -> RfhydraError:
+    """An error of the operating system as one of ours; ``what`` it is about if it does not say."""
+    name = Path(str(error.filename)).name if error.filename else what
+    return RfhydraError(f"{name} cannot be used: {error.strerror or error}")
+
+
+def report(error: RfhydraError, *, as_json: bool) -> None:
+    """Print an error in one line on standard error, if that can be written."""
+    with suppress(OSError):
+        if as_json:
+            sys.stderr.write(json.dumps({"type": "error", "code": error.code, "message": str(error)}) + "\n")
+        else:
+            _print_line(messages, ("error", "bold red"), (f" ({error.code}) ", "dim"), str(error))
 
 
 def _fail(error: RfhydraError, *, as_json: bool) -> NoReturn:
-    if as_json:
-        sys.stderr.write(json.dumps({"type": "error", "code": error.code, "message": str(error)}) + "\n")
-    else:
-        _print_line(messages, ("error", "bold red"), (f" ({error.code}) ", "dim"), str(error))
+    report(error, as_json=as_json)
     # Not isinstance: an invalid recording or box is not wrong usage.
     raise typer.Exit(USAGE if type(error) in (InvalidMessage, InvalidName) else FAILURE)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rfhydra.server.service import Settings
 
 DEFAULT_GRACE_SEC = 30.0
+MAX_GRACE_SEC = 86_400.0
 
 
 def serve(
@@ -40,7 +41,12 @@ def serve(
     ] = None,
     grace: Annotated[
         float,
-        typer.Option(metavar="SEC", min=0, help="Time that a running training has to finish when the server stops."),
+        typer.Option(
+            metavar="SEC",
+            min=0,
+            max=MAX_GRACE_SEC,
+            help="Time that a running training has to finish when the server stops.",
+        ),
     ] = DEFAULT_GRACE_SEC,
     backbone: BackboneFile = None,
     as_json: AsJson = False,

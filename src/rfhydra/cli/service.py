@@ -8,6 +8,7 @@ import typer
 from rfhydra.cli.arguments import AsJson, Token
 from rfhydra.cli.output import print_json, print_table, reported, say
 from rfhydra.config import DEFAULT_URL
+from rfhydra.protocol.fields import MAX_WHOLE
 
 if TYPE_CHECKING:
     from rfhydra.client import Client
@@ -23,7 +24,7 @@ SomeSignals = Annotated[
 def jobs(
     server: Server = DEFAULT_URL,
     token: Token = None,
-    limit: Annotated[int, typer.Option(min=1, help="Maximum number of trainings.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_WHOLE, help="Maximum number of trainings.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Show a server's trainings, newest first."""

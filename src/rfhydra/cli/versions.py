@@ -9,6 +9,7 @@ import typer
 
 from rfhydra.cli.arguments import AsJson, ServerUrl, Signal, Token, Workspace
 from rfhydra.cli.output import print_json, print_table, reported, say
+from rfhydra.protocol.fields import MAX_WHOLE
 
 if TYPE_CHECKING:
     from rfhydra.cli.remote import RemoteVersions
@@ -35,7 +36,9 @@ def versions(
 def promote(
     directory: Workspace,
     signal: Signal,
-    version: Annotated[int, typer.Argument(metavar="VERSION", help="Number of the version.", show_default=False)],
+    version: Annotated[
+        int, typer.Argument(metavar="VERSION", min=1, max=MAX_WHOLE, help="Number of the version.", show_default=False)
+    ],
     server: ServerUrl = None,
     token: Token = None,
     as_json: AsJson = False,

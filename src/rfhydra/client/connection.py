@@ -66,7 +66,7 @@ class Connection:
     ) -> None:
         try:
             parse_uri(url)
-        except InvalidURI as error:
+        except (InvalidURI, ValueError) as error:  # ValueError: of a port, or of brackets
             raise InvalidMessage(f"server {url!r} is no address that begins with ws:// or wss://") from error
         self.max_message_bytes: int | None = None
         self._url = url

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from filelock import FileLock, Timeout
 
 from rfhydra.errors import Busy, Conflict, Damaged, InvalidMessage, NotFound
-from rfhydra.files import make_directory, write_file
+from rfhydra.files import make_directory, resolved, write_file
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore
@@ -66,7 +66,7 @@ class Workspace:
             Busy: another process is creating it.
             StorageFull: there is no room on the disk.
         """
-        path = path.resolve()
+        path = resolved(path)
         _require_vacant(path)  # also before locking: no lock file in a foreign directory
         make_directory(path)
         with ExitStack() as owned:
@@ -156,7 +156,7 @@ class Workspace:
 
 def _require_workspace(path: Path) -> Path:
     """``path``, absolute, if it is a workspace."""
-    path = path.resolve()
+    path = resolved(path)
     if not (path / _SETTINGS).is_file():
         raise NotFound(f"{path.name} is not a workspace: create one there, or open the directory that has {_SETTINGS}")
     return path

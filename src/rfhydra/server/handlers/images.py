@@ -3,23 +3,19 @@
 import base64
 import binascii
 import io
-import struct
 from typing import Any, Final
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
-from PIL import Image
 
 from rfhydra.errors import Incompatible, InvalidMessage
 from rfhydra.protocol.types import IqDatatype
 from rfhydra.recordings.formats import SampleFormat
+from rfhydra.server.handlers.png import SIGNATURE, GreyPng
 from rfhydra.spectrum.spec import SpectrogramSpec
 
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
-_IHDR: Final = struct.Struct(">I4sIIBB")
-_GREY: Final = 0  # colour type
-_PNG_EXTRA_BYTES: Final = 1 << 20  # above one byte per pixel: text chunks, and incompressible data
+_MAX_NPY_HEADER: Final = 512  # characters; NumPy writes 118 for any array of two dimensions
 
 
 def decode_base64(text: str, field: str) -> bytes:
@@ -41,7 +37,7 @@ def decode_spectrogram(text: str, spec: SpectrogramSpec, field: str = "spectrogr
         Incompatible: its size is not that of the contract.
     """
     data = decode_base64(text, field)
-    if data.startswith(_PNG):
+    if data.startswith(SIGNATURE):
         return _decode_png(data, spec, field)
     if data.startswith(npy.MAGIC_PREFIX):
         return _as_grey(_decode_npy(data, spec, field), field)
@@ -74,24 +70,9 @@ def decode_iq(data: bytes, datatype: IqDatatype, spec: SpectrogramSpec, field: s
 
 
 def _decode_png(data: bytes, spec: SpectrogramSpec, field: str) -> NDArray[np.uint8]:
-    try:
-        _, kind, width, height, depth, colour = _IHDR.unpack_from(data, len(_PNG))
-    except struct.error:
-        raise InvalidMessage(f"{field}: the PNG is truncated") from None
-    if kind != b"IHDR" or (depth, colour) != (8, _GREY):
-        raise InvalidMessage(f"{field}: the PNG must be 8-bit grey without transparency")
-    _require_size(height, width, spec, field)
-    if len(data) > width * height + _PNG_EXTRA_BYTES:
-        raise InvalidMessage(f"{field}: the PNG has {len(data)} bytes for {width * height} pixels")
-    try:
-        with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
-            picture.load()
-            image = np.array(picture)
-    except (OSError, ValueError, SyntaxError, EOFError):  # raised by Pillow for damaged files
-        raise InvalidMessage(f"{field}: the PNG is damaged") from None
-    if image.dtype != np.uint8 or image.shape != (height, width):
-        raise InvalidMessage(f"{field}: the PNG must be 8-bit grey without transparency")
-    return image
+    png = GreyPng.of(data, field)
+    _require_size(png.rows, png.cols, spec, field)
+    return png.decode(field)
 
 
 def _decode_npy(data: bytes, spec: SpectrogramSpec, field: str) -> NDArray[Any]:
@@ -99,7 +80,7 @@ def _decode_npy(data: bytes, spec: SpectrogramSpec, field: str) -> NDArray[Any]:
     try:
         version = npy.read_magic(stream)
         read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, fortran_order, dtype = read_header(stream)
+        shape, fortran_order, dtype = read_header(stream, max_header_size=_MAX_NPY_HEADER)
     except Exception:  # parsing the header literal raises various errors
         raise InvalidMessage(f"{field}: the header of the .npy file cannot be read") from None
     if dtype.newbyteorder("=") not in (np.uint8, np.float32):
