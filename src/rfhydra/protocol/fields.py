@@ -11,7 +11,7 @@ MAX_WHOLE: Final = 2**53 - 1
 MAX_ID_LENGTH: Final = 128
 
 SignalName: TypeAlias = Annotated[
-    str, AfterValidator(check_name), Field(json_schema_extra={"pattern": f"^(?!.*\\.\\.){NAME_PATTERN}$"})
+    str, AfterValidator(check_name), Field(json_schema_extra={"pattern": f"^{NAME_PATTERN}$"})
 ]
 Whole: TypeAlias = Annotated[int, Field(ge=0, le=MAX_WHOLE)]
 Positive: TypeAlias = Annotated[int, Field(ge=1, le=MAX_WHOLE)]

@@ -1,25 +1,9 @@
-"""Binary messages: IQ in, waterfall out. Little-endian, a header of 40 bytes, then the samples or pixels.
-
-Bytes of the header::
-
-    0   4  magic       "RFH1"
-    4   1  kind        1 IQ, to the server; 2 waterfall, from it
-    5   1  datatype    IQ: 0 cf32_le, 1 ci16_le, 2 ci8, 3 cu8; waterfall: 0
-    6   2  rows        waterfall: rows; IQ: 0
-    8   4  tag         IQ: `id` of the answer; waterfall: windows dropped before this one, for this client
-    12  8  sample_rate_hz     float64
-    20  8  center_freq_hz     float64
-    28  8  start_sample       first sample of the window in its stream
-    36  4  count       IQ: complex samples; waterfall: columns
-
-An IQ frame is one window and is answered with ``detections``, whose ``id`` is ``tag``. A waterfall frame is the
-spectrogram, uint8 in row order, row 0 the highest frequency.
-"""
+"""Binary messages: IQ in, waterfall out. Little-endian, a header of 40 bytes, then the samples or pixels."""
 
 import math
 import struct
 from dataclasses import dataclass, replace
-from typing import Final, Self, get_args
+from typing import Final, Self, TypeAlias, get_args
 
 from rfhydra.errors import InvalidMessage
 from rfhydra.protocol.fields import MAX_WHOLE
@@ -28,14 +12,54 @@ from rfhydra.protocol.types import IqDatatype
 MAGIC: Final = b"RFH1"
 IQ_KIND: Final = 1
 WATERFALL_KIND: Final = 2
-HEADER: Final = struct.Struct("<4sBBHIddQI")
+
+
+@dataclass(frozen=True)
+class HeaderField:
+    """One field of the header: its name, its format as ``struct`` calls it, and its meaning in each kind of frame."""
+
+    name: str
+    code: str
+    meaning: str
+
+    @property
+    def type(self) -> str:
+        """The format in words."""
+        return _TYPES[self.code]
+
+    @property
+    def size_bytes(self) -> int:
+        return struct.calcsize(f"<{self.code}")
+
+
+_TYPES: Final = {"4s": "4 bytes", "B": "uint8", "H": "uint16", "I": "uint32", "Q": "uint64", "d": "float64"}
+HEADER_FIELDS: Final = (
+    HeaderField("magic", "4s", f"``{MAGIC.decode()}``"),
+    HeaderField("kind", "B", f"{IQ_KIND} IQ, to the server; {WATERFALL_KIND} waterfall, from it"),
+    HeaderField(
+        "datatype",
+        "B",
+        f"IQ: {', '.join(f'{code} ``{name}``' for code, name in enumerate(get_args(IqDatatype)))}; waterfall: 0",
+    ),
+    HeaderField("rows", "H", "waterfall: rows; IQ: 0"),
+    HeaderField("tag", "I", "IQ: ``id`` of the answer; waterfall: windows dropped before this one, for this client"),
+    HeaderField("sample_rate_hz", "d", "sample rate, above 0"),
+    HeaderField("center_freq_hz", "d", "centre frequency"),
+    HeaderField("start_sample", "Q", "first sample of the window in its stream"),
+    HeaderField("count", "I", "IQ: complex samples; waterfall: columns"),
+)
+"""In their order, without gaps."""
+HEADER: Final = struct.Struct("<" + "".join(field.code for field in HEADER_FIELDS))
 IQ_DATATYPES: Final[tuple[IqDatatype, ...]] = get_args(IqDatatype)
 SAMPLE_BYTES: Final[dict[IqDatatype, int]] = {"cf32_le": 8, "ci16_le": 4, "ci8": 2, "cu8": 2}
 
 
 @dataclass(frozen=True)
 class IqFrame:
-    """One window of IQ; ``samples`` are interleaved I and Q of ``datatype``."""
+    """One window of IQ, to the server; answered with ``detections``, whose ``id`` is ``tag``.
+
+    ``samples`` are interleaved I and Q of ``datatype``.
+    """
 
     tag: int
     datatype: IqDatatype
@@ -67,7 +91,10 @@ class IqFrame:
 
 @dataclass(frozen=True)
 class WaterfallFrame:
-    """One spectrogram; ``pixels`` are uint8 in row order, row 0 the highest frequency."""
+    """One spectrogram, to subscribers of ``waterfall``.
+
+    ``pixels`` are uint8 in row order, row 0 the highest frequency.
+    """
 
     dropped: int
     rows: int
@@ -96,6 +123,17 @@ class WaterfallFrame:
         _, rows, dropped, rate, center, start, cols = _header(data, WATERFALL_KIND)
         _require_size(data, rows * cols, f"{rows} rows of {cols}")
         return cls(dropped, rows, cols, rate, center, start, data[HEADER.size :])
+
+
+Frame: TypeAlias = IqFrame | WaterfallFrame
+"""Every binary message."""
+FRAMES: Final[dict[str, type[Frame]]] = {"iq_frame": IqFrame, "waterfall_frame": WaterfallFrame}
+"""By the name that the documents give them."""
+
+
+def header_offset(field: HeaderField) -> int:
+    """The first byte of ``field`` in a frame."""
+    return sum(before.size_bytes for before in HEADER_FIELDS[: HEADER_FIELDS.index(field)])
 
 
 def frame_tag(data: bytes) -> int | None:

@@ -66,7 +66,7 @@ class StatedLimits(Limits):
     max_name_length: int = MAX_NAME_LENGTH
     """Length of a signal name in characters."""
     name_pattern: str = NAME_PATTERN
-    """Regular expression for a signal name; ``..`` is not allowed."""
+    """Regular expression that a whole signal name matches."""
 
 
 def read_limits(settings: Iterable[str]) -> Limits:

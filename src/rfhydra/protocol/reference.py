@@ -3,7 +3,9 @@
 python -m rfhydra.protocol.reference > docs/protocol.md
 """
 
+import base64
 import inspect
+import json
 import re
 from typing import Any, Final, get_args
 
@@ -11,10 +13,14 @@ from rfhydra import errors
 from rfhydra.errors import ErrorCode
 from rfhydra.protocol import frames
 from rfhydra.protocol.commands import COMMANDS, BaseCommand, Command
+from rfhydra.protocol.examples import COMMAND_EXAMPLES, FRAME_EXAMPLES, wire_fields
+from rfhydra.protocol.frames import FRAMES, HEADER_FIELDS, header_offset
 from rfhydra.protocol.limits import Limits
+from rfhydra.protocol.message_examples import MESSAGE_EXAMPLES
 from rfhydra.protocol.messages import MESSAGES, Message
 from rfhydra.protocol.schema import answer_name, json_schemas
 
+MAX_LINE: Final = 120
 _INTRODUCTION: Final = """# The protocol
 
 *Made from the types in `rfhydra.protocol` by `python -m rfhydra.protocol.reference`; a test fails when this page is not
@@ -26,6 +32,7 @@ types and fields that it does not know; so does the server with fields, but a co
 of the wrong type is an `error`.
 
 - Any command may carry an `id` (text or a whole number); every direct answer to it carries the same.
+- A `name` matches the regular expression in `limits.name_pattern` of `hello`, as a whole.
 - Any command may be answered with `error`: nothing was changed then.
 - Commands of one connection are answered in their order, except `detect` and binary frames, which are answered when
   they are done.
@@ -35,6 +42,9 @@ of the wrong type is an `error`.
   where a client is too slow; every other message is kept, and a client that does not take them is closed with 1013.
 - With a token: `Authorization: Bearer …`, `?token=…`, or `auth` as the first command, within ten seconds.
 
+The examples belong to one session, on a workspace whose contract has 128 rows and a hop of 64 samples; a test sends
+those of commands to a server. `job_id` and times are the server's to choose.
+
 Close codes: 1001 the server stops, 1008 no token or a wrong one, 1009 a message is too large, 1013 too many clients, or
 messages were not taken.
 """
@@ -43,8 +53,8 @@ messages were not taken.
 def reference_page() -> str:
     """The page as Markdown."""
     schemas = json_schemas()
-    commands = [_section(name, model, schemas) for name, model in COMMANDS.items()]
-    messages = [_section(name, model, schemas) for name, model in MESSAGES.items()]
+    commands = [_section(name, model, COMMAND_EXAMPLES[name], schemas) for name, model in COMMANDS.items()]
+    messages = [_section(name, model, MESSAGE_EXAMPLES[name], schemas) for name, model in MESSAGES.items()]
     parts = [
         _INTRODUCTION,
         "## Commands\n",
@@ -55,6 +65,8 @@ def reference_page() -> str:
         *(_part(name, schemas) for name in _nested(schemas)),
         '## Binary frames\n\nOnly on connections that sent `hello` with `"binary": true`.\n',
         f"{_markdown(inspect.getdoc(frames) or '')}\n",
+        _header_table(),
+        *(_frame_section(name) for name in FRAMES),
         "## Error codes\n\n| code | meaning |\n|---|---|",
         *(f"| `{code}` | {_meaning(code)} |" for code in get_args(ErrorCode)),
         "\n## Limits\n\nTold in `hello`, set by `rfhydra serve --limit NAME=VALUE`.\n",
@@ -67,11 +79,34 @@ def reference_page() -> str:
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _section(name: str, model: type[Command] | type[Message], schemas: dict[str, Any]) -> str:
+def _section(
+    name: str, model: type[Command] | type[Message], example: Command | Message, schemas: dict[str, Any]
+) -> str:
     told = ""
     if issubclass(model, BaseCommand):
         told = f"Answered with `{answer_name(model)}`{'' if model.answered_always else ', if it carries an `id`'}.\n\n"
-    return f"### `{name}`\n\n{_text(model)}\n\n{told}{_table(schemas[model.__name__], {'id', 'command', 'type'})}"
+    table = _table(schemas[model.__name__], {"id", "command", "type"})
+    return f"### `{name}`\n\n{_text(model)}\n\n{told}{table}\n```json\n{_example(wire_fields(example))}\n```\n"
+
+
+def _example(fields: dict[str, Any]) -> str:
+    """One line if it is short, else a line for each field."""
+    line = json.dumps(fields)
+    if len(line) <= MAX_LINE:
+        return line
+    return "{\n" + ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in fields.items()) + "\n}"
+
+
+def _header_table() -> str:
+    rows = [
+        f"| {header_offset(each)} | `{each.name}` | {each.type} | {_markdown(each.meaning)} |" for each in HEADER_FIELDS
+    ]
+    return "\n".join(["| first byte | field | type | |", "|---|---|---|---|", *rows, ""])
+
+
+def _frame_section(name: str) -> str:
+    data = base64.b64encode(FRAME_EXAMPLES[name].encode()).decode()
+    return f"### `{name}`\n\n{_markdown(inspect.getdoc(FRAMES[name]) or '')}\n\nIn base64:\n\n```\n{data}\n```\n"
 
 
 def _part(name: str, schemas: dict[str, Any]) -> str:
@@ -97,7 +132,9 @@ def _presence(name: str, field: dict[str, Any], required: Any) -> str:
     if name in required:
         return ""
     default = field.get("default")
-    return "optional" if default is None else f"default `{str(default).lower()}`"
+    if default is None:
+        return "optional"
+    return f"default `{default if isinstance(default, str) else json.dumps(default)}`"
 
 
 def _type(field: dict[str, Any]) -> str:
@@ -112,10 +149,13 @@ def _type(field: dict[str, Any]) -> str:
         if key in field:
             return " or ".join(dict.fromkeys(_type(each) for each in field[key]))
     if field.get("type") == "array":
-        return f"list of {_type(field['items'])}"
+        most = f" (at most {field['maxItems']})" if "maxItems" in field else ""
+        return f"list of {_type(field['items'])}{most}"
     if field.get("type") == "object":
         values = field.get("additionalProperties")
         return f"object of {_type(values)}" if isinstance(values, dict) else "object"
+    if "pattern" in field:
+        return "name"
     return _WORDS.get(field.get("type", ""), "any JSON")
 
 

@@ -3,15 +3,20 @@
 python -m rfhydra.protocol.schema > protocol.json    # the AsyncAPI document
 """
 
+import base64
 import inspect
 import json
 from functools import cache
 from typing import Any, Final
 
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
 
 from rfhydra.config import DEFAULT_HOST, DEFAULT_PORT
 from rfhydra.protocol.commands import COMMANDS, Command
+from rfhydra.protocol.examples import COMMAND_EXAMPLES, FRAME_EXAMPLES, wire_fields
+from rfhydra.protocol.frames import FRAMES, HEADER_FIELDS, Frame, header_offset
+from rfhydra.protocol.message_examples import MESSAGE_EXAMPLES
 from rfhydra.protocol.messages import API_VERSION, MESSAGES, Message
 
 ASYNCAPI_VERSION: Final = "3.0.0"
@@ -20,7 +25,8 @@ _REFS: Final = "#/components/schemas/{model}"
 _DESCRIPTION: Final = (
     "Train heads on a workspace's samples, keep their versions, load them for a mission, and detect. One JSON object"
     " per text message: a client sends commands, the server answers and pushes messages. Any command may carry an `id`,"
-    " and every direct answer carries the same. Any command may be answered with `error`."
+    " and every direct answer carries the same. Any command may be answered with `error`. After `hello` with `binary`"
+    " true, a connection may send and get binary messages, too."
 )
 
 
@@ -44,22 +50,26 @@ def asyncapi_document() -> dict[str, Any]:
             CHANNEL: {
                 "address": "/ws",
                 "description": "The same is spoken on / and on /training.",
-                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in (*_commands(), *MESSAGES)},
+                "messages": {
+                    name: {"$ref": f"#/components/messages/{name}"} for name in (*_commands(), *MESSAGES, *FRAMES)
+                },
             }
         },
         "operations": {
-            **{name: _operation(name.removeprefix(_PREFIX), name) for name in _commands()},
+            **{_PREFIX + name: _operation(model, _PREFIX + name) for name, model in COMMANDS.items()},
+            _IQ: _request(_IQ, summary(FRAMES[_IQ]), "detections"),
             "push": {
                 "action": "send",
                 "channel": _CHANNEL_REF,
                 "summary": "What the server says.",
-                "messages": [_message_ref(name) for name in MESSAGES],
+                "messages": [_message_ref(name) for name in (*MESSAGES, *FRAMES) if name != _IQ],
             },
         },
         "components": {
             "messages": {
-                **{_PREFIX + name: _message(name, model) for name, model in COMMANDS.items()},
-                **{name: _message(name, model) for name, model in MESSAGES.items()},
+                **{_PREFIX + name: _message(name, COMMANDS[name], each) for name, each in COMMAND_EXAMPLES.items()},
+                **{name: _message(name, MESSAGES[name], each) for name, each in MESSAGE_EXAMPLES.items()},
+                **{name: _frame(name, each) for name, each in FRAME_EXAMPLES.items()},
             },
             "schemas": schemas,
         },
@@ -72,12 +82,26 @@ def json_schemas() -> dict[str, Any]:
         *((model, "validation") for model in COMMANDS.values()),
         *((model, "serialization") for model in MESSAGES.values()),
     ]
-    _, definitions = models_json_schema(models, ref_template=_REFS)  # type: ignore[arg-type]
+    _, definitions = models_json_schema(
+        models,  # type: ignore[arg-type]
+        ref_template=_REFS,
+        schema_generator=_Generator,
+    )
     schemas: dict[str, Any] = definitions["$defs"]
     return schemas
 
 
+class _Generator(GenerateJsonSchema):
+    """Leaves out the ``discriminator`` of OpenAPI, whose form AsyncAPI does not allow; ``type`` is a constant."""
+
+    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
+        made = super().tagged_union_schema(schema)
+        made.pop("discriminator", None)
+        return made
+
+
 _PREFIX: Final = "command_"  # `hello` is a command and a message
+_IQ: Final = "iq_frame"
 _CHANNEL_REF: Final = {"$ref": f"#/channels/{CHANNEL}"}
 
 
@@ -85,17 +109,17 @@ def _commands() -> list[str]:
     return [_PREFIX + name for name in COMMANDS]
 
 
-def _operation(command: str, message: str) -> dict[str, Any]:
-    model = COMMANDS[command]
+def _operation(model: type[Command], message: str) -> dict[str, Any]:
+    return _request(message, summary(model), answer_name(model))
+
+
+def _request(message: str, text: str, answer: str) -> dict[str, Any]:
     return {
         "action": "receive",
         "channel": _CHANNEL_REF,
-        "summary": summary(model),
+        "summary": text,
         "messages": [_message_ref(message)],
-        "reply": {
-            "channel": _CHANNEL_REF,
-            "messages": [_message_ref(name) for name in (answer_name(model), "error")],
-        },
+        "reply": {"channel": _CHANNEL_REF, "messages": [_message_ref(name) for name in (answer, "error")]},
     }
 
 
@@ -109,18 +133,47 @@ def _message_ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/channels/{CHANNEL}/messages/{name}"}
 
 
-def _message(name: str, model: type[Command] | type[Message]) -> dict[str, Any]:
+def _message(name: str, model: type[Command] | type[Message], example: Command | Message) -> dict[str, Any]:
     return {
         "name": name,
         "title": model.__name__,
         "summary": summary(model),
         "description": inspect.getdoc(model),
         "payload": {"$ref": _REFS.format(model=model.__name__)},
+        "examples": [{"payload": wire_fields(example)}],
     }
 
 
-def summary(model: type[Command] | type[Message]) -> str:
-    """The first line of what a command or message says of itself."""
+def _frame(name: str, example: Frame) -> dict[str, Any]:
+    """A binary message, whose layout no schema can describe: the fields of its header stand under ``x-header``."""
+    return {
+        "name": name,
+        "title": type(example).__name__,
+        "summary": summary(type(example)),
+        "description": inspect.getdoc(type(example)),
+        "contentType": "application/octet-stream",
+        "payload": {
+            "type": "string",
+            "format": "binary",
+            "contentEncoding": "base64",
+            "description": "A binary WebSocket message, in this document as base64: the header, then the values.",
+        },
+        "x-header": [
+            {
+                "name": field.name,
+                "offset": header_offset(field),
+                "bytes": field.size_bytes,
+                "type": field.type,
+                "description": field.meaning,
+            }
+            for field in HEADER_FIELDS
+        ],
+        "examples": [{"payload": base64.b64encode(example.encode()).decode()}],
+    }
+
+
+def summary(model: type[Command] | type[Message] | type[Frame]) -> str:
+    """The first line of what a command, message or frame says of itself."""
     return (inspect.getdoc(model) or "").partition("\n")[0]
 
 

@@ -1,0 +1,124 @@
+"""An example of every command and binary frame; those of messages are in :mod:`.message_examples`.
+
+All belong to one session on a workspace whose contract has 128 rows and a hop of 64 samples.
+"""
+
+import base64
+from typing import Any, Final
+
+from rfhydra.protocol import commands
+from rfhydra.protocol.commands import COMMANDS, Command
+from rfhydra.protocol.fields import NegativeBox, PhysicalBox, PixelBox
+from rfhydra.protocol.frames import Frame, IqFrame, WaterfallFrame
+from rfhydra.protocol.message_examples import CENTER_HZ, JOB_ID, OTHER, PNG_B64, RATE_HZ, SAMPLE_ID, SIGNAL
+from rfhydra.protocol.messages import Message
+
+TOKEN: Final = "correct-horse-battery-staple"  # noqa: S105
+ROWS: Final = 128
+IQ_B64: Final = (
+    "v4CtrYC/Uq1AgFJSf0CtUr9/ra2Av1KtQIBSUn9ArVK/f62tgL9SrUCAUlJ/QK1Sv3+trX+/Uq1AgFJSf0CtUr9/ra1/v1KtQIBSUn9ArVK/f62tf79S"
+    "rUCAUlJ/QK1Sv3+trX+/Uq1Af1JSf0CtUr9/ra2Av1KtQIBSUn9ArVI="
+)
+"""64 samples of ``cu8``, a carrier at an eighth of the sample rate."""
+
+COMMAND_EXAMPLES: Final[dict[str, Command]] = {
+    each.command: each
+    for each in (
+        commands.Auth(token=TOKEN),
+        commands.Hello(id=1, binary=True),
+        commands.Subscribe(topics=["jobs", "registry", "waterfall"]),
+        commands.GetRegistry(),
+        commands.AddTrainingSample(
+            id=2,
+            signal_name=SIGNAL,
+            spectrogram_b64=PNG_B64,
+            boxes=[PixelBox(x_min=20, y_min=40, x_max=60, y_max=48)],
+            metadata={"sample_rate_hz": RATE_HZ, "center_freq_hz": CENTER_HZ, "recording": "night", "operator": "me"},
+            negatives=[NegativeBox(label=OTHER, box=PixelBox(x_min=5, y_min=90, x_max=25, y_max=100))],
+        ),
+        commands.GetTrainingSamples(signal_name=SIGNAL, limit=10),
+        commands.UpdateTrainingSample(
+            id=3,
+            sample_id=SAMPLE_ID,
+            boxes=[
+                PhysicalBox(
+                    time_start_sec=0.005,
+                    time_end_sec=0.016,
+                    freq_low_hz=CENTER_HZ + 31_000,
+                    freq_high_hz=CENTER_HZ + 47_000,
+                )
+            ],
+        ),
+        commands.ImportSigmf(
+            meta={
+                "global": {"core:datatype": "cu8", "core:sample_rate": RATE_HZ, "core:version": "1.2.0"},
+                "captures": [{"core:sample_start": 0, "core:frequency": CENTER_HZ}],
+                "annotations": [
+                    {
+                        "core:sample_start": 0,
+                        "core:sample_count": 64,
+                        "core:freq_lower_edge": CENTER_HZ + 25_000,
+                        "core:freq_upper_edge": CENTER_HZ + 37_000,
+                        "core:label": OTHER,
+                    }
+                ],
+            },
+            data_b64=IQ_B64,
+            max_samples=100,
+        ),
+        commands.ExportSigmf(signal_name=OTHER, limit=5),
+        commands.GetVersionHistory(signal_name=SIGNAL),
+        commands.PromoteVersion(id=4, signal_name=SIGNAL, version=2),
+        commands.RollbackSignal(id=5, signal_name=SIGNAL),
+        commands.LoadHeads(signal_names=[SIGNAL]),
+        commands.GetLoadedHeads(),
+        commands.Detect(
+            id=6, iq_b64=IQ_B64, iq_datatype="cu8", sample_rate_hz=RATE_HZ, center_freq_hz=CENTER_HZ, threshold=0.5
+        ),
+        commands.TrainSignal(id=7, signal_name=SIGNAL, notes="ten boxes", epochs=20, request_id="tablet-17"),
+        commands.ExtendSignal(id=8, signal_name=SIGNAL, notes="five more boxes"),
+        commands.CancelTraining(id=9, job_id=JOB_ID),
+        commands.GetJob(job_id=JOB_ID),
+        commands.ListJobs(limit=20),
+        commands.UnloadHeads(signal_names=[SIGNAL]),
+        commands.DeleteTrainingSample(id=10, sample_id=SAMPLE_ID),
+        commands.ListSources(),
+        commands.StartStream(source={"driver": "rtlsdr", "center_freq_hz": CENTER_HZ}, heads=[SIGNAL]),
+        commands.GetStreams(),
+        commands.StopStream(stream_id="rtlsdr-0"),
+        commands.Unsubscribe(topics=["waterfall"]),
+    )
+}
+"""By name, in an order in which they can be sent. ``job_id`` is chosen by the server."""
+
+FRAME_EXAMPLES: Final[dict[str, Frame]] = {
+    "iq_frame": IqFrame(
+        tag=11,
+        datatype="cu8",
+        sample_rate_hz=RATE_HZ,
+        center_freq_hz=CENTER_HZ,
+        start_sample=0,
+        samples=base64.b64decode(IQ_B64),
+    ),
+    "waterfall_frame": WaterfallFrame(
+        dropped=0,
+        rows=ROWS,
+        cols=1,
+        sample_rate_hz=RATE_HZ,
+        center_freq_hz=CENTER_HZ,
+        start_sample=0,
+        pixels=bytes(200 if 40 <= row < 48 else 32 for row in range(ROWS)),
+    ),
+}
+"""By name."""
+
+
+def wire_fields(example: Command | Message) -> dict[str, Any]:
+    """A command or message as it is sent, with ``command`` or ``type`` as its first field.
+
+    The fields of a command that are None are left out.
+    """
+    is_command = isinstance(example, tuple(COMMANDS.values()))
+    fields = example.model_dump(mode="json", exclude_none=is_command)
+    first = "command" if is_command else "type"
+    return {first: fields.pop(first), **fields}

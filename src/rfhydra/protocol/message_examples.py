@@ -1,0 +1,250 @@
+"""An example of every message of the server."""
+
+from typing import Final
+
+from rfhydra.protocol import messages
+from rfhydra.protocol.limits import StatedLimits
+from rfhydra.protocol.messages import API_VERSION, MIN_API_VERSION, Message
+from rfhydra.protocol.types import (
+    BackboneInfo,
+    DetectedBox,
+    Job,
+    LabelledBox,
+    Metrics,
+    RegistryEntry,
+    SampleBox,
+    SampleInfo,
+    SigmfRecording,
+    VersionInfo,
+)
+
+SIGNAL: Final = "garage-remote"
+OTHER: Final = "door-contact"
+RATE_HZ: Final = 250_000.0
+CENTER_HZ: Final = 433_920_000.0
+JOB_ID: Final = "5b6f0c9a3c0e4b7f8d7a5e1c2f3a4b5c"
+SAMPLE_ID: Final = "a22ed8f962028a930fa9c8b81a3468e7a6b40580370c12a5e6b66c8a687b2cf9"
+"""Of the image below as a sample of ``SIGNAL``."""
+PNG_B64: Final = (
+    "iVBORw0KGgoAAAANSUhEUgAAAEAAAACACAAAAACe6jC2AAAATUlEQVR42u3XsQ0AIAgEQDAO4liO6JguYEFiR+5Lkr+C7nPFX0YAAAAAAAAAAB"
+    "oC83U8xfL2xC5A2gsAAAAAAAAAAAAAAAAAAAAAoJgLSoMCQSIKMKUAAAAASUVORK5CYII="
+)
+"""128 rows, 64 columns: a burst in columns 20 to 60, rows 40 to 48."""
+
+_NIGHT: Final = "2026-11-20T21:14:03.120000Z"
+_LATER: Final = "2026-11-20T21:14:04.870000Z"
+_BOX: Final = SampleBox(
+    time_start_sec=0.00512,
+    time_end_sec=0.01536,
+    freq_low_hz=433_951_250.0,
+    freq_high_hz=433_966_875.0,
+    x_min=20.0,
+    y_min=40.0,
+    x_max=60.0,
+    y_max=48.0,
+)
+_NEGATIVE: Final = LabelledBox(
+    label=OTHER,
+    time_start_sec=0.00128,
+    time_end_sec=0.0064,
+    freq_low_hz=433_849_687.5,
+    freq_high_hz=433_869_218.75,
+    x_min=5.0,
+    y_min=90.0,
+    x_max=25.0,
+    y_max=100.0,
+)
+_METRICS: Final = Metrics(f1_score=0.95, precision=0.94, recall=0.96)
+_VERSION: Final = VersionInfo(
+    version=1,
+    sample_count=10,
+    created_at="2026-11-19T08:30:00.000000Z",
+    notes="ten boxes",
+    is_active=True,
+    kind="embedding",
+    split_version=1,
+    epochs_trained=18,
+    early_stopped=True,
+    training_time_sec=1.4,
+    f1_score=0.95,
+    precision=0.94,
+    recall=0.96,
+)
+_JOB: Final = Job(
+    job_id=JOB_ID,
+    signal_name=SIGNAL,
+    action="train",
+    kind="embedding",
+    epochs=20,
+    notes="ten boxes",
+    request_id="tablet-17",
+    state="running",
+    attempts=1,
+    created_at=_NIGHT,
+    started_at=_NIGHT,
+    finished_at=None,
+    last_seq=1,
+    version=None,
+    error=None,
+    code=None,
+)
+_PROGRESS: Final = messages.TrainingProgress(
+    signal_name=SIGNAL,
+    job_id=JOB_ID,
+    seq=1,
+    ts=_LATER,
+    epoch=1,
+    total_epochs=20,
+    train_loss=0.31,
+    val_loss=0.29,
+    f1_score=0.92,
+    precision=0.91,
+    recall=0.93,
+    is_best=True,
+    elapsed_sec=0.9,
+)
+_REGISTRY: Final = messages.Registry(
+    backbone_version=1,
+    signals={
+        SIGNAL: RegistryEntry(
+            active_version=1,
+            active_head_version=1,
+            f1_score=0.95,
+            precision=0.94,
+            recall=0.96,
+            sample_count=10,
+            last_trained=_VERSION.created_at,
+            is_loaded=True,
+        )
+    },
+)
+
+MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
+    each.type: each
+    for each in (
+        _PROGRESS,
+        messages.TrainingComplete(
+            signal_name=SIGNAL,
+            job_id=JOB_ID,
+            seq=19,
+            ts=_LATER,
+            version=2,
+            sample_count=15,
+            epochs_trained=18,
+            early_stopped=True,
+            metrics=_METRICS,
+            previous_version=1,
+            previous_metrics=Metrics(f1_score=0.91, precision=0.92, recall=0.9),
+            auto_promoted=True,
+            promotion_reason="F1 improved from 0.91 to 0.95",
+            training_time_sec=1.8,
+        ),
+        messages.TrainingFailed(
+            signal_name=OTHER,
+            job_id=JOB_ID,
+            seq=1,
+            ts=_LATER,
+            error="'door-contact' has 3 samples, a training needs 5",
+            code="not_enough_samples",
+        ),
+        messages.Jobs(jobs=[_JOB]),
+        messages.JobSnapshot(job=_JOB, events=[_PROGRESS]),
+        messages.VersionPromoted(id=4, signal_name=SIGNAL, version=2),
+        messages.VersionRollback(id=5, signal_name=SIGNAL, active_version=1),
+        messages.VersionHistory(signal_name=SIGNAL, active_version=1, versions=[_VERSION]),
+        _REGISTRY,
+        messages.LoadedHeads(heads=[SIGNAL], versions={SIGNAL: 1}),
+        messages.TrainingSampleAdded(id=2, signal_name=SIGNAL, sample_id=SAMPLE_ID, is_new=True, total_samples=11),
+        messages.TrainingSampleUpdated(id=3, signal_name=SIGNAL, sample_id=SAMPLE_ID, total_samples=11),
+        messages.TrainingSampleDeleted(id=10, signal_name=SIGNAL, sample_id=SAMPLE_ID, total_samples=10),
+        messages.TrainingSamples(
+            signal_name=SIGNAL,
+            total_samples=11,
+            samples=[
+                SampleInfo(
+                    sample_id=SAMPLE_ID,
+                    rows=128,
+                    cols=64,
+                    boxes=[_BOX],
+                    negatives=[_NEGATIVE],
+                    sample_rate_hz=RATE_HZ,
+                    center_freq_hz=CENTER_HZ,
+                    recording="night",
+                    start_sample=None,
+                    has_iq=False,
+                    metadata={"sample_rate_hz": RATE_HZ, "center_freq_hz": CENTER_HZ, "recording": "night"},
+                    created_at=_NIGHT,
+                )
+            ],
+            next_cursor="11",
+        ),
+        messages.SampleCounts(signals={SIGNAL: 11, OTHER: 3}),
+        messages.SigmfImported(new_samples={OTHER: 1}, total_samples={OTHER: 4}, boxes=1),
+        messages.SigmfExported(
+            signal_name=OTHER,
+            recordings=[
+                SigmfRecording(
+                    sample_id=SAMPLE_ID,
+                    meta={
+                        "global": {"core:datatype": "cf32_le", "core:sample_rate": RATE_HZ, "core:version": "1.2.0"},
+                        "captures": [{"core:sample_start": 0, "core:frequency": CENTER_HZ}],
+                        "annotations": [{"core:sample_start": 0, "core:sample_count": 1, "core:label": OTHER}],
+                    },
+                    data_b64="AAAAPwAAAAA=",
+                )
+            ],
+            skipped=0,
+        ),
+        messages.Detections(
+            id=6,
+            stream_id=None,
+            start_sample=0,
+            heads={SIGNAL: 1},
+            detections=[DetectedBox(signal_name=SIGNAL, score=0.97, track_id=None, **_BOX.model_dump())],
+        ),
+        messages.Sources(sources=[]),
+        messages.Streams(streams=[]),
+        messages.ServerHello(
+            id=1,
+            server_version="0.1.0",
+            api_version=API_VERSION,
+            min_api_version=MIN_API_VERSION,
+            features=["detect", "binary", "jobs", "subscriptions", "samples", "sigmf"],
+            limits=StatedLimits(),
+            spectrogram={
+                "fft_size": 128,
+                "hop": 64,
+                "rows": 128,
+                "cols": 128,
+                "scaling": {
+                    "floor": "median",
+                    "floor_band": 0.8,
+                    "headroom_db": 10.0,
+                    "range_db": 80.0,
+                    "pooling": "peak",
+                    "window": "hann_periodic",
+                },
+                "spec_id": "d6f70cd2f58477c3",
+            },
+            backbone=BackboneInfo(version=1, id="0f3c9d5e7a1b2c4d"),
+        ),
+        messages.Result(id=7, job_id=JOB_ID),
+        messages.Error(
+            id=8, command="extend_signal", code="conflict", message="a training of 'garage-remote' is queued already"
+        ),
+        messages.ServerMetrics(
+            ts=_LATER,
+            uptime_sec=3600.5,
+            clients=3,
+            loaded_heads=1,
+            jobs_queued=0,
+            jobs_running=1,
+            detections_queued=0,
+            store_queued=1,
+            messages_dropped=0,
+        ),
+        messages.ServerShutdown(reason="the server is stopping", grace_sec=10.0),
+        messages.Subscriptions(topics=["registry"], snapshots=[_REGISTRY]),
+    )
+}
+"""By type."""

@@ -1,0 +1,99 @@
+"""The examples of the protocol documents, sent to a live server in their order: each gets the documented answer."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.protocol.commands import COMMANDS
+from rfhydra.protocol.examples import COMMAND_EXAMPLES, FRAME_EXAMPLES, TOKEN
+from rfhydra.protocol.frames import FRAMES, WaterfallFrame
+from rfhydra.protocol.message_examples import JOB_ID, SIGNAL
+from rfhydra.protocol.messages import MESSAGES, read_message
+from rfhydra.protocol.schema import answer_name, asyncapi_document
+from rfhydra.server.net.security import Gate
+from rfhydra.server.service import Settings
+from rfhydra.store.workspace import Workspace
+from rfhydra.training.service import TrainingService
+from tests.protocol.test_schema import validate
+from tests.server.json_peer import WAIT_SEC, Peer, peer, running
+from tests.training.given import SMALL_SPEC, add_noise
+
+REFUSED: Final = {"start_stream": "incompatible", "stop_stream": "not_found"}
+"""Codes of the commands for live sources, of which no server has any yet."""
+ENDS: Final = ("training_complete", "training_failed")
+
+
+class Exchange:
+    """A connection that sends the examples, and what it got."""
+
+    def __init__(self, client: Peer) -> None:
+        self._client = client
+        self.job_id = JOB_ID
+        self.codes: dict[str, str] = {}
+        self.frames: list[bytes] = []
+        self.seen: set[str] = set()
+
+    def send(self, name: str) -> dict[str, Any]:
+        """The answer to the example of a command; pushes that come before it are checked, too."""
+        (example,) = asyncapi_document()["components"]["messages"][f"command_{name}"]["examples"]
+        fields = json.loads(json.dumps(example["payload"]).replace(JOB_ID, self.job_id))
+        self._client.socket.send(json.dumps(fields))
+        wanted = {answer_name(COMMANDS[name]), "error"}
+        while (message := self.receive())["type"] not in wanted or message.get("id") != fields.get("id"):
+            pass
+        if message["type"] == "error":
+            self.codes[name] = message["code"]
+        return message
+
+    def receive(self) -> dict[str, Any]:
+        """The next text message, which must fit its schema; frames that come before it are kept."""
+        while isinstance(data := self._client.socket.recv(WAIT_SEC), bytes):
+            self.frames.append(data)
+        fields: dict[str, Any] = json.loads(data)
+        validate(fields, MESSAGES[fields["type"]].__name__)
+        message = read_message(data)
+        assert message is not None
+        self.seen.add(message.type)
+        return fields
+
+
+@pytest.fixture
+def port(tmp_path: Path, body_file: Path) -> Iterator[int]:
+    """A server with a token and two versions of a head, the first of them active."""
+    with Workspace.create(tmp_path / "site", SMALL_SPEC) as workspace:
+        add_noise(workspace, range(8), SIGNAL)
+        service = TrainingService(workspace, load_backbone(body_file))
+        for _ in range(2):
+            service.train_new_signal(SIGNAL, epochs=2)
+        service.version_manager.promote_version(SIGNAL, 1)
+        settings = Settings(gate=Gate(token=TOKEN), backbone_path=body_file)
+        with running(workspace, settings) as number:
+            yield number
+
+
+def test_every_example_gets_the_answer_that_the_document_promises(port: int) -> None:
+    with peer(port) as client:
+        exchange = Exchange(client)
+        for name in COMMAND_EXAMPLES:
+            answer = exchange.send(name)
+            match name:
+                case "add_training_sample":
+                    assert answer["sample_id"] == COMMAND_EXAMPLES["delete_training_sample"].model_dump()["sample_id"]
+                case "detect":
+                    client.socket.send(FRAME_EXAMPLES["iq_frame"].encode())
+                    while exchange.receive().get("id") != 11:
+                        pass
+                case "train_signal":
+                    while exchange.receive()["type"] not in ENDS:
+                        pass
+                case "extend_signal":
+                    exchange.job_id = answer["job_id"]
+        assert exchange.codes == REFUSED
+        assert {"training_progress", "training_complete"} <= exchange.seen
+        waterfall, *_ = (FRAMES["waterfall_frame"].decode(data) for data in exchange.frames)
+        assert isinstance(waterfall, WaterfallFrame)
+        assert (waterfall.rows, waterfall.cols) == (SMALL_SPEC.rows, 1)
