@@ -25,6 +25,8 @@ DEFAULT_PORT: Final = 8765
 DEFAULT_URL: Final = f"ws://{DEFAULT_HOST}:{DEFAULT_PORT}"
 
 MAX_BOXES_PER_SAMPLE: Final = 1000
+MAX_HEADS: Final = 4096
+"""Signal names in one command, whatever the limits of a server are."""
 MAX_JSON_BYTES: Final = 64 * 1024
 """Size of one JSON document in the store: metadata, metrics, a message of a training."""
 

@@ -12,11 +12,12 @@ from rfhydra.protocol import messages as told
 from rfhydra.protocol.fields import (
     CorrelationId,
     Cursor,
-    DrawnBox,
+    DrawnBoxes,
     Hertz,
-    NegativeBox,
+    NegativeBoxes,
     Positive,
     SignalName,
+    SignalNames,
     Token,
     WireModel,
     absent,
@@ -25,6 +26,8 @@ from rfhydra.protocol.parsing import MAX_QUOTED_LENGTH, parse
 from rfhydra.protocol.types import IqDatatype, Topic, TrainingFields, TrainingRequest
 
 A = TypeVar("A", bound=told.Message)
+MAX_TOPICS: Final = 64
+Topics: TypeAlias = Annotated[list[Topic], Field(max_length=MAX_TOPICS, fail_fast=True)]
 
 
 class BaseCommand(WireModel, Generic[A]):
@@ -148,7 +151,7 @@ class LoadHeads(BaseCommand[told.LoadedHeads]):
     """
 
     command: Literal["load_heads"] = "load_heads"
-    signal_names: list[SignalName]
+    signal_names: SignalNames
     """The signals. One that is loaded already is replaced by its active version."""
 
 
@@ -156,7 +159,7 @@ class UnloadHeads(BaseCommand[told.LoadedHeads]):
     """Unload heads. Names that are not loaded are no error."""
 
     command: Literal["unload_heads"] = "unload_heads"
-    signal_names: list[SignalName] | None = None
+    signal_names: SignalNames | None = None
     """The signals; absent: all."""
 
 
@@ -176,12 +179,12 @@ class AddTrainingSample(_SignalCommand[told.TrainingSampleAdded]):
     spectrogram_b64: str
     """Base64 of a PNG (8-bit grey) or a NumPy ``.npy`` (uint8, or float32 in 0..1), shape (frequency rows, time
     columns), row 0 the highest frequency, computed with the workspace's contract."""
-    boxes: list[DrawnBox]
+    boxes: DrawnBoxes
     """Boxes of the signal; at least one."""
     metadata: dict[str, JsonValue] = Field(default_factory=dict)
     """Stored unchanged. ``sample_rate_hz``, ``center_freq_hz``, ``recording``, ``start_sample`` and
     ``spectrogram_params`` are checked and used."""
-    negatives: list[NegativeBox] = Field(default_factory=list)
+    negatives: NegativeBoxes = Field(default_factory=list)
     """Verified emissions of other signals in the same window."""
 
 
@@ -207,9 +210,9 @@ class UpdateTrainingSample(BaseCommand[told.TrainingSampleUpdated]):
     command: Literal["update_training_sample"] = "update_training_sample"
     sample_id: Token
     """The sample."""
-    boxes: list[DrawnBox] | None = None
+    boxes: DrawnBoxes | None = None
     """Boxes of the signal; at least one."""
-    negatives: list[NegativeBox] | None = None
+    negatives: NegativeBoxes | None = None
     """Verified emissions of other signals."""
     metadata: dict[str, JsonValue] | None = None
     """Replaces the metadata."""
@@ -255,7 +258,7 @@ class Subscribe(BaseCommand[told.Subscriptions]):
     """Subscribe to topics. Answered with their present state, as the messages that they push."""
 
     command: Literal["subscribe"] = "subscribe"
-    topics: list[Topic]
+    topics: Topics
     """The topics. ``waterfall`` needs a connection that uses binary frames."""
 
 
@@ -263,7 +266,7 @@ class Unsubscribe(BaseCommand[told.Subscriptions]):
     """Unsubscribe from topics."""
 
     command: Literal["unsubscribe"] = "unsubscribe"
-    topics: list[Topic] | None = None
+    topics: Topics | None = None
     """The topics; absent: all."""
 
 
@@ -295,7 +298,7 @@ class Detect(BaseCommand[told.Detections]):
     """Needed with ``iq_b64``. A spectrogram without one has boxes in samples and cycles per sample."""
     center_freq_hz: FiniteFloat | None = None
     """Needed with ``iq_b64``."""
-    signal_names: list[SignalName] | None = None
+    signal_names: SignalNames | None = None
     """Subset of the loaded heads."""
     threshold: Annotated[FiniteFloat, Field(ge=0, le=1)] | None = None
     """Score threshold; default that of each head."""
@@ -323,7 +326,7 @@ class StartStream(BaseCommand[told.Streams]):
     command: Literal["start_stream"] = "start_stream"
     source: dict[str, JsonValue]
     """The source."""
-    heads: list[SignalName] | None = None
+    heads: SignalNames | None = None
     """Subset of the loaded heads; default all."""
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, FiniteFloat, Tag
 
-from rfhydra.config import NAME_PATTERN, check_name
+from rfhydra.config import MAX_BOXES_PER_SAMPLE, MAX_HEADS, NAME_PATTERN, check_name
 
 MAX_WHOLE: Final = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly."""
@@ -13,6 +13,7 @@ MAX_ID_LENGTH: Final = 128
 SignalName: TypeAlias = Annotated[
     str, AfterValidator(check_name), Field(json_schema_extra={"pattern": f"^{NAME_PATTERN}$"})
 ]
+SignalNames: TypeAlias = Annotated[list[SignalName], Field(max_length=MAX_HEADS, fail_fast=True)]
 Whole: TypeAlias = Annotated[int, Field(ge=0, le=MAX_WHOLE)]
 Positive: TypeAlias = Annotated[int, Field(ge=1, le=MAX_WHOLE)]
 Hertz: TypeAlias = Annotated[FiniteFloat, Field(gt=0)]
@@ -73,6 +74,11 @@ class NegativeBox(WireModel):
     """Label of the emission."""
     box: DrawnBox
     """The box."""
+
+
+# A list of a command stops at its first bad item and at its bound: an error costs the same whatever was sent.
+DrawnBoxes: TypeAlias = Annotated[list[DrawnBox], Field(max_length=MAX_BOXES_PER_SAMPLE, fail_fast=True)]
+NegativeBoxes: TypeAlias = Annotated[list[NegativeBox], Field(max_length=MAX_BOXES_PER_SAMPLE, fail_fast=True)]
 
 
 def absent(value: object) -> bool:

@@ -1,11 +1,11 @@
 """Limits of a server: stated in ``hello``, set at start, each with an error code of its own."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from rfhydra.config import MAX_BOXES_PER_SAMPLE, MAX_JSON_BYTES, MAX_NAME_LENGTH, NAME_PATTERN
+from rfhydra.config import MAX_BOXES_PER_SAMPLE, MAX_HEADS, MAX_JSON_BYTES, MAX_NAME_LENGTH, NAME_PATTERN
 from rfhydra.errors import InvalidMessage, TooLarge
 from rfhydra.protocol.fields import WireModel
 from rfhydra.protocol.parsing import parse
@@ -18,8 +18,16 @@ class Limits(WireModel):
 
     max_message_bytes: int = Field(default=32 * _MIB, ge=4096, le=1 << 30)
     """Of one message to the server, text or binary. A larger one closes the connection (1009)."""
+    max_message_values: int = Field(default=100_000, ge=1000, le=200_000)
+    """JSON values and escaped characters of one text message; numbers and space take at most 32 bytes for each."""
+    max_received_bytes: int = Field(default=128 * _MIB, ge=4096)
+    """Messages that are received or handled at one time, of all clients together, beyond 64 KiB of each. When they take
+    more, the connection whose message has waited longest is closed (1013)."""
     max_clients: int = Field(default=256, ge=1)
-    """Connections at one time. One more is closed (1013)."""
+    """Authorised connections at one time. One more is closed (1013)."""
+    max_pending_connections: int = Field(default=256, ge=1)
+    """Connections at one time that speak HTTP, are in their handshake, or have not sent the token. One more ends the
+    oldest of the address that has the most."""
     max_answer_bytes: int = Field(default=_MIB, ge=_MIB)
     """Of one answer, unless it was asked to hold arrays. Longer lists come in pages."""
     max_array_bytes: int = Field(default=8 * _MIB, ge=_MIB)
@@ -36,7 +44,7 @@ class Limits(WireModel):
     """Characters of the notes of a training."""
     max_epochs: int = Field(default=1000, ge=1)
     """Epochs of one training."""
-    max_heads: int = Field(default=256, ge=1)
+    max_heads: int = Field(default=256, ge=1, le=MAX_HEADS)
     """Names in one command, and heads loaded at one time."""
     max_jobs_queued: int = Field(default=32, ge=1)
     """Trainings that wait. One more is refused with ``busy``."""
@@ -48,6 +56,12 @@ class Limits(WireModel):
     """Control messages that a client has not taken yet. One more closes the connection (1013)."""
     max_outbox_bytes: int = Field(default=16 * _MIB, ge=_MIB)
     """The same, in bytes."""
+
+    @model_validator(mode="after")
+    def _one_message_fits(self) -> Self:
+        if self.max_received_bytes < self.max_message_bytes:
+            raise ValueError("max_received_bytes must be at least max_message_bytes")
+        return self
 
     def page(self, limit: int | None) -> int | None:
         """A requested page size, cut to ``max_page``; None stays None."""

@@ -7,12 +7,14 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from rfhydra.errors import InvalidJson, InvalidMessage
+from rfhydra.errors import InvalidJson, InvalidMessage, RfhydraError, TooLarge
 from rfhydra.protocol.fields import CorrelationId
 
 MAX_QUOTED_LENGTH: Final = 64
 """Characters of received text that an error may repeat."""
 _ID: Final[TypeAdapter[CorrelationId | None]] = TypeAdapter(CorrelationId | None)
+_BYTES_PER_VALUE: Final = 32
+"""Of JSON text outside strings, on average: more than the longest number that a float64 takes."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -29,6 +31,26 @@ def read_json(text: str | bytes) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise InvalidJson("a message must be one JSON object")
     return fields
+
+
+def require_few_values(text: bytes, max_values: int) -> None:
+    """Refuse JSON text that would cost more to read than its payload: many values, many escapes, or long numbers.
+
+    Takes no memory and no time to speak of: reading such a text takes seconds and gigabytes, without a chance for
+    another thread.
+
+    Raises:
+        TooLarge: it holds more than ``max_values`` values and escaped characters, or more than 32 bytes outside
+            strings for each.
+    """
+    if sum(map(text.count, (b",", b"[", b"{", b"\\"))) > max_values:
+        raise TooLarge(f"the message holds more than {max_values} JSON values or escapes (max_message_values)")
+    outside = text.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"', 4 * max_values)[::2]
+    if sum(map(len, outside)) > _BYTES_PER_VALUE * max_values:
+        raise TooLarge(
+            f"numbers and space of the message take more than {_BYTES_PER_VALUE * max_values} bytes:"
+            f" {_BYTES_PER_VALUE} for each of {max_values} JSON values (max_message_values)"
+        )
 
 
 @dataclass(frozen=True)
@@ -55,17 +77,19 @@ def parse(model: type[M], fields: Mapping[str, Any], what: str = "") -> M:
     Raises:
         InvalidMessage: a field is missing, of the wrong type or out of range.
         InvalidName: a signal name outside the allowed alphabet.
+        TooLarge: a list has more items than it may.
     """
     try:
         return model.model_validate(fields)
     except ValidationError as error:
-        raise InvalidMessage(what + _describe(error)) from None
+        raise _translated(error, what) from None
 
 
-def _describe(error: ValidationError) -> str:
-    """The first error with its field, and the number of further errors."""
-    first, *others = error.errors(include_url=False, include_context=False, include_input=False)
+def _translated(error: ValidationError, what: str) -> RfhydraError:
+    """The first error, with its field. Lists stop at their first error, so there are never many."""
+    first = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part)[:MAX_QUOTED_LENGTH] for part in first["loc"] if part not in ("pixels", "physical"))
+    if first["type"] == "too_long":
+        return TooLarge(f"{what}{field} has too many items, the limit is {first['ctx']['max_length']}")
     message = first["msg"].removeprefix("Value error, ")
-    more = f" (and {len(others)} more)" if others else ""
-    return f"{field}: {message}{more}" if field else f"{message}{more}"
+    return InvalidMessage(what + (f"{field}: {message}" if field else message))

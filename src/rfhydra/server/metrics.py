@@ -49,6 +49,8 @@ class PrometheusMetrics:
             "rfhydra_slow_clients", "Clients closed because they did not take their messages.", registry=registry
         )
 
+        self.token_failures = Counter("rfhydra_token_failures", "Wrong tokens that were sent.", registry=registry)
+
     def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
         """Expose what ``read`` returns."""
         Gauge(name, text, registry=self._registry).set_function(read)

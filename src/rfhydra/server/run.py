@@ -1,19 +1,19 @@
 """Run a service on a socket until it is stopped."""
 
+import logging
 import socket
 from collections.abc import Callable
-
-import uvicorn
+from dataclasses import replace
 
 from rfhydra.errors import Busy, InvalidMessage
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.torch_backbone import best_device
+from rfhydra.server.log_filter import RepeatFilter
 from rfhydra.server.net.app import make_app
-from rfhydra.server.net.transport import Server, WebSocketProtocol
+from rfhydra.server.net.descriptors import fit_descriptors
+from rfhydra.server.net.transport import BACKLOG, Config, Server
 from rfhydra.server.service import Service, Settings
 from rfhydra.store.workspace import Workspace
-
-_BACKLOG = 512
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -25,7 +25,7 @@ def listen(host: str, port: int) -> socket.socket:
     """
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except (socket.gaierror, UnicodeError):
         raise InvalidMessage(f"host {host[:64]!r} is unknown") from None
     except OSError as error:
@@ -37,25 +37,17 @@ def make_server(workspace: Workspace, settings: Settings) -> Server:
 
     Raises:
         Incompatible: the backbone does not fit the workspace's contract.
+        InvalidMessage: the process may open too few file descriptors.
     """
+    settings = replace(settings, limits=fit_descriptors(settings.limits))
     service = Service(workspace, load_backbone(settings.backbone_path, best_device()), settings)
-    config = uvicorn.Config(
-        make_app(service),
-        ws=WebSocketProtocol,
-        ws_max_size=settings.limits.max_message_bytes,
-        ws_per_message_deflate=False,  # costs the event loop more time than it saves on the wire
-        lifespan="on",
-        log_config=None,
-        log_level="warning",  # access logs would show tokens in URLs
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
-    return Server(config, service.stop)
+    return Server(Config(make_app(service), service.bounds), service.stop)
 
 
 def run_server(workspace: Workspace, host: str, port: int, settings: Settings, on_ready: Callable[[int], None]) -> None:
     """Serve until SIGINT or SIGTERM. ``on_ready`` is called with the port once clients may connect."""
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(RepeatFilter())
     server = make_server(workspace, settings)
     with listen(host, port) as listener:
         server.on_ready = lambda: on_ready(listener.getsockname()[1])

@@ -9,8 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from starlette.requests import HTTPConnection
+
 from rfhydra.detection.detector import HydraDetector
-from rfhydra.errors import RfhydraError
+from rfhydra.errors import RfhydraError, Unauthorized
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.protocol.limits import Limits
@@ -24,8 +26,10 @@ from rfhydra.protocol.messages import (
 from rfhydra.server.executor import SerialExecutor
 from rfhydra.server.jobs.queue import TrainingJobs
 from rfhydra.server.metrics import PrometheusMetrics
+from rfhydra.server.net.bounds import ConnectionBounds
+from rfhydra.server.net.guesses import TokenGuesses
 from rfhydra.server.net.hub import Hub
-from rfhydra.server.net.security import Gate
+from rfhydra.server.net.security import Gate, shown_token
 from rfhydra.server.registry_cache import RegistryCache
 from rfhydra.store.columns import utc_now
 from rfhydra.store.workspace import Workspace
@@ -47,6 +51,7 @@ class Settings:
         backbone_path: backbone file; None is the one that ships.
         grace_sec: time that a running training has to finish when the server stops.
         auth_sec: time that a client has to send its token.
+        handshake_sec: time for a handshake, or for a whole HTTP connection.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -54,6 +59,7 @@ class Settings:
     backbone_path: Path | None = None
     grace_sec: float = 30.0
     auth_sec: float = 10.0
+    handshake_sec: float = 10.0
 
 
 class LoadedHeadSet:
@@ -113,6 +119,7 @@ class Service:
         if mismatch := workspace.backbone_mismatch(backbone.backbone_id):
             _log.warning(mismatch)
         self.store = SerialExecutor("store", limits.max_store_queued)
+        self.parsing = SerialExecutor("parsing", limits.max_clients)
         self.detection = SerialExecutor("detection", limits.max_detections_queued)
         self.versions = VersionManager(workspace)
         self.detector = HydraDetector(workspace.spec, backbone)
@@ -121,10 +128,17 @@ class Service:
         self.registry_cache = RegistryCache(workspace, self.versions, self.hub, lambda: self.detector.loaded_versions)
         self.jobs = TrainingJobs(self.store, workspace, settings.backbone_path, self._on_training, limits)
         self.metrics = PrometheusMetrics()
+        self.bounds = ConnectionBounds.of(limits, settings.handshake_sec)
+        self.guesses = TokenGuesses(self.metrics.token_failures, time.monotonic)
         self.ready = self.stopping = False
         self._started = time.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
         self._expose()
+
+    @property
+    def full(self) -> bool:
+        """Whether there are as many clients as there may be."""
+        return self.hub.authorised >= self.limits.max_clients
 
     async def start(self) -> None:
         """Restore the loaded heads, read the registry, and resume the queue of trainings."""
@@ -146,6 +160,22 @@ class Service:
         await self.hub.dismiss(GOING_AWAY, "the server is stopping", FLUSH_SEC)
         await asyncio.to_thread(self.store.close)
         await asyncio.to_thread(self.detection.close)
+        await asyncio.to_thread(self.parsing.close)
+
+    async def authorised(self, request: HTTPConnection) -> bool:
+        """Whether a request carries the token, or needs none. Waits where tokens were guessed from its address.
+
+        Raises:
+            Unauthorized: it carries a wrong token.
+        """
+        gate, host = self.settings.gate, request.client.host if request.client else None
+        if gate.token is not None and shown_token(request.headers, request.query_params) is not None:
+            await self.guesses.wait(host)
+        try:
+            return gate.authorised(request.headers, request.query_params)
+        except Unauthorized:
+            self.guesses.count(host)
+            raise
 
     async def refresh(self) -> None:
         """Bring the registry cache up to date."""
@@ -191,12 +221,17 @@ class Service:
                 self.hub.publish_latest("metrics", self.snapshot())
 
     def _expose(self) -> None:
-        gauge, executors = self.metrics.gauge, (self.store, self.detection)
+        gauge, executors = self.metrics.gauge, (self.store, self.detection, self.parsing)
         gauge("rfhydra_clients", "Connected clients.", lambda: len(self.hub))
         gauge("rfhydra_loaded_heads", "Loaded heads.", lambda: len(self.detector.loaded_versions))
         gauge("rfhydra_messages_dropped", "Pushes that slow clients did not get.", lambda: self.hub.dropped)
         gauge("rfhydra_jobs_queued", "Trainings that wait.", lambda: self.jobs.queued)
         gauge("rfhydra_jobs_running", "Trainings that run.", lambda: self.jobs.running)
+        pending, budget = self.bounds.pending, self.bounds.budget
+        gauge("rfhydra_pending_connections", "Connections that are not authorised yet.", lambda: len(pending))
+        gauge("rfhydra_pending_dropped", "Such connections that newer ones replaced.", lambda: pending.dropped)
+        gauge("rfhydra_received_bytes", "Messages received or handled, beyond 64 KiB each.", lambda: budget.used_bytes)
+        gauge("rfhydra_receivers_refused", "Connections closed for lack of room.", lambda: budget.refused)
         self.metrics.gauges(
             "rfhydra_lane_waiting",
             "Calls that wait or run.",

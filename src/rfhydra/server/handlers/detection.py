@@ -4,7 +4,7 @@ from collections.abc import Callable
 from time import perf_counter
 
 from rfhydra.detection.detector import WindowDetections
-from rfhydra.errors import Incompatible, InvalidMessage, NotFound
+from rfhydra.errors import Incompatible, InvalidMessage, NotFound, Unauthorized
 from rfhydra.protocol.commands import Detect, GetStreams, ListSources, StartStream, StopStream
 from rfhydra.protocol.frames import IqFrame, WaterfallFrame
 from rfhydra.protocol.messages import Detections, Sources, Streams
@@ -37,8 +37,11 @@ async def detect_frame(service: Service, session: Session, data: bytes) -> Detec
     """The answer to a binary message.
 
     Raises:
+        Unauthorized: the session is not authorised.
         InvalidMessage: this connection did not ask for binary frames, or the message is not one.
     """
+    if not session.authorised:
+        raise Unauthorized("send the token first, with auth")
     if not session.binary:
         raise InvalidMessage("this connection did not ask for binary frames: send hello with binary true first")
     received, spec = IqFrame.decode(data), service.workspace.spec

@@ -3,12 +3,12 @@
 from importlib.metadata import version
 
 from rfhydra.config import BACKBONE_VERSION
-from rfhydra.errors import InvalidMessage, RfhydraError, Unauthorized
+from rfhydra.errors import Busy, InvalidMessage, RfhydraError, Unauthorized
 from rfhydra.protocol.commands import Auth, Hello, Subscribe, Unsubscribe
 from rfhydra.protocol.limits import StatedLimits
 from rfhydra.protocol.messages import API_VERSION, MIN_API_VERSION, Result, ServerHello, Snapshot, Subscriptions
 from rfhydra.protocol.types import BackboneInfo, Topic
-from rfhydra.server.net.hub import Session
+from rfhydra.server.net.hub import TOO_MANY_CLIENTS, TRY_AGAIN_LATER, Session
 from rfhydra.server.service import Service
 
 FEATURES = ["detect", "binary", "jobs", "subscriptions", "samples", "sigmf"]
@@ -30,9 +30,16 @@ async def hello(service: Service, session: Session, command: Hello) -> ServerHel
 
 
 async def auth(service: Service, session: Session, command: Auth) -> Result:
+    if session.authorised:
+        return Result()
+    await service.guesses.wait(session.host)
     if not service.settings.gate.accepts(command.token):
+        service.guesses.count(session.host)
         raise Unauthorized("the token is wrong")
-    session.authorised = True
+    if service.full:
+        session.close(TRY_AGAIN_LATER, TOO_MANY_CLIENTS)
+        raise Busy(TOO_MANY_CLIENTS)
+    session.authorise()
     return Result()
 
 

@@ -1,13 +1,14 @@
 """The ASGI application: the WebSocket, and health, metrics and documents over HTTP."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -36,6 +37,7 @@ _SAFE: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    "Connection": "close",
 }
 
 
@@ -81,7 +83,7 @@ async def _metrics(service: Service, request: Request) -> Response:
     gate = service.settings.gate
     try:
         gate.require_origin(request.headers)
-        authorised = gate.authorised(request.headers, request.query_params)
+        authorised = await service.authorised(request)
     except Unauthorized as error:
         return PlainTextResponse(f"{error}\n", 403, headers=_SAFE)
     if not authorised:
@@ -90,4 +92,9 @@ async def _metrics(service: Service, request: Request) -> Response:
 
 
 async def _protocol(request: Request) -> Response:
-    return JSONResponse(asyncapi_document(), headers=_SAFE)
+    return Response(_document(), media_type="application/json", headers=_SAFE)
+
+
+@cache
+def _document() -> bytes:
+    return json.dumps(asyncapi_document()).encode()

@@ -13,15 +13,16 @@ from typing import Any, Final, TypeAlias
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from rfhydra.errors import RfhydraError, Unauthorized
-from rfhydra.protocol.commands import Detect, read_command
+from rfhydra.protocol.commands import Auth, Command, Detect, read_command
 from rfhydra.protocol.frames import frame_tag
 from rfhydra.protocol.messages import BaseMessage, Error
-from rfhydra.protocol.parsing import Envelope, read_envelope, read_json
+from rfhydra.protocol.parsing import Envelope, read_envelope, read_json, require_few_values
 from rfhydra.server.handlers.detection import detect_frame
 from rfhydra.server.handlers.dispatch import handle
 from rfhydra.server.metrics import UNREADABLE
-from rfhydra.server.net.hub import SLOW, TRY_AGAIN_LATER, Session
+from rfhydra.server.net.hub import SLOW, TOO_MANY_CLIENTS, TRY_AGAIN_LATER, Session
 from rfhydra.server.net.outbox import Outbox
+from rfhydra.server.net.websocket import EXTENSION, SMALL_TEXT_BYTES
 from rfhydra.server.service import GOING_AWAY, Service
 
 POLICY_VIOLATION: Final = 1008
@@ -42,15 +43,18 @@ async def serve(service: Service, websocket: WebSocket) -> None:
     gate = service.settings.gate
     try:
         gate.require_origin(websocket.headers)
-        authorised = gate.authorised(websocket.headers, websocket.query_params)
+        authorised = await service.authorised(websocket)
     except Unauthorized:
         await websocket.close(POLICY_VIOLATION)  # before the handshake: the client sees HTTP 403
         return
-    await websocket.accept()
+    if authorised:
+        websocket.scope["extensions"][EXTENSION].authorise()
+    with suppress(*_GONE):
+        await websocket.accept()
     if service.stopping or not service.ready:
         await websocket.close(GOING_AWAY, "the server is starting or stopping")
-    elif len(service.hub) >= service.limits.max_clients:
-        await websocket.close(TRY_AGAIN_LATER, "too many clients")
+    elif authorised and service.full:
+        await websocket.close(TRY_AGAIN_LATER, TOO_MANY_CLIENTS)
     else:
         await _Connection(service, websocket, authorised).run()
 
@@ -63,6 +67,8 @@ class _Connection:
             name=f"client {peer.host}:{peer.port}" if peer else "client",
             outbox=Outbox(limits.max_outbox_messages, limits.max_outbox_bytes),
             authorised=authorised,
+            host=peer.host if peer else None,
+            on_authorised=websocket.scope["extensions"][EXTENSION].authorise,
         )
         self._refusals = 0
         self._detections: set[asyncio.Task[None]] = set()
@@ -112,33 +118,40 @@ class _Connection:
     async def _read(self) -> None:
         """Read messages until the client is gone."""
         while (message := await self._websocket.receive())["type"] != "websocket.disconnect":
-            if (text := message.get("text")) is not None:
-                await self._on_text(text)
+            if (data := message.get("bytes")) is not None:
+                self._on_frame(data)
             else:
-                self._on_frame(message["bytes"])
+                text = message["utf8"] if "utf8" in message else message["text"].encode()
+                with self._service.bounds.budget.handling(len(text)):
+                    await self._on_text(text)
+            await asyncio.sleep(0)  # taking a message that is there does not: other connections would wait
 
-    async def _on_text(self, text: str) -> None:
-        envelope = Envelope(None, None)
-        try:
-            fields = read_json(text)
-            envelope = read_envelope(fields)
-            command = read_command(fields)
-        except RfhydraError as error:
-            await self._answer(UNREADABLE, envelope, partial(_refuse, error))
+    async def _on_text(self, text: bytes) -> None:
+        read = partial(_understand, text, self._session.authorised, self._service.limits.max_message_values)
+        large = len(text) > SMALL_TEXT_BYTES
+        envelope, command = await self._service.parsing.run(read, refusable=False) if large else read()
+        if isinstance(command, RfhydraError):
+            await self._answer(UNREADABLE, envelope, partial(_refuse, command))
             return
         work = partial(handle, self._service, self._session, command)
         if isinstance(command, Detect):
-            self._detect(command.command, envelope, work)
+            self._detect(command.command, envelope, work, len(text))
         else:
             silent = command.id is None and not command.answered_always
             await self._answer(command.command, envelope, work, silent=silent)
 
     def _on_frame(self, data: bytes) -> None:
-        self._detect(_FRAME, Envelope(frame_tag(data), None), partial(detect_frame, self._service, self._session, data))
+        work = partial(detect_frame, self._service, self._session, data)
+        self._detect(_FRAME, Envelope(frame_tag(data), None), work, len(data))
 
-    def _detect(self, label: str, envelope: Envelope, work: _Work) -> None:
-        """Answer when the detection is done. The detection executor bounds their number."""
-        task = asyncio.create_task(self._answer(label, envelope, work))
+    def _detect(self, label: str, envelope: Envelope, work: _Work, size: int) -> None:
+        """Answer when the detection is done. The detection executor bounds their number, the budget their ``size``."""
+
+        async def detect() -> None:
+            with self._service.bounds.budget.handling(size):
+                await self._answer(label, envelope, work)
+
+        task = asyncio.create_task(detect())
         self._detections.add(task)
         task.add_done_callback(self._detections.discard)
 
@@ -152,7 +165,7 @@ class _Connection:
                 return
         except RfhydraError as error:
             answer = Error(command=envelope.command, code=error.code, message=str(error))
-            if isinstance(error, Unauthorized):
+            if isinstance(error, Unauthorized) or not self._session.authorised:
                 self._count_refusal()
         except Exception:
             log.exception("%s failed", label)
@@ -163,6 +176,20 @@ class _Connection:
         self._refusals += 1
         if self._refusals >= MAX_REFUSALS:
             self._session.close(POLICY_VIOLATION, "no token was sent")
+
+
+def _understand(text: bytes, authorised: bool, max_values: int) -> tuple[Envelope, Command | RfhydraError]:
+    """Read a text message: its envelope, and the command or why it is none. Before the token, only ``auth`` is read."""
+    envelope = Envelope(None, None)
+    try:
+        require_few_values(text, max_values)
+        fields = read_json(text)
+        envelope = read_envelope(fields)
+        if not authorised and envelope.command != Auth.name():
+            raise Unauthorized("send the token first, with auth")
+        return envelope, read_command(fields)
+    except RfhydraError as error:
+        return envelope, error
 
 
 async def _refuse(error: RfhydraError) -> BaseMessage:

@@ -1,7 +1,7 @@
 """Sessions of connected clients, their subscriptions, and pushes to them. For the thread of the event loop only."""
 
 import asyncio
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,6 +13,7 @@ from rfhydra.server.net.outbox import Outbox, Payload, Render
 
 TRY_AGAIN_LATER: Final = 1013
 SLOW: Final = "messages were not taken in time"
+TOO_MANY_CLIENTS: Final = "too many clients"
 
 
 @dataclass(eq=False)
@@ -23,6 +24,8 @@ class Session:
         name: its address, for the audit log.
         outbox: its unsent messages.
         authorised: whether it has sent the token, or needs none.
+        host: its address without the port.
+        on_authorised: called when it has sent the token.
         binary: whether it uses binary frames.
         topics: its subscriptions.
         jobs: trainings that it started, whose messages it gets without a subscription.
@@ -32,12 +35,19 @@ class Session:
     name: str
     outbox: Outbox
     authorised: bool
+    host: str | None = None
+    on_authorised: Callable[[], None] = lambda: None
     binary: bool = False
     topics: set[Topic] = field(default_factory=set)
     jobs: set[str] = field(default_factory=set)
     closing: "asyncio.Future[tuple[int, str]]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+
+    def authorise(self) -> None:
+        """Let it send every command."""
+        self.authorised = True
+        self.on_authorised()
 
     def send(self, payload: Payload) -> None:
         """Queue a control message; closes the session if its outbox is full."""
@@ -66,6 +76,11 @@ class Hub:
 
     def __len__(self) -> int:
         return len(self._sessions)
+
+    @property
+    def authorised(self) -> int:
+        """Number of authorised sessions."""
+        return sum(session.authorised for session in self._sessions)
 
     @property
     def dropped(self) -> int:

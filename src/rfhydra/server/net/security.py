@@ -2,6 +2,7 @@
 
 import hmac
 import ipaddress
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from urllib.parse import urlsplit
 
 from rfhydra.errors import InvalidMessage, Unauthorized
 
+MAX_TOKEN_LENGTH: Final = 1024
+_TOKEN: Final = re.compile(rf"[!-~]{{1,{MAX_TOKEN_LENGTH}}}")
 _BEARER: Final = "bearer "
 _LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ORIGIN_SCHEMES: Final = frozenset({"http", "https"})
@@ -31,7 +34,7 @@ class Gate:
 
     def accepts(self, token: str) -> bool:
         """Whether ``token`` is valid, compared in constant time."""
-        return self.token is None or hmac.compare_digest(token.encode(), self.token.encode())
+        return self.token is None or hmac.compare_digest(token.encode(errors="surrogatepass"), self.token.encode())
 
     def authorised(self, headers: Mapping[str, str], query: Mapping[str, str]) -> bool:
         """Whether a request carries the token, or needs none. ``headers`` has lower-case keys.
@@ -41,14 +44,10 @@ class Gate:
         """
         if self.token is None:
             return True
-        authorization = headers.get("authorization", "")
-        bearer = authorization[len(_BEARER) :] if authorization.lower().startswith(_BEARER) else None
-        shown = bearer if bearer is not None else query.get("token")
-        if shown is None:
-            return False
-        if not self.accepts(shown):
+        shown = shown_token(headers, query)
+        if shown is not None and not self.accepts(shown):
             raise Unauthorized("the token is wrong")
-        return True
+        return shown is not None
 
     def require_origin(self, headers: Mapping[str, str]) -> None:
         """Refuse requests of web pages of other origins.
@@ -69,14 +68,25 @@ class Gate:
             raise Unauthorized("pages of this origin may not connect: start the server with --origin to allow it")
 
 
+def shown_token(headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
+    """The token that a request carries. ``headers`` has lower-case keys."""
+    authorization = headers.get("authorization", "")
+    return authorization[len(_BEARER) :] if authorization.lower().startswith(_BEARER) else query.get("token")
+
+
 def require_safe(host: str, token: str | None, *, without_token: bool) -> None:
     """Refuse to listen on a non-loopback address without a token.
 
     Raises:
-        InvalidMessage: the token is missing or empty, or the host is unknown.
+        InvalidMessage: the token is missing, empty, too long or not in printable ASCII, or the host is unknown.
     """
     if token is not None and not token.strip():
         raise InvalidMessage("the token is empty: give one, or none at all")
+    if token is not None and not _TOKEN.fullmatch(token):
+        raise InvalidMessage(
+            f"the token must be 1 to {MAX_TOKEN_LENGTH} printable ASCII characters without spaces: not every client can"
+            " send others"
+        )
     if token is None and not without_token and not is_loopback(host):
         raise InvalidMessage(
             f"{host} can be reached by others: give --token (or RFHYDRA_TOKEN), or say --no-token to let anybody in"

@@ -1,4 +1,4 @@
-"""The WebSocket protocol and server of uvicorn, adapted to clients that do not read."""
+"""The server of uvicorn with our protocols, and a shutdown that lets the service end first."""
 
 import asyncio
 import signal
@@ -8,44 +8,44 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import uvicorn
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from starlette.applications import Starlette
 from uvicorn.server import HANDLED_SIGNALS
 
-CLOSE_SEC: Final = 5.0
-"""Time that a client has to read before its connection is aborted."""
+from rfhydra.server.net.bounds import ConnectionBounds
+from rfhydra.server.net.http import HttpProtocol
+from rfhydra.server.net.websocket import WebSocketProtocol
+
+BACKLOG: Final = 512
+"""Connections that the kernel keeps until they are accepted."""
+_ACCEPTS: Final = 16
+"""In one turn of the event loop. Accepted connections take a file descriptor before they are counted."""
 _POLL_SEC: Final = 0.1
 
 
-class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """Closing does not wait for a client that does not read; a long command does not cause a ping timeout."""
+class Config(uvicorn.Config):
+    """Settings of uvicorn for our protocols.
 
-    async def send(self, message: Any) -> None:
-        if message["type"] == "websocket.close" and self.handshake_complete:
-            self.writable.set()  # else the close frame waits until the client reads
-            self.loop.call_later(CLOSE_SEC, self.transport.abort)
-        await super().send(message)
+    Attributes:
+        bounds: bounds that the connections share.
+    """
 
-    def data_received(self, data: bytes) -> None:
-        if self.conn.parser_exc is None:
-            super().data_received(data)
-
-    def handle_parser_exception(self) -> None:
-        """Send the close frame, then read and discard: closing the socket while the client is sending would reset the
-        connection before the client reads the reason."""
-        close = self.conn.close_sent
-        assert close is not None
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code, "reason": close.reason})
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        self.close_sent = True
-        self.transport.write_eof()
-        self.close_timer = self.loop.call_later(CLOSE_SEC, self.transport.abort)
-
-    def keepalive_timeout(self) -> None:
-        if self.read_paused:  # its pong waits behind the present command
-            self.pong_timer = None
-            self.schedule_ping()
-        else:
-            self.transport.abort()  # closing would wait until it has read everything
+    def __init__(self, app: Starlette, bounds: ConnectionBounds) -> None:
+        self.bounds = bounds
+        super().__init__(
+            app,
+            http=HttpProtocol,
+            ws=WebSocketProtocol,
+            ws_max_size=bounds.max_message_bytes,
+            ws_per_message_deflate=False,  # costs the event loop more time than it saves on the wire
+            lifespan="on",
+            log_config=None,
+            log_level="warning",  # access logs would show tokens in URLs
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # anybody on this machine could claim any address
+            timeout_graceful_shutdown=5,
+            backlog=_ACCEPTS,
+        )
 
 
 class Server(uvicorn.Server):
@@ -59,8 +59,10 @@ class Server(uvicorn.Server):
         self.on_ready: Callable[[], None] = lambda: None
         self._stop_service = stop_service
 
-    async def startup(self, sockets: Any = None) -> None:
+    async def startup(self, sockets: Any = ()) -> None:
         await super().startup(sockets)
+        for listener in sockets:
+            listener.listen(BACKLOG)  # asyncio takes the number of accepts for the length of the queue
         if not self.should_exit:
             self.on_ready()
 
