@@ -23,6 +23,7 @@ from rfhydra.protocol.messages import (
 )
 from rfhydra.server.executor import SerialExecutor
 from rfhydra.server.jobs.queue import TrainingJobs
+from rfhydra.server.loop_delay import observe_loop_delay
 from rfhydra.server.metrics import PrometheusMetrics
 from rfhydra.server.net.hub import Hub
 from rfhydra.server.net.security import Gate
@@ -132,6 +133,7 @@ class Service:
         await self.refresh()
         await self.jobs.start()
         self._spawn(self._push_metrics())
+        self._spawn(observe_loop_delay(self.metrics.loop_delay_sec.observe))
         self.ready = True
 
     async def stop(self) -> None:
