@@ -81,9 +81,14 @@ class Target:
         except ConnectionClosed as closed:
             return f"closed {closed.rcvd.code if closed.rcvd else 'without a reason'}"
         code = str(answer.get("code", answer["type"]))
-        if code == "internal":
-            self.faults.append(f"{command} is answered with internal")
+        if code == "internal" and "log of the server" in answer["message"]:
+            self.fault(f"{command} fails unexpectedly")
         return code
+
+    def fault(self, text: str) -> None:
+        """Note a fault, once."""
+        if text not in self.faults:
+            self.faults.append(text)
 
     def moments(self) -> Iterator[int]:
         """Count until ``seconds`` have passed."""

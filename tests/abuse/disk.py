@@ -17,17 +17,17 @@ def _fill(target: Target) -> str:
                 break
             kept.append(added["sample_id"])
         else:
-            target.faults.append("the disk was not filled")
+            target.fault("the disk was not filled")
         codes = [target.code(client, "delete_training_sample", sample_id=each) for each in kept]
         refused = sum(code != "training_sample_deleted" for code in codes)
         if refused:
-            target.faults.append(f"{refused} of {len(kept)} deletions were refused: {codes[0]}")
+            target.fault(f"{refused} of {len(kept)} deletions were refused: {codes[0]}")
         again = sum(
             target.code(client, "add_training_sample", **sample(5000 + seed)) == "training_sample_added"
             for seed in range(len(kept) // 2)
         )
     if again < len(kept) // 2:
-        target.faults.append(f"after the deletions {again} samples fitted, {len(kept)} before")
+        target.fault(f"after the deletions {again} samples fitted, {len(kept)} before")
     return f"{len(kept)} added, {len(kept) - refused} deleted, {again} added again"
 
 

@@ -48,7 +48,7 @@ def _refused(target: Target) -> str:
     with target.peer(wait_sec=120) as client:
         code = target.code(client, "import_sigmf", **_recording(annotations))
     if target.disk_bytes() > before:
-        target.faults.append("a refused import leaves blobs")
+        target.fault("a refused import leaves blobs")
     return code
 
 

@@ -68,7 +68,7 @@ class Outcome:
             found.append(f"memory {self.peak_bytes // MIB} MiB, allowed {self.allowed_bytes // MIB} MiB")
         for name, seen in self.during.items():
             if seen["lost"]:
-                found.append(f"{name}: {seen['lost']} connections lost or refused")
+                found.append(f"{name}: {seen['lost']} connections lost or refused ({', '.join(seen['reasons'])})")
             if seen["refused"]:
                 found.append(f"{name}: {seen['refused']} errors")
             if delays and name != "newcomer" and self.longest_ms(name) > MAX_DELAY_MS:
@@ -134,12 +134,12 @@ class Bench:
             except OSError as error:
                 told = f"{type(error).__name__}: {error}"
                 if not target.server.alive:
-                    target.faults.append("the server died")
+                    target.fault("the server died")
             time.sleep(AFTER_SEC)
             during = witness.report()
             peak = target.server.peak_bytes if target.server.alive else MOST_BYTES
         if (grown := log.stat().st_size - log_bytes) > MAX_LOG_BYTES:
-            target.faults.append(f"the log grew by {grown / MIB:.1f} MiB")
+            target.fault(f"the log grew by {grown / MIB:.1f} MiB")
         allowed = int((1 + GROWTH) * idle) + attack.allowed_bytes
         return Outcome(attack.name, idle, peak, allowed, before, during, told, tuple(target.faults))
 

@@ -30,7 +30,7 @@ def _refused(target: Target) -> str:
                 codes[target.code(client, "add_training_sample", **fields)] += 1
     left = (target.disk_bytes() - before) // SMALL_SPEC.rows // SMALL_SPEC.cols
     if left > 2 * _KEPT:
-        target.faults.append(f"{left - _KEPT} images of refused samples are on the disk")
+        target.fault(f"{left - _KEPT} images of refused samples are on the disk")
     return _told(codes)
 
 
@@ -42,7 +42,7 @@ def _deleted(target: Target) -> str:
             codes[target.code(client, "delete_training_sample", sample_id=added["sample_id"])] += 1
     left = (target.disk_bytes() - before) // SMALL_SPEC.rows // SMALL_SPEC.cols
     if left > _TIMES // 2:
-        target.faults.append(f"{left} images of {_TIMES} deleted samples are on the disk")
+        target.fault(f"{left} images of {_TIMES} deleted samples are on the disk")
     return _told(codes)
 
 

@@ -46,7 +46,7 @@ def _commands(target: Target) -> str:
 
 def _judge(target: Target, guesses: int) -> None:
     if guesses > _MOST_GUESSES:
-        target.faults.append(f"{guesses} guesses in {target.seconds:.0f} s")
+        target.fault(f"{guesses} guesses in {target.seconds:.0f} s")
 
 
 def _strange(target: Target) -> str:
@@ -56,7 +56,7 @@ def _strange(target: Target) -> str:
     with suppress(ConnectionClosed), target.peer() as client:
         answers.update(target.code(client, "auth", token=token) for token in ("ключ", "\ud800", "\0", ""))
     if answers["500"]:
-        target.faults.append(f"{answers['500']} tokens are answered with status 500")
+        target.fault(f"{answers['500']} tokens are answered with status 500")
     return ", ".join(f"{status}: {count}" for status, count in answers.items())
 
 

@@ -10,7 +10,6 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any, Final
@@ -33,11 +32,13 @@ class Seen:
         took_ms: from asking to the answer.
         lost: connections that the server ended or refused.
         refused: answers that were errors.
+        reasons: kinds of the exceptions of those that were lost.
     """
 
     took_ms: list[float] = field(default_factory=list)
     lost: int = 0
     refused: int = 0
+    reasons: list[str] = field(default_factory=list)
 
 
 class Witness:
@@ -67,13 +68,13 @@ class Witness:
 
     async def _stay(self, name: str, command: Command) -> None:
         while True:
-            with suppress(WebSocketException, OSError):
+            try:
                 async with self._open() as socket:
                     while True:
                         await self._ask(name, socket, command)
                         await asyncio.sleep(PAUSE_SEC)
-            self._asked.pop(name, None)
-            self._of(name, self._seen).lost += 1
+            except (WebSocketException, OSError) as error:
+                self._lose(name, error)
             await asyncio.sleep(NEWCOMER_PAUSE_SEC)
 
     async def _come(self) -> None:
@@ -82,9 +83,8 @@ class Witness:
             try:
                 async with asyncio.timeout(NEWCOMER_WAIT_SEC), self._open() as socket:
                     await self._ask("newcomer", socket, GetLoadedHeads(), began)
-            except (WebSocketException, OSError, TimeoutError):
-                self._asked.pop("newcomer", None)
-                self._of("newcomer", self._seen).lost += 1
+            except (WebSocketException, OSError) as error:
+                self._lose("newcomer", error)
             await asyncio.sleep(NEWCOMER_PAUSE_SEC)
 
     async def _ask(self, name: str, socket: Any, command: Command, began: float | None = None) -> None:
@@ -94,6 +94,13 @@ class Witness:
         seen = self._of(name, self._seen)
         seen.took_ms.append(1e3 * (time.perf_counter() - self._asked.pop(name)))
         seen.refused += answer["type"] == "error"
+
+    def _lose(self, name: str, error: Exception) -> None:
+        self._asked.pop(name, None)
+        seen, reason = self._of(name, self._seen), type(error).__name__
+        seen.lost += 1
+        if reason not in seen.reasons:
+            seen.reasons.append(reason)
 
     @staticmethod
     def _of(name: str, seen: dict[str, Seen]) -> Seen:

@@ -43,7 +43,7 @@ def run(*arguments: object) -> Outcome:
 
 
 def process(*arguments: object, before: Sequence[str] = (), **options: Any) -> subprocess.Popen[str]:
-    """The installed command, with pipes for its output; ``before`` is a command that executes it, with its arguments."""
+    """The installed command, with pipes for its output; ``before``: a command, with its arguments, that executes it."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
     return subprocess.Popen([*before, RFHYDRA, *map(str, arguments)], **options)
 

@@ -34,9 +34,10 @@ _BOX: Final = PixelBox(x_min=10, y_min=10, x_max=40, y_max=30)
 class ExpectedState:
     """What has been acknowledged.
 
-    ``samples``: number of a sample in the notebook, then of its latest edit. ``imported``: label, then number of samples.
-    ``activations``: versions of the head of ``SIGNAL``, the active one last. ``loaded``: signal, then the version that
-    is loaded. ``jobs``: request id, then job id. ``ended``: job id, then the version that it made, None where it failed.
+    ``samples``: number of a sample in the notebook, then of its latest edit. ``imported``: label, then number of
+    samples. ``activations``: versions of the head of ``SIGNAL``, the active one last. ``loaded``: signal, then the
+    version that is loaded. ``jobs``: request id, then job id. ``ended``: job id, then the version that it made, None
+    where it failed.
     """
 
     samples: dict[int, int] = field(default_factory=dict)
