@@ -5,7 +5,7 @@ python -m tests.abuse [--only NAME] [--seconds SEC]
 
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -14,6 +14,19 @@ from tests.abuse.attack import MIB
 from tests.abuse.catalogue import ATTACKS
 from tests.abuse.measure import Bench, Outcome
 from tests.server.server_process import small_backbone, stock
+
+COLUMNS: Final = (
+    "attack",
+    "idle, MiB",
+    "more, MiB",
+    "allowed, MiB",
+    "longest answer before, ms",
+    "longest answer from memory, ms",
+    "longest answer from the store, ms",
+    "others disconnected",
+    "new clients refused",
+    "broken bounds",
+)
 
 
 def main(
@@ -28,27 +41,24 @@ def main(
         site = stock(Path(directory) / "site", body)
         bench = Bench(Path(directory), site, body, seconds)
         for outcome in bench.outcomes(chosen):
-            print(f"{outcome.attack}: {'; '.join(outcome.problems()) or 'held'}", flush=True)
+            print(f"{outcome.attack}: {outcome.told}. {'; '.join(outcome.problems()) or 'Held.'}", flush=True)
             outcomes.append(outcome)
-    header = ["attack", "idle, MiB", "peak", "allowed", "heads p50, ms", "longest", "idle longest", "registry longest"]
-    print(table([*header, "lost", "new clients refused", "the attacker saw", "broken bounds"], *map(_row, outcomes)))
+    print(table(COLUMNS, *map(_row, outcomes)))
     raise typer.Exit(int(any(each.problems() for each in outcomes)))
 
 
 def _row(outcome: Outcome) -> list[object]:
     seen: dict[str, dict[str, Any]] = outcome.during
     lost = sum(each["lost"] for name, each in seen.items() if name != "newcomer")
-    heads, idle = (each.get("heads", {}).get("took_ms") or (0, 0) for each in (seen, outcome.before))
+    quiet_ms = max(each["took_ms"][1] for name, each in outcome.before.items() if name != "newcomer")
     return [
         outcome.attack,
-        *(value // MIB for value in (outcome.idle_bytes, outcome.peak_bytes, outcome.allowed_bytes)),
-        f"{heads[0]:.1f}",
-        f"{heads[1]:.0f}",
-        f"{idle[1]:.0f}",
-        f"{outcome.longest_ms('registry'):.0f}",
+        outcome.idle_bytes // MIB,
+        (outcome.peak_bytes - outcome.idle_bytes) // MIB,
+        (outcome.allowed_bytes - outcome.idle_bytes) // MIB,
+        *(f"{value:.0f}" for value in (quiet_ms, outcome.longest_ms("heads"), outcome.longest_ms("registry"))),
         lost,
         seen.get("newcomer", {}).get("lost", 0),
-        outcome.told,
         "; ".join(outcome.problems()) or "none",
     ]
 

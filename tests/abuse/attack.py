@@ -36,6 +36,7 @@ class Target:
         body: its backbone file.
         seconds: how long an attack that does not end by itself goes on.
         faults: what the attacks found wrong apart from memory, delays and the other clients.
+        late: what took too long, apart from answers to the other clients.
     """
 
     server: Server
@@ -43,6 +44,7 @@ class Target:
     body: Path
     seconds: float
     faults: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
 
     @contextmanager
     def peer(self, **options: Any) -> Iterator[Peer]:

@@ -50,6 +50,7 @@ class Outcome:
         during: the same during the attack and shortly after.
         told: what the attacker saw.
         faults: what was wrong apart from memory, delays and the other clients.
+        late: what took too long, apart from answers to other clients.
     """
 
     attack: str
@@ -60,14 +61,15 @@ class Outcome:
     during: dict[str, Any]
     told: str
     faults: tuple[str, ...]
+    late: tuple[str, ...]
 
     def problems(self, *, delays: bool = True) -> list[str]:
         """Bounds that were broken; ``delays`` says whether those of time count."""
-        found = list(self.faults)
+        found = [*self.faults, *(self.late if delays else ())]
         if self.peak_bytes > self.allowed_bytes:
             found.append(f"memory {self.peak_bytes // MIB} MiB, allowed {self.allowed_bytes // MIB} MiB")
         for name, seen in self.during.items():
-            if seen["lost"]:
+            if seen["lost"] and (delays or seen["reasons"] != [TimeoutError.__name__]):
                 found.append(f"{name}: {seen['lost']} connections lost or refused ({', '.join(seen['reasons'])})")
             if seen["refused"]:
                 found.append(f"{name}: {seen['refused']} errors")
@@ -124,6 +126,7 @@ class Bench:
     def _measure(self, attack: Attack, target: Target, log: Path) -> Outcome:
         """Try ``attack`` beside a well-behaved client."""
         target.faults.clear()
+        target.late.clear()
         with _witness(target.server, TOKEN if attack.token else None) as witness:
             witness.report()
             time.sleep(IDLE_SEC)
@@ -141,7 +144,7 @@ class Bench:
         if (grown := log.stat().st_size - log_bytes) > MAX_LOG_BYTES:
             target.fault(f"the log grew by {grown / MIB:.1f} MiB")
         allowed = int((1 + GROWTH) * idle) + attack.allowed_bytes
-        return Outcome(attack.name, idle, peak, allowed, before, during, told, tuple(target.faults))
+        return Outcome(attack.name, idle, peak, allowed, before, during, told, tuple(target.faults), tuple(target.late))
 
 
 class _WitnessProcess:

@@ -36,7 +36,7 @@ def _stopped(target: Target) -> str:
             ends = client.until("training_failed")
             waited = time.monotonic() - began
     if waited > _AT_ONCE_SEC:
-        target.fault(f"cancelled after {waited:.1f} s")
+        target.late.append(f"cancelled after {waited:.1f} s")
     return f"{ends[-1]['code']} after {waited:.1f} s"
 
 
@@ -56,7 +56,7 @@ def _orphan(target: Target) -> str:
             waited = time.monotonic() - began
             os.close(process)
     if not ended or waited > _AT_ONCE_SEC:
-        target.fault(f"the training process lived for {waited:.1f} s after its server")
+        target.late.append(f"the training process lived for {waited:.1f} s after its server")
     return f"ended {waited:.1f} s after its server"
 
 
