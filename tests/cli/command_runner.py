@@ -4,7 +4,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -42,10 +42,10 @@ def run(*arguments: object) -> Outcome:
     return Outcome(result.exit_code, result.stdout, result.stderr)
 
 
-def process(*arguments: object, **options: Any) -> subprocess.Popen[str]:
-    """The installed command, with pipes for its output."""
+def process(*arguments: object, before: Sequence[str] = (), **options: Any) -> subprocess.Popen[str]:
+    """The installed command, with pipes for its output; ``before``: a command, with its arguments, that executes it."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
-    return subprocess.Popen([RFHYDRA, *map(str, arguments)], **options)
+    return subprocess.Popen([*before, RFHYDRA, *map(str, arguments)], **options)
 
 
 def wait(child: subprocess.Popen[str], seconds: float) -> None:

@@ -1,7 +1,7 @@
 """A random sequence of state changes over the WebSocket, and the expected contents of the workspace after each.
 
-Changes: samples of one signal, versions of a head, loading it, trainings of another. Until a change is answered, the
-workspace may be in the state before or after it.
+Changes: samples of one signal, imports of recordings, versions of a head, loading it, trainings of another. Until a
+change is answered, the workspace may be in the state before or after it.
 """
 
 import base64
@@ -21,10 +21,12 @@ from rfhydra.protocol.commands import Command
 from rfhydra.protocol.fields import PixelBox
 from rfhydra.store.arrays import encode_array
 from tests.server.inventory import Inventory
-from tests.training.given import OTHER, SIGNAL, SMALL_SPEC
+from tests.training.given import CENTER_HZ, OTHER, RATE_HZ, SIGNAL, SMALL_SPEC
 
 NOTEBOOK: Final = "notebook"
 MAX_SAMPLES: Final = 10
+IMPORTED: Final = {f"import-{number}": f"import-{number}-beside" for number in range(4)}
+"""Labels of an imported recording: one in both of its windows, one in the first."""
 _BOX: Final = PixelBox(x_min=10, y_min=10, x_max=40, y_max=30)
 
 
@@ -32,12 +34,14 @@ _BOX: Final = PixelBox(x_min=10, y_min=10, x_max=40, y_max=30)
 class ExpectedState:
     """What has been acknowledged.
 
-    ``samples``: number of a sample in the notebook, then of its latest edit. ``activations``: versions of the head of
-    ``SIGNAL``, the active one last. ``loaded``: signal, then the version that is loaded. ``jobs``: request id, then
-    job id. ``ended``: job id, then the version that it made, None where it failed.
+    ``samples``: number of a sample in the notebook, then of its latest edit. ``imported``: label, then number of
+    samples. ``activations``: versions of the head of ``SIGNAL``, the active one last. ``loaded``: signal, then the
+    version that is loaded. ``jobs``: request id, then job id. ``ended``: job id, then the version that it made, None
+    where it failed.
     """
 
     samples: dict[int, int] = field(default_factory=dict)
+    imported: dict[str, int] = field(default_factory=dict)
     activations: list[int] = field(default_factory=lambda: [1])
     loaded: dict[str, int] = field(default_factory=dict)
     jobs: dict[str, str] = field(default_factory=dict)
@@ -52,6 +56,14 @@ class ExpectedState:
         while self.activations[-1] == active:
             self.activations.pop()
 
+    def add_import(self, label: str) -> None:
+        self.imported |= {label: 2, IMPORTED[label]: 1}
+
+    def delete_imported(self, label: str) -> None:
+        self.imported[label] -= 1
+        if not self.imported[label]:
+            del self.imported[label]
+
     def load(self) -> None:
         self.loaded = {SIGNAL: self.activations[-1]}
 
@@ -62,8 +74,10 @@ class ExpectedState:
     def agrees(self, found: Inventory) -> bool:
         """Whether samples, versions and loaded heads are exactly these."""
         notebook = found.samples.get(NOTEBOOK, {}).values()
+        imported = {name: len(found.samples[name]) for name in _labels() if name in found.samples}
         return (
             {each["number"]: each["edit"] for each in notebook} == self.samples
+            and imported == self.imported
             and found.active[SIGNAL] == self.activations[-1]
             and found.previous[SIGNAL] == self.previous
             and found.loaded == self.loaded
@@ -88,13 +102,18 @@ class ChangeSequence:
         self._random = random.Random(seed)
         self._numbers = itertools.count(1)
         self._ids: dict[int, str] = {}
+        self._imported_ids: list[tuple[str, str]] = []  # label and id of what the last life left
+        self.imports = 0
         self._pending: Change | None = None
         self._events: set[tuple[str, int]] = set()
 
-    def run(self, socket: ClientConnection, *, train: bool, on_progress: Callable[[], None]) -> None:
+    def run(self, socket: ClientConnection, *, train: bool, on_training: Callable[[told.TrainingEvent], None]) -> None:
         """Make one change after the other, for ever; a broken connection ends it. What was loaded must be so again."""
+        socket.send(ask.Subscribe(topics=["jobs"]).encode())
+        assert isinstance(told.read_message(socket.recv()), told.Subscriptions)
         socket.send(ask.GetLoadedHeads().encode())
-        loaded = told.read_message(socket.recv())
+        while isinstance(loaded := told.read_message(socket.recv()), told.TrainingEvent):
+            self._hear(loaded, on_training)
         assert isinstance(loaded, told.LoadedHeads)
         assert loaded.versions == self.expected.loaded
         for number in itertools.count():
@@ -104,7 +123,7 @@ class ChangeSequence:
                 message = told.read_message(socket.recv())
                 assert message is not None
                 if isinstance(message, told.TrainingEvent):
-                    self._hear(message, on_progress)
+                    self._hear(message, on_training)
                 elif message.id == number:
                     break
             self._settle(change, message)
@@ -124,6 +143,7 @@ class ChangeSequence:
         self._judge_jobs(found)
         for sample_id, metadata in found.samples.get(NOTEBOOK, {}).items():
             self._ids[metadata["number"]] = sample_id
+        self._imported_ids = [(name, each) for name in _labels() for each in found.samples.get(name, {})]
         self._pending = None
         return "done" if done and not before.agrees(found) else "undone" if pending else "nothing under way"
 
@@ -149,16 +169,19 @@ class ChangeSequence:
             case told.TrainingSampleAdded(sample_id=sample_id):
                 change.apply(self.expected)
                 self._ids[max(self.expected.samples)] = sample_id
+            case told.SigmfImported(new_samples=new):
+                change.apply(self.expected)
+                assert {name: self.expected.imported[name] for name in new} == new
+                self.imports += 1
             case _:
                 change.apply(self.expected)
         self.acknowledged += 1
         self._pending = None
 
-    def _hear(self, event: told.TrainingEvent, on_progress: Callable[[], None]) -> None:
+    def _hear(self, event: told.TrainingEvent, on_training: Callable[[told.TrainingEvent], None]) -> None:
         self._events.add((event.job_id, event.seq))
+        on_training(event)
         match event:
-            case told.TrainingProgress():
-                on_progress()
             case told.TrainingComplete(job_id=job_id, version=version):
                 self.expected.ended[job_id] = version
             case told.TrainingFailed(job_id=job_id):
@@ -170,6 +193,10 @@ class ChangeSequence:
             options += 2 * [self._addition]
         if self.expected.samples:
             options += [self._edit, self._deletion]
+        if self._free_labels():
+            options.append(self._import)
+        if self._imported_ids:
+            options.append(self._imported_deletion)
         return self._random.choice(options)()
 
     def _training(self) -> Change:
@@ -215,3 +242,43 @@ class ChangeSequence:
         number = self._random.choice(sorted(self.expected.samples))
         command = ask.DeleteTrainingSample(sample_id=self._ids[number])
         return Change(command, lambda expected: expected.samples.__delitem__(number))
+
+    def _free_labels(self) -> list[str]:
+        return [each for each, beside in IMPORTED.items() if not {each, beside} & self.expected.imported.keys()]
+
+    def _import(self) -> Change:
+        label = self._random.choice(self._free_labels())
+        command = _recording(label, next(self._numbers))
+        return Change(command, lambda expected: expected.add_import(label))
+
+    def _imported_deletion(self) -> Change:
+        label, sample_id = self._imported_ids.pop(self._random.randrange(len(self._imported_ids)))
+        command = ask.DeleteTrainingSample(sample_id=sample_id)
+        return Change(command, lambda expected: expected.delete_imported(label))
+
+
+def _labels() -> list[str]:
+    return [*IMPORTED, *IMPORTED.values()]
+
+
+def _recording(label: str, seed: int) -> ask.ImportSigmf:
+    """The import of two windows of noise with the labels of :data:`IMPORTED`."""
+    samples = SMALL_SPEC.window_samples
+    marked = [(label, 0), (label, samples), (IMPORTED[label], 0)]
+    return ask.ImportSigmf(
+        meta={
+            "global": {"core:datatype": "cu8", "core:version": "1.0.0", "core:sample_rate": RATE_HZ},
+            "captures": [{"core:sample_start": 0, "core:frequency": CENTER_HZ}],
+            "annotations": [
+                {
+                    "core:sample_start": start,
+                    "core:sample_count": samples,
+                    "core:freq_lower_edge": CENTER_HZ,
+                    "core:freq_upper_edge": CENTER_HZ + RATE_HZ / 8,
+                    "core:label": name,
+                }
+                for name, start in sorted(marked, key=lambda each: each[1])
+            ],
+        },
+        data_b64=base64.b64encode(np.random.default_rng(seed).bytes(4 * samples)).decode(),
+    )

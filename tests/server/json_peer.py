@@ -47,7 +47,7 @@ def running(workspace: Workspace, settings: Settings | None = None) -> Iterator[
 @contextmanager
 def training_paused(server: int | str = "self") -> Iterator[None]:
     """Stop the training process of a server, by default of one in this process, while the block runs."""
-    (pid,) = (int(child) for child in _children(server) if b"rfhydra.server.jobs.worker" in _command_line(child))
+    (pid,) = (int(child) for child in children(server) if b"rfhydra.server.jobs.worker" in _command_line(child))
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
@@ -55,7 +55,8 @@ def training_paused(server: int | str = "self") -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def _children(process: int | str) -> list[str]:
+def children(process: int | str) -> list[str]:
+    """Process ids of the children of a process."""
     return [child for path in Path(f"/proc/{process}/task").glob("*/children") for child in path.read_text().split()]
 
 
@@ -66,8 +67,8 @@ def _command_line(pid: str) -> bytes:
 class Peer:
     """One connection that speaks JSON, as a client of the fixed contract would."""
 
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
+    def __init__(self, socket: ClientConnection, wait_sec: float = WAIT_SEC) -> None:
+        self.socket, self._wait_sec = socket, wait_sec
 
     def send(self, command: str, **fields: Any) -> None:
         self.socket.send(json.dumps({"command": command, **fields}))
@@ -79,7 +80,7 @@ class Peer:
 
     def receive(self) -> dict[str, Any]:
         """The next message."""
-        message: dict[str, Any] = json.loads(self.socket.recv(WAIT_SEC))
+        message: dict[str, Any] = json.loads(self.socket.recv(self._wait_sec))
         return message
 
     def ask(self, command: str, **fields: Any) -> dict[str, Any]:
@@ -98,17 +99,17 @@ class Peer:
         """Read on until the server closes, and say with which code."""
         while True:
             try:
-                self.socket.recv(WAIT_SEC)
+                self.socket.recv(self._wait_sec)
             except ConnectionClosed as closed:
                 return None if closed.rcvd is None else closed.rcvd.code
 
 
 @contextmanager
-def peer(port: int, path: str = "/ws", **options: Any) -> Iterator[Peer]:
+def peer(port: int, path: str = "/ws", wait_sec: float = WAIT_SEC, **options: Any) -> Iterator[Peer]:
     url = f"ws://127.0.0.1:{port}{path}"
     # no pings of its own: on a busy machine they would decide a test
-    with connect(url, max_size=MAX_MESSAGE, open_timeout=WAIT_SEC, ping_interval=None, **options) as socket:
-        yield Peer(socket)
+    with connect(url, max_size=MAX_MESSAGE, open_timeout=wait_sec, ping_interval=None, **options) as socket:
+        yield Peer(socket, wait_sec)
 
 
 def http_get(port: int, path: str) -> str:

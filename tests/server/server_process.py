@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import torch
@@ -21,6 +21,7 @@ from tests.training.given import OTHER, SIGNAL, SMALL_SPEC, add_noise
 
 VERSIONS: Final = 4
 """Of the head of ``SIGNAL`` in a workspace that :func:`stock` made; the first is active."""
+_PEAK: Final = re.compile(r"VmHWM:\s+(\d+) kB")
 _URL: Final = re.compile(r"ws://\S+")
 
 
@@ -71,6 +72,16 @@ class Server:
         return pages * os.sysconf("SC_PAGE_SIZE")
 
     @property
+    def peak_bytes(self) -> int:
+        """The most of it since the start or the last :meth:`reset_peak`."""
+        found = _PEAK.search(Path(f"/proc/{self.pid}/status").read_text())
+        assert found is not None
+        return int(found[1]) * 1024
+
+    def reset_peak(self) -> None:
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+
+    @property
     def port(self) -> int:
         port = urlsplit(self.url).port
         assert port is not None
@@ -88,9 +99,9 @@ class Server:
 
 
 @contextmanager
-def serving(workspace: Path, *options: object, port: int = 0) -> Iterator[Server]:
+def serving(workspace: Path, *options: object, port: int = 0, **process_options: Any) -> Iterator[Server]:
     """A server of ``workspace`` on loopback, on any free port unless one is given."""
-    with process("serve", workspace, "--port", port, *options, stderr=None) as child:
+    with process("serve", workspace, "--port", port, *options, **{"stderr": None, **process_options}) as child:
         try:
             yield Server(child)
         finally:

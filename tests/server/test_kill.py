@@ -23,6 +23,7 @@ from websockets.exceptions import ConnectionClosed, InvalidMessage
 from websockets.sync.client import connect
 
 from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.protocol.messages import TrainingComplete, TrainingEvent, TrainingFailed, TrainingProgress
 from tests.server.change_sequence import ChangeSequence
 from tests.server.inventory import take_inventory
 from tests.server.server_process import url_in
@@ -30,9 +31,10 @@ from tests.server.server_process import url_in
 KILLS: Final = int(os.environ.get("RFHYDRA_SERVER_KILLS", "8"))
 LONGEST_LIFE_SEC: Final = 0.4
 """Of a server once it listens: time for some dozens of changes."""
-REPORT_EVERY: Final = 50
-TRAINS_EVERY: Final = 20
-"""Every so many lives there is a training, and the kill comes at about the time when it ends."""
+REPORT_EVERY: Final = 10
+TRAINS_EVERY: Final = 10
+"""Every so many lives there is a training. The kill comes after its end or, every other time, after its first epoch."""
+_TRAINS_FIRST: Final = 5
 
 
 class ForkServer:
@@ -87,24 +89,35 @@ def test_no_acknowledged_change_is_lost(site: Path, body_file: Path) -> None:
     outcomes, began = Counter[str](), time.monotonic()
     with fork_server_process() as servers:
         for number in range(KILLS):
-            train = number % TRAINS_EVERY == 5
+            train = number % TRAINS_EVERY == _TRAINS_FIRST
             pid, url = servers.serve(site, "--port", 0, "--backbone", body_file)
             killer = Killer(pid)
             delay_sec = instants.uniform(0, LONGEST_LIFE_SEC)
             if not train:
                 killer.arm(delay_sec)
+            arm_on = TrainingComplete if number % (2 * TRAINS_EVERY) == _TRAINS_FIRST else TrainingProgress
+            on_training = partial(_arm, killer, delay_sec, arm_on)
             with suppress(ConnectionClosed, ConnectionError, InvalidMessage), connect(url) as socket:
-                changes.run(socket, train=train, on_progress=partial(killer.arm, delay_sec))
+                changes.run(socket, train=train, on_training=on_training)
             killer.wait()
             outcomes[changes.judge(take_inventory(site, backbone))] += 1
             if (number + 1) % REPORT_EVERY == 0 or number + 1 == KILLS:
                 _report(number + 1, time.monotonic() - began, changes, outcomes)
+    assert changes.imports
+    assert KILLS <= _TRAINS_FIRST or any(changes.expected.ended.values())
+
+
+def _arm(killer: Killer, delay_sec: float, wanted: type[TrainingEvent], event: TrainingEvent) -> None:
+    """Kill soon after such a message of a training, or after its failure."""
+    if isinstance(event, wanted | TrainingFailed):
+        killer.arm(delay_sec)
 
 
 def _report(kills: int, seconds: float, changes: ChangeSequence, outcomes: Counter[str]) -> None:
     ended = Counter("failed" if version is None else "completed" for version in changes.expected.ended.values())
     print(
-        f"{kills} kills in {seconds / 60:.1f} minutes, {changes.acknowledged} changes acknowledged;"
+        f"{kills} kills in {seconds / 60:.1f} minutes, {changes.acknowledged} changes acknowledged,"
+        f" {changes.imports} imports among them;"
         f" the change under way was {dict(outcomes)}; {len(changes.expected.jobs)} trainings, ended: {dict(ended)}",
         flush=True,
     )

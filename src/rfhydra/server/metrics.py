@@ -44,6 +44,9 @@ class PrometheusMetrics:
             buckets=(0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800),
             registry=registry,
         )
+        self.loop_delay_sec = Histogram(
+            "rfhydra_loop_delay_seconds", "Time that the event loop was late.", buckets=_SECONDS, registry=registry
+        )
         self.trainings = Counter("rfhydra_trainings", "Trainings that ended.", ["outcome"], registry=registry)
         self.slow_clients = Counter(
             "rfhydra_slow_clients", "Clients closed because they did not take their messages.", registry=registry

@@ -25,6 +25,7 @@ from rfhydra.protocol.messages import (
 )
 from rfhydra.server.executor import SerialExecutor
 from rfhydra.server.jobs.queue import TrainingJobs
+from rfhydra.server.loop_delay import observe_loop_delay
 from rfhydra.server.metrics import PrometheusMetrics
 from rfhydra.server.net.bounds import ConnectionBounds
 from rfhydra.server.net.guesses import TokenGuesses
@@ -146,6 +147,7 @@ class Service:
         await self.refresh()
         await self.jobs.start()
         self._spawn(self._push_metrics())
+        self._spawn(observe_loop_delay(self.metrics.loop_delay_sec.observe))
         self.ready = True
 
     async def stop(self) -> None:

@@ -1,0 +1,12 @@
+"""All attacks."""
+
+from typing import Final
+
+from tests.abuse import disk, fragments, images, imports, messages, readers, samples, sockets, tokens, trainings
+from tests.abuse.attack import Attack
+
+ATTACKS: Final[tuple[Attack, ...]] = tuple(
+    attack
+    for module in (messages, imports, sockets, samples, images, fragments, disk, readers, tokens, trainings)
+    for attack in module.ATTACKS
+)
