@@ -48,11 +48,11 @@ def test_before_the_token_nonsense_is_a_refusal(small: Workspace) -> None:
 
 def test_clients_without_a_token_keep_no_place_from_those_with_one(small: Workspace) -> None:
     settings = Settings(limits=Limits(max_clients=1), gate=Gate(TOKEN), auth_sec=WAIT_SEC)
-    with running(small, settings) as port, peer(port) as waiting, peer(port):
-        with peer(port, additional_headers={"Authorization": f"Bearer {TOKEN}"}) as client:
-            assert client.ask("get_loaded_heads")["type"] == "loaded_heads"
-            waiting.send("auth", token=TOKEN)
-            assert waiting.close_code() == 1013
+    shown = {"Authorization": f"Bearer {TOKEN}"}
+    with running(small, settings) as port, peer(port) as waiting, peer(port, additional_headers=shown) as client:
+        assert client.ask("get_loaded_heads")["type"] == "loaded_heads"
+        waiting.send("auth", token=TOKEN)
+        assert waiting.close_code() == 1013
 
 
 @pytest.mark.parametrize("said", [b"", b"GET /ws HTTP/1.1\r\n", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET"])
