@@ -2,8 +2,9 @@
 
 import json
 import socket
+from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -16,11 +17,20 @@ from rfhydra.server.service import Settings
 from rfhydra.store.workspace import Workspace
 from tests.server.json_peer import WAIT_SEC, Peer, http_get, peer, running
 from tests.server.raw_client import BINARY, CONT, PING, TEXT, close_code, frame, raw, rest, upgrade, upgraded
+from tests.training.given import SMALL_SPEC
 
 TOKEN = "s3cret"
 LOCKED = Settings(gate=Gate(TOKEN), auth_sec=WAIT_SEC, handshake_sec=WAIT_SEC)
 BEARER = b"Authorization: Bearer s3cret"
-BUSY = {"command": "detect", "spectrogram_b64": "A" * (600 << 10)}
+WINDOW: Final = {"command": "detect", "spectrogram_b64": "A" * (600 << 10)}
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a server without a token, of an empty workspace."""
+    path = tmp_path_factory.mktemp("bounds") / "site"
+    with Workspace.create(path, SMALL_SPEC) as workspace, running(workspace) as number:
+        yield number
 
 
 def test_before_the_token_a_large_message_is_refused_by_its_header(small: Workspace) -> None:
@@ -115,9 +125,9 @@ def test_unfinished_messages_do_not_use_up_the_memory_of_others(small: Workspace
     with running(small, Settings(limits=limits)) as port, upgraded(port) as slow, peer(port) as client:
         slow.sendall(frame(TEXT, b"x" * (700 << 10), length=1 << 20))
         _until(port, "rfhydra_received_bytes", 600 << 10)
-        assert client.ask(**BUSY)["code"] == "invalid_message"
+        assert client.ask(**WINDOW)["code"] == "invalid_message"
         assert close_code(rest(slow)) == 1013
-        assert client.ask(**BUSY)["code"] == "invalid_message"
+        assert client.ask(**WINDOW)["code"] == "invalid_message"
         _until(port, "rfhydra_received_bytes", 0, most=True)
 
 
