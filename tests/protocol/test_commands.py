@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from rfhydra.errors import InvalidJson, InvalidMessage, InvalidName, RfhydraError, UnknownCommand
+from rfhydra.errors import InvalidJson, InvalidMessage, InvalidName, RfhydraError, TooLarge, UnknownCommand
 from rfhydra.protocol.commands import (
     COMMANDS,
     AddTrainingSample,
@@ -16,8 +17,10 @@ from rfhydra.protocol.commands import (
 )
 from rfhydra.protocol.fields import PhysicalBox, PixelBox
 from rfhydra.protocol.messages import MESSAGES
-from rfhydra.protocol.parsing import read_envelope, read_json
+from rfhydra.protocol.parsing import read_envelope, read_json, require_few_values
 
+BOX = {"x_min": 1, "y_min": 2, "x_max": 3, "y_max": 4}
+SAMPLE = {"command": "add_training_sample", "signal_name": "a", "spectrogram_b64": "", "boxes": [BOX]}
 FIXED_CONTRACT: list[dict[str, Any]] = [
     {"command": "train_signal", "signal_name": "wifi_24", "notes": "initial training"},
     {"command": "extend_signal", "signal_name": "creamy_chicken", "notes": "added low SNR samples"},
@@ -147,3 +150,48 @@ def test_any_fields_are_a_command_or_an_error(name: str, data: st.DataObject) ->
     except (InvalidMessage, InvalidName):
         return
     assert read_command(read_json(command.encode())) == command
+
+
+LISTS: list[tuple[dict[str, Any], str]] = [
+    (SAMPLE, "boxes"),
+    (SAMPLE, "negatives"),
+    ({"command": "update_training_sample", "sample_id": "a"}, "boxes"),
+    ({"command": "load_heads"}, "signal_names"),
+    ({"command": "unload_heads"}, "signal_names"),
+    ({"command": "detect", "spectrogram_b64": ""}, "signal_names"),
+    ({"command": "start_stream", "source": {}}, "heads"),
+    ({"command": "subscribe"}, "topics"),
+    ({"command": "unsubscribe"}, "topics"),
+]
+
+
+@pytest.mark.parametrize(("fields", "name"), LISTS)
+def test_a_list_stops_at_its_first_error(fields: dict[str, Any], name: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        COMMANDS[fields["command"]].model_validate({**fields, name: [[]] * 100_000})
+    assert raised.value.error_count() <= len(PhysicalBox.model_fields)
+    with pytest.raises(InvalidMessage, match=rf"^{name}\.0[.:]"):
+        read_command({**fields, name: [[]] * 100_000})
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "item"),
+    [
+        (SAMPLE, "boxes", BOX),
+        ({"command": "load_heads"}, "signal_names", "a"),
+        ({"command": "subscribe"}, "topics", "jobs"),
+    ],
+)
+def test_a_list_stops_at_its_bound(fields: dict[str, Any], name: str, item: Any) -> None:
+    with pytest.raises(TooLarge, match=f"^{name} has too many items, the limit is "):
+        read_command({**fields, name: [item] * 100_000})
+
+
+@given(
+    st.recursive(
+        st.none() | st.text() | st.integers(0, 9), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
+def test_a_text_of_few_values_is_read(value: Any) -> None:
+    text = json.dumps({"a": value}, ensure_ascii=False).encode("utf-8", "replace")
+    require_few_values(text, len(text) + 1)

@@ -2,8 +2,9 @@
 
 import json
 import socket
+from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -16,11 +17,20 @@ from rfhydra.server.service import Settings
 from rfhydra.store.workspace import Workspace
 from tests.server.json_peer import WAIT_SEC, Peer, http_get, peer, running
 from tests.server.raw_client import BINARY, CONT, PING, TEXT, close_code, frame, raw, rest, upgrade, upgraded
+from tests.training.given import SMALL_SPEC
 
 TOKEN = "s3cret"
 LOCKED = Settings(gate=Gate(TOKEN), auth_sec=WAIT_SEC, handshake_sec=WAIT_SEC)
 BEARER = b"Authorization: Bearer s3cret"
-BUSY = {"command": "detect", "spectrogram_b64": "A" * (600 << 10)}
+WINDOW: Final = {"command": "detect", "spectrogram_b64": "A" * (600 << 10)}
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a server without a token, of an empty workspace."""
+    path = tmp_path_factory.mktemp("bounds") / "site"
+    with Workspace.create(path, SMALL_SPEC) as workspace, running(workspace) as number:
+        yield number
 
 
 def test_before_the_token_a_large_message_is_refused_by_its_header(small: Workspace) -> None:
@@ -48,11 +58,11 @@ def test_before_the_token_nonsense_is_a_refusal(small: Workspace) -> None:
 
 def test_clients_without_a_token_keep_no_place_from_those_with_one(small: Workspace) -> None:
     settings = Settings(limits=Limits(max_clients=1), gate=Gate(TOKEN), auth_sec=WAIT_SEC)
-    with running(small, settings) as port, peer(port) as waiting, peer(port):
-        with peer(port, additional_headers={"Authorization": f"Bearer {TOKEN}"}) as client:
-            assert client.ask("get_loaded_heads")["type"] == "loaded_heads"
-            waiting.send("auth", token=TOKEN)
-            assert waiting.close_code() == 1013
+    shown = {"Authorization": f"Bearer {TOKEN}"}
+    with running(small, settings) as port, peer(port) as waiting, peer(port, additional_headers=shown) as client:
+        assert client.ask("get_loaded_heads")["type"] == "loaded_heads"
+        waiting.send("auth", token=TOKEN)
+        assert waiting.close_code() == 1013
 
 
 @pytest.mark.parametrize("said", [b"", b"GET /ws HTTP/1.1\r\n", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET"])
@@ -115,9 +125,9 @@ def test_unfinished_messages_do_not_use_up_the_memory_of_others(small: Workspace
     with running(small, Settings(limits=limits)) as port, upgraded(port) as slow, peer(port) as client:
         slow.sendall(frame(TEXT, b"x" * (700 << 10), length=1 << 20))
         _until(port, "rfhydra_received_bytes", 600 << 10)
-        assert client.ask(**BUSY)["code"] == "invalid_message"
+        assert client.ask(**WINDOW)["code"] == "invalid_message"
         assert close_code(rest(slow)) == 1013
-        assert client.ask(**BUSY)["code"] == "invalid_message"
+        assert client.ask(**WINDOW)["code"] == "invalid_message"
         _until(port, "rfhydra_received_bytes", 0, most=True)
 
 

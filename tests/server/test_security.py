@@ -93,6 +93,12 @@ def test_an_empty_token_is_none() -> None:
         require_safe("127.0.0.1", " ", without_token=False)
 
 
+@pytest.mark.parametrize("token", ["ü", "a b", "a\n", "\x7f", "x" * 1025])
+def test_a_token_that_a_client_could_not_show_is_refused(token: str) -> None:
+    with pytest.raises(InvalidMessage, match="ASCII"):
+        require_safe("127.0.0.1", token, without_token=False)
+
+
 def test_a_host_that_is_none_is_named() -> None:
     with pytest.raises(InvalidMessage, match="unknown"):
         is_loopback("no such host")

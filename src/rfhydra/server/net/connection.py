@@ -49,8 +49,7 @@ async def serve(service: Service, websocket: WebSocket) -> None:
         return
     if authorised:
         websocket.scope["extensions"][EXTENSION].authorise()
-    with suppress(*_GONE):
-        await websocket.accept()
+    await websocket.accept()
     if service.stopping or not service.ready:
         await websocket.close(GOING_AWAY, "the server is starting or stopping")
     elif authorised and service.full:
