@@ -60,6 +60,7 @@ class Account:
             assert secret not in data
         message = read_message(data)
         assert message is not None
+        assert not (isinstance(message, Error) and message.code == "internal"), message
         self.came[message.code if isinstance(message, Error) else message.type] += 1
         match message:
             case TrainingSampleAdded(sample_id=number):

@@ -139,7 +139,7 @@ def _wav(path: Path) -> _Container:
             header.rewind()
             header.readframes(0)  # seeks to the first frame
             start_byte = file.tell()
-    except (wave.Error, EOFError) as error:
+    except (wave.Error, EOFError, RuntimeError) as error:  # RuntimeError: a chunk ends outside the file
         raise InvalidRecording(f"{path.name} is not a whole PCM wav: {str(error) or 'it ends too early'}") from None
     if channels != 2 or width not in _WAV_DATATYPES:
         raise InvalidRecording(
