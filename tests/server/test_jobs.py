@@ -59,7 +59,9 @@ def test_jobs_queue_in_order_one_per_signal_and_a_request_is_one_job(training_si
             assert (here.jobs.running, here.jobs.queued) == (1, 2)
             with pytest.raises(Busy, match="2 trainings are queued, the limit is 2"):
                 await here.train("more")
-            assert (await here.train(request_id="r-1")).job_id == first.job_id
+            assert (await here.train(request_id="r-1", **LONG)).job_id == first.job_id
+            with pytest.raises(Conflict, match=r"request_id was used .* with another signal_name"):
+                await here.train(OTHER, request_id="r-1", **LONG)
             assert (await here.train("rare", request_id="r-3")).job_id == third.job_id
             page = await here.jobs.page(2)
             assert [job.job_id for job in page.jobs] == [third.job_id, second.job_id]
@@ -82,7 +84,7 @@ def test_jobs_queue_in_order_one_per_signal_and_a_request_is_one_job(training_si
             )
             order = list(dict.fromkeys(event.job_id for event in here.events))
             assert order == [job.job_id for job in (first, second, third)]
-            assert (await here.train(request_id="r-1")).state == "cancelled"
+            assert (await here.train(request_id="r-1", **LONG)).state == "cancelled"
             assert (here.jobs.running, here.jobs.queued) == (0, 0)
 
     asyncio.run(scenario())

@@ -3,13 +3,15 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from rfhydra.server.jobs.process import TrainingProcess
 from rfhydra.store.workspace import Workspace
-from tests.server.watched_jobs import LONG, Run, Watched, watched
+from tests.server.watched_jobs import LONG, Run, Watched, wait_for_end, watched
 from tests.training.given import OTHER, SIGNAL
 
 CANCELLED = "the training was cancelled; the active version is as it was"
@@ -86,3 +88,42 @@ def test_a_body_that_is_missing_fails_the_job_alone(training_site: Workspace, tm
                 assert str(tmp_path) not in failed.error
 
     asyncio.run(scenario())
+
+
+def ignores_interrupts(pid: int) -> bool:
+    """Whether a process ignores SIGINT, which the training process does before its long imports."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    ignored = next(int(line.split()[1], 16) for line in lines if line.startswith("SigIgn"))
+    return bool(ignored >> (signal.SIGINT - 1) & 1)
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
+
+
+def test_a_process_that_still_imports_ends_with_a_killed_server(training_site: Workspace, body: Path) -> None:
+    path = training_site.path
+    training_site.close()
+    with subprocess.Popen([sys.executable, "-m", "tests.server.jobs_process", path, body]) as server:
+        try:
+            while not (found := [pid for pid in children(server.pid) if ignores_interrupts(pid)]):
+                assert server.poll() is None
+            os.kill(found[0], signal.SIGSTOP)  # it does not get any further
+        finally:
+            server.kill()
+    wait_for_end(found[0])
+
+
+def test_a_cancel_is_answered_while_the_process_is_stopped(run: Run) -> None:
+    async def scenario(here: Watched) -> None:
+        job = await here.train(**LONG)
+        pid = await here.paused(job)
+        for _ in range(100):
+            cancelled = await here.jobs.cancel(job.job_id)
+            assert cancelled is not None
+        assert "T (stopped)" in Path(f"/proc/{pid}/status").read_text()
+        assert here.jobs.running == 1
+        os.kill(pid, signal.SIGKILL)
+        assert (await here.failed(job)).code == "cancelled"
+
+    run(scenario)

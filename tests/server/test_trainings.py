@@ -46,6 +46,8 @@ def test_an_id_is_answered_with_the_job_and_a_request_id_makes_it_one(client: Pe
     client.send("train_signal", signal_name=OTHER, id=2, request_id="once")
     second = next(each for each in client.until("result") if each["type"] == "result")
     assert second["job_id"] == first["job_id"]
+    client.send("extend_signal", signal_name=OTHER, id=3, request_id="once")
+    assert client.until("error")[-1]["code"] == "conflict"
     events = client.until(*ENDS)
     assert events[-1]["job_id"] == first["job_id"]
     jobs = client.ask("list_jobs")["jobs"]

@@ -53,6 +53,16 @@ def test_a_request_is_one_job_however_often_it_comes(workspace: Workspace, jobs:
     assert add_job(workspace, request_id="r-2").job_id != job.job_id
 
 
+@pytest.mark.parametrize(
+    "other", [{"signal_name": "another"}, {"extend": True}, {"kind": "rcnn"}, {"epochs": 7}, {"notes": "other"}]
+)
+def test_a_request_id_of_another_request_is_a_conflict(workspace: Workspace, other: dict[str, Any]) -> None:
+    job = add_job(workspace, request_id="r-1")
+    with pytest.raises(Conflict, match=f"with another {next(iter(other))}: a new request needs a new request_id"):
+        add_job(workspace, request_id="r-1", **other)
+    assert workspace.jobs.unfinished() == [job]
+
+
 def test_a_signal_has_one_job_at_a_time(workspace: Workspace, jobs: JobStore) -> None:
     job = add_job(workspace)
     with pytest.raises(Conflict, match="is queued or running"):

@@ -43,14 +43,14 @@ class JobStore:
 
         Raises:
             InvalidName: not a legal signal name.
-            Conflict: the signal has an unfinished job.
+            Conflict: the signal has an unfinished job, or ``request_id`` was used for another request.
             Busy: ``max_queued`` jobs are queued.
         """
         name = check_name(request.signal_name)
         with self._db.transaction() as connection:
             row = self._db.row("SELECT * FROM jobs WHERE request_id = ?", (request_id,))
             if row is not None:
-                return _job(row)
+                return _same(_job(row), request)
             unfinished = self.unfinished()
             if any(job.signal_name == name for job in unfinished):
                 raise Conflict(f"a training of signal {name!r} is queued or running: wait for it or cancel it")
@@ -195,6 +195,17 @@ class JobStore:
                 (KEPT_HISTORIES,),
             )
             self._audit.record("job.end", job.signal_name, {"job_id": job.job_id, "state": state})
+
+
+def _same(job: Job, request: TrainingRequest) -> Job:
+    """``job`` if it carries out ``request``, for a request that is repeated."""
+    for name, before in job.request:
+        if before != getattr(request, name):
+            raise Conflict(
+                f"request_id was used for a training of {job.signal_name!r} with another {name}: a new request needs a"
+                " new request_id"
+            )
+    return job
 
 
 def _job(row: sqlite3.Row) -> Job:

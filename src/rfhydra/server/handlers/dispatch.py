@@ -7,6 +7,7 @@ from rfhydra.errors import Unauthorized
 from rfhydra.protocol import commands
 from rfhydra.protocol.commands import Command
 from rfhydra.protocol.messages import BaseMessage
+from rfhydra.server.answers import require_fitting
 from rfhydra.server.handlers import detection, samples, sigmf, trainings, versions
 from rfhydra.server.handlers import session as sessions
 from rfhydra.server.net.hub import Session
@@ -50,8 +51,11 @@ async def handle(service: Service, session: Session, command: Command) -> BaseMe
 
     Raises:
         Unauthorized: the session is not authorised.
+        TooLarge: its answer does not fit ``max_answer_bytes``.
         RfhydraError: the command failed; nothing was changed.
     """
     if not session.authorised and not isinstance(command, commands.Auth):
         raise Unauthorized("send the token first, with auth")
-    return await HANDLERS[type(command)](service, session, command)
+    answer = await HANDLERS[type(command)](service, session, command)
+    require_fitting(answer, service.limits)
+    return answer

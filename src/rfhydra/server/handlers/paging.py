@@ -6,12 +6,12 @@ from typing import Final, Generic, TypeVar
 
 from rfhydra.errors import InvalidMessage
 from rfhydra.protocol.fields import WireModel
+from rfhydra.server.answers import ENVELOPE_BYTES, wire_bytes
 from rfhydra.store.samples import Sample, SampleStore
 
 T = TypeVar("T", bound=WireModel)
 _BATCH: Final = 50  # samples read at a time
 _MAX_DIGITS: Final = 18  # of an integer in SQLite
-_ENVELOPE_BYTES: Final = 4096  # of an answer, around its list
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,14 @@ def read_page(
     Raises:
         InvalidMessage: the cursor is invalid.
     """
-    position, seen, room = read_cursor(cursor), 0, max_bytes - _ENVELOPE_BYTES
+    position, seen, room = read_cursor(cursor), 0, max_bytes - ENVELOPE_BYTES
     items: list[T] = []
     for next_position, sample in _walk(samples, signal_name, position):
         if limit is not None and seen >= limit:
             return Page(items, seen - len(items), str(position))
         item = describe(sample)
         if item is not None:
-            room -= len(item.model_dump_json()) + 1
+            room -= wire_bytes(item)
             if items and room < 0:
                 return Page(items, seen - len(items), str(position))
             items.append(item)

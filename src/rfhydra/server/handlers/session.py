@@ -8,6 +8,7 @@ from rfhydra.protocol.commands import Auth, Hello, Subscribe, Unsubscribe
 from rfhydra.protocol.limits import StatedLimits
 from rfhydra.protocol.messages import API_VERSION, MIN_API_VERSION, Result, ServerHello, Snapshot, Subscriptions
 from rfhydra.protocol.types import BackboneInfo, Topic
+from rfhydra.server.answers import require_fitting
 from rfhydra.server.net.hub import TOO_MANY_CLIENTS, TRY_AGAIN_LATER, Session
 from rfhydra.server.service import Service
 
@@ -49,15 +50,17 @@ async def subscribe(service: Service, session: Session, command: Subscribe) -> S
     before = set(session.topics)
     session.topics.update(command.topics)  # before the first await: no change may be missed between snapshot and pushes
     snapshots: list[Snapshot] = []
-    if "jobs" in command.topics:  # the only snapshot that must be awaited
-        try:
+    try:
+        if "jobs" in command.topics:  # the only snapshot that must be awaited
             snapshots += await service.jobs.snapshots()
-        except RfhydraError:
-            session.topics = before
-            raise
-    for topic in dict.fromkeys(command.topics):
-        snapshots += _snapshot(service, topic)
-    return Subscriptions(topics=sorted(session.topics), snapshots=snapshots)
+        for topic in dict.fromkeys(command.topics):
+            snapshots += _snapshot(service, topic)
+        answer = Subscriptions(topics=sorted(session.topics), snapshots=snapshots)
+        require_fitting(answer, service.limits)
+    except RfhydraError:
+        session.topics = before
+        raise
+    return answer
 
 
 async def unsubscribe(service: Service, session: Session, command: Unsubscribe) -> Subscriptions:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -121,7 +122,8 @@ class TrainingProcess:
             sys.executable,
             "-P",  # import nothing from the current directory
             "-m",
-            "rfhydra.server.jobs.worker",
+            "rfhydra.server.jobs.worker_process",
+            str(os.getpid()),
             *self._arguments,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

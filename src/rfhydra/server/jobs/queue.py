@@ -15,6 +15,7 @@ from rfhydra.errors import Busy, Cancelled, RfhydraError, StorageFull
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import Jobs, JobSnapshot, TrainingComplete, TrainingEvent, TrainingFailed
 from rfhydra.protocol.types import EpochProgress, Job, TrainingRequest
+from rfhydra.server.answers import ENVELOPE_BYTES, fitting_count, wire_bytes
 from rfhydra.server.executor import SerialExecutor
 from rfhydra.server.jobs.process import TrainingProcess
 from rfhydra.store.workspace import Workspace
@@ -241,17 +242,27 @@ class TrainingJobs:
             event = self._workspace.jobs.fail(job_id, _cancelled())
             return self._workspace.jobs.get(job_id), event
 
-    def _snapshot(self, job_id: str) -> JobSnapshot:
-        return JobSnapshot(job=self._workspace.jobs.get(job_id), events=self._workspace.jobs.events(job_id))
+    def _snapshot(self, job_id: str, max_bytes: int | None = None) -> JobSnapshot:
+        """A job and the newest of its messages that fit ``max_bytes``, by default an answer."""
+        job, events = self._workspace.jobs.get(job_id), self._workspace.jobs.events(job_id)
+        room = max_bytes or self._limits.max_answer_bytes - ENVELOPE_BYTES
+        fitting = fitting_count(reversed(events), room - wire_bytes(job))
+        return JobSnapshot(job=job, events=events[len(events) - fitting :])
 
-    def _page(self, limit: int, before: int | None) -> Jobs:
+    def _page(self, limit: int, before: int | None, max_bytes: int | None = None) -> Jobs:
+        """As many of the newest ``limit`` jobs as fit ``max_bytes``, by default an answer; at least one."""
         page = self._workspace.jobs.page(limit + 1, before)
-        next_cursor = str(page[limit - 1][0]) if len(page) > limit else None
-        return Jobs(jobs=[job for _, job in page[:limit]], next_cursor=next_cursor)
+        room = max_bytes or self._limits.max_answer_bytes - ENVELOPE_BYTES
+        count = max(1, fitting_count((job for _, job in page[:limit]), room))
+        next_cursor = str(page[count - 1][0]) if len(page) > count else None
+        return Jobs(jobs=[job for _, job in page[:count]], next_cursor=next_cursor)
 
     def _snapshots(self) -> list[Jobs | JobSnapshot]:
         unfinished = self._workspace.jobs.unfinished()
-        return [self._page(self._limits.max_page, None), *(self._snapshot(job.job_id) for job in unfinished)]
+        half = (self._limits.max_answer_bytes - ENVELOPE_BYTES) // 2
+        share = max(1, half // max(1, len(unfinished)) - ENVELOPE_BYTES)
+        snapshots = [self._snapshot(job.job_id, share) for job in unfinished]
+        return [self._page(self._limits.max_page, None, half), *snapshots]
 
 
 def _cancelled() -> Cancelled:

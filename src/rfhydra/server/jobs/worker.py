@@ -1,18 +1,17 @@
 """The training process: trains on a view of the workspace and changes nothing.
 
-It ends with the server, whatever the cause: the thread that reads the commands ends the process when the pipe closes.
+It ends with the server, whatever the cause: see :mod:`rfhydra.server.jobs.worker_process`, and the thread that reads
+the commands ends the process when the pipe closes.
 """
 
 import os
-import signal
 import sys
 import threading
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from rfhydra.errors import RfhydraError
 from rfhydra.hydra.backbone import Backbone
@@ -23,9 +22,6 @@ from rfhydra.store.workspace import Workspace
 from rfhydra.training.fitted import Fitted
 from rfhydra.training.service import TrainingService
 from rfhydra.training.trainer import Control
-
-NICENESS: Final = 10
-_OOM_SCORE: Final = b"500"  # of 1000: when memory runs out, the kernel kills this process, not the server
 
 
 class CommandReader:
@@ -87,14 +83,8 @@ def _fit(
         return TrainingService(view, backbone).fit(command.request, control)
 
 
-def main() -> None:
-    """Entry point; arguments: the workspace and the backbone file (empty: the one that ships)."""
-    workspace, backbone = sys.argv[1:]
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the server ends this process
-        signal.signal(number, signal.SIG_IGN)
-    os.nice(NICENESS)
-    with suppress(OSError):  # not on every kernel
-        Path("/proc/self/oom_score_adj").write_bytes(_OOM_SCORE)
+def run(workspace: Path, backbone: Path | None) -> None:
+    """Serve trainings on ``workspace`` over standard input and output; a ``backbone`` of None is the one that ships."""
     pipe = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of libraries must not mix with the messages
 
@@ -105,8 +95,4 @@ def main() -> None:
         except BrokenPipeError:
             os._exit(0)  # the server is gone
 
-    serve(Path(workspace), Path(backbone) if backbone else None, CommandReader(sys.stdin.buffer), report)
-
-
-if __name__ == "__main__":
-    main()
+    serve(workspace, backbone, CommandReader(sys.stdin.buffer), report)
