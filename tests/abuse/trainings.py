@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +31,7 @@ def _stopped(target: Target) -> str:
     with target.peer(wait_sec=60) as client:
         job = client.ask("train_signal", signal_name=SIGNAL, id=1, epochs=1000)["job_id"]
         client.until("training_progress")
-        with training_paused(target.server.pid):
+        with suppress(ProcessLookupError), training_paused(target.server.pid):  # the server may have killed it
             began = time.monotonic()
             client.send("cancel_training", job_id=job, id=2)
             ends = client.until("training_failed")
