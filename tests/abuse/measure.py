@@ -108,6 +108,8 @@ class Bench:
         place = Path(tempfile.mkdtemp(prefix=attack.name, dir=self._directory))
         site, log, before = place / "site", place / "log", list[str]()
         token = ("--token", TOKEN) if attack.token else ()
+        if attack.descriptors is not None:
+            before = ["prlimit", f"--nofile={attack.descriptors}:{attack.descriptors}"]
         if attack.disk_bytes is None:
             shutil.copytree(self._site, site)
         else:
@@ -118,8 +120,6 @@ class Bench:
             serving(site, "--backbone", self._body, *token, *attack.options, stderr=errors, before=before) as server,
         ):
             resource.prlimit(server.pid, resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
-            if attack.descriptors is not None:
-                resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (attack.descriptors, attack.descriptors))
             seen_site = Path(f"/proc/{server.pid}/root/{site}")
             yield Target(server, seen_site, self._body, self._seconds), log
         shutil.rmtree(place)
