@@ -16,6 +16,7 @@ from subprocess import PIPE
 from typing import Any, Final
 
 from tests.abuse.attack import MIB, TOKEN, Attack, Target
+from tests.server.json_peer import peer
 from tests.server.server_process import Server, serving
 
 MOST_BYTES: Final = 4 << 30
@@ -107,6 +108,8 @@ class Bench:
         place = Path(tempfile.mkdtemp(prefix=attack.name, dir=self._directory))
         site, log, before = place / "site", place / "log", list[str]()
         token = ("--token", TOKEN) if attack.token else ()
+        if attack.descriptors is not None:
+            before = ["prlimit", f"--nofile={attack.descriptors}:{attack.descriptors}"]
         if attack.disk_bytes is None:
             shutil.copytree(self._site, site)
         else:
@@ -117,8 +120,6 @@ class Bench:
             serving(site, "--backbone", self._body, *token, *attack.options, stderr=errors, before=before) as server,
         ):
             resource.prlimit(server.pid, resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
-            if attack.descriptors is not None:
-                resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (attack.descriptors, attack.descriptors))
             seen_site = Path(f"/proc/{server.pid}/root/{site}")
             yield Target(server, seen_site, self._body, self._seconds), log
         shutil.rmtree(place)
@@ -127,6 +128,7 @@ class Bench:
         """Try ``attack`` beside a well-behaved client."""
         target.faults.clear()
         target.late.clear()
+        _wait_for(target.server)
         with _witness(target.server, TOKEN if attack.token else None) as witness:
             witness.report()
             time.sleep(IDLE_SEC)
@@ -145,6 +147,12 @@ class Bench:
             target.fault(f"the log grew by {grown / MIB:.1f} MiB")
         allowed = int((1 + GROWTH) * idle) + attack.allowed_bytes
         return Outcome(attack.name, idle, peak, allowed, before, during, told, tuple(target.faults), tuple(target.late))
+
+
+def _wait_for(server: Server) -> None:
+    """Until it answers again after the last attack."""
+    with peer(server.port, additional_headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+        client.ask("get_loaded_heads")
 
 
 class _WitnessProcess:
