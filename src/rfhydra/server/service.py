@@ -114,6 +114,7 @@ class Service:
             _log.warning(mismatch)
         self.store = SerialExecutor("store", limits.max_store_queued)
         self.detection = SerialExecutor("detection", limits.max_detections_queued)
+        self.imports = SerialExecutor("import", limits.max_imports_queued)
         self.versions = VersionManager(workspace)
         self.detector = HydraDetector(workspace.spec, backbone)
         self.loaded = LoadedHeadSet(workspace, self.versions, self.detector)
@@ -144,6 +145,7 @@ class Service:
         for task in self._tasks:
             task.cancel()
         await self.hub.dismiss(GOING_AWAY, "the server is stopping", FLUSH_SEC)
+        await asyncio.to_thread(self.imports.close)
         await asyncio.to_thread(self.store.close)
         await asyncio.to_thread(self.detection.close)
 
@@ -191,7 +193,7 @@ class Service:
                 self.hub.publish_latest("metrics", self.snapshot())
 
     def _expose(self) -> None:
-        gauge, executors = self.metrics.gauge, (self.store, self.detection)
+        gauge, executors = self.metrics.gauge, (self.store, self.detection, self.imports)
         gauge("rfhydra_clients", "Connected clients.", lambda: len(self.hub))
         gauge("rfhydra_loaded_heads", "Loaded heads.", lambda: len(self.detector.loaded_versions))
         gauge("rfhydra_messages_dropped", "Pushes that slow clients did not get.", lambda: self.hub.dropped)

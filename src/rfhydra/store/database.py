@@ -1,5 +1,6 @@
 """The SQLite connection of a workspace: transactions, views, migrations, and its errors as ours."""
 
+import hashlib
 import os
 import sqlite3
 import threading
@@ -91,6 +92,12 @@ class Database:
                 self._undo(nested)
                 raise
 
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Several reads of one state: other threads, which alone could change it, wait."""
+        with self._lock:
+            yield
+
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """All rows of a query, from any thread."""
         with self._lock, _errors_named():
@@ -133,6 +140,7 @@ class Database:
 
     def _migrate(self) -> None:
         seen = self._version()
+        self._connection.create_function("sha256", 1, _sha256, deterministic=True)
         for version, script in enumerate(MIGRATIONS[seen:], start=seen + 1):
             self._connection.executescript(f"BEGIN IMMEDIATE;{script};PRAGMA user_version = {version};COMMIT")
 
@@ -144,6 +152,10 @@ class Database:
         """
         with suppress(StorageFull), _errors_named():
             self._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _view_options(path: Path) -> str:
