@@ -35,7 +35,8 @@ class BlobStore:
         Raises:
             StorageFull: there is no room on the disk.
         """
-        make_directory(self.scratch)
+        make_directory(self._root, private=True)
+        make_directory(self.scratch, private=True)
         for leftover in self.scratch.iterdir():
             leftover.unlink()
 
@@ -55,7 +56,7 @@ class BlobStore:
         """
         digest = digest_of(data)
         path = self._path(digest)
-        make_directory(path.parent)
+        make_directory(path.parent, private=True)
         write_file(path, data, self.scratch)
         return digest
 

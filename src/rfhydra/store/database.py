@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from rfhydra.errors import Busy, Damaged, Incompatible, StorageFull
-from rfhydra.files import NO_ROOM_MESSAGE
+from rfhydra.files import NO_ROOM_MESSAGE, PRIVATE_FILE, restrict
 from rfhydra.store.schema import MIGRATIONS
 
 _BUSY_TIMEOUT_SEC: Final = 1.0  # no other process should write: the workspace is locked
@@ -37,6 +37,8 @@ class Database:
         """
         self._lock = threading.RLock()
         self._is_view = view
+        if not view:
+            _make_private(path)
         self._connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?{_view_options(path) if view else 'mode=rwc'}",
             timeout=_BUSY_TIMEOUT_SEC,
@@ -152,6 +154,15 @@ class Database:
         """
         with suppress(StorageFull), _errors_named():
             self._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _make_private(path: Path) -> None:
+    """Make the file of the database readable by its owner alone: SQLite gives the files beside it the same mode."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE))
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        with suppress(FileNotFoundError):
+            restrict(path.with_name(name), PRIVATE_FILE)
 
 
 def _sha256(text: str) -> str:

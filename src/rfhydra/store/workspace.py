@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from filelock import FileLock, Timeout
 
 from rfhydra.errors import Busy, Conflict, Damaged, InvalidMessage, NotFound
-from rfhydra.files import make_directory, write_file
+from rfhydra.files import PRIVATE_DIRECTORY, PRIVATE_FILE, make_directory, restrict, write_file
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore
@@ -68,11 +68,11 @@ class Workspace:
         """
         path = path.resolve()
         _require_vacant(path)  # also before locking: no lock file in a foreign directory
-        make_directory(path)
+        make_directory(path, private=True)
         with ExitStack() as owned:
             owned.enter_context(_lock(path))
             _require_vacant(path)
-            make_directory(path / _LOGS)
+            make_directory(path / _LOGS, private=True)
             blobs = BlobStore(path / _BLOBS)
             blobs.prepare()
             db = owned.enter_context(Database(path / _DATABASE))
@@ -82,6 +82,8 @@ class Workspace:
     @classmethod
     def open(cls, path: Path) -> Self:
         """Own the workspace at ``path``; upgrades its database and removes unfinished writes of a killed process.
+
+        Permissions of other users are taken away.
 
         Raises:
             NotFound: the directory is not a workspace.
@@ -94,6 +96,7 @@ class Workspace:
             owned.enter_context(_lock(path))
             spec = _read_spec(path)
             _require_database(path)
+            _restrict(path)
             blobs = BlobStore(path / _BLOBS)
             blobs.prepare()
             db = owned.enter_context(Database(path / _DATABASE))
@@ -176,13 +179,28 @@ def _require_vacant(path: Path) -> None:
 
 def _lock(path: Path) -> AbstractContextManager[object]:
     # Not thread-local: the workspace is opened in one thread and may be closed in another.
-    lock = FileLock(path / _LOCK, timeout=0, thread_local=False)
+    lock = FileLock(path / _LOCK, timeout=0, thread_local=False, mode=PRIVATE_FILE)
     try:
         return lock.acquire()
     except Timeout:
         raise Busy(
             f"workspace {path.name} is in use by another rfhydra process: stop that one, or talk to its server"
         ) from None
+
+
+def _restrict(path: Path) -> None:
+    """Leave a workspace to its owner alone: an older rfhydra made it under the umask.
+
+    Blobs have always been private, and their directories lie in one that is.
+    """
+    restrict(path, PRIVATE_DIRECTORY)
+    for entry in path.iterdir():
+        if entry.is_dir():
+            restrict(entry, PRIVATE_DIRECTORY)
+            for inner in entry.iterdir():
+                restrict(inner, PRIVATE_DIRECTORY if inner.is_dir() else PRIVATE_FILE)
+        else:
+            restrict(entry, PRIVATE_FILE)
 
 
 def _read_spec(path: Path) -> SpectrogramSpec:

@@ -134,7 +134,7 @@ def prepare_import(
     if label is not None:
         check_name(label, "label")
     found: dict[str, dict[str, Sample]] = {}
-    skipped: list[str] = []
+    skipped, sample_count = list[str](), 0
     for recording in recordings:
         progress(recording.name)
         names = {each.label for each in recording.annotations if each.label and label in (None, each.label)}
@@ -145,7 +145,8 @@ def prepare_import(
             found.setdefault(check_name(name, "label"), {})
         _require_in_band(recording, names)
         for sample in _samples(workspace, recording, names, lambda name: _has_enough(found[name], max_samples)):
-            check(sum(map(len, found.values())))
+            check(sample_count)
+            sample_count += 1
             found[sample.signal_name][sample.sample_id] = sample
     if len(skipped) == len(recordings):
         wanted = f"labelled {label!r}" if label else "with a label"
