@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,8 @@ from rfhydra.store.workspace import Workspace
 _log = logging.getLogger(__name__)
 GOING_AWAY: Final = 1001
 METRICS_PERIOD_SEC: Final = 1.0
+COLLECT_PERIOD_SEC: Final = 600.0
+"""Time between two garbage collections, unless a training ends earlier."""
 FLUSH_SEC: Final = 2.0
 """Time that clients have to read their last messages when the server stops."""
 
@@ -125,6 +128,7 @@ class Service:
         self.ready = self.stopping = False
         self._started = time.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._collect_now = asyncio.Event()
         self._expose()
 
     async def start(self) -> None:
@@ -133,6 +137,7 @@ class Service:
         await self.refresh()
         await self.jobs.start()
         self._spawn(self._push_metrics())
+        self._spawn(self._collect_garbage())
         self.ready = True
 
     async def stop(self) -> None:
@@ -175,6 +180,7 @@ class Service:
         self.hub.publish_training(event)
         if isinstance(event, TrainingProgress):
             return
+        self._collect_now.set()  # a retired version may have left a blob
         outcome = "completed" if isinstance(event, TrainingComplete) else event.code
         self.metrics.trainings.labels(outcome).inc()
         if isinstance(event, TrainingComplete):
@@ -185,6 +191,20 @@ class Service:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _collect_garbage(self) -> None:
+        """Remove blobs without a row: at the start, after trainings, and now and then; other calls go between."""
+        while True:
+            self._collect_now.clear()
+            try:
+                for prefix in await asyncio.to_thread(self.workspace.blobs.prefixes):
+                    collect = partial(self.workspace.collect_slice, prefix)
+                    while await self.store.run(collect, refusable=False):
+                        pass
+            except (RfhydraError, OSError) as error:
+                _log.warning("garbage was not collected: %s", type(error).__name__)  # an OSError may name a path
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._collect_now.wait(), COLLECT_PERIOD_SEC)
 
     async def _push_metrics(self) -> None:
         while True:

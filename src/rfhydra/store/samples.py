@@ -215,11 +215,6 @@ class SampleStore:
         condition = "WHERE signal_name = ? AND position > ? ORDER BY position LIMIT ?"
         return self._load(condition, (signal_name, after, limit))
 
-    def digests(self) -> set[str]:
-        """Digests of all blobs of samples."""
-        rows = self._db.rows("SELECT image_digest, iq_digest FROM samples")
-        return {digest for row in rows for digest in row if digest is not None}
-
     def list(self, signal_name: str) -> list[Sample]:
         """The samples of a signal, oldest first."""
         return [sample for _, sample in self._load("WHERE signal_name = ? ORDER BY position", (signal_name,))]

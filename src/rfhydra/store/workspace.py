@@ -5,6 +5,7 @@ Invariant: ``rfhydra.toml`` is written last, and atomically: a directory is a wo
 
 import json
 import tomllib
+from collections.abc import Collection
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, Final, Self
@@ -24,6 +25,8 @@ from rfhydra.store.samples import SampleStore
 from rfhydra.store.splits import SplitStore
 from rfhydra.store.versions import VersionStore
 
+MAX_COLLECTED: Final = 200
+"""Blobs that one slice of a garbage collection removes, so that nobody waits long for it."""
 _SETTINGS: Final = "rfhydra.toml"
 _DATABASE: Final = "rfhydra.db"
 _LOCK: Final = "rfhydra.lock"
@@ -153,8 +156,27 @@ class Workspace:
         Removes nothing while a view of the workspace is open. Not allowed inside a transaction: a rollback does not
         restore files.
         """
+        removed = 0
         with self.db.transaction(outermost=True):
-            return self.blobs.collect(self.samples.digests() | self.versions.digests())
+            prefixes = self.blobs.prefixes()
+        for prefix in prefixes:
+            while last := self.collect_slice(prefix):
+                removed += last
+        return removed
+
+    def collect_slice(self, prefix: str) -> int:
+        """The same for at most ``MAX_COLLECTED`` blobs whose digests begin with ``prefix``."""
+        with self.db.transaction(outermost=True):
+            return self.blobs.collect(prefix, self._unreferenced, MAX_COLLECTED)
+
+    def _unreferenced(self, digests: Collection[str]) -> list[str]:
+        rows = self.db.rows(
+            "SELECT value FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM samples WHERE image_digest = value)"
+            " AND NOT EXISTS (SELECT 1 FROM samples WHERE iq_digest = value)"
+            " AND NOT EXISTS (SELECT 1 FROM head_versions WHERE artifact_digest = value AND retired_at IS NULL)",
+            (json.dumps([*digests]),),
+        )
+        return [row[0] for row in rows]
 
 
 def _require_workspace(path: Path) -> Path:
