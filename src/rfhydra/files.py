@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,10 @@ from rfhydra.errors import InvalidMessage, StorageFull
 # EFBIG: the process or the file system allows no file of that size.
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 NO_ROOM_MESSAGE: Final = "the disk is full or over quota; nothing was changed: free some space and try again"
+
+
+PRIVATE_FILE: Final = 0o600
+PRIVATE_DIRECTORY: Final = 0o700
 
 
 def resolved(path: Path) -> Path:
@@ -27,15 +32,24 @@ def resolved(path: Path) -> Path:
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from None
 
 
-def make_directory(path: Path) -> None:
-    """Make ``path`` and its missing parents, durably.
+def make_directory(path: Path, *, private: bool = False) -> None:
+    """Make ``path`` and its missing parents, durably; with ``private`` only the owner gets into ``path``.
 
     Raises:
         StorageFull: the disk is full.
     """
     with _storage_full_raised():
         path.mkdir(parents=True, exist_ok=True)
+        if private:
+            restrict(path, PRIVATE_DIRECTORY)
         _sync(path.parent)
+
+
+def restrict(path: Path, mode: int) -> None:
+    """Take all permissions but ``mode`` from ``path``, whatever the umask was, if it belongs to this user."""
+    status = path.stat()
+    if stat.S_IMODE(status.st_mode) != mode and status.st_uid == os.geteuid():
+        path.chmod(mode)
 
 
 def write_file(path: Path, data: bytes, scratch: Path | None = None) -> None:
@@ -49,23 +63,29 @@ def write_file(path: Path, data: bytes, scratch: Path | None = None) -> None:
 
 
 @contextmanager
-def replacing(path: Path, scratch: Path | None = None, *, durable: bool = True) -> Iterator[BinaryIO]:
+def replacing(
+    path: Path, scratch: Path | None = None, *, durable: bool = True, private: bool = False
+) -> Iterator[BinaryIO]:
     """A temporary file that atomically replaces ``path`` at the end of the block, or is removed after an error.
 
     Args:
         path: what to replace.
-        scratch: a directory on the same file system for the temporary file, which is then readable by the owner alone;
-            default is the directory of ``path``. A killed process may leave the temporary file there.
+        scratch: a directory on the same file system for the temporary file; default is the directory of ``path``. A
+            killed process may leave the temporary file there.
         durable: sync the data and the rename to disk; not needed for a cache.
+        private: only the owner may read the file, whatever the umask is; so it is if ``scratch`` is given.
 
     Raises:
         StorageFull: the disk is full; ``path`` is unchanged.
     """
     temporary = (scratch or path.parent) / f".{path.name}.{secrets.token_hex(4)}"
-    mode = 0o666 if scratch is None else 0o600
+    private = private or scratch is not None
+    mode = PRIVATE_FILE if private else 0o666
     with _storage_full_raised():
         try:
             with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+                if private:
+                    os.fchmod(file.fileno(), mode)  # a umask may have taken the owner's permissions, too
                 yield file
                 file.flush()
                 if durable:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rfhydra.protocol.limits import Limits
+from rfhydra.server.service import Settings
 from rfhydra.spectrum.spectrogram import spectrogram
 from rfhydra.store.workspace import Workspace
 from tests.server.json_peer import Peer, npy_b64, peer, physical, running
@@ -254,3 +256,31 @@ def test_a_wrong_recording_is_refused_without_a_path(client: Peer, meta: dict[st
     answer = client.ask("import_sigmf", meta=meta, data_b64=base64.b64encode(bytes(80_000)).decode())
     assert answer["code"] == code
     assert "/" not in answer["message"].replace("I/Q", "")
+
+
+def test_a_refused_sample_leaves_no_image(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "full", given.SPEC)
+    with workspace, running(workspace, Settings(limits=Limits(max_samples_per_signal=1))) as port, peer(port) as client:
+        add(client, "one", 1)
+        assert add(client, "one", 2)["code"] == "too_large"
+        assert len(list((workspace.path / "blobs").glob("??/*"))) == 1
+
+
+def test_too_many_labels_of_an_import_are_refused(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "bounded", given.SPEC)
+    fields = recording(1, tmp_path)
+    for limit in ("max_import_labels", "max_import_samples"):
+        settings = Settings(limits=Limits.model_validate({limit: 1}))
+        with running(workspace, settings) as port, peer(port) as client:
+            answer = client.ask("import_sigmf", **fields)
+            assert (answer["code"], limit in answer["message"]) == ("too_large", True)
+            assert workspace.samples.signal_names() == []
+    workspace.close()
+
+
+def test_garbage_is_collected_when_the_server_starts(tmp_path: Path) -> None:
+    with Workspace.create(tmp_path / "used", given.SPEC) as workspace:
+        workspace.blobs.put(b"of a sample that was deleted")
+        with running(workspace) as port, peer(port) as client:
+            while list((workspace.path / "blobs").glob("??/*")):
+                client.ask("get_registry")  # behind the next slice of the collection, in the same queue

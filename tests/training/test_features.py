@@ -10,6 +10,7 @@ import torch
 from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.window import Window
+from rfhydra.store.labels import LabelSet
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.features import (
@@ -85,9 +86,10 @@ def test_boxes_and_backbone_are_part_of_the_key(
     cache: FeatureCache, sample: Sample, small: Workspace, tiny_backbone: TorchBackbone
 ) -> None:
     cache.get(sample)
-    moved = replace(sample, boxes=tuple(each.shifted(1e-4) for each in sample.boxes))
-    assert not cache.has(moved)
-    assert not cache.has(replace(sample, negatives=()))
+    own = [(sample.signal_name, each) for each in sample.boxes]
+    moved = [(label, each.shifted(1e-4)) for label, each in own]
+    assert not cache.has(replace(sample, labels=LabelSet.of([*moved, *sample.negatives])))
+    assert not cache.has(replace(sample, labels=LabelSet.of(own)))
     assert not FeatureCache(small, TorchBackbone(tiny_backbone.network, "another backbone")).has(sample)
     assert cache.has(replace(sample, metadata={"noted": True}))
 

@@ -131,7 +131,7 @@ def test_windows_show_every_box_from_start_to_end(spans: list[tuple[int, int]], 
     samples = 5_000
     annotations = [note(start, min(count, samples - start)) for start, count in spans]
     take = recording(samples, sorted(retunes), [*annotations, note(10, 20, "pager")])
-    windows = list(label_windows(take, "beacon", TINY))
+    windows = [(first, count) for first, count, _ in label_windows(take, ["beacon"], TINY)]
     for first, count in windows:
         assert 0 < count <= TINY.window_samples
         assert take.capture_at(first) == take.capture_at(first + count - 1)
@@ -149,4 +149,16 @@ def test_windows_show_every_box_from_start_to_end(spans: list[tuple[int, int]], 
 
 def test_every_capture_has_its_own_windows(small: Workspace) -> None:
     take = recording(1_000, [500], [note(400, 200)])
-    assert list(label_windows(take, "beacon", TINY)) == [(0, 496), (500, 496)]
+    assert list(label_windows(take, ["beacon"], TINY)) == [(0, 496, {"beacon"}), (500, 496, {"beacon"})]
+
+
+def test_an_import_grows_as_its_recording_and_its_labels_do(small: Workspace, tmp_path: Path) -> None:
+    """Labels of many signals share windows: neither images nor boxes are stored for each signal anew."""
+    annotations = [note(at, 200, f"signal-{number}") for number, at in enumerate(range(0, 4 * WINDOW, 200))]
+    result = import_recordings(small, [recorded(tmp_path, annotations)])
+    assert result.new_samples == dict.fromkeys((each.label for each in annotations), 1)
+    windows = int(small.db.value("SELECT count(DISTINCT image_digest) FROM samples"))
+    assert windows == small.db.value("SELECT count(*) FROM label_sets") <= 6
+    assert len(list((small.path / "blobs").glob("??/*"))) == 2 * windows
+    stored = small.db.value("SELECT sum(json_array_length(labels)) FROM label_sets")
+    assert len(annotations) <= stored <= 2 * len(annotations)

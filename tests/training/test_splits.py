@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from rfhydra.config import MIN_SAMPLES_FOR_TRAINING
 from rfhydra.errors import Conflict, InvalidName, NotEnoughSamples
+from rfhydra.store.labels import LabelSet
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.splits import SplitManager, choose_validation
@@ -27,8 +28,7 @@ def sample(number: int, recording: str | None) -> Sample:
         cols=1,
         sample_rate_hz=None,
         center_freq_hz=None,
-        boxes=(),
-        negatives=(),
+        labels=LabelSet(()),
         recording=recording,
         start_sample=None,
         metadata={},

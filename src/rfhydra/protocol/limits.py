@@ -38,6 +38,12 @@ class Limits(WireModel):
     """Samples of one signal."""
     max_boxes_per_sample: int = Field(default=MAX_BOXES_PER_SAMPLE, ge=1, le=MAX_BOXES_PER_SAMPLE)
     """Boxes of one sample, those of other labels included."""
+    max_import_labels: int = Field(default=10_000, ge=1)
+    """Annotations of one recording that is imported, and its captures."""
+    max_import_samples: int = Field(default=5000, ge=1)
+    """Samples that one import makes, of all signals together."""
+    max_imports_queued: int = Field(default=4, ge=1)
+    """Imports that wait, of all clients together. One more is refused with ``busy``."""
     max_metadata_bytes: int = Field(default=MAX_JSON_BYTES, ge=2, le=MAX_JSON_BYTES)
     """Metadata of one sample, as JSON."""
     max_notes_length: int = Field(default=2000, ge=0, le=16_000)

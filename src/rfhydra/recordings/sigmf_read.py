@@ -5,6 +5,7 @@ Fields that rfhydra does not use are not checked; :mod:`.sigmf_write` copies the
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -191,9 +192,8 @@ def _annotation(
 
 def _capture_end(captures: Sequence[Capture], sample: int, sample_count: int) -> int:
     """One past the last sample of the capture of ``sample``: the end of an annotation without a count."""
-    return next(
-        (capture.sample_start for capture in captures if capture.sample_start > sample), max(sample, sample_count)
-    )
+    following = bisect_right(captures, sample, key=lambda capture: capture.sample_start)
+    return captures[following].sample_start if following < len(captures) else max(sample, sample_count)
 
 
 def _edges(fields: Fields, center_freq_hz: float, sample_rate_hz: float) -> tuple[float, float]:

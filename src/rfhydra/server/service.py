@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -38,6 +39,8 @@ from rfhydra.store.workspace import Workspace
 _log = logging.getLogger(__name__)
 GOING_AWAY: Final = 1001
 METRICS_PERIOD_SEC: Final = 1.0
+COLLECT_PERIOD_SEC: Final = 600.0
+"""Time between two garbage collections, unless a training ends earlier."""
 FLUSH_SEC: Final = 2.0
 """Time that clients have to read their last messages when the server stops."""
 
@@ -122,6 +125,7 @@ class Service:
         self.store = SerialExecutor("store", limits.max_store_queued)
         self.parsing = SerialExecutor("parsing", limits.max_clients)
         self.detection = SerialExecutor("detection", limits.max_detections_queued)
+        self.imports = SerialExecutor("import", limits.max_imports_queued)
         self.versions = VersionManager(workspace)
         self.detector = HydraDetector(workspace.spec, backbone)
         self.loaded = LoadedHeadSet(workspace, self.versions, self.detector)
@@ -134,6 +138,7 @@ class Service:
         self.ready = self.stopping = False
         self._started = time.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._collect_now = asyncio.Event()
         self._expose()
 
     @property
@@ -148,6 +153,7 @@ class Service:
         await self.jobs.start()
         self._spawn(self._push_metrics())
         self._spawn(observe_loop_delay(self.metrics.loop_delay_sec.observe))
+        self._spawn(self._collect_garbage())
         self.ready = True
 
     async def stop(self) -> None:
@@ -160,6 +166,7 @@ class Service:
         for task in self._tasks:
             task.cancel()
         await self.hub.dismiss(GOING_AWAY, "the server is stopping", FLUSH_SEC)
+        await asyncio.to_thread(self.imports.close)
         await asyncio.to_thread(self.store.close)
         await asyncio.to_thread(self.detection.close)
         await asyncio.to_thread(self.parsing.close)
@@ -205,6 +212,7 @@ class Service:
         self.hub.publish_training(event)
         if isinstance(event, TrainingProgress):
             return
+        self._collect_now.set()  # a retired version may have left a blob
         outcome = "completed" if isinstance(event, TrainingComplete) else event.code
         self.metrics.trainings.labels(outcome).inc()
         if isinstance(event, TrainingComplete):
@@ -216,6 +224,20 @@ class Service:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def _collect_garbage(self) -> None:
+        """Remove blobs without a row: at the start, after trainings, and now and then; other calls go between."""
+        while True:
+            self._collect_now.clear()
+            try:
+                for prefix in await asyncio.to_thread(self.workspace.blobs.prefixes):
+                    collect = partial(self.workspace.collect_slice, prefix)
+                    while await self.store.run(collect, refusable=False):
+                        pass
+            except (RfhydraError, OSError) as error:
+                _log.warning("garbage was not collected: %s", type(error).__name__)  # an OSError may name a path
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._collect_now.wait(), COLLECT_PERIOD_SEC)
+
     async def _push_metrics(self) -> None:
         while True:
             await asyncio.sleep(METRICS_PERIOD_SEC)
@@ -223,7 +245,8 @@ class Service:
                 self.hub.publish_latest("metrics", self.snapshot())
 
     def _expose(self) -> None:
-        gauge, executors = self.metrics.gauge, (self.store, self.detection, self.parsing)
+        gauge = self.metrics.gauge
+        executors = (self.store, self.detection, self.imports, self.parsing)
         gauge("rfhydra_clients", "Connected clients.", lambda: len(self.hub))
         gauge("rfhydra_loaded_heads", "Loaded heads.", lambda: len(self.detector.loaded_versions))
         gauge("rfhydra_messages_dropped", "Pushes that slow clients did not get.", lambda: self.hub.dropped)

@@ -4,6 +4,7 @@ import getpass
 import json
 import os
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -44,10 +45,15 @@ class AuditLog:
             InvalidMessage: ``detail`` is not JSON.
             TooLarge: ``detail`` takes more than ``MAX_JSON_BYTES``.
         """
+        self.record_all([(action, signal_name, detail or {})], who)
+
+    def record_all(self, changes: Iterable[tuple[str, str | None, dict[str, Any]]], who: str | None = None) -> None:
+        """:meth:`record` for each action, signal name and detail of ``changes``."""
+        at, who = utc_now(), who or _user_name()
         with self._db.transaction() as connection:
-            connection.execute(
+            connection.executemany(
                 "INSERT INTO audit (at, who, action, signal_name, detail) VALUES (?, ?, ?, ?, ?)",
-                (utc_now(), who or _user_name(), action, signal_name, to_json(detail or {}, "detail")),
+                ((at, who, action, name, to_json(detail, "detail")) for action, name, detail in changes),
             )
 
     def list(self, signal_name: str | None = None, limit: int = DEFAULT_LIMIT) -> list[AuditEntry]:

@@ -4,8 +4,9 @@ import fcntl
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +36,8 @@ class BlobStore:
         Raises:
             StorageFull: there is no room on the disk.
         """
-        make_directory(self.scratch)
+        make_directory(self._root, private=True)
+        make_directory(self.scratch, private=True)
         for leftover in self.scratch.iterdir():
             leftover.unlink()
 
@@ -55,7 +57,7 @@ class BlobStore:
         """
         digest = digest_of(data)
         path = self._path(digest)
-        make_directory(path.parent)
+        make_directory(path.parent, private=True)
         write_file(path, data, self.scratch)
         return digest
 
@@ -77,24 +79,25 @@ class BlobStore:
             )
         return data
 
-    def collect(self, referenced: set[str]) -> int:
-        """Remove every blob that is not in ``referenced``; returns their number.
+    def prefixes(self) -> list[str]:
+        """The first two digits of all blobs, sorted: the slices of a garbage collection."""
+        return sorted(path.name for path in self._root.glob("[0-9a-f][0-9a-f]"))
+
+    def collect(self, prefix: str, unreferenced: Callable[[Collection[str]], Iterable[str]], limit: int) -> int:
+        """Remove at most ``limit`` blobs of one prefix that ``unreferenced`` names; returns their number.
 
         Removes nothing while a reader holds :meth:`kept`. Call it under the write lock only: a blob is written before
         the row that names it.
         """
         try:
             with self._readers_lock(fcntl.LOCK_EX | fcntl.LOCK_NB):
-                return self._collect(referenced)
+                stored = [prefix + path.name for path in (self._root / prefix).iterdir()]
+                removed = list(islice(unreferenced(stored), limit))
+                for digest in removed:
+                    self._path(digest).unlink()
         except BlockingIOError:
             return 0
-
-    def _collect(self, referenced: set[str]) -> int:
-        blobs = self._root.glob("[0-9a-f][0-9a-f]/*")
-        unreferenced = [path for path in blobs if path.parent.name + path.name not in referenced]
-        for path in unreferenced:
-            path.unlink()
-        return len(unreferenced)
+        return len(removed)
 
     @contextmanager
     def _readers_lock(self, mode: int) -> Iterator[None]:

@@ -2,10 +2,12 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from rfhydra.config import MAX_JSON_BYTES
 from rfhydra.errors import InvalidMessage, TooLarge
+
+_ENCODER: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
 def to_json(value: Any, field: str) -> str:
@@ -16,7 +18,7 @@ def to_json(value: Any, field: str) -> str:
         TooLarge: more than ``MAX_JSON_BYTES``.
     """
     try:
-        text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+        text = _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidMessage(f"{field} is not JSON: {error}") from None
     if len(text) > MAX_JSON_BYTES:

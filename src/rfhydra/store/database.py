@@ -1,5 +1,6 @@
 """The SQLite connection of a workspace: transactions, views, migrations, and its errors as ours."""
 
+import hashlib
 import os
 import sqlite3
 import threading
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from rfhydra.errors import Busy, Damaged, Incompatible, StorageFull
-from rfhydra.files import NO_ROOM_MESSAGE
+from rfhydra.files import NO_ROOM_MESSAGE, PRIVATE_FILE, restrict
 from rfhydra.store.schema import MIGRATIONS
 
 _BUSY_TIMEOUT_SEC: Final = 1.0  # no other process should write: the workspace is locked
@@ -36,6 +37,8 @@ class Database:
         """
         self._lock = threading.RLock()
         self._is_view = view
+        if not view:
+            _make_private(path)
         self._connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?{_view_options(path) if view else 'mode=rwc'}",
             timeout=_BUSY_TIMEOUT_SEC,
@@ -91,6 +94,12 @@ class Database:
                 self._undo(nested)
                 raise
 
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Several reads of one state: other threads, which alone could change it, wait."""
+        with self._lock:
+            yield
+
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """All rows of a query, from any thread."""
         with self._lock, _errors_named():
@@ -133,6 +142,7 @@ class Database:
 
     def _migrate(self) -> None:
         seen = self._version()
+        self._connection.create_function("sha256", 1, _sha256, deterministic=True)
         for version, script in enumerate(MIGRATIONS[seen:], start=seen + 1):
             self._connection.executescript(f"BEGIN IMMEDIATE;{script};PRAGMA user_version = {version};COMMIT")
 
@@ -144,6 +154,19 @@ class Database:
         """
         with suppress(StorageFull), _errors_named():
             self._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _make_private(path: Path) -> None:
+    """Make the file of the database readable by its owner alone: SQLite gives the files beside it the same mode."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE))
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        with suppress(FileNotFoundError):
+            restrict(path.with_name(name), PRIVATE_FILE)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _view_options(path: Path) -> str:

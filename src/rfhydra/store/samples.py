@@ -6,59 +6,34 @@ adding it again replaces its boxes.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rfhydra.config import MAX_BOXES_PER_SAMPLE, check_name
-from rfhydra.errors import InvalidMessage, NotFound, TooLarge
+from rfhydra.config import check_name
+from rfhydra.errors import InvalidMessage, NotFound
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.window import Window
 from rfhydra.store.arrays import decode_array, encode_array
 from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore, digest_of
-from rfhydra.store.columns import to_json, utc_now
+from rfhydra.store.columns import to_json
 from rfhydra.store.database import Database
+from rfhydra.store.labels import LabelSet
+from rfhydra.store.sample import LabelledWindow, Sample, check_counts, check_window
 
-MAX_START_SAMPLE: Final = 2**63 - 1
+__all__ = ["Admit", "LabelledWindow", "Sample", "SampleStore"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sample:
-    """One labelled window.
-
-    ``boxes`` hold the signal, ``negatives`` are verified boxes of other labels. They are in seconds and Hz, or in
-    samples and cycles per sample when the sample rate is unknown (see :class:`Frame`). ``recording`` groups windows of
-    one origin, ``start_sample`` is the window's first sample in it. ``created_at`` is UTC, ISO 8601.
-    """
-
-    sample_id: str
-    signal_name: str
-    spec_id: str
-    image_digest: str
-    iq_digest: str | None
-    cols: int
-    sample_rate_hz: float | None
-    center_freq_hz: float | None
-    boxes: tuple[Box, ...]
-    negatives: tuple[tuple[str, Box], ...]
-    recording: str | None
-    start_sample: int | None
-    metadata: dict[str, Any] = field(hash=False)
-    created_at: str
-
-    def frame(self, spec: SpectrogramSpec) -> Frame:
-        """Where the window lies.
-
-        Raises:
-            Incompatible: ``spec`` is not the contract that the sample was made under.
-        """
-        spec.require(self.spec_id, f"sample {self.sample_id[:12]}")
-        return Frame(spec, self.sample_rate_hz, self.center_freq_hz, self.cols)
+Admit: TypeAlias = Callable[[str, int], None]
+"""Raises an error if a signal may not have so many samples."""
+_Positioned: TypeAlias = list[tuple[int, Sample]]
+_Stored: TypeAlias = list[tuple[Sample, bool]]
 
 
 class SampleStore:
@@ -80,6 +55,7 @@ class SampleStore:
         recording: str | None = None,
         metadata: dict[str, Any] | None = None,
         who: str | None = None,
+        admit: Admit = lambda signal_name, total: None,
     ) -> tuple[Sample, bool]:
         """Add a sample, or update the one with this image.
 
@@ -89,6 +65,7 @@ class SampleStore:
         Args:
             window: under the workspace's contract; its IQ is stored if it has any.
             metadata: a JSON object, stored unchanged.
+            admit: called if the sample is new, before anything is written.
 
         Returns:
             The stored sample, and whether it is new.
@@ -102,31 +79,42 @@ class SampleStore:
             StorageFull: there is no room on the disk; nothing was changed.
         """
         check_name(signal_name)
-        frame, start_sample = window.frame, window.start_sample
-        self._spec.require(frame.spec.spec_id, "the sample")
-        _check_window(window)
-        if start_sample is not None and not 0 <= start_sample <= MAX_START_SAMPLE:
-            raise InvalidMessage(f"start_sample {start_sample} must be 0 to {MAX_START_SAMPLE}")
-        _check_counts(boxes, negatives)
-        blobs = [encode_array(array) for array in (window.image, window.iq) if array is not None]
-        digests = [digest_of(blob) for blob in blobs]
-        sample = Sample(
-            sample_id=_identity(signal_name, frame.spec.spec_id, digests[0]),
-            signal_name=signal_name,
-            spec_id=frame.spec.spec_id,
-            image_digest=digests[0],
-            iq_digest=None if window.iq is None else digests[1],
-            cols=frame.cols,
-            sample_rate_hz=frame.sample_rate_hz,
-            center_freq_hz=frame.center_freq_hz,
-            boxes=tuple(sorted({frame.require_inside(box) for box in boxes})),
-            negatives=_require_others(signal_name, negatives, frame),
-            recording=recording,
-            start_sample=start_sample,
-            metadata=json.loads(to_json(metadata or {}, "metadata")),
-            created_at=utc_now(),
-        )
-        return self._store(sample, blobs, who)
+        check_counts(len(boxes), len(boxes) + len(negatives))
+        frame, blobs = window.frame, self._encode(window)
+        own = [(signal_name, frame.require_inside(box)) for box in boxes]
+        labels = LabelSet.of([*own, *_others(signal_name, negatives, frame)])
+        sample = _labelled(window, labels, [*blobs]).sample(signal_name, recording, metadata or {})
+        return self._store([sample], who, admit, blobs.items())[0]
+
+    def put_window(self, window: Window, labels: Iterable[tuple[str, Box]]) -> LabelledWindow:
+        """Store image and IQ of a window for :meth:`add_all`; garbage unless :meth:`BlobStore.kept` until then.
+
+        Raises:
+            Incompatible, InvalidMessage: as :meth:`add`.
+            TooLarge: more than ``MAX_BOXES_PER_SAMPLE`` labels.
+            StorageFull: there is no room on the disk.
+        """
+        label_set = LabelSet.of((label, window.frame.require_inside(box)) for label, box in labels)
+        check_counts(len(label_set), len(label_set))
+        blobs, _ = self._encode(window), label_set.digest  # computed here, not in the transaction of the rows
+        for blob in blobs.values():
+            self._blobs.put(blob)
+        return _labelled(window, label_set, [*blobs])
+
+    def add_all(
+        self,
+        samples: Sequence[Sample],
+        who: str | None = None,
+        admit: Admit = lambda signal_name, total: None,
+    ) -> _Stored:
+        """Add or update samples of :meth:`put_window`, all or, on an error, none; as :meth:`add` does each.
+
+        The image of a sample may be in ``samples`` many times, its id once.
+
+        Raises:
+            StorageFull: there is no room on the disk; nothing was changed.
+        """
+        return self._store(samples, who, admit, ())
 
     def get(self, sample_id: str) -> Sample:
         """The sample with this id.
@@ -156,22 +144,21 @@ class SampleStore:
         """
         with self._db.transaction():
             former = self.get(sample_id)
-            frame = former.frame(self._spec)
+            frame, name = former.frame(self._spec), former.signal_name
+            drawn = former.boxes if boxes is None else [frame.require_inside(box) for box in boxes]
+            others = former.negatives if negatives is None else _others(name, negatives, frame)
+            check_counts(len(drawn), len(drawn) + len(others))
             sample = replace(
                 former,
-                boxes=former.boxes if boxes is None else tuple(sorted({frame.require_inside(box) for box in boxes})),
-                negatives=(
-                    former.negatives if negatives is None else _require_others(former.signal_name, negatives, frame)
-                ),
+                labels=LabelSet.of([*((name, box) for box in drawn), *others]),
                 metadata=former.metadata if metadata is None else json.loads(to_json(metadata, "metadata")),
             )
-            _check_counts(sample.boxes, sample.negatives)
             if sample != former:
-                self._write(sample, former, who)
+                self._write([(sample, former)], who)
         return sample
 
-    def delete(self, sample_id: str, who: str | None = None) -> None:
-        """Delete a sample. Its blobs go with the next garbage collection.
+    def delete(self, sample_id: str, who: str | None = None) -> Sample:
+        """Delete a sample and return it. Its blobs go with the next garbage collection.
 
         Raises:
             NotFound: there is none with this id.
@@ -180,6 +167,7 @@ class SampleStore:
             sample = self.get(sample_id)
             connection.execute("DELETE FROM samples WHERE sample_id = ?", (sample_id,))
             self._audit.record("sample.delete", sample.signal_name, {"sample_id": sample_id}, who)
+        return sample
 
     def image(self, sample: Sample) -> NDArray[np.uint8]:
         """The image, uint8, shape (rows, cols).
@@ -202,10 +190,13 @@ class SampleStore:
     def count(self, signal_name: str) -> int:
         return int(self._db.value("SELECT count(*) FROM samples WHERE signal_name = ?", (signal_name,)))
 
-    def counts(self) -> dict[str, int]:
-        """Number of samples by signal name."""
-        rows = self._db.rows("SELECT signal_name, count(*) FROM samples GROUP BY signal_name ORDER BY signal_name")
-        return dict(tuple(row) for row in rows)
+    def counts(self, signal_names: Collection[str] | None = None) -> dict[str, int]:
+        """Number of samples by signal name; of ``signal_names`` (default: all), those that have any."""
+        condition, parameters = "", list[str]()
+        if signal_names is not None:
+            condition, parameters = "WHERE signal_name IN (SELECT value FROM json_each(?))", [_json_list(signal_names)]
+        query = f"SELECT signal_name, count(*) FROM samples {condition} GROUP BY signal_name ORDER BY signal_name"  # noqa: S608
+        return dict(tuple(row) for row in self._db.rows(query, parameters))
 
     def signal_names(self) -> list[str]:
         """The signals that have samples, sorted."""
@@ -213,75 +204,100 @@ class SampleStore:
 
     def negative_samples(self, signal_name: str) -> list[Sample]:
         """The samples of all other signals, oldest first: hard negatives for this one."""
-        rows = self._db.rows("SELECT * FROM samples WHERE signal_name <> ? ORDER BY position", (signal_name,))
-        return [_from_row(row) for row in rows]
+        return [sample for _, sample in self._load("WHERE signal_name <> ? ORDER BY position", (signal_name,))]
 
-    def page(self, signal_name: str, after: int, limit: int) -> list[tuple[int, Sample]]:
+    def page(self, signal_name: str, after: int, limit: int) -> _Positioned:
         """At most ``limit`` samples of a signal with their positions, oldest first.
 
         ``after`` is the last position of the previous page, 0 for the first page. A sample that exists throughout is on
         exactly one page, whatever is added or deleted meanwhile.
         """
-        rows = self._db.rows(
-            "SELECT * FROM samples WHERE signal_name = ? AND position > ? ORDER BY position LIMIT ?",
-            (signal_name, after, limit),
-        )
-        return [(row["position"], _from_row(row)) for row in rows]
-
-    def digests(self) -> set[str]:
-        """Digests of all blobs of samples."""
-        rows = self._db.rows("SELECT image_digest, iq_digest FROM samples")
-        return {digest for row in rows for digest in row if digest is not None}
+        condition = "WHERE signal_name = ? AND position > ? ORDER BY position LIMIT ?"
+        return self._load(condition, (signal_name, after, limit))
 
     def list(self, signal_name: str) -> list[Sample]:
         """The samples of a signal, oldest first."""
-        rows = self._db.rows("SELECT * FROM samples WHERE signal_name = ? ORDER BY position", (signal_name,))
-        return [_from_row(row) for row in rows]
+        return [sample for _, sample in self._load("WHERE signal_name = ? ORDER BY position", (signal_name,))]
 
     def _find(self, sample_id: str) -> Sample | None:
-        row = self._db.row("SELECT * FROM samples WHERE sample_id = ?", (sample_id,))
-        return None if row is None else _from_row(row)
+        return next((sample for _, sample in self._load("WHERE sample_id = ?", (sample_id,))), None)
 
-    def _store(self, sample: Sample, blobs: Iterable[bytes], who: str | None) -> tuple[Sample, bool]:
+    def _load(self, condition: str, parameters: Sequence[Any]) -> _Positioned:
+        """The samples of ``condition`` with their positions. Samples that share a label set share one object."""
+        selected = f"SELECT label_set_id FROM samples {condition}"  # noqa: S608 - conditions are those of this file
+        with self._db.unchanged():
+            rows = self._db.rows(f"SELECT * FROM samples {condition}", parameters)  # noqa: S608
+            sets = self._db.rows(f"SELECT * FROM label_sets WHERE label_set_id IN ({selected})", parameters)  # noqa: S608
+        labels = {row["label_set_id"]: LabelSet.parse(row["labels"]) for row in sets}
+        return [(row["position"], _from_row(row, labels[row["label_set_id"]])) for row in rows]
+
+    def _encode(self, window: Window) -> dict[str, bytes]:
+        """The blobs of a window by digest: its image, then its IQ if it has any."""
+        self._spec.require(window.frame.spec.spec_id, "the sample")
+        check_window(window)
+        blobs = [encode_array(array) for array in (window.image, window.iq) if array is not None]
+        return {digest_of(blob): blob for blob in blobs}
+
+    def _store(
+        self, samples: Sequence[Sample], who: str | None, admit: Admit, blobs: Iterable[tuple[str, bytes]]
+    ) -> _Stored:
         with self._db.transaction():
-            for blob in blobs:  # before the row, under the lock that garbage collection takes
+            known = self._load(
+                "WHERE sample_id IN (SELECT value FROM json_each(?))", [_json_list(each.sample_id for each in samples)]
+            )
+            former = {sample.sample_id: sample for _, sample in known}
+            added = Counter(each.signal_name for each in samples if each.sample_id not in former)
+            before = self.counts(added)
+            for name, count in added.items():
+                admit(name, before.get(name, 0) + count)
+            for _, blob in blobs:  # before the row, under the lock that garbage collection takes
                 self._blobs.put(blob)
-            former = self._find(sample.sample_id)
-            if former is not None:
-                sample = _updated(former, sample)
-            if sample == former:
-                return former, False
-            self._write(sample, former, who)
-        return sample, former is None
+            latest = [_updated(former.get(each.sample_id), each) for each in samples]
+            changes = [(each, former.get(each.sample_id)) for each in latest]
+            self._write([(sample, old) for sample, old in changes if sample != old], who)
+        return [(sample, old is None) for sample, old in changes]
 
-    def _write(self, sample: Sample, former: Sample | None, who: str | None) -> None:
+    def _write(self, changes: Sequence[tuple[Sample, Sample | None]], who: str | None) -> None:
+        sets = {sample.labels.digest: sample.labels for sample, _ in changes}
         with self._db.transaction() as connection:
-            connection.execute(_UPSERT, _to_row(sample))
-            action = "sample.add" if former is None else "sample.update"
-            detail = {"sample_id": sample.sample_id, "boxes": len(sample.boxes), "negatives": len(sample.negatives)}
-            self._audit.record(action, sample.signal_name, detail, who)
+            connection.executemany(
+                "INSERT INTO label_sets (digest, labels) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",
+                [(digest, labels.text) for digest, labels in sets.items()],
+            )
+            query = "SELECT digest, label_set_id FROM label_sets WHERE digest IN (SELECT value FROM json_each(?))"
+            ids = dict(tuple(row) for row in self._db.rows(query, [_json_list(sets)]))
+            connection.executemany(_UPSERT, [_to_row(sample, ids[sample.labels.digest]) for sample, _ in changes])
+            self._audit.record_all([_audited(sample, former) for sample, former in changes], who)
 
 
 _UPSERT: Final = """
 INSERT INTO samples (
     sample_id, signal_name, spec_id, image_digest, iq_digest, cols, sample_rate_hz, center_freq_hz,
-    boxes, negatives, recording, start_sample, metadata, created_at
+    label_set_id, recording, start_sample, metadata, created_at
 ) VALUES (
     :sample_id, :signal_name, :spec_id, :image_digest, :iq_digest, :cols, :sample_rate_hz, :center_freq_hz,
-    :boxes, :negatives, :recording, :start_sample, :metadata, :created_at
+    :label_set_id, :recording, :start_sample, :metadata, :created_at
 ) ON CONFLICT (sample_id) DO UPDATE SET
     iq_digest = excluded.iq_digest, sample_rate_hz = excluded.sample_rate_hz, center_freq_hz = excluded.center_freq_hz,
-    boxes = excluded.boxes, negatives = excluded.negatives, recording = excluded.recording,
-    start_sample = excluded.start_sample, metadata = excluded.metadata
+    label_set_id = excluded.label_set_id, recording = excluded.recording, start_sample = excluded.start_sample,
+    metadata = excluded.metadata
 """
 
 
-def _identity(signal_name: str, spec_id: str, image_digest: str) -> str:
-    return digest_of("\n".join((signal_name, spec_id, image_digest)).encode())
+def _labelled(window: Window, labels: LabelSet, digests: Sequence[str]) -> LabelledWindow:
+    return LabelledWindow(
+        frame=window.frame,
+        start_sample=window.start_sample,
+        image_digest=digests[0],
+        iq_digest=None if window.iq is None else digests[1],
+        labels=labels,
+    )
 
 
-def _updated(former: Sample, latest: Sample) -> Sample:
+def _updated(former: Sample | None, latest: Sample) -> Sample:
     """``latest``, with missing values from ``former``."""
+    if former is None:
+        return latest
     return replace(
         latest,
         iq_digest=latest.iq_digest or former.iq_digest,
@@ -292,50 +308,29 @@ def _updated(former: Sample, latest: Sample) -> Sample:
     )
 
 
-def _to_row(sample: Sample) -> dict[str, Any]:
-    return {
-        **vars(sample),
-        "boxes": json.dumps([box.as_tuple() for box in sample.boxes]),
-        "negatives": json.dumps([(label, box.as_tuple()) for label, box in sample.negatives]),
-        "metadata": json.dumps(sample.metadata),
-    }
+def _audited(sample: Sample, former: Sample | None) -> tuple[str, str, dict[str, Any]]:
+    own = len(sample.boxes)
+    detail = {"sample_id": sample.sample_id, "boxes": own, "negatives": len(sample.labels) - own}
+    return "sample.add" if former is None else "sample.update", sample.signal_name, detail
 
 
-def _from_row(row: sqlite3.Row) -> Sample:
-    columns = dict(row)
-    del columns["position"]
-    columns["boxes"] = tuple(Box(*edges) for edges in json.loads(row["boxes"]))
-    columns["negatives"] = tuple((label, Box(*edges)) for label, edges in json.loads(row["negatives"]))
-    columns["metadata"] = json.loads(row["metadata"])
+def _to_row(sample: Sample, label_set_id: int) -> dict[str, Any]:
+    return {**vars(sample), "labels": None, "label_set_id": label_set_id, "metadata": json.dumps(sample.metadata)}
+
+
+def _from_row(row: sqlite3.Row, labels: LabelSet) -> Sample:
+    columns = {**dict(row), "labels": labels, "metadata": json.loads(row["metadata"])}
+    del columns["position"], columns["label_set_id"]
     return Sample(**columns)
 
 
-def _check_window(window: Window) -> None:
-    image, iq, frame = window.image, window.iq, window.frame
-    if image.dtype != np.uint8 or not 1 <= frame.cols <= frame.spec.cols:
-        raise InvalidMessage(
-            f"image must be uint8 with 1 to {frame.spec.cols} columns, got {image.dtype} {image.shape}"
-        )
-    if iq is not None and (iq.dtype != np.complex64 or iq.ndim != 1 or iq.size // frame.spec.hop != frame.cols):
-        raise InvalidMessage(
-            f"iq must be complex64 with the {frame.cols * frame.spec.hop} samples of the image's {frame.cols} columns,"
-            f" got {iq.dtype} {iq.shape}"
-        )
+def _json_list(texts: Iterable[str]) -> str:
+    return json.dumps([*texts])
 
 
-def _check_counts(boxes: Sequence[Box], negatives: Sequence[tuple[str, Box]]) -> None:
-    if not boxes:
-        raise InvalidMessage("boxes is empty: a sample needs at least one box around its signal")
-    total = len(boxes) + len(negatives)
-    if total > MAX_BOXES_PER_SAMPLE:
-        raise TooLarge(f"boxes and negatives are {total} in all, the limit is {MAX_BOXES_PER_SAMPLE} per sample")
-
-
-def _require_others(
-    signal_name: str, negatives: Iterable[tuple[str, Box]], frame: Frame
-) -> tuple[tuple[str, Box], ...]:
-    """``negatives`` clipped to the window and sorted, without duplicates; none may have the signal's own label."""
-    others = {(check_name(label, "the label of a negative"), frame.require_inside(box)) for label, box in negatives}
+def _others(signal_name: str, negatives: Iterable[tuple[str, Box]], frame: Frame) -> list[tuple[str, Box]]:
+    """``negatives`` clipped to the window; none may have the signal's own label."""
+    others = [(check_name(label, "the label of a negative"), frame.require_inside(box)) for label, box in negatives]
     if any(label == signal_name for label, _ in others):
         raise InvalidMessage(f"negatives holds a box labelled {signal_name!r}, the signal itself: put it in boxes")
-    return tuple(sorted(others))
+    return others

@@ -135,4 +135,64 @@ INSERT INTO active_backbone
     ORDER BY position DESC LIMIT 1;
 """
 
-MIGRATIONS: Final = (_FIRST, _JOBS, _LOADED, _BACKBONE)
+_LABEL_SETS: Final = """
+-- The labelled boxes of an image, once for all its samples; a set without a sample is removed by the triggers below.
+CREATE TABLE label_sets (
+    label_set_id INTEGER PRIMARY KEY,
+    digest TEXT NOT NULL UNIQUE CHECK (length(digest) = 64),
+    labels TEXT NOT NULL CHECK (json_array_length(labels) > 0)  -- of [label, box], sorted; see store/labels.py
+) STRICT;
+
+CREATE TEMP TABLE joined AS SELECT position, (
+    SELECT json_group_array(json_array(label, json(box))) FROM (
+        SELECT label, box FROM (
+            SELECT signal_name AS label, value AS box FROM json_each(boxes)
+            UNION SELECT value ->> 0, value -> 1 FROM json_each(negatives)
+        ) ORDER BY label, box ->> 0, box ->> 1, box ->> 2, box ->> 3
+    )
+) AS labels FROM samples;
+INSERT OR IGNORE INTO label_sets (digest, labels) SELECT sha256(labels), labels FROM joined ORDER BY position;
+
+CREATE TABLE labelled_samples (
+    position INTEGER PRIMARY KEY,  -- order of creation, whatever the clock did
+    sample_id TEXT NOT NULL UNIQUE CHECK (length(sample_id) = 64),
+    signal_name TEXT NOT NULL,
+    spec_id TEXT NOT NULL,
+    image_digest TEXT NOT NULL CHECK (length(image_digest) = 64),
+    iq_digest TEXT CHECK (length(iq_digest) = 64),
+    cols INTEGER NOT NULL CHECK (cols > 0),
+    sample_rate_hz REAL CHECK (sample_rate_hz > 0),
+    center_freq_hz REAL,
+    label_set_id INTEGER NOT NULL REFERENCES label_sets (label_set_id),  -- boxes labelled signal_name are its own
+    recording TEXT,
+    start_sample INTEGER CHECK (start_sample >= 0),
+    metadata TEXT NOT NULL CHECK (json_type(metadata) = 'object'),
+    created_at TEXT NOT NULL
+) STRICT;
+INSERT INTO labelled_samples
+    SELECT position, sample_id, signal_name, spec_id, image_digest, iq_digest, cols, sample_rate_hz, center_freq_hz,
+        label_set_id, recording, start_sample, metadata, created_at
+    FROM samples JOIN joined USING (position) JOIN label_sets ON digest = sha256(joined.labels)
+    ORDER BY position;
+DROP TABLE joined;
+DROP TABLE samples;
+ALTER TABLE labelled_samples RENAME TO samples;
+CREATE INDEX samples_of_signal ON samples (signal_name, position);
+CREATE INDEX samples_of_label_set ON samples (label_set_id);
+CREATE INDEX samples_of_image ON samples (image_digest);
+CREATE INDEX samples_of_iq ON samples (iq_digest) WHERE iq_digest IS NOT NULL;
+CREATE INDEX versions_of_artifact ON head_versions (artifact_digest) WHERE retired_at IS NULL;
+
+CREATE TRIGGER label_set_of_deleted AFTER DELETE ON samples BEGIN
+    DELETE FROM label_sets WHERE label_set_id = OLD.label_set_id
+        AND NOT EXISTS (SELECT 1 FROM samples WHERE label_set_id = OLD.label_set_id);
+END;
+CREATE TRIGGER label_set_of_changed AFTER UPDATE OF label_set_id ON samples WHEN NEW.label_set_id <> OLD.label_set_id
+BEGIN
+    DELETE FROM label_sets WHERE label_set_id = OLD.label_set_id
+        AND NOT EXISTS (SELECT 1 FROM samples WHERE label_set_id = OLD.label_set_id);
+END;
+"""
+
+MIGRATIONS: Final = (_FIRST, _JOBS, _LOADED, _BACKBONE, _LABEL_SETS)
+"""SQL scripts that may call ``sha256(text)``; see :class:`rfhydra.store.database.Database`."""

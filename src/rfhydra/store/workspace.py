@@ -5,6 +5,7 @@ Invariant: ``rfhydra.toml`` is written last, and atomically: a directory is a wo
 
 import json
 import tomllib
+from collections.abc import Collection
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, Final, Self
@@ -12,7 +13,7 @@ from typing import Any, Final, Self
 from filelock import FileLock, Timeout
 
 from rfhydra.errors import Busy, Conflict, Damaged, InvalidMessage, NotFound
-from rfhydra.files import make_directory, resolved, write_file
+from rfhydra.files import PRIVATE_DIRECTORY, PRIVATE_FILE, make_directory, resolved, restrict, write_file
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore
@@ -24,6 +25,8 @@ from rfhydra.store.samples import SampleStore
 from rfhydra.store.splits import SplitStore
 from rfhydra.store.versions import VersionStore
 
+MAX_COLLECTED: Final = 200
+"""Blobs that one slice of a garbage collection removes, so that nobody waits long for it."""
 _SETTINGS: Final = "rfhydra.toml"
 _DATABASE: Final = "rfhydra.db"
 _LOCK: Final = "rfhydra.lock"
@@ -68,11 +71,11 @@ class Workspace:
         """
         path = resolved(path)
         _require_vacant(path)  # also before locking: no lock file in a foreign directory
-        make_directory(path)
+        make_directory(path, private=True)
         with ExitStack() as owned:
             owned.enter_context(_lock(path))
             _require_vacant(path)
-            make_directory(path / _LOGS)
+            make_directory(path / _LOGS, private=True)
             blobs = BlobStore(path / _BLOBS)
             blobs.prepare()
             db = owned.enter_context(Database(path / _DATABASE))
@@ -82,6 +85,8 @@ class Workspace:
     @classmethod
     def open(cls, path: Path) -> Self:
         """Own the workspace at ``path``; upgrades its database and removes unfinished writes of a killed process.
+
+        Permissions of other users are taken away.
 
         Raises:
             NotFound: the directory is not a workspace.
@@ -94,6 +99,7 @@ class Workspace:
             owned.enter_context(_lock(path))
             spec = _read_spec(path)
             _require_database(path)
+            _restrict(path)
             blobs = BlobStore(path / _BLOBS)
             blobs.prepare()
             db = owned.enter_context(Database(path / _DATABASE))
@@ -150,8 +156,27 @@ class Workspace:
         Removes nothing while a view of the workspace is open. Not allowed inside a transaction: a rollback does not
         restore files.
         """
+        removed = 0
         with self.db.transaction(outermost=True):
-            return self.blobs.collect(self.samples.digests() | self.versions.digests())
+            prefixes = self.blobs.prefixes()
+        for prefix in prefixes:
+            while last := self.collect_slice(prefix):
+                removed += last
+        return removed
+
+    def collect_slice(self, prefix: str) -> int:
+        """The same for at most ``MAX_COLLECTED`` blobs whose digests begin with ``prefix``."""
+        with self.db.transaction(outermost=True):
+            return self.blobs.collect(prefix, self._unreferenced, MAX_COLLECTED)
+
+    def _unreferenced(self, digests: Collection[str]) -> list[str]:
+        rows = self.db.rows(
+            "SELECT value FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM samples WHERE image_digest = value)"
+            " AND NOT EXISTS (SELECT 1 FROM samples WHERE iq_digest = value)"
+            " AND NOT EXISTS (SELECT 1 FROM head_versions WHERE artifact_digest = value AND retired_at IS NULL)",
+            (json.dumps([*digests]),),
+        )
+        return [row[0] for row in rows]
 
 
 def _require_workspace(path: Path) -> Path:
@@ -176,13 +201,28 @@ def _require_vacant(path: Path) -> None:
 
 def _lock(path: Path) -> AbstractContextManager[object]:
     # Not thread-local: the workspace is opened in one thread and may be closed in another.
-    lock = FileLock(path / _LOCK, timeout=0, thread_local=False)
+    lock = FileLock(path / _LOCK, timeout=0, thread_local=False, mode=PRIVATE_FILE)
     try:
         return lock.acquire()
     except Timeout:
         raise Busy(
             f"workspace {path.name} is in use by another rfhydra process: stop that one, or talk to its server"
         ) from None
+
+
+def _restrict(path: Path) -> None:
+    """Leave a workspace to its owner alone: an older rfhydra made it under the umask.
+
+    Blobs have always been private, and their directories lie in one that is.
+    """
+    restrict(path, PRIVATE_DIRECTORY)
+    for entry in path.iterdir():
+        if entry.is_dir():
+            restrict(entry, PRIVATE_DIRECTORY)
+            for inner in entry.iterdir():
+                restrict(inner, PRIVATE_DIRECTORY if inner.is_dir() else PRIVATE_FILE)
+        else:
+            restrict(entry, PRIVATE_FILE)
 
 
 def _read_spec(path: Path) -> SpectrogramSpec:

@@ -44,20 +44,19 @@ async def add_training_sample(service: Service, session: Session, command: AddTr
         image = decode_spectrogram(command.spectrogram_b64, spec)
         _require_params(command.metadata.get("spectrogram_params"), spec, image.shape[1])
         frame = Frame(spec, origin.sample_rate_hz, origin.center_freq_hz, image.shape[1])
-        with workspace.db.transaction():
-            sample, is_new = workspace.samples.add(
-                signal_name=name,
-                window=Window(image, frame, origin.start_sample),
-                boxes=_boxes(command.boxes, frame),
-                negatives=_negatives(command.negatives, frame),
-                recording=origin.recording,
-                metadata=command.metadata,
-                who=session.name,
-            )
-            total = workspace.samples.count(name)
-            if is_new:
-                limits.require(f"samples of {name}, with this one,", total, "max_samples_per_signal")
-        return sample, is_new, total
+        sample, is_new = workspace.samples.add(
+            signal_name=name,
+            window=Window(image, frame, origin.start_sample),
+            boxes=_boxes(command.boxes, frame),
+            negatives=_negatives(command.negatives, frame),
+            recording=origin.recording,
+            metadata=command.metadata,
+            who=session.name,
+            admit=lambda name, total: limits.require(
+                f"samples of {name}, with this one,", total, "max_samples_per_signal"
+            ),
+        )
+        return sample, is_new, workspace.samples.count(name)
 
     sample, is_new, total = await service.store.run(add)
     await service.refresh_counts()
@@ -93,10 +92,8 @@ async def delete_training_sample(
     samples = service.workspace.samples
 
     def delete() -> tuple[str, int]:
-        with service.workspace.db.transaction():
-            name = samples.get(command.sample_id).signal_name
-            samples.delete(command.sample_id, session.name)
-            return name, samples.count(name)
+        name = samples.delete(command.sample_id, session.name).signal_name
+        return name, samples.count(name)
 
     name, total = await service.store.run(delete)
     await service.refresh_counts()

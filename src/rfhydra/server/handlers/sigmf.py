@@ -3,31 +3,45 @@
 import base64
 import json
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from rfhydra.errors import Busy
 from rfhydra.protocol.commands import ExportSigmf, ImportSigmf
-from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import SigmfExported, SigmfImported
 from rfhydra.protocol.types import SigmfRecording
-from rfhydra.recordings import Annotation, Recording, open_recording, write_recording
+from rfhydra.recordings import Annotation, open_recording, write_recording
 from rfhydra.server.handlers.images import decode_base64
 from rfhydra.server.handlers.paging import Page, read_page
 from rfhydra.server.net.hub import Session
 from rfhydra.server.service import Service
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.data.importer import ImportResult, import_recordings
+from rfhydra.training.data.importer import PreparedImport, prepare_import
 
 _NAME: Final = "recording"
 
 
 async def import_sigmf(service: Service, session: Session, command: ImportSigmf) -> SigmfImported:
-    def call() -> ImportResult:
-        data = decode_base64(command.data_b64, "data_b64")
-        return _import(service.workspace, command.meta, data, command.signal_name, command.max_samples, service.limits)
+    """Import in two steps, so that nobody waits long: the images beside the store, then the rows in it."""
+    workspace, limits = service.workspace, service.limits
+    for part in ("annotations", "captures"):
+        entries = command.meta.get(part)
+        limits.require(f"meta.{part}", len(entries) if isinstance(entries, list) else 0, "max_import_labels")
 
-    result = await service.store.run(call)
+    def check(sample_count: int) -> None:
+        if service.stopping:
+            raise Busy("the server is stopping: try again when it is back")
+        limits.require("samples of the recording", sample_count + 1, "max_import_samples")
+
+    def admit(signal_name: str, total: int) -> None:
+        limits.require(f"samples of {signal_name}, with the recording's,", total, "max_samples_per_signal")
+
+    with workspace.blobs.kept():  # until the rows name them
+        prepared = await service.imports.run(partial(_prepare, workspace, command, check))
+        result = await service.store.run(partial(prepared.add, workspace, session.name, admit))
     await service.refresh_counts()
     return SigmfImported(new_samples=result.new_samples, total_samples=result.total_samples, boxes=result.boxes)
 
@@ -51,46 +65,19 @@ async def export_sigmf(service: Service, session: Session, command: ExportSigmf)
     )
 
 
-def _import(
-    workspace: Workspace,
-    meta: dict[str, Any],
-    data: bytes,
-    label: str | None,
-    max_samples: int | None,
-    limits: Limits,
-) -> ImportResult:
-    """Import samples from the annotations of a recording.
-
-    Raises:
-        InvalidRecording, InvalidBox, InvalidName: as :func:`import_recordings`; nothing was added.
-        TooLarge: a signal would have more samples than it may; nothing was added.
-    """
+def _prepare(workspace: Workspace, command: ImportSigmf, check: Callable[[int], None]) -> PreparedImport:
+    """Store the images of a recording; see :func:`prepare_import`."""
+    data = decode_base64(command.data_b64, "data_b64")
     with tempfile.TemporaryDirectory(prefix="rfhydra-") as directory:
         stem = Path(directory) / _NAME
-        fields = {key: value for key, value in meta.items() if key != "global"}
-        own_global = meta.get("global")
+        fields = {key: value for key, value in command.meta.items() if key != "global"}
+        own_global = command.meta.get("global")
         if isinstance(own_global, dict):  # the samples are in our file
             fields["global"] = {key: value for key, value in own_global.items() if key != "core:dataset"}
         stem.with_suffix(".sigmf-meta").write_text(json.dumps(fields))
         stem.with_suffix(".sigmf-data").write_bytes(data)
         recording = open_recording(stem.with_suffix(".sigmf-meta"))
-        _require_room(workspace, recording, label, limits)
-        return import_recordings(workspace, [recording], label, max_samples)
-
-
-def _require_room(workspace: Workspace, recording: Recording, label: str | None, limits: Limits) -> None:
-    """Check the limit of samples: each annotation gives one sample, a long one several."""
-    wanted: dict[str, int] = {}
-    for each in recording.annotations:
-        if each.label and label in (None, each.label):
-            windows = -(-each.sample_count // workspace.spec.window_samples)
-            wanted[each.label] = wanted.get(each.label, 0) + windows
-    for name, count in wanted.items():
-        limits.require(
-            f"samples of {name}, with the recording's,",
-            workspace.samples.count(name) + count,
-            "max_samples_per_signal",
-        )
+        return prepare_import(workspace, [recording], command.signal_name, command.max_samples, check=check)
 
 
 def _export(workspace: Workspace, sample: Sample) -> SigmfRecording | None:

@@ -172,7 +172,6 @@ class TrainingJobs:
         self._unfinished.pop(job.job_id, None)
         self._cancelled.discard(job.job_id)
         self._publish(event)
-        await self._call(self._workspace.collect_garbage)
 
     async def _fit(self, job: Job) -> Fitted:
         if job.job_id in self._cancelled:

@@ -20,7 +20,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from rfhydra.errors import StorageFull
-from rfhydra.files import replacing
+from rfhydra.files import make_directory, replacing
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import level_db, lower_snr
@@ -162,10 +162,10 @@ class FeatureCache:
         # No fsync: a lost or torn entry is computed again.
         data = save({name: tensor.contiguous() for name, tensor in tensors.items()})
         with suppress(OSError, StorageFull):  # where there is no room for a cache, the next training takes longer
-            self._directory.mkdir(exist_ok=True)
+            make_directory(self._directory, private=True)
             with self._lock:
                 self._make_room(len(data))
-            with replacing(path, durable=False) as file:
+            with replacing(path, durable=False, private=True) as file:
                 file.write(data)
 
     def _make_room(self, needed: int) -> None:

@@ -1,16 +1,25 @@
-"""Import of annotated recordings: windows around the labelled boxes become samples, all in one transaction."""
+"""Import of annotated recordings: windows around the labelled boxes become samples.
 
-from collections.abc import Callable, Iterator, Sequence
+Images and IQ are stored first, then all rows in one transaction: an import that is interrupted, even by a kill, has
+added no sample, and leaves blobs that the next garbage collection removes.
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
 
 from rfhydra.config import check_name
 from rfhydra.detection.recording import read_window
 from rfhydra.errors import InvalidBox, InvalidName, InvalidRecording
 from rfhydra.recordings import Recording
+from rfhydra.recordings.recording import Annotation
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
-from rfhydra.store.samples import Sample
+from rfhydra.store.samples import Admit, LabelledWindow, Sample
 from rfhydra.store.workspace import Workspace
 
 MIN_VISIBLE: Final = 0.3
@@ -55,80 +64,194 @@ def import_recordings(
         InvalidName: a label to import is not a legal name.
         InvalidBox: a box of such a label lies outside the band of its recording.
         InvalidRecording: no recording has a label to import, or one is shorter than a column.
+        TooLarge: a window shows more than ``MAX_BOXES_PER_SAMPLE`` labelled boxes.
         StorageFull: there is no room on the disk.
 
         In each case nothing was added.
     """
-    if label is not None:
-        check_name(label, "label")
     try:
-        return _import(workspace, recordings, label, max_samples, progress)
+        with workspace.blobs.kept():
+            prepared = prepare_import(workspace, recordings, label, max_samples, progress=progress)
+            return prepared.add(workspace)
     except BaseException:
-        workspace.collect_garbage()  # images and IQ are written before the rows that name them
+        workspace.collect_garbage()
         raise
 
 
-def _import(
+@dataclass(frozen=True, eq=False)
+class PreparedImport:
+    """Samples whose images and IQ are stored, but not their rows.
+
+    Attributes:
+        samples: each once, by signal.
+        skipped: names of recordings without a label to import.
+    """
+
+    samples: dict[str, list[Sample]]
+    skipped: list[str]
+
+    def add(
+        self, workspace: Workspace, who: str | None = None, admit: Admit = lambda signal_name, total: None
+    ) -> ImportResult:
+        """Add the samples, all or, on an error, none; ``admit`` is as in :meth:`SampleStore.add`.
+
+        Raises:
+            StorageFull: there is no room on the disk.
+        """
+        with workspace.db.transaction():
+            every = [sample for samples in self.samples.values() for sample in samples]
+            added = workspace.samples.add_all(every, who, admit)
+            totals = workspace.samples.counts(self.samples)
+        new = dict.fromkeys(self.samples, 0)
+        boxes = 0
+        for sample, is_new in added:
+            new[sample.signal_name] += is_new
+            boxes += len(sample.boxes) if is_new else 0
+        return ImportResult(new, {name: totals.get(name, 0) for name in new}, boxes, self.skipped)
+
+
+def prepare_import(
     workspace: Workspace,
     recordings: Sequence[Recording],
-    label: str | None,
-    max_samples: int | None,
-    progress: Callable[[str], None],
-) -> ImportResult:
-    imported: dict[str, set[str]] = {}
-    new: dict[str, int] = {}
-    boxes, skipped = 0, []
-    with workspace.db.transaction():
-        for recording in recordings:
-            progress(recording.name)
-            labels = {each.label for each in recording.annotations if each.label and label in (None, each.label)}
-            if not labels:
-                skipped.append(recording.name)
-            for name in sorted(labels):
-                ids = imported.setdefault(check_name(name, "label"), set())
-                new.setdefault(name, 0)
-                _require_in_band(recording, name)
-                for span in label_windows(recording, name, workspace.spec):
-                    if max_samples is not None and len(ids) >= max_samples:
-                        break
-                    if added := _add(workspace, recording, name, *span):
-                        sample, is_new = added
-                        ids.add(sample.sample_id)
-                        new[name] += is_new
-                        boxes += len(sample.boxes) if is_new else 0
-        if len(skipped) == len(recordings):
-            wanted = f"labelled {label!r}" if label else "with a label"
-            raise InvalidRecording(f"no annotation {wanted} in {', '.join(skipped[:3])}: annotate a recording first")
-    return ImportResult(new, {name: workspace.samples.count(name) for name in new}, boxes, skipped)
+    label: str | None = None,
+    max_samples: int | None = None,
+    *,
+    check: Callable[[int], None] = lambda sample_count: None,
+    progress: Callable[[str], None] = lambda name: None,
+) -> PreparedImport:
+    """Make and store the images of an import; may run beside other uses of the workspace.
+
+    Call it, and :meth:`PreparedImport.add`, in a block of :meth:`BlobStore.kept`.
+
+    Args:
+        workspace, recordings, label, max_samples, progress: as :func:`import_recordings`.
+        check: called with the number of samples so far before each one; may raise an error to stop.
+
+    Raises:
+        InvalidName, InvalidBox, InvalidRecording, StorageFull: as :func:`import_recordings`.
+        TooLarge: a window shows more than ``MAX_BOXES_PER_SAMPLE`` labelled boxes.
+    """
+    if label is not None:
+        check_name(label, "label")
+    found: dict[str, dict[str, Sample]] = {}
+    skipped, sample_count = list[str](), 0
+    for recording in recordings:
+        progress(recording.name)
+        names = {each.label for each in recording.annotations if each.label and label in (None, each.label)}
+        if not names:
+            skipped.append(recording.name)
+            continue
+        for name in sorted(names):
+            found.setdefault(check_name(name, "label"), {})
+        _require_in_band(recording, names)
+        for sample in _samples(workspace, recording, names, lambda name: _has_enough(found[name], max_samples)):
+            check(sample_count)
+            sample_count += 1
+            found[sample.signal_name][sample.sample_id] = sample
+    if len(skipped) == len(recordings):
+        wanted = f"labelled {label!r}" if label else "with a label"
+        raise InvalidRecording(f"no annotation {wanted} in {', '.join(skipped[:3])}: annotate a recording first")
+    return PreparedImport({name: [*samples.values()] for name, samples in found.items()}, skipped)
 
 
-def label_windows(recording: Recording, label: str, spec: SpectrogramSpec) -> Iterator[tuple[int, int]]:
-    """First sample and sample count of windows that together cover every box of ``label``, each whole if it fits."""
-    for start, end, _ in recording.segments(spec.hop):
-        count = min(end - start, spec.window_samples)
-        pending = sorted(
-            (max(each.sample_start, start), min(each.sample_end, end))
-            for each in recording.annotations_between(start, end)
-            if each.label == label
-        )
-        while pending:
-            first, last = pending[0]
-            begin = first - int(LEAD * count)
-            if last - first <= count:
-                begin = max(begin, last - count)
-            begin = min(max(begin, start), end - count)
-            yield begin, count
-            pending = sorted(_rest(span, begin + count, count) for span in pending if span[1] > begin + count)
+def _has_enough(samples: dict[str, Sample], max_samples: int | None) -> bool:
+    return max_samples is not None and len(samples) >= max_samples
 
 
-def _require_in_band(recording: Recording, label: str) -> None:
-    """Raise :class:`InvalidBox` if a box of ``label`` is outside the recorded band."""
+def _samples(
+    workspace: Workspace, recording: Recording, names: Iterable[str], has_enough: Callable[[str], bool]
+) -> Iterator[Sample]:
+    """The samples of a recording: each window is read and stored once, for all signals that need it."""
+    overlapping = _Overlaps(recording.annotations)
+    metadata = {"recording_name": recording.name, "imported_from": "sigmf"}
+    for start, count, needed in label_windows(recording, names, workspace.spec):
+        wanted = [name for name in sorted(needed) if not has_enough(name)]
+        if not wanted:
+            continue
+        window = read_window(recording, start, count, workspace.spec)
+        boxes = [(each, each.box(recording.sample_rate_hz, start)) for each in overlapping(start, start + count)]
+        labels = [
+            (each.label, visible)
+            for each, box in boxes
+            if each.label and _is_legal(each.label) and (visible := _visible(box, window.frame))
+        ]
+        shown = {label for label, _ in labels}
+        stored: LabelledWindow | None = None
+        for name in wanted:
+            if name in shown:
+                stored = stored or workspace.samples.put_window(window, labels)
+                yield stored.sample(name, recording.recording_id, metadata)
+
+
+class _Overlaps:
+    """The annotations that share a sample with an interval."""
+
+    def __init__(self, annotations: Sequence[Annotation]) -> None:
+        self._annotations = annotations
+        self._starts = np.array([each.sample_start for each in annotations])
+        self._ends = np.array([each.sample_end for each in annotations])
+
+    def __call__(self, start: int, end: int) -> list[Annotation]:
+        """In ``[start, end)``."""
+        return [self._annotations[int(i)] for i in np.flatnonzero((self._starts < end) & (self._ends > start))]
+
+
+def label_windows(
+    recording: Recording, labels: Iterable[str], spec: SpectrogramSpec
+) -> Iterator[tuple[int, int, set[str]]]:
+    """Windows that together cover every box of ``labels``, each whole if it fits.
+
+    Yields:
+        First sample, sample count, and the labels of the boxes that the window shows whole, or a part of if they are
+        longer than it: the windows of one label alone cover its boxes, too.
+    """
+    wanted = set(labels)
+    spans = [(each.sample_start, each.sample_end, each.label) for each in recording.annotations if each.label in wanted]
+    segments = recording.segments(spec.hop)
+    first_ends = np.array([end for _, end, _ in segments])
+    pending: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
+    for first, last, label in spans:
+        for index in range(int(np.searchsorted(first_ends, first, side="right")), len(segments)):
+            start, end, _ = segments[index]
+            if start >= last:
+                break
+            pending[index].append((max(first, start), min(last, end), str(label)))
+    for index in sorted(pending):
+        start, end, _ = segments[index]
+        yield from _cover(pending[index], start, end, min(end - start, spec.window_samples))
+
+
+def _cover(
+    pending: list[tuple[int, int, str]], start: int, end: int, count: int
+) -> Iterator[tuple[int, int, set[str]]]:
+    """Windows of ``count`` samples in ``[start, end)`` for ``pending``: first sample, end and label of each box."""
+    heapq.heapify(pending)
+    while pending:
+        first, last, _ = pending[0]
+        begin = first - int(LEAD * count)
+        if last - first <= count:
+            begin = max(begin, last - count)
+        begin = min(max(begin, start), end - count)
+        shown, names, rest = begin + count, set[str](), list[tuple[int, int, str]]()
+        while pending and pending[0][0] < shown:
+            first, last, name = heapq.heappop(pending)
+            if last > shown:
+                rest.append((*_rest((first, last), shown, count), name))
+            if last <= shown or last - first > count:
+                names.add(name)
+        for each in rest:
+            heapq.heappush(pending, each)
+        yield begin, count, names
+
+
+def _require_in_band(recording: Recording, labels: set[str]) -> None:
+    """Raise :class:`InvalidBox` if a box of ``labels`` is outside the recorded band."""
     for each in recording.annotations:
         center_hz, half_hz = recording.capture_at(each.sample_start).center_freq_hz, recording.sample_rate_hz / 2
         low_hz, high_hz = center_hz - half_hz, center_hz + half_hz
-        if each.label == label and (each.freq_high_hz <= low_hz or each.freq_low_hz >= high_hz):
+        if each.label in labels and (each.freq_high_hz <= low_hz or each.freq_low_hz >= high_hz):
             raise InvalidBox(
-                f"{recording.name}: the box of {label} at sample {each.sample_start}, {each.freq_low_hz:.9g} to"
+                f"{recording.name}: the box of {each.label} at sample {each.sample_start}, {each.freq_low_hz:.9g} to"
                 f" {each.freq_high_hz:.9g} Hz, is outside the recorded band, {low_hz:.9g} to {high_hz:.9g} Hz:"
                 " correct or remove it"
             )
@@ -138,27 +261,6 @@ def _rest(span: tuple[int, int], shown: int, count: int) -> tuple[int, int]:
     """What is left of a ``span`` after a window that ends at ``shown``: all of it if it fits a window of ``count``."""
     first, last = span
     return (first if last - first <= count else max(first, shown), last)
-
-
-def _add(workspace: Workspace, recording: Recording, label: str, start: int, count: int) -> tuple[Sample, bool] | None:
-    """Add one window as a sample of ``label``, unless too little of every box is in it; returns also if it is new."""
-    window = read_window(recording, start, count, workspace.spec)
-    visible = [
-        (each.label, box)
-        for each in recording.annotations_between(start, start + count)
-        if each.label and (box := _visible(each.box(recording.sample_rate_hz, start), window.frame))
-    ]
-    positives = [box for name, box in visible if name == label]
-    if not positives:
-        return None
-    return workspace.samples.add(
-        signal_name=label,
-        window=window,
-        boxes=positives,
-        negatives=[(name, box) for name, box in visible if name != label and _is_legal(name)],
-        recording=recording.recording_id,
-        metadata={"recording_name": recording.name, "imported_from": "sigmf"},
-    )
 
 
 def _is_legal(label: str) -> bool:
