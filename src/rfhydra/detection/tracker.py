@@ -31,7 +31,7 @@ class Track:
 class _OpenTrack:
     """A track that the next window may continue.
 
-    ``covered_until_sec`` is the end of its last window; a track that was begun or replaced later has a higher ``order``.
+    ``covered_until_sec`` is the end of its last window; one that was begun or replaced later has a higher ``order``.
     """
 
     track_id: int

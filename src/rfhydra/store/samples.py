@@ -6,7 +6,7 @@ adding it again replaces its boxes.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from rfhydra.store.columns import to_json, utc_now
 from rfhydra.store.database import Database
 
 MAX_START_SAMPLE: Final = 2**63 - 1
+_SLICE: Final = 200  # samples read at a time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,6 +216,13 @@ class SampleStore:
         """The samples of all other signals, oldest first: hard negatives for this one."""
         rows = self._db.rows("SELECT * FROM samples WHERE signal_name <> ? ORDER BY position", (signal_name,))
         return [_from_row(row) for row in rows]
+
+    def newest_negative_samples(self, signal_name: str) -> Iterator[Sample]:
+        """The samples of :meth:`negative_samples`, newest first, read a slice at a time."""
+        before, query = MAX_START_SAMPLE, "SELECT * FROM samples WHERE signal_name <> ? AND position < ?"
+        while rows := self._db.rows(f"{query} ORDER BY position DESC LIMIT {_SLICE}", (signal_name, before)):
+            yield from map(_from_row, rows)
+            before = rows[-1]["position"]
 
     def page(self, signal_name: str, after: int, limit: int) -> list[tuple[int, Sample]]:
         """At most ``limit`` samples of a signal with their positions, oldest first.
