@@ -1,6 +1,7 @@
 """Tracks of emissions over overlapping windows."""
 
-from itertools import groupby
+from dataclasses import replace
+from itertools import count, groupby
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from rfhydra.detection import tracker as tracker_module
 from rfhydra.detection.detector import Detection
 from rfhydra.detection.recording import window_spans
-from rfhydra.detection.tracker import Tracker
+from rfhydra.detection.tracker import Track, Tracker, _extended_back, _extended_forward, _is_same, _OpenTrack
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.window import Window
 from tests.detection.given import RATE_HZ, SPEC, WINDOW, recording
@@ -63,16 +64,16 @@ def test_every_burst_is_one_track_of_its_whole_length(scene: tuple[int, list[tup
     rng = np.random.default_rng(seed)
     error_sec = 0.06 * 40 / RATE_HZ
     detections = []
-    for begin, count in window_spans(recording(samples), SPEC):
+    for begin, length in window_spans(recording(samples), SPEC):
         for start, end in spans:
-            first, last = max(start, begin), min(end, begin + count)
+            first, last = max(start, begin), min(end, begin + length)
             if last - first < SPEC.hop:
                 continue
             edges = np.array([first, last]) / RATE_HZ
-            inside = np.clip(edges + error_sec * rng.uniform(-1, 1, 2), begin / RATE_HZ, (begin + count) / RATE_HZ)
-            cut = np.array([start < begin, end > begin + count])
+            inside = np.clip(edges + error_sec * rng.uniform(-1, 1, 2), begin / RATE_HZ, (begin + length) / RATE_HZ)
+            cut = np.array([start < begin, end > begin + length])
             start_sec, end_sec = np.where(cut, edges, inside).tolist()
-            bounds = (begin / RATE_HZ, (begin + count) / RATE_HZ)
+            bounds = (begin / RATE_HZ, (begin + length) / RATE_HZ)
             detections.append(observed(start_sec, end_sec, bounds, score=float(rng.uniform(0.1, 1))))
     found = track(*detections)
     assert len(found) == len(spans)
@@ -129,3 +130,86 @@ def test_open_tracks_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     closed = tracker.update(window(0, 8), [Detection("lora", 1, 0.9, box) for box in boxes])
     assert [each.detection.box for each in closed] == boxes[:2]
     assert len(tracker.close()) == 3
+
+
+class ScanningTracker:
+    """The tracker without an index: every detection is compared with every open track."""
+
+    def __init__(self) -> None:
+        self.open: list[_OpenTrack] = []
+        self.ids = count(1)
+
+    def update(self, window: Window, detections: list[Detection]) -> list[Track]:
+        closed = [track for track in self.open if track.covered_until_sec <= window.start_sec]
+        self.open = [track for track in self.open if track.covered_until_sec > window.start_sec]
+        for each in detections:
+            self.add(replace(each, box=each.box.shifted(window.start_sec)), window)
+        if (excess := len(self.open) - tracker_module.MAX_OPEN_TRACKS) > 0:
+            by_end = sorted(self.open, key=lambda track: track.detection.box.time_end_sec)
+            closed += by_end[:excess]
+            self.open = by_end[excess:]
+        return [Track(track.track_id, track.detection) for track in closed]
+
+    def close(self) -> list[Track]:
+        return [Track(track.track_id, track.detection) for track in self.open]
+
+    def add(self, detection: Detection, window: Window) -> None:
+        same = [track for track in self.open if _is_same(track, detection, window.start_sec)]
+        strongest = max(same, key=lambda track: track.detection.score, default=None)
+        if strongest is not None and strongest.detection.score >= detection.score:
+            self.open[self.open.index(strongest)] = _extended_forward(strongest, detection, window)
+            return
+        self.open = [track for track in self.open if track not in same]
+        track_id = min((track.track_id for track in same), default=None) or next(self.ids)
+        begun = _extended_back(detection, window, [track.detection.box.time_start_sec for track in same])
+        self.open.append(_OpenTrack(track_id, begun, window.end_sec, 0))
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.sampled_from((3, 20, 10_000)))
+def test_tracks_are_those_of_a_scan_of_all_open_tracks(seed: int, per_window: int, most_open: int) -> None:
+    """Windows of any overlap and centre, boxes of any size that may lie outside them, scores with ties."""
+    rng, step = np.random.default_rng(seed), WINDOW / RATE_HZ / 4
+    indexed, scanning = Tracker(), ScanningTracker()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tracker_module, "MAX_OPEN_TRACKS", most_open)
+        at = 0.0
+        for _ in range(8):
+            frame = Frame(SPEC, RATE_HZ, float(rng.choice([0.0, 150.0])), int(rng.integers(1, SPEC.cols + 1)))
+            image = np.zeros((SPEC.rows, frame.cols), np.uint8)
+            here = Window(image, frame, round(at * RATE_HZ))
+            found = [_any_detection(rng, frame) for _ in range(rng.integers(0, per_window + 1))]
+            found.sort(key=lambda each: -each.score)
+            assert indexed.update(here, found) == scanning.update(here, found)
+            at += step * int(rng.integers(1, 6))
+        assert indexed.close() == scanning.close()
+
+
+def _any_detection(rng: np.random.Generator, frame: Frame) -> Detection:
+    start, low = rng.uniform(-0.1, 1.0) * frame.duration_sec, rng.uniform(-0.6, 0.6) * RATE_HZ
+    length = frame.duration_sec * 10 ** rng.uniform(-2, 0.2)
+    width = RATE_HZ * 10 ** rng.uniform(-2, 0.2)
+    score = round(float(rng.uniform(0.1, 1)), 1)
+    return Detection(str(rng.choice(["lora", "wifi"])), 1, score, Box(start, start + length, low, low + width))
+
+
+def test_comparisons_grow_with_the_detections_of_a_window_not_with_their_square(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    comparisons = count()
+
+    def counted(*arguments: object) -> bool:
+        next(comparisons)
+        return bool(_is_same(*arguments))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(tracker_module, "_is_same", counted)
+    side, duration_sec = 64, WINDOW / RATE_HZ
+    seconds, hertz = duration_sec / side, RATE_HZ / side
+    boxes = [
+        Box(x * seconds, (x + 0.9) * seconds, y * hertz - RATE_HZ / 2, (y + 0.9) * hertz - RATE_HZ / 2)
+        for x in range(side)
+        for y in range(side)
+    ]
+    tracker = Tracker()
+    for start_sec in (0.0, duration_sec / 2):
+        tracker.update(window(start_sec, start_sec + duration_sec), [Detection("lora", 1, 0.9, box) for box in boxes])
+    assert len(boxes) < next(comparisons) < 40 * len(boxes)

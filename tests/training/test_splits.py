@@ -109,7 +109,7 @@ def test_windows_of_a_validation_recording_are_never_trained_on(small: Workspace
         small, [image_of_val], "other"
     )
     unrelated = given.add_noise(small, [23], "other", recording="f")
-    assert splits.plan(SIGNAL).trainable(related + unrelated) == unrelated
+    assert list(splits.plan(SIGNAL).trainable(related + unrelated)) == unrelated
 
 
 def test_a_single_recording_is_split_by_window_and_may_grow(small: Workspace, splits: SplitManager) -> None:

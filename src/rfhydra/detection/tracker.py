@@ -3,8 +3,9 @@
 Windows overlap, so an emission is detected more than once, and one that is longer than a window is detected in parts.
 """
 
-from dataclasses import dataclass, replace
-from itertools import count
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from itertools import count, product
 from typing import Final
 
 from rfhydra.detection.detector import Detection
@@ -15,6 +16,7 @@ MAX_OPEN_TRACKS: Final = 10_000
 """Above this, the tracks that ended first are closed early."""
 DUPLICATE_IOM: Final = 0.5
 CUT_MARGIN: Final = 1 / 64  # part of a window; a box that ends closer to its edge counts as cut by it
+_GRID_SIDE: Final = 32  # cells of a window along each axis
 
 
 @dataclass(frozen=True)
@@ -27,55 +29,118 @@ class Track:
 
 @dataclass(frozen=True)
 class _OpenTrack:
-    """A track that the next window may continue; ``covered_until_sec`` is the end of its last window."""
+    """A track that the next window may continue.
+
+    ``covered_until_sec`` is the end of its last window; one that was begun or replaced later has a higher ``order``.
+    """
 
     track_id: int
     detection: Detection
     covered_until_sec: float
+    order: int
 
 
 class Tracker:
     """Joins detections of windows, which come in the order of their start.
 
     Memory is bounded: a track is closed by the first window that starts after the windows it was detected in, and at
-    most :data:`MAX_OPEN_TRACKS` are open.
+    most :data:`MAX_OPEN_TRACKS` are open. A detection is compared with the open tracks near it only, so the time for
+    a window grows with the number of its detections and of open tracks, not with their product.
     """
 
     def __init__(self) -> None:
-        self._open: list[_OpenTrack] = []
-        self._ids = count(1)
+        self._open: dict[int, _OpenTrack] = {}
+        self._ids, self._orders = count(1), count()
 
     def update(self, window: Window, detections: list[Detection]) -> list[Track]:
         """Add the ``detections`` of ``window``, strongest first, and return the tracks that it closes."""
-        closed = [track for track in self._open if track.covered_until_sec <= window.start_sec]
-        self._open = [track for track in self._open if track.covered_until_sec > window.start_sec]
+        closed = [track for track in self._open.values() if track.covered_until_sec <= window.start_sec]
+        for track in closed:
+            del self._open[track.track_id]
+        grid = _Grid.of(window, self._open.values())
         for detection in detections:
-            self._add(replace(detection, box=detection.box.shifted(window.start_sec)), window)
+            self._add(replace(detection, box=detection.box.shifted(window.start_sec)), window, grid)
         if (excess := len(self._open) - MAX_OPEN_TRACKS) > 0:
-            by_end = sorted(self._open, key=lambda track: track.detection.box.time_end_sec)
+            by_end = sorted(self._open.values(), key=lambda track: track.detection.box.time_end_sec)
             closed += by_end[:excess]
-            self._open = by_end[excess:]
+            self._open = {track.track_id: replace(track, order=next(self._orders)) for track in by_end[excess:]}
         return [Track(track.track_id, track.detection) for track in closed]
 
     def close(self) -> list[Track]:
         """End of the source: close and return all open tracks."""
-        closed, self._open = self._open, []
-        return [Track(track.track_id, track.detection) for track in closed]
+        closed, self._open = self._open, {}
+        return [Track(track.track_id, track.detection) for track in closed.values()]
 
-    def _add(self, detection: Detection, window: Window) -> None:
+    def _add(self, detection: Detection, window: Window, grid: "_Grid") -> None:
         """Continue the tracks that overlap ``detection`` in the time that both cover, or begin a track.
 
         The stronger detection gives score and box; where a window cut that box, the weaker one extends it.
         """
-        same = [track for track in self._open if _is_same(track, detection, window.start_sec)]
+        near = (self._open[track_id] for track_id in grid.near(detection))
+        same = sorted(
+            (track for track in near if _is_same(track, detection, window.start_sec)), key=lambda track: track.order
+        )
         strongest = max(same, key=lambda track: track.detection.score, default=None)
         if strongest is not None and strongest.detection.score >= detection.score:
-            self._open[self._open.index(strongest)] = _extended_forward(strongest, detection, window)
+            extended = _extended_forward(strongest, detection, window)
+            if extended.detection is not strongest.detection:
+                grid.remove(strongest)
+                grid.add(extended)
+            self._open[strongest.track_id] = extended
             return
-        self._open = [track for track in self._open if track not in same]
+        for track in same:
+            del self._open[track.track_id]
+            grid.remove(track)
         track_id = min((track.track_id for track in same), default=None) or next(self._ids)
         begun = _extended_back(detection, window, [track.detection.box.time_start_sec for track in same])
-        self._open.append(_OpenTrack(track_id, begun, window.end_sec))
+        self._open[track_id] = _OpenTrack(track_id, begun, window.end_sec, next(self._orders))
+        grid.add(self._open[track_id])
+
+
+_Cell = tuple[str, int, int]
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Ids of open tracks by signal name and cell of a window. What lies outside the window is in its outermost cells.
+
+    Boxes that overlap have a cell in common.
+    """
+
+    window: Window
+    track_ids: dict[_Cell, set[int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, window: Window, tracks: Iterable[_OpenTrack]) -> "_Grid":
+        grid = cls(window)
+        for track in tracks:
+            grid.add(track)
+        return grid
+
+    def add(self, track: _OpenTrack) -> None:
+        for cell in self._cells(track.detection):
+            self.track_ids.setdefault(cell, set()).add(track.track_id)
+
+    def remove(self, track: _OpenTrack) -> None:
+        for cell in self._cells(track.detection):
+            self.track_ids[cell].discard(track.track_id)
+
+    def near(self, detection: Detection) -> set[int]:
+        """Ids of the tracks of the same signal that have a cell in common with ``detection``."""
+        return {track_id for cell in self._cells(detection) for track_id in self.track_ids.get(cell, ())}
+
+    def _cells(self, detection: Detection) -> Iterable[_Cell]:
+        box, frame = detection.box, self.window.frame
+        start_sec, low_hz = self.window.start_sec, frame.freq_low_hz
+        times = _cells_between(box.time_start_sec - start_sec, box.time_end_sec - start_sec, frame.duration_sec)
+        bands = _cells_between(box.freq_low_hz - low_hz, box.freq_high_hz - low_hz, frame.bandwidth_hz)
+        return product((detection.signal_name,), times, bands)
+
+
+def _cells_between(start: float, end: float, length: float) -> range:
+    """The cells, 0 to :data:`_GRID_SIDE` - 1, that an axis of ``length`` has from ``start`` to ``end``."""
+    first, last = (min(max(int(_GRID_SIDE * edge / length), 0), _GRID_SIDE - 1) for edge in (start, end))
+    return range(first, last + 1)
 
 
 def _is_same(track: _OpenTrack, detection: Detection, start_sec: float) -> bool:
@@ -103,7 +168,8 @@ def _extended_forward(track: _OpenTrack, weaker: Detection, window: Window) -> _
     box, until = track.detection.box, track.covered_until_sec
     if box.time_end_sec > until - CUT_MARGIN * window.frame.duration_sec:
         box = replace(box, time_end_sec=max(box.time_end_sec, weaker.box.time_end_sec))
-    return _OpenTrack(track.track_id, replace(track.detection, box=box), max(until, window.end_sec))
+    detection = track.detection if box is track.detection.box else replace(track.detection, box=box)
+    return replace(track, detection=detection, covered_until_sec=max(until, window.end_sec))
 
 
 def _extended_back(detection: Detection, window: Window, starts_sec: list[float]) -> Detection:

@@ -7,7 +7,7 @@ adding it again replaces its boxes.
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
@@ -28,6 +28,8 @@ from rfhydra.store.labels import LabelSet
 from rfhydra.store.sample import LabelledWindow, Sample, check_counts, check_window
 
 __all__ = ["Admit", "LabelledWindow", "Sample", "SampleStore"]
+_MAX_POSITION: Final = 2**63 - 1
+_SLICE: Final = 200  # samples read at a time
 
 
 Admit: TypeAlias = Callable[[str, int], None]
@@ -205,6 +207,13 @@ class SampleStore:
     def negative_samples(self, signal_name: str) -> list[Sample]:
         """The samples of all other signals, oldest first: hard negatives for this one."""
         return [sample for _, sample in self._load("WHERE signal_name <> ? ORDER BY position", (signal_name,))]
+
+    def newest_negative_samples(self, signal_name: str) -> Iterator[Sample]:
+        """The samples of :meth:`negative_samples`, newest first, read a slice at a time."""
+        before, where = _MAX_POSITION, "WHERE signal_name <> ? AND position < ?"
+        while found := self._load(f"{where} ORDER BY position DESC LIMIT {_SLICE}", (signal_name, before)):
+            yield from (sample for _, sample in found)
+            before = found[-1][0]
 
     def page(self, signal_name: str, after: int, limit: int) -> _Positioned:
         """At most ``limit`` samples of a signal with their positions, oldest first.

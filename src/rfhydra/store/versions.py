@@ -228,6 +228,23 @@ class VersionStore:
         )
         return [_from_row(row) for row in rows]
 
+    def overview(self) -> dict[str, tuple[HeadVersion, HeadVersion | None]]:
+        """The newest live version of each signal and its active one, by signal name, sorted."""
+        active = {
+            row["signal_name"]: _from_row(row)
+            for row in self._db.rows(
+                "SELECT head_versions.* FROM"
+                " (SELECT signal_name, max(position) AS position FROM activations GROUP BY signal_name)"
+                " JOIN activations USING (signal_name, position) JOIN head_versions USING (signal_name, version)"
+            )
+        }
+        newest = self._db.rows(
+            "SELECT head_versions.* FROM (SELECT signal_name, max(version) AS version FROM head_versions"
+            " WHERE retired_at IS NULL GROUP BY signal_name) JOIN head_versions USING (signal_name, version)"
+            " ORDER BY signal_name"
+        )
+        return {row["signal_name"]: (_from_row(row), active.get(row["signal_name"])) for row in newest}
+
     def _loaded(self, signal_name: str) -> int | None:
         version: int | None = self._db.value("SELECT version FROM loaded_heads WHERE signal_name = ?", (signal_name,))
         return version

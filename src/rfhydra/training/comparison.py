@@ -29,7 +29,7 @@ def unseen_samples(workspace: Workspace, active: Head, version: int, split: Spli
     own = [*split.train, *split.val]
     others = [each for each in workspace.samples.negative_samples(name) if each.created_at <= made_at]
     trained_on = [*others, *(each for each in own if each.sample_id in known)]
-    return RecordingGroups.of(own).unrelated(split.train, trained_on)
+    return list(RecordingGroups.of(own).unrelated(split.train, trained_on))
 
 
 def detect_samples(

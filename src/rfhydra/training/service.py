@@ -175,7 +175,7 @@ class TrainingService:
             trained = self._fit_rcnn(request, control, split, previous if request.extend else None)
         else:
             trained = self._fit_embedding(request, control, split, unseen)
-        before = self._compare(previous, trained, split.val, unseen, control) if previous else None
+        before = self._compare(previous, trained, split.used.val, unseen, control) if previous else None
         return Fitted(
             signal_name=name,
             artifact=Artifact.of(trained.head),
@@ -206,7 +206,7 @@ class TrainingService:
             spec_id=self.workspace.spec.spec_id,
             backbone_id=self.backbone.backbone_id,
             split_version=split.version,
-            sample_ids=tuple(sample.sample_id for sample in split.train),
+            sample_ids=tuple(sample.sample_id for sample in split.used.train),
             notes=request.notes,
         )
 
@@ -223,7 +223,7 @@ class TrainingService:
         return train_rcnn_head(
             self.workspace,
             require_torch(self.backbone),
-            split,
+            split.used,
             self._info(request, split),
             request.epochs,
             control,

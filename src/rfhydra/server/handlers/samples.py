@@ -105,7 +105,7 @@ async def get_training_samples(service: Service, session: Session, command: GetT
 
     def describe(sample: Sample) -> SampleInfo:
         image = encode_npy(samples.image(sample)) if arrays else None
-        return _describe(sample, service.workspace.spec, image)
+        return describe_sample(sample, service.workspace.spec, image)
 
     def read() -> tuple[Page[SampleInfo], int]:
         page = read_page(
@@ -166,7 +166,8 @@ def _negatives(drawn: Iterable[NegativeBox], frame: Frame) -> list[tuple[str, Bo
     return [(each.label, _box(each.box, frame)) for each in drawn]
 
 
-def _describe(sample: Sample, spec: SpectrogramSpec, image: str | None) -> SampleInfo:
+def describe_sample(sample: Sample, spec: SpectrogramSpec, image: str | None) -> SampleInfo:
+    """``sample`` as it is sent; ``image`` is its base64 ``.npy`` file, or None where it was not asked for."""
     frame = sample.frame(spec)
     negatives = [(label, box) for label, box in sample.negatives]
     return SampleInfo(

@@ -18,6 +18,7 @@ CORE_SKIRT_TIME_IOU: Final = 0.6
 CORE_SKIRT_BAND: Final = 0.8
 VERIFIED_IOU: Final = 0.5
 UNLABELLED_WEIGHT: Final = 0.3
+MAX_ROIS: Final = 45_000  # of each class and kind; more than 400 images of 100 proposals have
 BACKGROUND_SHARE: Final = 3.0  # weight of the background set, at most, relative to the workspace's own negatives
 
 
@@ -145,18 +146,21 @@ class DesignMatrix:
     ) -> "DesignMatrix":
         """From the RoIs of at least one image, and proposals of the ``background`` set as negatives.
 
+        Of the positives, the verified and the unlabelled negatives at most :data:`MAX_ROIS` each are drawn at random,
+        with a fixed seed. Those of the negatives that are drawn weigh as much as all of them.
         The background set weighs ``background_share`` times what the images' own negatives do.
         """
-        positive = Rois.cat([each.positive for each in assigned])
-        verified = Rois.cat([each.verified for each in assigned])
-        unlabelled = Rois.cat([each.unlabelled for each in assigned])
+        positive, _ = _drawn([each.positive for each in assigned])
+        verified, verified_weight = _drawn([each.verified for each in assigned])
+        unlabelled, unlabelled_weight = _drawn([each.unlabelled for each in assigned])
         general = background or positive[:0]
         every = Rois.cat([positive, verified, unlabelled, general])
         inputs = head_features(every.boxes, every.embeddings, size_mean)
         labels = torch.zeros(len(every))
         labels[: len(positive)] = 1
         weights = torch.ones(len(every))
-        weights[len(positive) + len(verified) :] = UNLABELLED_WEIGHT
+        weights[len(positive) : len(positive) + len(verified)] = verified_weight
+        weights[len(positive) + len(verified) :] = UNLABELLED_WEIGHT * unlabelled_weight
         if len(general):
             known = len(every) - len(general)
             weights[known:] = background_share * weights[len(positive) : known].sum() / len(general)
@@ -164,6 +168,18 @@ class DesignMatrix:
             mask = labels == label
             weights[mask] *= 0.5 / weights[mask].sum().clamp_min(1e-6)
         return cls(inputs, labels, weights)
+
+
+def _drawn(parts: Sequence[Rois]) -> tuple[Rois, float]:
+    """At most :data:`MAX_ROIS` of the RoIs of all ``parts``, in their order, and the weight of each."""
+    total = sum(map(len, parts))
+    if total <= MAX_ROIS:
+        return Rois.cat(parts), 1.0
+    chosen = torch.randperm(total, generator=torch.Generator().manual_seed(0))[:MAX_ROIS].sort().values
+    ends = torch.tensor([len(part) for part in parts]).cumsum(0)
+    owners, starts = torch.searchsorted(ends, chosen, right=True), [0, *ends.tolist()]
+    kept = [part[chosen[owners == index] - starts[index]] for index, part in enumerate(parts)]
+    return Rois.cat(kept), total / MAX_ROIS
 
 
 def mean_log_size(assigned: Sequence[AssignedRois]) -> Tensor:

@@ -4,14 +4,16 @@ Validation is chosen once, by recording, and is kept when a signal is extended.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 from rfhydra.config import MIN_SAMPLES_FOR_TRAINING, VALIDATION_FRACTION, check_name
 from rfhydra.errors import Conflict, NotEnoughSamples
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
+from rfhydra.training.data.selection import MAX_TRAINED_SAMPLES, MAX_VALIDATED_SAMPLES, select
 from rfhydra.training.evaluation.grouping import RecordingGroups
 
 MAX_VALIDATION_FRACTION: Final = 0.4
@@ -46,7 +48,13 @@ class SplitPlan:
         train, val = (tuple(sample.sample_id for sample in part) for part in (self.train, self.val))
         return SplitDraft(self.version, self.is_new, train, val)
 
-    def trainable(self, samples: Iterable[Sample]) -> list[Sample]:
+    @cached_property
+    def used(self) -> "SplitPlan":
+        """The split with those samples only that count in a training; see :func:`.selection.select`."""
+        train, val = select(self.train, MAX_TRAINED_SAMPLES), select(self.val, MAX_VALIDATED_SAMPLES)
+        return replace(self, train=train, val=val)
+
+    def trainable(self, samples: Iterable[Sample]) -> Iterator[Sample]:
         """Those of ``samples``, of any signal, that are no near-copies of validation samples."""
         groups = RecordingGroups.of([*self.train, *self.val])
         return groups.unrelated(samples, self.val, unless=self.train)
@@ -81,7 +89,7 @@ class SplitManager:
             val = [sample for sample in samples if sample.sample_id in chosen]
             return SplitPlan(version + 1, True, train, val)
         active, known = SplitPlan(version, False, train, val), {sample.sample_id for sample in (*train, *val)}
-        new = active.trainable(sample for sample in samples if sample.sample_id not in known)
+        new = list(active.trainable(sample for sample in samples if sample.sample_id not in known))
         if not new and len(known) == sum(map(len, self._splits.members(signal_name, version))):
             return active
         return SplitPlan(version + 1, True, train + new, val)

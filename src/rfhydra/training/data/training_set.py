@@ -16,10 +16,10 @@ from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.assignment import AssignedRois, Rois, assign_proposals
 from rfhydra.training.data.features import JITTERS, FeatureCache, SampleFeatures
+from rfhydra.training.data.selection import newest
 from rfhydra.training.data.splits import SplitPlan
 from rfhydra.training.trainer import Control
 
-MAX_OTHER_SAMPLES: Final = 300
 MAX_AUGMENTED_SAMPLES: Final = 12  # with more, SNR augmentation costs time and brings nothing (docs/decisions/0011)
 FEATURE_THREADS: Final = 2  # a pass through the backbone leaves a core idle between its layers (docs/decisions/0023)
 FULL_WEIGHT_SIGNALS: Final = 3  # up to so many known signals, the background set has its full weight
@@ -110,12 +110,20 @@ class TrainingSet:
     def of(
         cls, signal_name: str, workspace: Workspace, split: SplitPlan, cache: FeatureCache, control: Control
     ) -> "TrainingSet":
-        """From the samples of ``split`` and the newest samples of other signals that are unrelated to its validation.
+        """From the samples of ``split`` that count and the newest samples of other signals that are unrelated to its
+        validation.
+
+        An image with a sample of the signal that does not count is left out for the other signals, too: its proposals
+        on the signal would be taken for negatives.
 
         Raises:
             Cancelled: ``control`` is cancelled.
         """
-        others = split.trainable(workspace.samples.negative_samples(signal_name))[-MAX_OTHER_SAMPLES:]
+        whole, split = split, split.used
+        counting = {sample.sample_id for sample in (*split.train, *split.val)}
+        left_out = {each.image_digest for each in (*whole.train, *whole.val) if each.sample_id not in counting}
+        unrelated = whole.trainable(workspace.samples.newest_negative_samples(signal_name))
+        others = newest(sample for sample in unrelated if sample.image_digest not in left_out)
         augmented = split.train if len(split.train) <= MAX_AUGMENTED_SAMPLES else []
         originals, lowered = _features(cache, [*split.train, *split.val, *others], augmented, control)
         by_image = dict[str, list[Labelled]]()

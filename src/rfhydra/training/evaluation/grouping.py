@@ -4,7 +4,7 @@ Windows of one recording are near-copies of each other, so none of them may be t
 on. Where there is a single recording, each window is a group of its own.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from rfhydra.store.samples import Sample
 
@@ -33,11 +33,13 @@ class RecordingGroups:
         """The group of ``sample``, which may be another signal's."""
         return str(self.key(sample.recording, sample.sample_id))
 
-    def unrelated(self, samples: Iterable[Sample], to: Sequence[Sample], unless: Sequence[Sample] = ()) -> list[Sample]:
+    def unrelated(
+        self, samples: Iterable[Sample], to: Sequence[Sample], unless: Sequence[Sample] = ()
+    ) -> Iterator[Sample]:
         """Those of ``samples`` that share neither an image nor a group with any of ``to``.
 
         Groups that ``unless`` has samples of, too, do not count: they were split by window.
         """
         images = {sample.image_digest for sample in to}
         groups = {self.key_of(sample) for sample in to} - {self.key_of(sample) for sample in unless}
-        return [each for each in samples if each.image_digest not in images and self.key_of(each) not in groups]
+        return (each for each in samples if each.image_digest not in images and self.key_of(each) not in groups)

@@ -21,6 +21,7 @@ from rfhydra.training.evaluation.metrics import MatchCounts, ScoredScene, evalua
 INPUT_SCALE: Final = 20.0
 L2: Final = 1e-4
 RIDGE: Final = 1.0
+MAX_DUAL_PAIRS: Final = 4096  # a solution takes the cube of the number of equations
 ITERATIONS_PER_EPOCH: Final = 4
 
 
@@ -116,6 +117,9 @@ def _ridge(inputs: Tensor, deltas: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         return torch.zeros(dim), torch.zeros((dim, 4)), torch.zeros(4)
     mean, offset = inputs.mean(0), deltas.mean(0)
     centred = inputs - mean
-    # The dual form: as many equations as pairs, not as inputs.
+    if len(inputs) > MAX_DUAL_PAIRS:  # the primal form: as many equations as inputs
+        gram = centred.T @ centred + RIDGE * torch.eye(dim)
+        return mean, torch.linalg.solve(gram, centred.T @ (deltas - offset)), offset
+    # The dual form: as many equations as pairs.
     gram = centred @ centred.T + RIDGE * torch.eye(len(inputs))
     return mean, centred.T @ torch.linalg.solve(gram, deltas - offset), offset
