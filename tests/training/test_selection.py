@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.spectrum.boxes import Box
+from rfhydra.store.labels import LabelSet
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data import assignment, selection
@@ -23,8 +24,6 @@ from rfhydra.training.trainer import Control
 from tests.training import given as data
 from tests.training.given import OTHER, SIGNAL
 
-BOX = Box(0.0, 1.0, 0.0, 1.0)
-
 
 def sample(number: int, recording: str | None, boxes: int = 1) -> Sample:
     return Sample(
@@ -36,8 +35,7 @@ def sample(number: int, recording: str | None, boxes: int = 1) -> Sample:
         cols=1,
         sample_rate_hz=None,
         center_freq_hz=None,
-        boxes=(BOX,) * boxes,
-        negatives=(),
+        labels=LabelSet.of((SIGNAL, Box(float(start), start + 1.0, 0.0, 1.0)) for start in range(boxes)),
         recording=recording,
         start_sample=None,
         metadata={},
