@@ -148,7 +148,7 @@ def _add(workspace: Workspace, signal_name: str, number: int, recording: int) ->
     """A sample with one box; ``number`` makes its image its own."""
     rng = np.random.default_rng(number)
     low = rng.integers(4, 40, 2)
-    edges = np.concatenate([low, low + [12, 10]])
+    edges = np.array([*low, low[0] + 12, low[1] + 10])
     image = np.zeros((SPEC.rows, SPEC.cols), np.uint8)
     image[1, :4] = np.frombuffer(np.uint32(number).tobytes(), np.uint8)
     if signal_name == SIGNAL:
