@@ -47,9 +47,9 @@ def measure(
     loaded = load_backbone(backbone, best_device())
     with temporary_workspace() as workspace:
         service = TrainingService(workspace, loaded)
-        heads = [_train(service, number, samples, rng) for number in tracked(range(len(EMITTERS)), "heads")]
+        heads = [train_emitter(service, number, samples, rng) for number in tracked(range(len(EMITTERS)), "heads")]
     detectors = {count: _detector(loaded, heads, count) for count in COUNTS}
-    scenes = [_make_scene(rng, rng.permutation(len(EMITTERS))[:PER_SCENE].tolist()) for _ in range(windows)]
+    scenes = [make_scene(rng, rng.permutation(len(EMITTERS))[:PER_SCENE].tolist()) for _ in range(windows)]
     seconds, found = _time(detectors, scenes, repeats)
     rows = [_row(count, seconds, found[count] / (windows * repeats)) for count in COUNTS]
     names = ("ratio", "paired_ratio", "detections_per_window")
@@ -71,11 +71,12 @@ def _row(count: int, seconds: dict[int, list[float]], detections: float) -> Row:
     }
 
 
-def _train(service: TrainingService, number: int, samples: int, rng: Rng) -> TrainedHead:
+def train_emitter(service: TrainingService, number: int, samples: int, rng: Rng) -> TrainedHead:
+    """Train a head of emitter ``number`` on ``samples`` scenes with three others in each."""
     scenes = []
     for _ in range(samples):
         others = [int(each) for each in rng.permutation(len(EMITTERS)) if each != number][: PER_SCENE - 1]
-        scenes.append(_make_scene(rng, [number, *others]))
+        scenes.append(make_scene(rng, [number, *others]))
     add_samples(service.workspace, _name(number), scenes)
     return train(service, _name(number))
 
@@ -93,7 +94,7 @@ def _name(number: int) -> str:
     return f"emitter-{number}"
 
 
-def _make_scene(rng: Rng, numbers: Sequence[int]) -> RenderedScene:
+def make_scene(rng: Rng, numbers: Sequence[int]) -> RenderedScene:
     """A window with a burst of each of the emitters."""
 
     def wanted() -> Iterator[Burst]:

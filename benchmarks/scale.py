@@ -148,7 +148,7 @@ def _add(workspace: Workspace, signal_name: str, number: int, recording: int) ->
     """A sample with one box; ``number`` makes its image its own."""
     rng = np.random.default_rng(number)
     low = rng.integers(4, 40, 2)
-    edges = np.concatenate([low, low + np.array([12, 10])])
+    edges = np.array([*low, low[0] + 12, low[1] + 10])
     image = np.zeros((SPEC.rows, SPEC.cols), np.uint8)
     image[1, :4] = np.frombuffer(np.uint32(number).tobytes(), np.uint8)
     if signal_name == SIGNAL:
@@ -197,10 +197,10 @@ def _reads(signals: int, samples: int, directory: Path | None) -> Row:
 
 
 def _fill(workspace: Workspace, signals: int, per_signal: int) -> None:
-    """Rows as :meth:`SampleStore.add` and a training write them, copied from one of each with other names."""
-    _add(workspace, _signal(0), 0, 0)
+    """Rows as :meth:`SampleStore.add` and a training write them; of each signal one sample is added and then copied."""
     metrics = {"f1_score": 0.9, "precision": 0.9, "recall": 0.9, "padding": "x" * 1500}
     for number in range(signals):
+        _add(workspace, _signal(number), number, 0)
         workspace.versions.add(
             signal_name=_signal(number),
             kind="embedding",
@@ -217,10 +217,10 @@ def _fill(workspace: Workspace, signals: int, per_signal: int) -> None:
         workspace.versions.activate(_signal(number), 1)
     with workspace.db.transaction() as connection:
         names = [row[1] for row in connection.execute("PRAGMA table_info(samples)") if row[1] != "position"]
-        changed = {"sample_id": "printf('%064x', :number)", "signal_name": ":name"}
-        values = ", ".join(changed.get(name, name) for name in names)
-        copy = f"INSERT INTO samples ({', '.join(names)}) SELECT {values} FROM samples WHERE position = 1"
-        numbers = range(1, signals * per_signal)
+        values = ", ".join("printf('%064x', :number)" if name == "sample_id" else name for name in names)
+        origin = "FROM samples WHERE signal_name = :name ORDER BY position LIMIT 1"
+        copy = f"INSERT INTO samples ({', '.join(names)}) SELECT {values} {origin}"
+        numbers = range(signals, signals * per_signal)
         connection.executemany(copy, ({"number": each, "name": _signal(each % signals)} for each in numbers))
 
 

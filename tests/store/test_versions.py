@@ -1,3 +1,5 @@
+import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -171,3 +173,29 @@ def test_what_does_not_exist_is_not_found(workspace: Workspace) -> None:
         workspace.versions.activate(SIGNAL, 1)
     with pytest.raises(InvalidMessage, match="keep 0"):
         workspace.versions.retire(SIGNAL, keep=0)
+
+
+def test_registry_is_read_with_one_query_however_many_signals_there_are(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("both", "neither", "older"):
+        for count in (10, 20):
+            add_version(workspace, name, sample_count=count)
+    workspace.versions.activate("older", 1)
+    workspace.versions.activate("both", 1)
+    workspace.versions.activate("both", 2)
+    queries, rows = list[str](), workspace.db.rows
+
+    def counted(query: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        queries.append(query)
+        return rows(query, parameters)
+
+    monkeypatch.setattr(workspace.db, "rows", counted)
+    registry = workspace.versions.registry()
+    assert len(queries) == 1
+    monkeypatch.undo()
+    assert [*registry] == ["both", "neither", "older"]
+    entries = [(each.active_version, each.f1_score, each.sample_count) for each in registry.values()]
+    assert entries == [(2, 0.9, 20), (None, None, 20), (1, 0.9, 10)]
+    for name, entry in registry.items():
+        assert entry.last_trained == workspace.versions.get(name, 2).created_at

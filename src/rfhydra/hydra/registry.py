@@ -16,8 +16,7 @@ from rfhydra.config import (
 )
 from rfhydra.errors import NotFound
 from rfhydra.protocol.messages import Registry, VersionHistory
-from rfhydra.protocol.types import RegistryEntry
-from rfhydra.store.versions import HeadVersion, VersionFields
+from rfhydra.store.versions import VersionFields
 from rfhydra.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -174,22 +173,8 @@ class VersionManager:
 
     def get_registry(self) -> Registry:
         """Every signal with its active version; none is marked as loaded, see :meth:`Registry.with_loaded`."""
-        signals = {name: _registry_entry(*rows) for name, rows in self._versions.overview().items()}
-        return Registry(backbone_version=BACKBONE_VERSION, signals=signals)
+        return Registry(backbone_version=BACKBONE_VERSION, signals=self._versions.registry())
 
     def _require_signal(self, signal_name: str) -> None:
         if not self._versions.list(check_name(signal_name)):
             raise NotFound(f"signal {signal_name!r} has no versions: train it first")
-
-
-def _registry_entry(newest: HeadVersion, active: HeadVersion | None) -> RegistryEntry:
-    version = None if active is None else active.version
-    return RegistryEntry(
-        active_version=version,
-        active_head_version=version,
-        f1_score=active.metrics["f1_score"] if active else None,
-        precision=active.metrics["precision"] if active else None,
-        recall=active.metrics["recall"] if active else None,
-        sample_count=(active or newest).sample_count,
-        last_trained=newest.created_at,
-    )

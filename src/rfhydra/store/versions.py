@@ -12,7 +12,7 @@ from typing import Any, Final, TypedDict, Unpack
 
 from rfhydra.config import check_name
 from rfhydra.errors import Conflict, InvalidMessage, NotFound
-from rfhydra.protocol.types import Metrics, VersionInfo
+from rfhydra.protocol.types import Metrics, RegistryEntry, VersionInfo
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore
@@ -228,22 +228,9 @@ class VersionStore:
         )
         return [_from_row(row) for row in rows]
 
-    def overview(self) -> dict[str, tuple[HeadVersion, HeadVersion | None]]:
-        """The newest live version of each signal and its active one, by signal name, sorted."""
-        active = {
-            row["signal_name"]: _from_row(row)
-            for row in self._db.rows(
-                "SELECT head_versions.* FROM"
-                " (SELECT signal_name, max(position) AS position FROM activations GROUP BY signal_name)"
-                " JOIN activations USING (signal_name, position) JOIN head_versions USING (signal_name, version)"
-            )
-        }
-        newest = self._db.rows(
-            "SELECT head_versions.* FROM (SELECT signal_name, max(version) AS version FROM head_versions"
-            " WHERE retired_at IS NULL GROUP BY signal_name) JOIN head_versions USING (signal_name, version)"
-            " ORDER BY signal_name"
-        )
-        return {row["signal_name"]: (_from_row(row), active.get(row["signal_name"])) for row in newest}
+    def registry(self) -> dict[str, RegistryEntry]:
+        """The entry of each signal that has live versions, by signal name, sorted; none is marked as loaded."""
+        return {row["signal_name"]: _registry_entry(row) for row in self._db.rows(_REGISTRY)}
 
     def _loaded(self, signal_name: str) -> int | None:
         version: int | None = self._db.value("SELECT version FROM loaded_heads WHERE signal_name = ?", (signal_name,))
@@ -279,6 +266,33 @@ INSERT INTO head_versions VALUES (
     :epochs_trained, :early_stopped, :training_time_sec, :notes, :created_at, :retired_at
 )
 """
+
+
+_REGISTRY: Final = """
+SELECT newest.signal_name, newest.created_at, active.version, active.metrics,
+    coalesce(active.sample_count, newest.sample_count) AS sample_count
+FROM (SELECT signal_name, max(version) AS version FROM head_versions WHERE retired_at IS NULL GROUP BY signal_name)
+JOIN head_versions AS newest USING (signal_name, version)
+LEFT JOIN (SELECT signal_name, max(position) AS position FROM activations GROUP BY signal_name) AS top
+    ON top.signal_name = newest.signal_name
+LEFT JOIN activations ON activations.position = top.position
+LEFT JOIN head_versions AS active
+    ON active.signal_name = activations.signal_name AND active.version = activations.version
+ORDER BY newest.signal_name
+"""
+
+
+def _registry_entry(row: sqlite3.Row) -> RegistryEntry:
+    metrics = {} if row["metrics"] is None else json.loads(row["metrics"])
+    return RegistryEntry(
+        active_version=row["version"],
+        active_head_version=row["version"],
+        f1_score=metrics.get("f1_score"),
+        precision=metrics.get("precision"),
+        recall=metrics.get("recall"),
+        sample_count=row["sample_count"],
+        last_trained=row["created_at"],
+    )
 
 
 def _from_row(row: sqlite3.Row) -> HeadVersion:
