@@ -75,7 +75,7 @@ class _Training(TrainingFields, BaseCommand[told.Result]):
     """Whether it extends the active version."""
 
     request_id: Token | None = None
-    """Makes the command idempotent: commands with the same id are the same job."""
+    """Makes the command idempotent: the same request with the same id is the same job, another one is a `conflict`."""
 
     @property
     def request(self) -> TrainingRequest:

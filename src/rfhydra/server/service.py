@@ -194,6 +194,11 @@ class Service:
         """Bring the sample counts of the registry cache up to date."""
         self.registry_cache.accept(await self.store.run(self.registry_cache.read_counts, refusable=False))
 
+    def make_room(self) -> None:
+        """Collect garbage soon if the disk was full."""
+        if not self.workspace.blobs.reserve.is_held:
+            self._collect_now.set()
+
     def snapshot(self) -> ServerMetrics:
         """State of the server."""
         return ServerMetrics(

@@ -12,9 +12,11 @@ from typing import Final
 
 from rfhydra.errors import Damaged, InvalidMessage, NotFound
 from rfhydra.files import make_directory, write_file
+from rfhydra.store.reserve import Reserve
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _SCRATCH: Final = "tmp"
+_RESERVE: Final = "reserve"
 
 
 def digest_of(data: bytes) -> str:
@@ -23,12 +25,18 @@ def digest_of(data: bytes) -> str:
 
 
 class BlobStore:
-    """A directory of blobs, ``ab/cdef…`` each, with ``tmp`` for unfinished writes. Thread-safe."""
+    """A directory of blobs, ``ab/cdef…`` each, with ``tmp`` for unfinished writes. Thread-safe.
+
+    Attributes:
+        scratch: the directory of unfinished writes.
+        reserve: room for deletions on a full disk.
+    """
 
     def __init__(self, root: Path) -> None:
         """The store at ``root``; call :meth:`prepare` before writing."""
         self._root = root
         self.scratch = root / _SCRATCH
+        self.reserve = Reserve(root / _RESERVE)
 
     def prepare(self) -> None:
         """Make missing directories and remove unfinished writes of a killed process.
@@ -40,6 +48,7 @@ class BlobStore:
         make_directory(self.scratch, private=True)
         for leftover in self.scratch.iterdir():
             leftover.unlink()
+        self.reserve.make()
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -55,6 +64,7 @@ class BlobStore:
         Raises:
             StorageFull: there is no room on the disk; nothing was stored.
         """
+        self.reserve.require()
         digest = digest_of(data)
         path = self._path(digest)
         make_directory(path.parent, private=True)

@@ -94,6 +94,11 @@ class Database:
                 self._undo(nested)
                 raise
 
+    def truncate_log(self) -> None:
+        """Move the log into the database and give its room back, if no reader needs it and there is room for it."""
+        with self._lock, suppress(StorageFull), _errors_named():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     @contextmanager
     def unchanged(self) -> Iterator[None]:
         """Several reads of one state: other threads, which alone could change it, wait."""

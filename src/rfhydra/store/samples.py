@@ -9,6 +9,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -160,11 +161,14 @@ class SampleStore:
         return sample
 
     def delete(self, sample_id: str, who: str | None = None) -> Sample:
-        """Delete a sample and return it. Its blobs go with the next garbage collection.
+        """Delete a sample and return it. Its blobs go with the next garbage collection. Works on a full disk, too.
 
         Raises:
             NotFound: there is none with this id.
         """
+        return self._blobs.reserve.spend(partial(self._delete, sample_id, who), self._db.truncate_log)
+
+    def _delete(self, sample_id: str, who: str | None) -> Sample:
         with self._db.transaction() as connection:
             sample = self.get(sample_id)
             connection.execute("DELETE FROM samples WHERE sample_id = ?", (sample_id,))

@@ -7,6 +7,7 @@ import json
 import tomllib
 from collections.abc import Collection
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -102,7 +103,8 @@ class Workspace:
             _restrict(path)
             blobs = BlobStore(path / _BLOBS)
             blobs.prepare()
-            db = owned.enter_context(Database(path / _DATABASE))
+            # A full disk has no room for the log's index; garbage collection needs the database open.
+            db = owned.enter_context(blobs.reserve.spend(partial(Database, path / _DATABASE)))
             return cls(path, spec, db, blobs, owned.pop_all())
 
     @classmethod
@@ -167,7 +169,9 @@ class Workspace:
     def collect_slice(self, prefix: str) -> int:
         """The same for at most ``MAX_COLLECTED`` blobs whose digests begin with ``prefix``."""
         with self.db.transaction(outermost=True):
-            return self.blobs.collect(prefix, self._unreferenced, MAX_COLLECTED)
+            removed = self.blobs.collect(prefix, self._unreferenced, MAX_COLLECTED)
+            self.blobs.reserve.make()  # a deletion may have needed it
+        return removed
 
     def _unreferenced(self, digests: Collection[str]) -> list[str]:
         rows = self.db.rows(

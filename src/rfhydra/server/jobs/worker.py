@@ -57,13 +57,13 @@ def serve(
     workspace: Path, backbone: Path | None, commands: CommandReader, report: Callable[[PipeMessage], None]
 ) -> None:
     """Run the trainings, one after the other, until the process ends."""
-    body: Backbone | None = None
+    loaded: Backbone | None = None
     while True:
         command = commands.next()
         report(Started())
         try:
-            body = body or load_backbone(backbone, best_device())
-            answer: PipeMessage = Done(_fit(workspace, body, command, commands, report))
+            loaded = loaded or load_backbone(backbone, best_device())
+            answer: PipeMessage = Done(_fit(workspace, loaded, command, commands, report))
         except RfhydraError as error:
             answer = Failed(error.code, str(error))
         except Exception:
