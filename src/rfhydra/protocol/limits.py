@@ -40,8 +40,8 @@ class Limits(WireModel):
     """Boxes of one sample, those of other labels included."""
     max_import_labels: int = Field(default=10_000, ge=1)
     """Annotations of one recording that is imported, and its captures."""
-    max_import_samples: int = Field(default=5000, ge=1)
-    """Samples that one import makes, of all signals together."""
+    max_import_samples: int = Field(default=2000, ge=1)
+    """Samples that one import makes, of all signals together. While their rows are stored, other commands wait."""
     max_imports_queued: int = Field(default=4, ge=1)
     """Imports that wait, of all clients together. One more is refused with ``busy``."""
     max_metadata_bytes: int = Field(default=MAX_JSON_BYTES, ge=2, le=MAX_JSON_BYTES)
