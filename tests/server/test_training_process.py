@@ -11,6 +11,7 @@ import pytest
 
 from rfhydra.server.jobs.process import TrainingProcess
 from rfhydra.store.workspace import Workspace
+from tests.server.json_peer import children
 from tests.server.watched_jobs import LONG, Run, Watched, wait_for_end, watched
 from tests.training.given import OTHER, SIGNAL
 
@@ -97,16 +98,12 @@ def ignores_interrupts(pid: int) -> bool:
     return bool(ignored >> (signal.SIGINT - 1) & 1)
 
 
-def children(pid: int) -> list[int]:
-    return [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
-
-
 def test_a_process_that_still_imports_ends_with_a_killed_server(training_site: Workspace, body: Path) -> None:
     path = training_site.path
     training_site.close()
     with subprocess.Popen([sys.executable, "-m", "tests.server.jobs_process", path, body]) as server:
         try:
-            while not (found := [pid for pid in children(server.pid) if ignores_interrupts(pid)]):
+            while not (found := [pid for pid in map(int, children(server.pid)) if ignores_interrupts(pid)]):
                 assert server.poll() is None
             os.kill(found[0], signal.SIGSTOP)  # it does not get any further
         finally:
@@ -121,7 +118,6 @@ def test_a_cancel_is_answered_while_the_process_is_stopped(run: Run) -> None:
         for _ in range(100):
             cancelled = await here.jobs.cancel(job.job_id)
             assert cancelled is not None
-        assert "T (stopped)" in Path(f"/proc/{pid}/status").read_text()
         assert here.jobs.running == 1
         os.kill(pid, signal.SIGKILL)
         assert (await here.failed(job)).code == "cancelled"
