@@ -96,8 +96,8 @@ def test_samples_are_listed_by_signal_in_the_order_of_their_creation(workspace: 
     assert workspace.samples.list(SIGNAL) == ours
     assert workspace.samples.count(SIGNAL) == 3
     assert workspace.samples.signal_names() == ["lora", SIGNAL]
-    assert workspace.samples.negative_samples(SIGNAL) == [other]
-    assert workspace.samples.negative_samples("lora") == ours
+    assert list(workspace.samples.newest_negative_samples(SIGNAL)) == [other]
+    assert list(workspace.samples.newest_negative_samples("lora")) == ours[::-1]
     assert workspace.samples.list("unheard-of") == []
 
 

@@ -30,7 +30,7 @@ class Limits(WireModel):
     oldest of the address that has the most."""
     max_answer_bytes: int = Field(default=_MIB, ge=_MIB)
     """Of one answer, unless it was asked to hold arrays. Longer lists come in pages."""
-    max_array_bytes: int = Field(default=8 * _MIB, ge=_MIB)
+    max_array_bytes: int = Field(default=4 * _MIB, ge=_MIB)
     """Of one answer that was asked to hold arrays, unless its first item alone is larger."""
     max_page: int = Field(default=100, ge=1, le=1000)
     """Items of one page."""

@@ -40,6 +40,8 @@ _log = logging.getLogger(__name__)
 GOING_AWAY: Final = 1001
 METRICS_PERIOD_SEC: Final = 1.0
 COLLECT_PERIOD_SEC: Final = 600.0
+MAX_UNCOLLECTED: Final = 50
+"""Deleted samples whose blobs wait for garbage collection."""
 """Time between two garbage collections, unless a training ends earlier."""
 FLUSH_SEC: Final = 2.0
 """Time that clients have to read their last messages when the server stops."""
@@ -139,6 +141,7 @@ class Service:
         self._started = time.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
         self._collect_now = asyncio.Event()
+        self._uncollected = 0
         self._expose()
 
     @property
@@ -194,9 +197,10 @@ class Service:
         """Bring the sample counts of the registry cache up to date."""
         self.registry_cache.accept(await self.store.run(self.registry_cache.read_counts, refusable=False))
 
-    def make_room(self) -> None:
-        """Collect garbage soon if the disk was full."""
-        if not self.workspace.blobs.reserve.is_held:
+    def sample_deleted(self) -> None:
+        """Collect garbage soon if many samples were deleted since the last time, or the disk was full."""
+        self._uncollected += 1
+        if self._uncollected >= MAX_UNCOLLECTED or not self.workspace.blobs.reserve.is_held:
             self._collect_now.set()
 
     def snapshot(self) -> ServerMetrics:
@@ -230,9 +234,13 @@ class Service:
         task.add_done_callback(self._tasks.discard)
 
     async def _collect_garbage(self) -> None:
-        """Remove blobs without a row: at the start, after trainings, and now and then; other calls go between."""
+        """Remove blobs without a row: at the start, after trainings and deletions, and now and then.
+
+        Other calls go between the slices.
+        """
         while True:
             self._collect_now.clear()
+            self._uncollected = 0
             try:
                 for prefix in await asyncio.to_thread(self.workspace.blobs.prefixes):
                     collect = partial(self.workspace.collect_slice, prefix)

@@ -208,12 +208,8 @@ class SampleStore:
         """The signals that have samples, sorted."""
         return [row[0] for row in self._db.rows("SELECT DISTINCT signal_name FROM samples ORDER BY signal_name")]
 
-    def negative_samples(self, signal_name: str) -> list[Sample]:
-        """The samples of all other signals, oldest first: hard negatives for this one."""
-        return [sample for _, sample in self._load("WHERE signal_name <> ? ORDER BY position", (signal_name,))]
-
     def newest_negative_samples(self, signal_name: str) -> Iterator[Sample]:
-        """The samples of :meth:`negative_samples`, newest first, read a slice at a time."""
+        """The samples of all other signals, newest first, read a slice at a time: hard negatives for this one."""
         before, where = _MAX_POSITION, "WHERE signal_name <> ? AND position < ?"
         while found := self._load(f"{where} ORDER BY position DESC LIMIT {_SLICE}", (signal_name, before)):
             yield from (sample for _, sample in found)

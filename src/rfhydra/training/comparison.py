@@ -5,6 +5,7 @@ out-of-fold detections count. The heads of the folds were trained on a fifth les
 """
 
 from collections.abc import Sequence
+from itertools import chain
 
 from rfhydra.hydra.head import EmbeddingHead
 from rfhydra.hydra.loading import Head
@@ -27,8 +28,8 @@ def unseen_samples(workspace: Workspace, active: Head, version: int, split: Spli
     name, known = active.info.signal_name, set(active.info.sample_ids)
     made_at = workspace.versions.get(name, version).created_at
     own = [*split.train, *split.val]
-    others = [each for each in workspace.samples.negative_samples(name) if each.created_at <= made_at]
-    trained_on = [*others, *(each for each in own if each.sample_id in known)]
+    others = (each for each in workspace.samples.newest_negative_samples(name) if each.created_at <= made_at)
+    trained_on = chain(others, (each for each in own if each.sample_id in known))
     return list(RecordingGroups.of(own).unrelated(split.train, trained_on))
 
 

@@ -96,7 +96,7 @@ async def delete_training_sample(
         return name, samples.count(name)
 
     name, total = await service.store.run(delete)
-    service.make_room()
+    service.sample_deleted()
     await service.refresh_counts()
     return TrainingSampleDeleted(signal_name=name, sample_id=command.sample_id, total_samples=total)
 

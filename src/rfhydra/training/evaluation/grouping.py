@@ -34,12 +34,15 @@ class RecordingGroups:
         return str(self.key(sample.recording, sample.sample_id))
 
     def unrelated(
-        self, samples: Iterable[Sample], to: Sequence[Sample], unless: Sequence[Sample] = ()
+        self, samples: Iterable[Sample], to: Iterable[Sample], unless: Sequence[Sample] = ()
     ) -> Iterator[Sample]:
         """Those of ``samples`` that share neither an image nor a group with any of ``to``.
 
         Groups that ``unless`` has samples of, too, do not count: they were split by window.
         """
-        images = {sample.image_digest for sample in to}
-        groups = {self.key_of(sample) for sample in to} - {self.key_of(sample) for sample in unless}
+        images, groups = set[str](), set[str]()
+        for sample in to:
+            images.add(sample.image_digest)
+            groups.add(self.key_of(sample))
+        groups -= {self.key_of(sample) for sample in unless}
         return (each for each in samples if each.image_digest not in images and self.key_of(each) not in groups)
