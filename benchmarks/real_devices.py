@@ -90,7 +90,7 @@ class Collection:
         """The number of ``recordings`` that are at least ``support`` and yield enough samples to train on."""
         samples = 0
         for count, recording in enumerate(recordings, start=1):
-            samples += sum(1 for _ in label_windows(recording, device, self.spec))
+            samples += sum(1 for _ in label_windows(recording, [device], self.spec))
             if count >= support and samples >= MIN_SAMPLES_FOR_TRAINING:
                 return count
         return len(recordings)
