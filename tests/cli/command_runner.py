@@ -105,7 +105,8 @@ def tables(workspace: Path) -> dict[str, list[Row]]:
 
 def blobs(workspace: Path) -> list[str]:
     """All files below ``blobs``, half-written ones among them."""
-    return sorted(str(path.relative_to(workspace)) for path in (workspace / "blobs").rglob("*") if path.is_file())
+    files = (path for path in (workspace / "blobs").rglob("*") if path.is_file() and path.name != "reserve")
+    return sorted(str(path.relative_to(workspace)) for path in files)
 
 
 def contents(workspace: Path) -> tuple[dict[str, list[Row]], list[str]]:

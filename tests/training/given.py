@@ -112,7 +112,7 @@ def _rows(rows: list[sqlite3.Row]) -> list[tuple[Any, ...]]:
 
 
 def _blobs(path: Path) -> list[Path]:
-    return [each for each in (path / "blobs").rglob("*") if each.is_file()]
+    return [each for each in (path / "blobs").rglob("*") if each.is_file() and each.name != "reserve"]
 
 
 def artifact(workspace: Workspace, version: int) -> bytes:
