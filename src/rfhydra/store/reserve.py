@@ -28,6 +28,7 @@ class Reserve:
         try:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, PRIVATE_FILE)
             try:
+                os.fchmod(descriptor, PRIVATE_FILE)  # a umask may have taken the owner's permissions, too
                 os.posix_fallocate(descriptor, 0, RESERVE_BYTES)
             finally:
                 os.close(descriptor)
