@@ -87,7 +87,7 @@ class SampleStore:
         own = [(signal_name, frame.require_inside(box)) for box in boxes]
         labels = LabelSet.of([*own, *_others(signal_name, negatives, frame)])
         sample = _labelled(window, labels, [*blobs]).sample(signal_name, recording, metadata or {})
-        return self._store([sample], who, admit, blobs.items())[0]
+        return self._store([sample], who, admit, blobs.values())[0]
 
     def put_window(self, window: Window, labels: Iterable[tuple[str, Box]]) -> LabelledWindow:
         """Store image and IQ of a window for :meth:`add_all`; garbage unless :meth:`BlobStore.kept` until then.
@@ -247,9 +247,7 @@ class SampleStore:
         blobs = [encode_array(array) for array in (window.image, window.iq) if array is not None]
         return {digest_of(blob): blob for blob in blobs}
 
-    def _store(
-        self, samples: Sequence[Sample], who: str | None, admit: Admit, blobs: Iterable[tuple[str, bytes]]
-    ) -> _Stored:
+    def _store(self, samples: Sequence[Sample], who: str | None, admit: Admit, blobs: Iterable[bytes]) -> _Stored:
         with self._db.transaction():
             known = self._load(
                 "WHERE sample_id IN (SELECT value FROM json_each(?))", [_json_list(each.sample_id for each in samples)]
@@ -259,7 +257,7 @@ class SampleStore:
             before = self.counts(added)
             for name, count in added.items():
                 admit(name, before.get(name, 0) + count)
-            for _, blob in blobs:  # before the row, under the lock that garbage collection takes
+            for blob in blobs:  # before the row, under the lock that garbage collection takes
                 self._blobs.put(blob)
             latest = [_updated(former.get(each.sample_id), each) for each in samples]
             changes = [(each, former.get(each.sample_id)) for each in latest]
