@@ -15,9 +15,12 @@ def main() -> None:
     try:
         from rfhydra.cli.app import app
 
-        app()
+        try:
+            app()
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending: only what has happened decides the status
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         error = {"type": "error", "code": "cancelled", "message": "interrupted"}
         line = json.dumps(error) if "--json" in sys.argv else "error (cancelled) interrupted"
         sys.stderr.write(f"{line}\n")
