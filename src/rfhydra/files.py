@@ -39,7 +39,9 @@ def make_directory(path: Path, *, private: bool = False) -> None:
         StorageFull: the disk is full.
     """
     with _storage_full_raised():
-        path.mkdir(parents=True, exist_ok=True)
+        if not path.parent.exists():
+            make_directory(path.parent)
+        path.mkdir(exist_ok=True)
         if private:
             restrict(path, PRIVATE_DIRECTORY)
         _sync(path.parent)
