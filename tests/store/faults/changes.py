@@ -27,6 +27,7 @@ from rfhydra.training.fitted import Fitted, store
 from rfhydra.training.service import TrainingService
 from tests.training.given import CENTER_HZ, OTHER, RATE_HZ, SIGNAL, SMALL_SPEC, add_noise, frame
 
+STOCKED: Final = "stocked"
 _FITTED: Final = "fitted"
 _RECORDING: Final = "recording"
 _BOX: Final = Box(0, 20 * SMALL_SPEC.hop / RATE_HZ, CENTER_HZ, CENTER_HZ + RATE_HZ / 8)
@@ -175,10 +176,9 @@ CHANGES: Final = {
 
 
 def make_inputs(shared_site: Path, body: Path, inputs: Path) -> Path:
-    """A recording to import, a trained head to publish, and a stocked workspace, which is returned."""
-    inputs.mkdir()
+    """``inputs`` with a recording to import, a trained head to publish, and :data:`STOCKED`, a workspace."""
     _record(inputs / _RECORDING)
-    stocked = inputs / "stocked"
+    stocked = inputs / STOCKED
     shutil.copytree(shared_site, stocked)
     with Workspace.open(stocked) as workspace:
         fitted = TrainingService(workspace, load_backbone(body)).fit(TrainingRequest(signal_name=OTHER, epochs=2))
@@ -188,7 +188,7 @@ def make_inputs(shared_site: Path, body: Path, inputs: Path) -> Path:
         for sample in add_noise(workspace, (300, 301)):  # garbage
             workspace.samples.delete(sample.sample_id)
     shutil.rmtree(stocked / "cache", ignore_errors=True)
-    return stocked
+    return inputs
 
 
 def _record(stem: Path) -> None:

@@ -19,7 +19,6 @@ class Bench:
 
     victim: Victim
     backbone: Backbone
-    inputs: Path
     courses: dict[str, Course]
 
 
@@ -32,13 +31,15 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def bench(shim: Path, shared_site: Path, body_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def inputs(shared_site: Path, body_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the changes need."""
+    return make_inputs(shared_site, body_file, tmp_path_factory.mktemp("inputs"))
+
+
+@pytest.fixture(scope="session")
+def bench(shim: Path, inputs: Path, body_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     directory, backbone = tmp_path_factory.mktemp("faults"), load_backbone(body_file)
-    inputs = directory / "inputs"
-    stocked = make_inputs(shared_site, body_file, inputs)
     with Victim(shim) as victim:
-        courses = {
-            change: run_course(change, directory / change, stocked, inputs, victim, backbone) for change in CHANGES
-        }
-        yield Bench(victim, backbone, inputs, courses)
+        courses = {change: run_course(change, directory / change, inputs, victim, backbone) for change in CHANGES}
+        yield Bench(victim, backbone, courses)
     shutil.rmtree(directory)

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from rfhydra.hydra.backbone import Backbone
 from tests.store.faults.calls import COMMITTED, PREPARED, Call
-from tests.store.faults.changes import CHANGES
+from tests.store.faults.changes import CHANGES, STOCKED
 from tests.store.faults.inspection import Rows, inspect
 from tests.store.faults.victim import Order, Victim
 
@@ -24,6 +24,7 @@ class Course:
     """A change that nothing disturbed.
 
     Attributes:
+        inputs: those of :func:`make_inputs`.
         base: the tree that it began with; the workspace is at :data:`SITE` below it.
         root: where the calls were made, and ``left`` a copy of how they left it.
         calls: those of the preparation and those of the commit, which follow :data:`PREPARED`.
@@ -32,6 +33,7 @@ class Course:
     """
 
     change: str
+    inputs: Path
     base: Path
     root: Path
     left: Path
@@ -52,11 +54,11 @@ class Course:
         return self.index_of(COMMITTED)
 
 
-def run_course(change: str, directory: Path, stocked: Path, inputs: Path, victim: Victim, backbone: Backbone) -> Course:
-    """Make a change in a new ``directory``; ``stocked`` and ``inputs`` are those of :func:`make_inputs`."""
+def run_course(change: str, directory: Path, inputs: Path, victim: Victim, backbone: Backbone) -> Course:
+    """Make a change in a new ``directory``; ``inputs`` are those of :func:`make_inputs`."""
     base, left = directory / "base", directory / "left"
     base.mkdir(parents=True)
-    CHANGES[change].base(stocked, base / SITE)
+    CHANGES[change].base(inputs / STOCKED, base / SITE)
     order = place_order(change, base, directory, inputs)
     status, calls = victim.execute(order)
     assert status == 0
@@ -64,7 +66,7 @@ def run_course(change: str, directory: Path, stocked: Path, inputs: Path, victim
     shutil.copytree(root, left)
     shutil.copytree(base, directory / "before")
     before, after = inspect(directory / "before" / SITE, backbone), inspect(root / SITE, backbone)
-    return Course(change, base, root, left, calls, [before, after] if CHANGES[change].is_visible else [after])
+    return Course(change, inputs, base, root, left, calls, [before, after] if CHANGES[change].is_visible else [after])
 
 
 def place_order(

@@ -34,7 +34,7 @@ def test_a_killed_change_is_there_whole_or_not_at_all(change: str, bench: Bench,
     for last, halfway in spread({name: places(each) for name, each in bench.courses.items()}, FAULTS)[change]:
         directory = tmp_path / f"{last}{'-' * halfway}"
         directory.mkdir()
-        order = place_order(change, course.base, directory, bench.inputs, last, halfway=halfway)
+        order = place_order(change, course.base, directory, course.inputs, last, halfway=halfway)
         status, _ = bench.victim.execute(order)
         assert status == -signal.SIGKILL
         site = Path(order.root) / SITE
