@@ -48,7 +48,7 @@ def make_directory(path: Path, *, private: bool = False) -> None:
         path.mkdir(exist_ok=True)
         if private:
             restrict(path, PRIVATE_DIRECTORY)
-        _sync(path.parent)
+        sync_directory(path.parent)
 
 
 def restrict(path: Path, mode: int) -> None:
@@ -104,7 +104,7 @@ def replacing(
                 temporary.unlink()
             raise
         if durable:
-            _sync(path.parent)
+            sync_directory(path.parent)
 
 
 @contextmanager
@@ -123,7 +123,7 @@ def writing_output(path: Path) -> Iterator[BinaryIO]:
         raise InvalidMessage(f"{path.name} cannot be written: {error.strerror}") from error
 
 
-def _sync(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
     """Sync the entries of ``directory``, such as a rename, to disk."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:

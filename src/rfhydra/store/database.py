@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from rfhydra.errors import Busy, Damaged, Incompatible, StorageFull
-from rfhydra.files import NO_ROOM_MESSAGE, PRIVATE_FILE, require_descriptor, restrict
+from rfhydra.files import NO_ROOM_MESSAGE, PRIVATE_FILE, os_errors_named, require_descriptor, restrict, sync_directory
 from rfhydra.store.schema import MIGRATIONS
 
 _BUSY_TIMEOUT_SEC: Final = 1.0  # no other process should write: the workspace is locked
@@ -60,6 +60,9 @@ class Database:
                     self._connection.execute("PRAGMA foreign_keys = ON")
                     self._migrate()
                     self._settle()
+            if not view:
+                with os_errors_named():
+                    sync_directory(path.parent)  # SQLite does, too, but goes on where no descriptor is free for it
         except BaseException:
             self.close()
             raise

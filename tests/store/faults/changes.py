@@ -93,6 +93,17 @@ def _with_fitted(site: Path, inputs: Path) -> tuple[Workspace, Fitted]:
     return Workspace.open(site), pickle.loads((inputs / _FITTED).read_bytes())
 
 
+def _complete(prepared: tuple[Workspace, Fitted]) -> None:
+    """As the server does at the end of a training."""
+    workspace, fitted = prepared
+    with workspace.db.transaction():
+        workspace.jobs.complete(workspace.jobs.unfinished()[0].job_id, store(workspace, fitted))
+
+
+def _queue(workspace: Workspace) -> None:
+    workspace.jobs.add(TrainingRequest(signal_name=OTHER), request_id="request", max_queued=1)
+
+
 def _promote(workspace: Workspace) -> None:
     workspace.versions.activate(SIGNAL, 3, "better on the roof")
 
@@ -138,6 +149,14 @@ def _killed(stocked: Path, site: Path) -> None:
     shutil.rmtree(elsewhere)
 
 
+def _training(stocked: Path, site: Path) -> None:
+    """A workspace with a training that is running."""
+    shutil.copytree(stocked, site)
+    with Workspace.open(site) as workspace:
+        _queue(workspace)
+        workspace.jobs.start_next()
+
+
 def _old(stocked: Path, site: Path) -> None:
     """A workspace as an older rfhydra made it, with samples."""
     with Workspace.create(site, SMALL_SPEC) as workspace:
@@ -163,6 +182,8 @@ CHANGES: Final = {
     "delete": Change(_opened, _delete),
     "import": Change(_with_recording, _import),
     "publish": Change(_with_fitted, _publish),
+    "complete": Change(_with_fitted, _complete, _training),
+    "queue": Change(_opened, _queue),
     "promote": Change(_opened, _promote),
     "roll back": Change(_opened, _roll_back),
     "retire": Change(_opened, _retire),

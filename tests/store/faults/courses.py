@@ -70,12 +70,19 @@ def run_course(change: str, directory: Path, inputs: Path, victim: Victim, backb
 
 
 def place_order(
-    change: str, base: Path, directory: Path, inputs: Path, last: int = 0, *, halfway: bool = False
+    change: str,
+    base: Path,
+    directory: Path,
+    inputs: Path,
+    last: int = 0,
+    *,
+    halfway: bool = False,
+    free: int | None = None,
 ) -> Order:
     """An order to make a change in a copy of ``base``."""
     root = directory / "root"
     shutil.copytree(base, root)
-    return Order(change, str(root), str(root / SITE), str(inputs), str(directory / "log"), last, halfway)
+    return Order(change, str(root), str(root / SITE), str(inputs), str(directory / "log"), last, halfway, free)
 
 
 def spread(places: dict[str, list[T]], count: int) -> dict[str, list[T]]:

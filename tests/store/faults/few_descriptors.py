@@ -57,9 +57,13 @@ READS: Final = {
 
 
 @contextmanager
-def few_descriptors(free: int) -> Iterator[None]:
-    """All descriptors are in use in the block but for ``free``."""
-    used = []
+def few_descriptors(free: int | None) -> Iterator[None]:
+    """All descriptors are in use in the block but for ``free``; None leaves them as they are."""
+    if free is None:
+        yield
+        return
+    used, former = [], resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (LIMIT, former[1]))
     try:
         while True:
             used.append(os.dup(0))
@@ -72,6 +76,7 @@ def few_descriptors(free: int) -> Iterator[None]:
     finally:
         for descriptor in used[free:]:
             os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, former)
 
 
 def _attempt(change: Change, prepared: Any, free: int) -> str:
@@ -129,7 +134,6 @@ def outcomes(change: Change, inputs: Path, directory: Path, backbone: Backbone) 
 
 def main(inputs: Path, body: Path, directory: Path) -> None:
     backbone = load_backbone(body)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (LIMIT, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     changes = CHANGES | READS
     print(json.dumps({name: outcomes(each, inputs, directory, backbone) for name, each in changes.items()}))
 

@@ -10,16 +10,17 @@ from rfhydra.store.workspace import Workspace
 
 Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 _TIMES: Final = {"at", "created_at", "retired_at", "started_at", "finished_at", "ts", "training_time_sec"}
+_DRAWN: Final = "job_id"
 
 
 def rows(workspace: Workspace) -> Rows:
-    """All rows of all tables but for the times in them."""
+    """All rows of all tables but for the times, and the ids that are drawn, in them."""
     tables = [row[0] for row in workspace.db.rows("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
     found = {}
     for table in tables:
-        columns = [row["name"] for row in workspace.db.rows(f"PRAGMA table_info({table})")]
-        kept = ", ".join(name for name in columns if name not in _TIMES)
-        found[table] = [tuple(row) for row in workspace.db.rows(f"SELECT {kept} FROM {table} ORDER BY 1, 2")]
+        columns = {row["name"] for row in workspace.db.rows(f"PRAGMA table_info({table})")} - _TIMES - {_DRAWN}
+        kept = ", ".join(f"json_remove({each}, '$.{_DRAWN}')" if each == "detail" else each for each in sorted(columns))
+        found[table] = sorted((tuple(row) for row in workspace.db.rows(f"SELECT {kept} FROM {table}")), key=repr)
     return found
 
 

@@ -3,6 +3,7 @@
 ``RFHYDRA_FAULTS`` says after how many calls in all, evenly over the changes; ``-s`` shows what was found.
 """
 
+import itertools
 import random
 import shutil
 from collections.abc import Iterator
@@ -15,9 +16,10 @@ from rfhydra.store.workspace import Workspace
 from tests.store.faults.calls import PREPARED
 from tests.store.faults.changes import CHANGES
 from tests.store.faults.conftest import Bench
-from tests.store.faults.courses import FAULTS, SITE, Course, spread
+from tests.store.faults.courses import FAULTS, SITE, Course, place_order, spread
 from tests.store.faults.disk import Disk, write
 from tests.store.faults.inspection import inspect
+from tests.store.faults.victim import REFUSED
 from tests.training.given import SMALL_SPEC
 
 _ODDS: Final = (0.0, 0.5, 0.9)
@@ -57,6 +59,24 @@ def test_what_was_acknowledged_survives_a_power_failure(change: str, bench: Benc
         count, done = count + 1, done + (found == course.allowed[-1])
         shutil.rmtree(root)
     print(f"{change}: {count} states of the disk after {len(cuts)} calls, the change was done in {done}")
+
+
+def test_what_was_opened_with_few_descriptors_is_durable_too(bench: Bench, tmp_path: Path) -> None:
+    """SQLite goes on where it cannot open the directory, to sync the entry of its log."""
+    course, status = bench.courses["promote"], REFUSED
+    for free in itertools.count():
+        directory = tmp_path / str(free)
+        directory.mkdir()
+        order = place_order(course.change, course.base, directory, course.inputs, free=free)
+        status, calls = bench.victim.execute(order)
+        if status != REFUSED:
+            break
+    assert (status, free > 0) == (0, True)
+    disk = Disk(course.base, Path(order.root))
+    for call in calls:
+        disk.apply(call)
+    write(disk.after(lambda: False), Path(order.root), tmp_path / "after")
+    assert inspect(tmp_path / "after" / SITE, bench.backbone) == course.allowed[-1]
 
 
 @pytest.mark.parametrize("change", CHANGES)

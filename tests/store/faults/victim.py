@@ -13,19 +13,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from subprocess import PIPE, Popen
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import torch
 
+from rfhydra.errors import Busy
 from tests.store.faults.calls import COMMITTED, PREPARED, Call, end_with, mark, read, watch
 from tests.store.faults.changes import CHANGES
+from tests.store.faults.few_descriptors import few_descriptors
+
+REFUSED: Final = 3
 
 
 @dataclass(frozen=True)
 class Order:
     """Make ``change`` in the workspace ``site`` below ``root``.
 
-    Its commit ends with call number ``last``, if that is not 0; see :func:`end_with`.
+    Its commit ends with call number ``last``, if that is not 0; see :func:`end_with`. It is prepared with ``free`` file
+    descriptors; the status is :data:`REFUSED` if they are too few.
     """
 
     change: str
@@ -35,11 +40,16 @@ class Order:
     log: str
     last: int = 0
     halfway: bool = False
+    free: int | None = None
 
     def execute(self) -> None:
         change = CHANGES[self.change]
         watch(Path(self.root), Path(self.log))
-        prepared = change.prepare(Path(self.site), Path(self.inputs))
+        try:
+            with few_descriptors(self.free):
+                prepared = change.prepare(Path(self.site), Path(self.inputs))
+        except Busy:
+            os._exit(REFUSED)
         mark(PREPARED)
         end_with(self.last, halfway=self.halfway)
         committed = change.commit(prepared)
