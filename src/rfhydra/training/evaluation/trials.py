@@ -1,0 +1,217 @@
+"""Trials of a head on mixed bursts: recall against SNR, by place in the band, and when stretched."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Protocol, TypeAlias
+
+import numpy as np
+from scipy.optimize import isotonic_regression
+
+from rfhydra.config import IOU_THRESHOLD
+from rfhydra.detection.detector import HydraDetector
+from rfhydra.spectrum.spectrogram import lower_snr
+from rfhydra.spectrum.window import Window
+from rfhydra.training.evaluation.card import RecallAt, SnrCurve
+from rfhydra.training.evaluation.metrics import iou_matrix
+from rfhydra.training.evaluation.mixing import Host, IqBurst, Patch, PixelBox, image_snr_db
+
+SNR_STEP_DB: Final = 3.0
+MIN_SNR_DB: Final = -3.0
+MAX_SNR_DB: Final = 24.0
+TRIALS_PER_SNR: Final = 16
+MAX_MOVED: Final = 10
+"""Bursts that are moved in frequency and stretched."""
+POSITIONS: Final = (-0.4, -0.2, 0.0, 0.2, 0.4)
+"""Places in the band, as parts of the range that the burst can be moved in; the lowest is −0.5, the highest 0.5."""
+RATIOS: Final = (0.7, 0.85, 1.0, 1.2, 1.4)
+
+Mixed: TypeAlias = tuple[Window, PixelBox]
+"""A window with a burst, and the box of the burst in pixels."""
+Planned: TypeAlias = tuple[float, Callable[[], Mixed | None]]
+"""The varied value, and the mixing: None where there is no room."""
+OnTrial: TypeAlias = Callable[[str, int, int], None]
+"""Called with what is measured, how many of its steps are done, and how many there are."""
+
+
+class MixedBurst(Protocol):
+    """A burst that can be heard at a lower SNR and at another place in the band."""
+
+    @property
+    def snr_db(self) -> float:
+        """In-band SNR as received."""
+
+    def lowered(self, snr_db: float, turn: int) -> Mixed | None:
+        """At this SNR, at most its own; ``turn`` selects a place."""
+
+    def moved(self, position: float) -> Mixed | None:
+        """At its own SNR, at one of :data:`POSITIONS`."""
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledBurst:
+    """One labelled box of the signal: the window that it is in, and the box in pixels.
+
+    ``number`` is that of the burst, which selects its places; ``trained_on`` is whether the head was trained on it.
+    """
+
+    host: Host
+    box: PixelBox
+    number: int
+    trained_on: bool
+
+
+class Hosts:
+    """The windows that bursts are mixed into, at places chosen by a seed."""
+
+    def __init__(self, hosts: Sequence[Host], seed: int) -> None:
+        self._hosts, self._seed = hosts, seed
+
+    def place(
+        self, rows: int, cols: int, origin: Host, key: tuple[int, ...], position: float | None = None
+    ) -> tuple[Host, tuple[int, int]] | None:
+        """A host with a free place of ``rows`` by ``cols`` pixels, its top left (row, column); None without room.
+
+        The same ``key`` selects the same place. The window of ``origin`` is the last choice, and hosts at another
+        sample rate are none. ``position`` is one of :data:`POSITIONS`, None any.
+        """
+        rng = np.random.default_rng([self._seed, *key])
+        order = [self._hosts[index] for index in rng.permutation(len(self._hosts)).tolist()]
+        rate = origin.window.frame.sample_rate_hz
+        for host in sorted(order, key=lambda each: each is origin):
+            if host.window.frame.sample_rate_hz == rate:
+                at = host.room.place(rows, cols, rng, None if position is None else 0.5 - position)
+                if at is not None:
+                    return host, at
+        return None
+
+    def paste(self, patch: Patch, burst: LabelledBurst, position: float | None = None) -> Mixed | None:
+        """``patch`` of ``burst`` in one of the windows."""
+        rows, cols = patch.power.shape
+        found = self.place(rows, cols, burst.host, (burst.number,), position)
+        return None if found is None else patch.paste(*found)
+
+
+@dataclass(frozen=True, eq=False)
+class IqMixed:
+    """A burst whose IQ is mixed into other windows."""
+
+    burst: LabelledBurst
+    iq: IqBurst
+    hosts: Hosts
+
+    @property
+    def snr_db(self) -> float:
+        return self.iq.snr_db
+
+    def lowered(self, snr_db: float, turn: int) -> Mixed | None:
+        return self._mixed(snr_db, turn, None)
+
+    def moved(self, position: float) -> Mixed | None:
+        return self._mixed(self.snr_db, 0, position)
+
+    def _mixed(self, snr_db: float, turn: int, position: float | None) -> Mixed | None:
+        area, key = self.iq.area, (self.burst.number, turn)
+        found = self.hosts.place(area.rows, area.cols, self.burst.host, key, position)
+        return None if found is None else self.iq.mix(*found, snr_db)
+
+
+@dataclass(frozen=True, eq=False)
+class ImageMixed:
+    """A burst of which only the image is stored: its own window gets noisier, its patch moves to other windows."""
+
+    burst: LabelledBurst
+    snr_db: float
+    hosts: Hosts
+
+    @classmethod
+    def of(cls, burst: LabelledBurst, hosts: Hosts, noise_power: float) -> "ImageMixed | None":
+        """None where the burst is not above the noise."""
+        snr_db = image_snr_db(burst.host.window, burst.box, noise_power)
+        return None if snr_db is None else cls(burst, snr_db, hosts)
+
+    def lowered(self, snr_db: float, turn: int) -> Mixed | None:
+        window = self.burst.host.window
+        image = lower_snr(window.image, window.frame.spec, self.snr_db - snr_db, turn).numpy()
+        return Window(image, window.frame), self.burst.box
+
+    def moved(self, position: float) -> Mixed | None:
+        return self.hosts.paste(Patch.cut(self.burst.host.window, self.burst.box), self.burst, position)
+
+
+class Trials:
+    """Trials of one head, alone."""
+
+    def __init__(self, detector: HydraDetector, on_trial: OnTrial) -> None:
+        """``detector`` has the head loaded and no other."""
+        self._detector, self._on_trial = detector, on_trial
+
+    def snr_curve(self, bursts: Sequence[MixedBurst]) -> SnrCurve | None:
+        """Recall by SNR, each burst up to its own; None where there was no room for any."""
+        turns = -(-TRIALS_PER_SNR // max(len(bursts), 1))
+        steps = np.arange(MIN_SNR_DB, MAX_SNR_DB + SNR_STEP_DB / 2, SNR_STEP_DB).tolist()
+        points = self._recall(
+            "SNR",
+            [
+                (step, partial(burst.lowered, step, turn))
+                for step in steps
+                for burst in bursts
+                for turn in range(turns)
+                if burst.snr_db >= step
+            ],
+        )
+        if not points:
+            return None
+        return SnrCurve(
+            points=points,
+            own_snr_db=float(np.median([burst.snr_db for burst in bursts])),
+            min_snr_50_db=crossing(points, 0.5),
+            min_snr_90_db=crossing(points, 0.9),
+            trials=sum(each.trials for each in points),
+        )
+
+    def positions(self, bursts: Sequence[MixedBurst]) -> list[RecallAt] | None:
+        """Recall by place in the band, of bursts at their own SNR; None where there was no room for any."""
+        planned: list[Planned] = [
+            (each, partial(burst.moved, each)) for each in POSITIONS for burst in bursts[:MAX_MOVED]
+        ]
+        return self._recall("position", planned) or None
+
+    def stretched(self, bursts: Sequence[LabelledBurst], hosts: Hosts, axis: str) -> list[RecallAt] | None:
+        """Recall by ``axis``, ``length`` or ``bandwidth``, over that as received; None where there was no room."""
+        planned: list[Planned] = []
+        for ratio in RATIOS:
+            for burst in bursts[:MAX_MOVED]:
+                patch = Patch.cut(burst.host.window, burst.box).stretched(**{axis: ratio})
+                planned.append((ratio, partial(hosts.paste, patch, burst)))
+        return self._recall(axis, planned) or None
+
+    def _recall(self, what: str, planned: Sequence[Planned]) -> list[RecallAt]:
+        """The recall at each value of ``planned``, in its order; trials without room do not count."""
+        outcomes: dict[float, list[bool]] = {}
+        for done, (value, mix) in enumerate(planned):
+            self._on_trial(what, done, len(planned))
+            mixed = mix()
+            if mixed is not None:
+                outcomes.setdefault(value, []).append(self._is_detected(*mixed))
+        self._on_trial(what, len(planned), len(planned))
+        return [RecallAt(value=value, trials=len(hits), hits=sum(hits)) for value, hits in outcomes.items()]
+
+    def _is_detected(self, window: Window, box: PixelBox) -> bool:
+        found = window.frame.to_pixels(each.box for each in self._detector.detect(window).detections)
+        return bool((iou_matrix(found, box) >= IOU_THRESHOLD).any())
+
+
+def crossing(points: Sequence[RecallAt], recall: float) -> float | None:
+    """The value from which on the recall, made to rise, is at least ``recall``; between two points it is interpolated.
+
+    None where the first point reaches it already, or none does.
+    """
+    weights = np.array([each.trials for each in points], np.float64)
+    fitted = isotonic_regression(np.array([each.recall for each in points]), weights=weights).x
+    reached = np.flatnonzero(fitted >= recall - 1e-9)
+    if not len(reached) or reached[0] == 0:
+        return None
+    above, below = int(reached[0]), int(reached[0]) - 1
+    part = (recall - fitted[below]) / (fitted[above] - fitted[below])
+    return float(points[below].value + part * (points[above].value - points[below].value))
