@@ -24,7 +24,7 @@ from rfhydra.training.evaluation.mixing import Host, IqBurst, pooled_noise
 from rfhydra.training.evaluation.room import Room
 from rfhydra.training.evaluation.stored import StoredWindow, shuffled_by_label, stored_windows
 from rfhydra.training.evaluation.trials import (
-    MIN_SNR_DB,
+    SNR_STEPS_DB,
     Hosts,
     ImageMixed,
     IqMixed,
@@ -131,7 +131,7 @@ def _material(windows: Sequence[StoredWindow], signal_name: str, trained: frozen
         box = stored.pixels(signal_name)[number]
         burst = LabelledBurst(host, box, len(found), _is_trained_on(stored, trained))
         varied = _varied(burst, hosts, noise)
-        if varied is not None and varied.snr_db >= MIN_SNR_DB:
+        if varied is not None and varied.snr_db >= min(SNR_STEPS_DB):
             found.append((burst, varied))
     mixed = ("iq" if has_iq else "image") if found else None
     return _Material([burst for burst, _ in found], [varied for _, varied in found], hosts, mixed)

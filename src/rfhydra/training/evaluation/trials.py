@@ -16,11 +16,10 @@ from rfhydra.training.evaluation.card import RecallAt, SnrCurve
 from rfhydra.training.evaluation.metrics import iou_matrix
 from rfhydra.training.evaluation.mixing import Host, IqBurst, Patch, PixelBox, image_snr_db
 
-SNR_STEP_DB: Final = 3.0
-MIN_SNR_DB: Final = -3.0
-MAX_SNR_DB: Final = 24.0
+SNR_STEPS_DB: Final = (24.0, 18.0, 12.0, 9.0, 6.0, 3.0, 0.0, -3.0, -6.0, -9.0, -12.0)
+"""In-band SNR of the trials. A burst of many pixels is detected far below 0 dB."""
 TRIALS_PER_SNR: Final = 16
-MAX_MOVED: Final = 10
+MAX_MOVED: Final = 8
 """Bursts that are moved in frequency and stretched."""
 POSITIONS: Final = (-0.4, -0.2, 0.0, 0.2, 0.4)
 """Places in the band, as parts of the range that the burst can be moved in; the lowest is −0.5, the highest 0.5."""
@@ -28,8 +27,8 @@ RATIOS: Final = (0.7, 0.85, 1.0, 1.2, 1.4)
 
 Mixed: TypeAlias = tuple[Window, PixelBox]
 """A window with a burst, and the box of the burst in pixels."""
-Planned: TypeAlias = tuple[float, Callable[[], Mixed | None]]
-"""The varied value, and the mixing: None where there is no room."""
+Mix: TypeAlias = Callable[[], Mixed | None]
+"""Mixes a burst: None where there is no room."""
 OnTrial: TypeAlias = Callable[[str, int, int], None]
 """Called with what is measured, how many of its steps are done, and how many there are."""
 
@@ -147,19 +146,17 @@ class Trials:
         self._detector, self._on_trial = detector, on_trial
 
     def snr_curve(self, bursts: Sequence[MixedBurst]) -> SnrCurve | None:
-        """Recall by SNR, each burst up to its own; None where there was no room for any."""
-        turns = -(-TRIALS_PER_SNR // max(len(bursts), 1))
-        steps = np.arange(MIN_SNR_DB, MAX_SNR_DB + SNR_STEP_DB / 2, SNR_STEP_DB).tolist()
-        points = self._recall(
-            "SNR",
-            [
-                (step, partial(burst.lowered, step, turn))
-                for step in steps
-                for burst in bursts
-                for turn in range(turns)
-                if burst.snr_db >= step
-            ],
-        )
+        """Recall by SNR, each burst up to its own, down to where nothing is detected; None where there was no room."""
+        points: list[RecallAt] = []
+        for done, step in enumerate(SNR_STEPS_DB):
+            self._on_trial("SNR", done, len(SNR_STEPS_DB))
+            able = [burst for burst in bursts if burst.snr_db >= step]
+            turns = range(TRIALS_PER_SNR if able else 0)
+            tried = self._recall(step, [partial(able[turn % len(able)].lowered, step, turn) for turn in turns])
+            points = [*tried, *points]
+            if tried and tried[0].hits == 0:
+                break
+        self._on_trial("SNR", len(SNR_STEPS_DB), len(SNR_STEPS_DB))
         if not points:
             return None
         return SnrCurve(
@@ -172,30 +169,33 @@ class Trials:
 
     def positions(self, bursts: Sequence[MixedBurst]) -> list[RecallAt] | None:
         """Recall by place in the band, of bursts at their own SNR; None where there was no room for any."""
-        planned: list[Planned] = [
-            (each, partial(burst.moved, each)) for each in POSITIONS for burst in bursts[:MAX_MOVED]
-        ]
-        return self._recall("position", planned) or None
+        moved = bursts[:MAX_MOVED]
+        return self._swept("position", POSITIONS, lambda at: [partial(each.moved, at) for each in moved])
 
     def stretched(self, bursts: Sequence[LabelledBurst], hosts: Hosts, axis: str) -> list[RecallAt] | None:
         """Recall by ``axis``, ``length`` or ``bandwidth``, over that as received; None where there was no room."""
-        planned: list[Planned] = []
-        for ratio in RATIOS:
-            for burst in bursts[:MAX_MOVED]:
-                patch = Patch.cut(burst.host.window, burst.box).stretched(**{axis: ratio})
-                planned.append((ratio, partial(hosts.paste, patch, burst)))
-        return self._recall(axis, planned) or None
 
-    def _recall(self, what: str, planned: Sequence[Planned]) -> list[RecallAt]:
-        """The recall at each value of ``planned``, in its order; trials without room do not count."""
-        outcomes: dict[float, list[bool]] = {}
-        for done, (value, mix) in enumerate(planned):
-            self._on_trial(what, done, len(planned))
-            mixed = mix()
-            if mixed is not None:
-                outcomes.setdefault(value, []).append(self._is_detected(*mixed))
-        self._on_trial(what, len(planned), len(planned))
-        return [RecallAt(value=value, trials=len(hits), hits=sum(hits)) for value, hits in outcomes.items()]
+        def plan(ratio: float) -> list[Mix]:
+            patches = [Patch.cut(each.host.window, each.box).stretched(**{axis: ratio}) for each in bursts[:MAX_MOVED]]
+            return [partial(hosts.paste, patch, each) for patch, each in zip(patches, bursts, strict=False)]
+
+        return self._swept(axis, RATIOS, plan)
+
+    def _swept(
+        self, what: str, values: Sequence[float], plan: Callable[[float], Sequence[Mix]]
+    ) -> list[RecallAt] | None:
+        """The recall of what ``plan`` returns for each of ``values``; None where there was no room for any."""
+        points: list[RecallAt] = []
+        for done, value in enumerate(values):
+            self._on_trial(what, done, len(values))
+            points += self._recall(value, plan(value))
+        self._on_trial(what, len(values), len(values))
+        return points or None
+
+    def _recall(self, value: float, mixes: Sequence[Mix]) -> list[RecallAt]:
+        """The recall in ``mixes``, as one point, or none where there was no room for any."""
+        found = [self._is_detected(*mixed) for mix in mixes if (mixed := mix()) is not None]
+        return [RecallAt(value=value, trials=len(found), hits=sum(found))] if found else []
 
     def _is_detected(self, window: Window, box: PixelBox) -> bool:
         found = window.frame.to_pixels(each.box for each in self._detector.detect(window).detections)
