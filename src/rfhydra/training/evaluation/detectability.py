@@ -21,7 +21,6 @@ from rfhydra.store.workspace import Workspace
 from rfhydra.training.evaluation.background import MAX_WINDOWS, BackgroundPass
 from rfhydra.training.evaluation.card import DetectabilityCard, SnrCurve
 from rfhydra.training.evaluation.mixing import Host, IqBurst, pooled_noise
-from rfhydra.training.evaluation.room import Room
 from rfhydra.training.evaluation.stored import StoredWindow, shuffled_by_label, stored_windows
 from rfhydra.training.evaluation.trials import (
     SNR_STEPS_DB,
@@ -165,8 +164,7 @@ def _is_trained_on(stored: StoredWindow, trained: frozenset[str]) -> bool:
 def _host(stored: StoredWindow, loaded: dict[StoredWindow, Host]) -> Host:
     """``stored`` with its free places, read once."""
     if stored not in loaded:
-        window = stored.read()
-        loaded[stored] = Host(window, Room(window.image, window.frame.spec, stored.all_pixels))
+        loaded[stored] = Host.of(stored.read(), stored.all_pixels)
     return loaded[stored]
 
 

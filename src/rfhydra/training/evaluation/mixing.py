@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
-from rfhydra.spectrum.boxes import Frame
+from rfhydra.spectrum.boxes import Frame, PixelBoxes
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import add_power, level_db, make_window
 from rfhydra.spectrum.window import Window
@@ -30,42 +30,56 @@ _MAX_OCCUPIED: Final = 4.0  # ratio of the noise in a band to that of the window
 _MEDIAN_OF_NOISE: Final = float(np.log(2))  # of its mean: the power of a bin of noise is exponentially distributed
 _PATCH_MIN: Final = 4.0  # power over the floor below which a pixel of a patch is noise
 _MIN_BINS: Final = 3
+_MIN_CELLS: Final = 48  # bins of all transforms, for a measurement of the noise to within 1 dB
+_CLIP: Final = 5.0  # of the mean of the noise: what is above it is an emission
+_CLIPPED_MEAN: Final = 1 - _CLIP * float(np.exp(-_CLIP)) / (1 - float(np.exp(-_CLIP)))
 
 
 @dataclass(frozen=True, eq=False)
 class Host:
-    """A stored window that bursts are mixed into, with its free places."""
+    """A stored window that bursts are mixed into: its free places, and its labelled boxes of any signal, (n, 4)."""
 
     window: Window
     room: Room
+    labelled: PixelBoxes
+
+    @classmethod
+    def of(cls, window: Window, labelled: PixelBoxes) -> "Host":
+        return cls(window, Room(window.image, window.frame.spec, labelled), labelled)
 
     @cached_property
     def _bins(self) -> NDArray[np.float32]:
-        """Power of every FFT bin (transforms, fft_size) in ascending frequency; white noise has its own power."""
-        size = self.window.frame.spec.fft_size
-        assert self.window.iq is not None
+        """Power of every FFT bin (transforms, fft_size) in ascending frequency; white noise has its own power.
+
+        Bins in labelled boxes are NaN.
+        """
+        spec, iq = self.window.frame.spec, self.window.iq
+        assert iq is not None
+        size = spec.fft_size
         taper = np.hanning(size + 1)[:-1].astype(np.float32)
-        frames = self.window.iq[: len(self.window.iq) // size * size].reshape(-1, size) * taper
+        frames = iq[: len(iq) // size * size].reshape(-1, size) * taper
         amplitude: NDArray[np.float32] = np.abs(fft.fftshift(fft.fft(frames, axis=1), axes=1)).astype(np.float32)
         power: NDArray[np.float32] = np.square(amplitude) / np.square(taper).sum()
+        for box in self.labelled:
+            low, high = _band_of(box, spec)
+            first, last = (round(float(edge) * spec.hop / size) for edge in (box[0], box[2]))
+            margin = BAND_MARGIN * (high - low)
+            power[max(first - 1, 0) : last + 1, slice(*_bins_of(low - margin, high + margin, size))] = np.nan
         return power
 
     @cached_property
     def _window_density(self) -> float:
-        edge = round(self._bins.shape[1] * (1 - self.window.frame.spec.scaling.floor_band) / 2)
-        return float(np.median(self._bins[:, edge : self._bins.shape[1] - edge])) / _MEDIAN_OF_NOISE
+        edge = (1 - self.window.frame.spec.scaling.floor_band) / 2
+        return _noise_power(self._bins[:, slice(*_bins_of(edge - 0.5, 0.5 - edge, self._bins.shape[1]))]) or np.inf
 
     def noise_density(self, low: float, high: float) -> float:
         """Power of the noise per cycle per sample in the band ``low`` to ``high``, in cycles per sample.
 
-        That of the whole window where an emission fills the band for most of the time.
+        That of the whole window where emissions fill the band for most of the time.
         """
-        size = self._bins.shape[1]
-        first, last = round((low + 0.5) * size), round((high + 0.5) * size)
-        lacking = max(_MIN_BINS - (last - first), 0)
-        band = self._bins[:, max(first - lacking, 0) : last + lacking]
-        density = float(np.median(band)) / _MEDIAN_OF_NOISE if band.size else np.inf
-        return density if density <= _MAX_OCCUPIED * self._window_density else self._window_density
+        density = _noise_power(self._bins[:, slice(*_bins_of(low, high, self._bins.shape[1]))])
+        is_noise = density is not None and density <= _MAX_OCCUPIED * self._window_density
+        return density if density is not None and is_noise else self._window_density
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,6 +217,24 @@ def _band_of(box: PixelBox, spec: SpectrogramSpec) -> tuple[float, float]:
     frame = Frame(spec, None, None, spec.cols)
     (physical,) = frame.to_boxes([box.tolist()])
     return physical.freq_low_hz, physical.freq_high_hz
+
+
+def _bins_of(low: float, high: float, size: int) -> tuple[int, int]:
+    """First bin and end of the band ``low`` to ``high``, in cycles per sample, of ``size`` bins; at least a few."""
+    first, last = round((low + 0.5) * size), round((high + 0.5) * size)
+    lacking = max(_MIN_BINS - (last - first), 0)
+    return max(first - lacking, 0), max(last + lacking, 0)
+
+
+def _noise_power(bins: NDArray[np.float32]) -> float | None:
+    """Mean power of the noise in ``bins``, without emissions; None where there are too few bins."""
+    values = bins[bins > 0]  # neither NaN nor digital silence
+    if len(values) < _MIN_CELLS:
+        return None
+    power = float(np.median(values)) / _MEDIAN_OF_NOISE
+    for _ in range(3):
+        power = float(values[values <= _CLIP * power].mean()) / _CLIPPED_MEAN
+    return power
 
 
 def _band_passed(iq: Iq, low: float, high: float) -> Iq:

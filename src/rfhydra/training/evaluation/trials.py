@@ -19,6 +19,8 @@ from rfhydra.training.evaluation.mixing import Host, IqBurst, Patch, PixelBox, i
 SNR_STEPS_DB: Final = (24.0, 18.0, 12.0, 9.0, 6.0, 3.0, 0.0, -3.0, -6.0, -9.0, -12.0)
 """In-band SNR of the trials. A burst of many pixels is detected far below 0 dB."""
 TRIALS_PER_SNR: Final = 16
+MAX_REPEATS: Final = 4
+"""Trials of one burst at one SNR, each at another place."""
 MAX_MOVED: Final = 8
 """Bursts that are moved in frequency and stretched."""
 POSITIONS: Final = (-0.4, -0.2, 0.0, 0.2, 0.4)
@@ -151,7 +153,7 @@ class Trials:
         for done, step in enumerate(SNR_STEPS_DB):
             self._on_trial("SNR", done, len(SNR_STEPS_DB))
             able = [burst for burst in bursts if burst.snr_db >= step]
-            turns = range(TRIALS_PER_SNR if able else 0)
+            turns = range(min(TRIALS_PER_SNR, MAX_REPEATS * len(able)))
             tried = self._recall(step, [partial(able[turn % len(able)].lowered, step, turn) for turn in turns])
             points = [*tried, *points]
             if tried and tried[0].hits == 0:
