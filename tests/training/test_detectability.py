@@ -8,7 +8,10 @@ import pytest
 
 from rfhydra.errors import Damaged, InvalidName, NotFound
 from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.registry import Artifact, VersionManager
+from rfhydra.store.versions import VersionFields
 from rfhydra.store.workspace import Workspace
+from rfhydra.training.evaluation import detectability
 from rfhydra.training.evaluation.card import DetectabilityCard
 from rfhydra.training.evaluation.detectability import MAX_BURSTS, measure_card
 from rfhydra.training.evaluation.trials import POSITIONS, RATIOS, TRIALS_PER_SNR
@@ -128,6 +131,31 @@ def test_what_cannot_be_measured_is_null_and_says_why(small_site: Workspace, tin
     assert empty.notes["snr"] == "no labelled burst of this signal is above the noise"
     assert empty.notes["false_alarms"] == "no window is stored"
     assert (empty.bursts, empty.trained_on) == (0, False)
+
+
+def test_the_heads_that_confusion_is_measured_with_are_bounded(
+    small_site: Workspace, tiny_backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = VersionManager(small_site)
+    artifact = Artifact.of(manager.load_head(SIGNAL, 1, tiny_backbone).head)
+    foreign = replace(artifact, backbone_id="another", data=b"of another backbone")
+    for name, head in (("a", foreign), ("b", artifact), ("c", artifact), ("d", artifact)):
+        metrics = small_site.versions.get(SIGNAL, 1).metrics
+        fields: VersionFields = {
+            "metrics": metrics,
+            "sample_count": 6,
+            "split_version": None,
+            "epochs_trained": 1,
+            "early_stopped": False,
+            "training_time_sec": 0.1,
+        }
+        manager.promote_version(name, manager.create_version(name, head, **fields))
+    monkeypatch.setattr(detectability, "MAX_OTHER_HEADS", 2)
+    card = measure_card(small_site, SIGNAL, 1, tiny_backbone)
+    assert card.confusion is not None
+    assert [each.signal_name for each in card.confusion] == ["b", "c"]
+    assert card.notes["confusion"].startswith("2 heads are left out (over the limit of 2 heads")
+    assert card.notes["confusion"].endswith("a, d")
 
 
 def test_a_card_of_bursts_that_were_all_trained_on_says_so(small_site: Workspace, tiny_backbone: Backbone) -> None:

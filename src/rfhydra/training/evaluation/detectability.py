@@ -36,6 +36,9 @@ from rfhydra.training.evaluation.trials import (
 MAX_BURSTS: Final = 16
 MAX_HOSTS: Final = 8
 """Windows that bursts are mixed into, in memory at one time."""
+MAX_OTHER_HEADS: Final = 100
+"""Other heads that confusion is measured with, by signal name."""
+_MAX_NAMED: Final = 5
 _NO_BURST: Final = "no labelled burst of this signal is above the noise"
 _NO_ROOM: Final = "no stored window has room for a burst"
 
@@ -171,17 +174,22 @@ def _host(stored: StoredWindow, loaded: dict[StoredWindow, Host]) -> Host:
 def _other_heads(
     workspace: Workspace, signal_name: str, backbone: Backbone, notes: dict[str, str]
 ) -> dict[str, LoadedHead]:
-    """The active heads of the other signals; ``notes`` get why there is none, or which cannot run."""
-    manager, heads, unusable = VersionManager(workspace), dict[str, LoadedHead](), list[str]()
+    """The active heads of the other signals; ``notes`` get why there is none, or which are left out."""
+    manager, heads, left_out = VersionManager(workspace), dict[str, LoadedHead](), list[str]()
     for name in workspace.versions.signals():
         if name == signal_name or workspace.versions.active(name) is None:
             continue
         try:
-            heads[name] = manager.load_head(name, None, backbone)
+            if len(heads) == MAX_OTHER_HEADS:
+                left_out.append(name)
+            else:
+                heads[name] = manager.load_head(name, None, backbone)
         except Incompatible:
-            unusable.append(name)
-    if unusable:
-        notes["confusion"] = f"cannot run on this backbone, or no longer as stored: {', '.join(unusable)}"
+            left_out.append(name)
+    if left_out:
+        reason = f"over the limit of {MAX_OTHER_HEADS} heads, or cannot run on this backbone"
+        names = ", ".join(left_out[:_MAX_NAMED]) + (" …" if len(left_out) > _MAX_NAMED else "")
+        notes["confusion"] = f"{len(left_out)} heads are left out ({reason}): {names}"
     elif not heads:
         notes["confusion"] = "no other signal has an active head"
     return heads
