@@ -106,7 +106,15 @@ def test_a_card_with_nothing_measured_is_drawn(tmp_path: Path) -> None:
 
 def test_the_curves_of_a_card_are_drawn(tmp_path: Path) -> None:
     points = [RecallAt(value=value, trials=8, hits=hits) for value, hits in ((0.7, 1), (1.0, 8), (1.4, 4))]
-    curve = SnrCurve(points=points, own_snr_db=12.0, min_snr_50_db=0.8, min_snr_90_db=None, trials=24)
+    curve = SnrCurve(
+        points=points,
+        own_snr_db=12.0,
+        min_snr_50_db=0.8,
+        min_snr_50_interval_db=(0.7, 1.2),
+        min_snr_90_db=None,
+        min_snr_90_interval_db=(0.9, None),
+        trials=24,
+    )
     confusion = Confusion(
         signal_name="pager",
         version=1,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from rfhydra.training.evaluation.background import poisson_interval
 from rfhydra.training.evaluation.card import RecallAt
-from rfhydra.training.evaluation.trials import crossing
+from rfhydra.training.evaluation.trials import crossing, crossing_interval
 
 
 def points(*recalls: float, trials: int = 20) -> list[RecallAt]:
@@ -30,6 +30,24 @@ def test_there_is_no_minimum_outside_of_the_range() -> None:
     assert crossing(points(0.6, 1.0), 0.5) is None
     assert crossing(points(0.0, 0.4), 0.5) is None
     assert crossing(points(0.7), 0.5) is None
+
+
+def test_the_interval_holds_the_minimum_and_narrows_with_more_trials() -> None:
+    widths = []
+    for trials in (8, 80, 800):
+        curve = points(0.0, 0.25, 0.75, 1.0, trials=trials)
+        low, high = crossing_interval(curve, 0.5)
+        assert low is not None
+        assert high is not None
+        assert low < 4.5 < high
+        widths.append(high - low)
+    assert widths == sorted(widths, reverse=True)
+
+
+def test_the_interval_is_open_where_the_curve_stays_near_the_recall() -> None:
+    low, high = crossing_interval(points(0.0, 0.9, 0.9, 0.9), 0.9)
+    assert low is not None
+    assert high is None
 
 
 @with_examples(st.lists(st.integers(0, 20), min_size=2, max_size=10))

@@ -84,8 +84,10 @@ def _show(made: "DetectabilityCard") -> None:
     unseen = "all trained on" if made.trained_on else f"{made.unseen_bursts} of them not trained on"
     say((made.signal_name, "bold"), f" version {made.version}: {made.bursts} bursts, {unseen}")
     if made.snr is not None:
-        limits = f"{_db(made.snr.min_snr_50_db)} for recall 0.5, {_db(made.snr.min_snr_90_db)} for recall 0.9"
-        say(f"  minimum in-band SNR: {limits}, as received {_db(made.snr.own_snr_db)} ({made.snr.trials} trials)")
+        half = _with_interval(made.snr.min_snr_50_db, made.snr.min_snr_50_interval_db)
+        most = _with_interval(made.snr.min_snr_90_db, made.snr.min_snr_90_interval_db)
+        say(f"  minimum in-band SNR: {half} for recall 0.5, {most} for recall 0.9")
+        say(f"  as received: {_db(made.snr.own_snr_db)}; {made.snr.trials} trials")
         print_table("recall by in-band SNR, dB", ["SNR", "recall", "trials"], _points(made.snr.points))
     for title, points in (
         ("recall by place in the band, −0.5 to 0.5", made.positions),
@@ -125,6 +127,11 @@ def _show_confusion(made: "DetectabilityCard") -> None:
 
 def _points(points: list["RecallAt"]) -> list[tuple[str, str, int]]:
     return [(f"{each.value:g}", f"{each.recall:.2f}", each.trials) for each in points]
+
+
+def _with_interval(value: float | None, interval: tuple[float | None, float | None]) -> str:
+    low, high = interval
+    return f"{_db(value)} (90 % interval {_db(low)} to {_db(high)})"
 
 
 def _db(value: float | None) -> str:

@@ -36,14 +36,17 @@ class SnrCurve:
         own_snr_db: median in-band SNR of the bursts as received.
         min_snr_50_db: the lowest in-band SNR for a recall of 0.5, by isotonic regression on all trials and linear
             interpolation; None where that recall is not crossed in the range.
-        min_snr_90_db: the same for 0.9.
+        min_snr_50_interval_db: its 90 % interval; an end that is None lies outside of the range.
+        min_snr_90_db, min_snr_90_interval_db: the same for 0.9. The interval is wide where recall stays near 0.9.
         trials: of all points.
     """
 
     points: list[RecallAt]
     own_snr_db: float
     min_snr_50_db: float | None
+    min_snr_50_interval_db: tuple[float | None, float | None]
     min_snr_90_db: float | None
+    min_snr_90_interval_db: tuple[float | None, float | None]
     trials: int
 
 

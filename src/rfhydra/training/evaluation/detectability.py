@@ -5,8 +5,8 @@ windows. All random choices follow from one seed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from rfhydra.errors import Incompatible
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.loading import LoadedHead
 from rfhydra.hydra.registry import VersionManager
+from rfhydra.spectrum.window import Window
 from rfhydra.store.columns import utc_now
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.evaluation.background import MAX_WINDOWS, BackgroundPass
@@ -34,6 +35,8 @@ from rfhydra.training.evaluation.trials import (
 )
 
 MAX_BURSTS: Final = 16
+MAX_CANDIDATES: Final = 4 * MAX_BURSTS
+"""Labelled boxes that are looked at for bursts above the noise."""
 MAX_HOSTS: Final = 8
 """Windows that bursts are mixed into, in memory at one time."""
 MAX_OTHER_HEADS: Final = 100
@@ -71,79 +74,103 @@ def measure_card(
         Damaged: a stored image or head does not match its digest.
     """
     head = VersionManager(workspace).load_head(signal_name, version, backbone)
-    info, notes = head.head.info, dict[str, str]()
-    windows = shuffled_by_label(stored_windows(workspace), np.random.default_rng(seed))
-    material = _material(windows, signal_name, frozenset(info.sample_ids), seed)
-    detector = HydraDetector(workspace.spec, backbone)
-    detector.load_heads({signal_name: head})
-    trials = Trials(detector, on_trial)
-    curve = trials.snr_curve(material.varied)
-    positions = trials.positions(material.varied)
-    length, bandwidth = (trials.stretched(material.bursts, material.hosts, axis) for axis in ("length", "bandwidth"))
-    reason = _NO_ROOM if material.varied else _NO_BURST
-    measured = {"snr": curve, "positions": positions, "length": length, "bandwidth": bandwidth}
-    notes |= {name: reason for name, value in measured.items() if value is None}
-    notes |= _notes_of(curve, material)
-    others = _other_heads(workspace, signal_name, backbone, notes)
-    searched = BackgroundPass(signal_name, {signal_name: head, **others}, workspace.spec, backbone)
-    searched.run(windows[:MAX_WINDOWS], lambda done, total: on_trial("background", done, total))
-    false_alarms = searched.false_alarms()
-    if false_alarms is None:
-        notes["false_alarms"] = "no window is stored" if not windows else "the sample rate of no window is known"
-    elif len(windows) > MAX_WINDOWS:
-        notes["false_alarms"] = f"{MAX_WINDOWS} of {len(windows)} stored windows were searched"
-    unseen = sum(not each.trained_on for each in material.bursts)
+    measurement = _Measurement(workspace, signal_name, head, backbone, seed, on_trial)
     return DetectabilityCard(
         signal_name=signal_name,
         version=head.version,
         created_at=utc_now(),
         backbone_id=backbone.backbone_id,
-        threshold=info.threshold,
+        threshold=head.head.info.threshold,
         iou=IOU_THRESHOLD,
         seed=seed,
-        bursts=len(material.bursts),
-        unseen_bursts=unseen,
-        trained_on=bool(material.bursts) and not unseen,
-        mixed=material.mixed,
-        snr=curve,
-        positions=positions,
-        length=length,
-        bandwidth=bandwidth,
-        confusion=searched.confusion() if others else None,
-        false_alarms=false_alarms,
-        notes=notes,
+        **measurement.of_bursts(),
+        **measurement.of_windows(),
+        notes=measurement.notes,
     )
+
+
+class _Measurement:
+    """The measurement of one head; ``notes`` are those of the card so far."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        signal_name: str,
+        head: LoadedHead,
+        backbone: Backbone,
+        seed: int,
+        on_trial: OnTrial,
+    ) -> None:
+        self._workspace, self._name, self._head = workspace, signal_name, head
+        self._backbone, self._seed, self._on_trial = backbone, seed, on_trial
+        self._windows = shuffled_by_label(stored_windows(workspace), np.random.default_rng(seed))
+        self.notes: dict[str, str] = {}
+
+    def of_bursts(self) -> dict[str, Any]:
+        """The fields of the card that come from mixed bursts."""
+        material = _material(self._windows, self._name, frozenset(self._head.head.info.sample_ids), self._seed)
+        detector = HydraDetector(self._workspace.spec, self._backbone)
+        detector.load_heads({self._name: self._head})
+        trials = Trials(detector, self._on_trial)
+        curve = trials.snr_curve(material.varied)
+        measured = {
+            "snr": curve,
+            "positions": trials.positions(material.varied),
+            "length": trials.stretched(material.bursts, material.hosts, "length"),
+            "bandwidth": trials.stretched(material.bursts, material.hosts, "bandwidth"),
+        }
+        reason = _NO_ROOM if material.varied else _NO_BURST
+        self.notes |= {name: reason for name, value in measured.items() if value is None}
+        self.notes |= _notes_of(curve, material)
+        unseen = sum(not each.trained_on for each in material.bursts)
+        return {
+            "bursts": len(material.bursts),
+            "unseen_bursts": unseen,
+            "trained_on": bool(material.bursts) and not unseen,
+            "mixed": material.mixed,
+            **measured,
+        }
+
+    def of_windows(self) -> dict[str, Any]:
+        """The fields of the card that come from the stored windows as they are."""
+        others = _other_heads(self._workspace, self._name, self._backbone, self.notes)
+        searched = BackgroundPass(self._name, {self._name: self._head, **others}, self._workspace.spec, self._backbone)
+        searched.run(self._windows[:MAX_WINDOWS], lambda done, total: self._on_trial("background", done, total))
+        false_alarms, stored = searched.false_alarms(), len(self._windows)
+        if false_alarms is None:
+            self.notes["false_alarms"] = "the sample rate of no window is known" if stored else "no window is stored"
+        elif stored > MAX_WINDOWS:
+            self.notes["false_alarms"] = f"{MAX_WINDOWS} of {stored} stored windows were searched"
+        return {"confusion": searched.confusion() if others else None, "false_alarms": false_alarms}
 
 
 def _material(windows: Sequence[StoredWindow], signal_name: str, trained: frozenset[str], seed: int) -> _Material:
     """At most :data:`MAX_BURSTS` bursts: with IQ if there are any, those that the head was not trained on first."""
-    labelled = [each for each in windows if len(each.pixels(signal_name))]
+    labelled = [each for each in windows if each.labels.boxes(signal_name)]
     has_iq = any(each.has_iq for each in labelled)
     labelled = [each for each in labelled if each.has_iq == has_iq]
     rates = {each.sample_rate_hz for each in labelled}
     usable = [each for each in windows if each.sample_rate_hz in rates and (each.has_iq or not has_iq)]
-    loaded: dict[StoredWindow, Host] = {}
-    hosts = Hosts([_host(each, loaded) for each in usable[:MAX_HOSTS]], seed)
+    hosts = Hosts({each: Host.of(each.read(), each.all_pixels) for each in usable[:MAX_HOSTS]}, seed)
+    noise = None if has_iq or not windows else pooled_noise(windows[0].frame.spec)
     found: list[tuple[LabelledBurst, MixedBurst]] = []
-    noise = None if has_iq else pooled_noise(windows[0].frame.spec) if windows else None
-    for stored, number in _in_order(labelled, signal_name, trained):
+    for stored, number in _in_order(labelled, signal_name, trained)[:MAX_CANDIDATES]:
         if len(found) == MAX_BURSTS:
             break
-        host = _host(stored, loaded)
-        box = stored.pixels(signal_name)[number]
-        burst = LabelledBurst(host, box, len(found), _is_trained_on(stored, trained))
-        varied = _varied(burst, hosts, noise)
+        window, box = stored.read(), stored.pixels(signal_name)[number]
+        burst = LabelledBurst(stored, replace(window, iq=None), box, len(found), _is_trained_on(stored, trained))
+        varied = _varied(burst, window, hosts, noise)
         if varied is not None and varied.snr_db >= min(SNR_STEPS_DB):
             found.append((burst, varied))
     mixed = ("iq" if has_iq else "image") if found else None
     return _Material([burst for burst, _ in found], [varied for _, varied in found], hosts, mixed)
 
 
-def _varied(burst: LabelledBurst, hosts: Hosts, noise: float | None) -> MixedBurst | None:
+def _varied(burst: LabelledBurst, window: Window, hosts: Hosts, noise: float | None) -> MixedBurst | None:
     """What is varied of ``burst``: its IQ, or, where ``noise`` is the power of a pixel of noise, its image."""
     if noise is not None:
         return ImageMixed.of(burst, hosts, noise)
-    iq = IqBurst.cut(burst.host, burst.box)
+    iq = IqBurst.cut(Host.of(window, burst.stored.all_pixels), burst.box)
     return None if iq is None else IqMixed(burst, iq, hosts)
 
 
@@ -162,13 +189,6 @@ def _in_order(
 
 def _is_trained_on(stored: StoredWindow, trained: frozenset[str]) -> bool:
     return any(each.sample_id in trained for each in stored.samples)
-
-
-def _host(stored: StoredWindow, loaded: dict[StoredWindow, Host]) -> Host:
-    """``stored`` with its free places, read once."""
-    if stored not in loaded:
-        loaded[stored] = Host.of(stored.read(), stored.all_pixels)
-    return loaded[stored]
 
 
 def _other_heads(

@@ -1,11 +1,13 @@
 """Trials of a head on mixed bursts: recall against SNR, by place in the band, and when stretched."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Final, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 from rfhydra.config import IOU_THRESHOLD
@@ -15,6 +17,7 @@ from rfhydra.spectrum.window import Window
 from rfhydra.training.evaluation.card import RecallAt, SnrCurve
 from rfhydra.training.evaluation.metrics import iou_matrix
 from rfhydra.training.evaluation.mixing import Host, IqBurst, Patch, PixelBox, image_snr_db
+from rfhydra.training.evaluation.stored import StoredWindow
 
 SNR_STEPS_DB: Final = (24.0, 18.0, 12.0, 9.0, 6.0, 3.0, 0.0, -3.0, -6.0, -9.0, -12.0)
 """In-band SNR of the trials. A burst of many pixels is detected far below 0 dB."""
@@ -26,6 +29,7 @@ MAX_MOVED: Final = 8
 POSITIONS: Final = (-0.4, -0.2, 0.0, 0.2, 0.4)
 """Places in the band, as parts of the range that the burst can be moved in; the lowest is −0.5, the highest 0.5."""
 RATIOS: Final = (0.7, 0.85, 1.0, 1.2, 1.4)
+_DRAWS: Final = 1000
 
 Mixed: TypeAlias = tuple[Window, PixelBox]
 """A window with a burst, and the box of the burst in pixels."""
@@ -51,36 +55,46 @@ class MixedBurst(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class LabelledBurst:
-    """One labelled box of the signal: the window that it is in, and the box in pixels.
+    """One labelled box of the signal.
 
-    ``number`` is that of the burst, which selects its places; ``trained_on`` is whether the head was trained on it.
+    Attributes:
+        stored: the window that it is in; ``window`` is the same as read, without its IQ.
+        box: in pixels.
+        number: of the burst, which selects its places.
+        trained_on: whether the head was trained on it.
     """
 
-    host: Host
+    stored: StoredWindow
+    window: Window
     box: PixelBox
     number: int
     trained_on: bool
+
+    @cached_property
+    def patch(self) -> Patch:
+        return Patch.cut(self.window, self.box)
 
 
 class Hosts:
     """The windows that bursts are mixed into, at places chosen by a seed."""
 
-    def __init__(self, hosts: Sequence[Host], seed: int) -> None:
+    def __init__(self, hosts: Mapping[StoredWindow, Host], seed: int) -> None:
         self._hosts, self._seed = hosts, seed
 
     def place(
-        self, rows: int, cols: int, origin: Host, key: tuple[int, ...], position: float | None = None
+        self, rows: int, cols: int, burst: LabelledBurst, turn: int = 0, position: float | None = None
     ) -> tuple[Host, tuple[int, int]] | None:
         """A host with a free place of ``rows`` by ``cols`` pixels, its top left (row, column); None without room.
 
-        The same ``key`` selects the same place. The window of ``origin`` is the last choice, and hosts at another
-        sample rate are none. ``position`` is one of :data:`POSITIONS`, None any.
+        The same burst and ``turn`` select the same place. The window of the burst is the last choice, and windows at
+        another sample rate are none. ``position`` is one of :data:`POSITIONS`, None any.
         """
-        rng = np.random.default_rng([self._seed, *key])
-        order = [self._hosts[index] for index in rng.permutation(len(self._hosts)).tolist()]
-        rate = origin.window.frame.sample_rate_hz
-        for host in sorted(order, key=lambda each: each is origin):
-            if host.window.frame.sample_rate_hz == rate:
+        rng = np.random.default_rng([self._seed, burst.number, turn])
+        windows = [*self._hosts]
+        order = [windows[index] for index in rng.permutation(len(windows)).tolist()]
+        for stored in sorted(order, key=lambda each: each is burst.stored):
+            if stored.sample_rate_hz == burst.stored.sample_rate_hz:
+                host = self._hosts[stored]
                 at = host.room.place(rows, cols, rng, None if position is None else 0.5 - position)
                 if at is not None:
                     return host, at
@@ -89,7 +103,7 @@ class Hosts:
     def paste(self, patch: Patch, burst: LabelledBurst, position: float | None = None) -> Mixed | None:
         """``patch`` of ``burst`` in one of the windows."""
         rows, cols = patch.power.shape
-        found = self.place(rows, cols, burst.host, (burst.number,), position)
+        found = self.place(rows, cols, burst, position=position)
         return None if found is None else patch.paste(*found)
 
 
@@ -112,8 +126,8 @@ class IqMixed:
         return self._mixed(self.snr_db, 0, position)
 
     def _mixed(self, snr_db: float, turn: int, position: float | None) -> Mixed | None:
-        area, key = self.iq.area, (self.burst.number, turn)
-        found = self.hosts.place(area.rows, area.cols, self.burst.host, key, position)
+        area = self.iq.area
+        found = self.hosts.place(area.rows, area.cols, self.burst, turn, position)
         return None if found is None else self.iq.mix(*found, snr_db)
 
 
@@ -128,16 +142,16 @@ class ImageMixed:
     @classmethod
     def of(cls, burst: LabelledBurst, hosts: Hosts, noise_power: float) -> "ImageMixed | None":
         """None where the burst is not above the noise."""
-        snr_db = image_snr_db(burst.host.window, burst.box, noise_power)
+        snr_db = image_snr_db(burst.window, burst.box, noise_power)
         return None if snr_db is None else cls(burst, snr_db, hosts)
 
     def lowered(self, snr_db: float, turn: int) -> Mixed | None:
-        window = self.burst.host.window
+        window = self.burst.window
         image = lower_snr(window.image, window.frame.spec, self.snr_db - snr_db, turn).numpy()
         return Window(image, window.frame), self.burst.box
 
     def moved(self, position: float) -> Mixed | None:
-        return self.hosts.paste(Patch.cut(self.burst.host.window, self.burst.box), self.burst, position)
+        return self.hosts.paste(self.burst.patch, self.burst, position)
 
 
 class Trials:
@@ -165,7 +179,9 @@ class Trials:
             points=points,
             own_snr_db=float(np.median([burst.snr_db for burst in bursts])),
             min_snr_50_db=crossing(points, 0.5),
+            min_snr_50_interval_db=crossing_interval(points, 0.5),
             min_snr_90_db=crossing(points, 0.9),
+            min_snr_90_interval_db=crossing_interval(points, 0.9),
             trials=sum(each.trials for each in points),
         )
 
@@ -178,8 +194,7 @@ class Trials:
         """Recall by ``axis``, ``length`` or ``bandwidth``, over that as received; None where there was no room."""
 
         def plan(ratio: float) -> list[Mix]:
-            patches = [Patch.cut(each.host.window, each.box).stretched(**{axis: ratio}) for each in bursts[:MAX_MOVED]]
-            return [partial(hosts.paste, patch, each) for patch, each in zip(patches, bursts, strict=False)]
+            return [partial(hosts.paste, each.patch.stretched(**{axis: ratio}), each) for each in bursts[:MAX_MOVED]]
 
         return self._swept(axis, RATIOS, plan)
 
@@ -209,11 +224,33 @@ def crossing(points: Sequence[RecallAt], recall: float) -> float | None:
 
     None where the first point reaches it already, or none does.
     """
-    weights = np.array([each.trials for each in points], np.float64)
-    fitted = isotonic_regression(np.array([each.recall for each in points]), weights=weights).x
+    return _finite(_crossing(points, np.array([each.recall for each in points]), recall))
+
+
+def crossing_interval(points: Sequence[RecallAt], recall: float) -> tuple[float | None, float | None]:
+    """The 90 % interval of :func:`crossing`, from the posterior of each point's recall (Jeffreys' prior).
+
+    An end outside of the points is None. Wide where the curve is flat near ``recall``.
+    """
+    hits, trials = (np.array([getattr(each, name) for each in points], np.float64) for name in ("hits", "trials"))
+    draws = np.random.default_rng(0).beta(hits + 0.5, trials - hits + 0.5, (_DRAWS, len(points)))
+    found = [_crossing(points, drawn, recall) for drawn in draws]
+    low, high = np.quantile(found, [0.05, 0.95], method="inverted_cdf").tolist()
+    return _finite(low), _finite(high)
+
+
+def _crossing(points: Sequence[RecallAt], recalls: NDArray[np.float64], recall: float) -> float:
+    """As :func:`crossing` where ``recalls`` are those of ``points``; infinite where it is outside of them."""
+    fitted = isotonic_regression(recalls, weights=np.array([each.trials for each in points], np.float64)).x
     reached = np.flatnonzero(fitted >= recall - 1e-9)
-    if not len(reached) or reached[0] == 0:
-        return None
+    if not len(reached):
+        return math.inf
+    if reached[0] == 0:
+        return -math.inf
     above, below = int(reached[0]), int(reached[0]) - 1
     part = (recall - fitted[below]) / (fitted[above] - fitted[below])
     return float(points[below].value + part * (points[above].value - points[below].value))
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
