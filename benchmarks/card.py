@@ -7,6 +7,7 @@ Then it is searched for in new scenes in which every burst has the same in-band 
 read off a curve in the same way.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -26,7 +27,7 @@ from rfhydra.synth import Burst, Rng, make_burst
 from rfhydra.training.evaluation.card import DetectabilityCard, RecallAt
 from rfhydra.training.evaluation.detectability import measure_card
 from rfhydra.training.evaluation.metrics import evaluate
-from rfhydra.training.evaluation.trials import SNR_STEPS_DB, crossing
+from rfhydra.training.evaluation.trials import SNR_STEPS_DB, crossing, crossing_interval
 from rfhydra.training.service import TrainingService
 
 SPEC: Final = SpectrogramSpec(fft_size=512, hop=256, rows=256, cols=256)
@@ -43,7 +44,7 @@ OTHERS: Final = ("chirp", "ofdm", "qpsk", "tone", "hopper", "ook", "fsk2")
 TRAINING_SNR_DB: Final = (8.0, 30.0)
 PER_TEST_SCENE: Final = 2
 TARGET_DB: Final = 2.0
-LEVELS: Final = {"min_snr_50_db": 0.5, "min_snr_90_db": 0.9}
+LEVELS: Final = {"min_snr_50": 0.5, "min_snr_90": 0.9}
 
 
 def measure(
@@ -59,17 +60,15 @@ def measure(
     for number in tracked(range(emitters), "emitters"):
         head, card = make_card(loaded, number, samples, rng)
         rows.append(compare(number, card, true_curve(loaded, head, number, scenes, rng)))
-    differences = [
-        abs(row["difference"][name]) for row in rows for name in LEVELS if row["difference"][name] is not None
-    ]
     body = {
         "samples": samples,
         "test_bursts_per_snr": scenes * PER_TEST_SCENE,
         "target_db": TARGET_DB,
-        "largest_difference_db": max(differences, default=None),
+        "largest_difference_db": {name: _largest(row["difference_db"][name] for row in rows) for name in LEVELS},
+        "intervals_overlap": {name: sum(row["intervals_overlap"][name] for row in rows) for name in LEVELS},
         "rows": rows,
     }
-    columns = ("emitter", "card 0.5", "truth 0.5", "card 0.9", "truth 0.9", "largest difference, dB")
+    columns = ("emitter", "card, recall 0.5", "truth", "card, recall 0.9", "truth")
     show(table(columns, *(_shown(row) for row in rows)))
     write_result("card", body, loaded)
 
@@ -110,33 +109,54 @@ def make_scene(number: int, rng: Rng, snr_db: tuple[float, float], count: int) -
 def compare(number: int, card: DetectabilityCard, truth: list[RecallAt]) -> Row:
     """Both curves of an emitter, and the minimum SNRs that the card predicts less the measured ones."""
     assert card.snr is not None
-    predicted = {name: getattr(card.snr, name) for name in LEVELS}
-    measured = {name: crossing(truth, recall) for name, recall in LEVELS.items()}
+    predicted, measured = _minima(card.snr.points), _minima(truth)
     return {
         "emitter": EMITTERS[number],
         "predicted": predicted,
         "measured": measured,
-        "difference": {name: _difference(predicted[name], measured[name]) for name in LEVELS},
-        "card": _curve(card.snr.points),
-        "truth": _curve(truth),
+        "difference_db": {name: _difference(predicted[name]["db"], measured[name]["db"]) for name in LEVELS},
+        "intervals_overlap": {
+            name: _overlap(predicted[name]["interval_db"], measured[name]["interval_db"]) for name in LEVELS
+        },
+        "card": [vars(each) for each in card.snr.points],
+        "truth": [vars(each) for each in truth],
         "own_snr_db": card.snr.own_snr_db,
-        "trials": card.snr.trials,
     }
+
+
+def _minima(points: list[RecallAt]) -> dict[str, Row]:
+    """Both minimum SNRs of a curve, as the card has them."""
+    return {
+        name: {"db": crossing(points, recall), "interval_db": crossing_interval(points, recall)}
+        for name, recall in LEVELS.items()
+    }
+
+
+def _overlap(one: tuple[float | None, float | None], other: tuple[float | None, float | None]) -> bool:
+    """Whether two intervals overlap; an end that is None is open."""
+    (low, high), (other_low, other_high) = one, other
+    is_below = high is not None and other_low is not None and high < other_low
+    is_above = low is not None and other_high is not None and low > other_high
+    return not is_below and not is_above
+
+
+def _largest(differences: Iterable[float | None]) -> float | None:
+    return max((abs(each) for each in differences if each is not None), default=None)
 
 
 def _difference(predicted: float | None, measured: float | None) -> float | None:
     return None if predicted is None or measured is None else predicted - measured
 
 
-def _curve(points: list[RecallAt]) -> list[tuple[float, float]]:
-    return [(each.value, round(each.recall, 3)) for each in points]
-
-
 def _shown(row: Row) -> list[str]:
     kind, duration, bandwidth = row["emitter"]
     pairs = [row[source][name] for name in LEVELS for source in ("predicted", "measured")]
-    largest = max((abs(each) for each in row["difference"].values() if each is not None), default=None)
-    return [f"{kind}, {duration} × {bandwidth}", *(_rounded(each) for each in (*pairs, largest))]
+    return [f"{kind}, {duration} × {bandwidth}", *(_minimum(each) for each in pairs)]
+
+
+def _minimum(found: Row) -> str:
+    low, high = found["interval_db"]
+    return f"{_rounded(found['db'])} ({_rounded(low)} to {_rounded(high)})"
 
 
 def _rounded(value: Any) -> str:

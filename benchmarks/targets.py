@@ -102,9 +102,10 @@ def _promotion() -> Iterator[Target]:
 
 def _card() -> Iterator[Target]:
     found = read_result("card")
-    largest, most = found["largest_difference_db"], found["target_db"]
-    what = "minimum SNR that a detectability card predicts, largest difference from new scenes"
-    yield Target(what, f"≤ {most:g} dB", f"{largest:.1f} dB", largest <= most, "card")
+    for name, recall in (("min_snr_50", 0.5), ("min_snr_90", 0.9)):
+        largest, most = found["largest_difference_db"][name], found["target_db"]
+        what = f"minimum SNR for recall {recall} that a detectability card predicts, largest difference from new scenes"
+        yield Target(what, f"≤ {most:g} dB", f"{largest:.1f} dB", largest <= most, "card")
 
 
 if __name__ == "__main__":
