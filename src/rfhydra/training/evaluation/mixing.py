@@ -72,6 +72,11 @@ class Host:
         edge = (1 - self.window.frame.spec.scaling.floor_band) / 2
         return _noise_power(self._bins[:, slice(*_bins_of(edge - 0.5, 0.5 - edge, self._bins.shape[1]))]) or np.inf
 
+    @property
+    def has_noise(self) -> bool:
+        """Whether the noise of its IQ can be measured: not in digital silence, nor in a few columns."""
+        return bool(np.isfinite(self._window_density))
+
     def noise_density(self, low: float, high: float) -> float:
         """Power of the noise per cycle per sample in the band ``low`` to ``high``, in cycles per sample.
 
@@ -106,11 +111,16 @@ class IqBurst:
 
     @classmethod
     def cut(cls, host: Host, box: PixelBox) -> "IqBurst | None":
-        """Cut the burst in ``box`` out of the window of ``host``; None where its power is not above the noise."""
+        """Cut the burst in ``box`` out of the window of ``host``; None where its power is not above the noise.
+
+        Nor is one cut where the noise cannot be measured.
+        """
         spec, iq = host.window.frame.spec, host.window.iq
         assert iq is not None
         low, high = _band_of(box, spec)
         inside = iq[round(float(box[0]) * spec.hop) : round(float(box[2]) * spec.hop)]
+        if not len(inside) or not host.has_noise:
+            return None
         density = host.noise_density(low, high)
         power = _power(_band_passed(inside, low, high)) - density * (high - low)
         if power <= 0:
@@ -248,7 +258,7 @@ def _band_passed(iq: Iq, low: float, high: float) -> Iq:
 
 
 def _power(iq: Iq) -> float:
-    return float(np.square(np.abs(iq)).mean()) if len(iq) else 0.0
+    return float(np.square(np.abs(iq)).mean())
 
 
 def _tapered(iq: NDArray[np.complexfloating], rise: int) -> Iq:
