@@ -135,4 +135,4 @@ def _with_interval(value: float | None, interval: tuple[float | None, float | No
 
 
 def _db(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f} dB"
+    return "–" if value is None else f"{value:z.1f} dB"  # no negative zero
