@@ -24,7 +24,7 @@ Image = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class RenderedScene:
-    """The window of a scene, without IQ, and every emission in it."""
+    """The window of a scene, without IQ unless it was asked for, and every emission in it."""
 
     window: Window
     emissions: tuple[Emission, ...]
@@ -85,6 +85,7 @@ def render(
     spec: SpectrogramSpec = SPEC,
     snr_db: tuple[float, float] = SNR_DB,
     receiver: Callable[[Rng], Receiver] = clean_receiver,
+    with_iq: bool = False,
 ) -> RenderedScene:
     """Place bursts at random free places of one window and render it.
 
@@ -95,6 +96,7 @@ def render(
         spec: contract of the window.
         snr_db: range of the in-band SNR.
         receiver: draws the receiver.
+        with_iq: whether the window keeps its IQ.
     """
     while True:
         scene = Scene(spec.window_samples)
@@ -103,4 +105,4 @@ def render(
     for burst in others:
         scene.place(burst, rng, rng.uniform(*snr_db))
     window = make_window(receiver(rng).apply(scene, rng), spec, RATE_HZ, 0.0)
-    return RenderedScene(replace(window, iq=None), tuple(scene.emissions))
+    return RenderedScene(window if with_iq else replace(window, iq=None), tuple(scene.emissions))

@@ -48,7 +48,7 @@ def page() -> str:
             "yes" if each.reached else "**no**",
             f"`python -m benchmarks.{each.command}`",
         )
-        for make in (_few_shot, _cold_start, _heads, _promotion)
+        for make in (_few_shot, _cold_start, _heads, _promotion, _card)
         for each in make()
     ]
     return HEAD + table(("what", "target", "measured", "reached", "by"), *rows)
@@ -98,6 +98,14 @@ def _promotion() -> Iterator[Target]:
     )
     yield Target("promoted at 50 boxes, truly 3 points worse", "≤ 5 %", f"{worse:.1f} %", worse <= 5, "promotion")
     yield Target("promoted at 50 boxes, truly 10 points better", "≥ 90 %", f"{better:.1f} %", better >= 90, "promotion")
+
+
+def _card() -> Iterator[Target]:
+    found = read_result("card")
+    for name, recall in (("min_snr_50", 0.5), ("min_snr_90", 0.9)):
+        largest, most = found["largest_difference_db"][name], found["target_db"]
+        what = f"minimum SNR for recall {recall} that a detectability card predicts, largest difference from new scenes"
+        yield Target(what, f"≤ {most:g} dB", f"{largest:.1f} dB", largest <= most, "card")
 
 
 if __name__ == "__main__":

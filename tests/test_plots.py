@@ -1,14 +1,16 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from rfhydra.errors import InvalidMessage, InvalidRecording
-from rfhydra.plots import DPI, MAX_PANELS, Mark, draw_curve, draw_recording
+from rfhydra.plots import DPI, MAX_PANELS, Mark, draw_card, draw_curve, draw_recording
 from rfhydra.recordings import Recording, open_recording, write_recording
 from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.training.evaluation.card import Confusion, DetectabilityCard, RecallAt, SnrCurve
 
 SPEC = SpectrogramSpec(fft_size=64, hop=32, rows=64, cols=64)
 RATE_HZ = 64e3
@@ -87,3 +89,45 @@ def test_a_curve_of_one_epoch(tmp_path: Path) -> None:
 def test_unwritable_path(tmp_path: Path) -> None:
     with pytest.raises(InvalidMessage, match=r"curve\.png cannot be written"):
         draw_curve([1.0], [1.1], [0.0], tmp_path / "missing" / "curve.png")
+
+
+def card(**fields: Any) -> DetectabilityCard:
+    """A card on which nothing could be measured, but for ``fields``."""
+    nothing = dict.fromkeys(("snr", "positions", "length", "bandwidth", "confusion", "false_alarms", "mixed"))
+    known = {"signal_name": "$x$", "version": 1, "created_at": "", "backbone_id": "", "threshold": 0.5, "iou": 0.5}
+    counts = {"seed": 0, "bursts": 0, "unseen_bursts": 0, "trained_on": False, "notes": {"snr": "no $IQ"}}
+    return DetectabilityCard(**{**nothing, **known, **counts, **fields})
+
+
+def test_a_card_with_nothing_measured_is_drawn(tmp_path: Path) -> None:
+    draw_card(card(), tmp_path / "card.png")
+    assert pixels(tmp_path / "card.png").shape == (round(7.5 * DPI), 12 * DPI, 3)
+
+
+def test_the_curves_of_a_card_are_drawn(tmp_path: Path) -> None:
+    points = [RecallAt(value=value, trials=8, hits=hits) for value, hits in ((0.7, 1), (1.0, 8), (1.4, 4))]
+    curve = SnrCurve(
+        points=points,
+        own_snr_db=12.0,
+        min_snr_50_db=0.8,
+        min_snr_50_interval_db=(0.7, 1.2),
+        min_snr_90_db=None,
+        min_snr_90_interval_db=(0.9, None),
+        trials=24,
+    )
+    confusion = Confusion(
+        signal_name="pager",
+        version=1,
+        own_boxes=4,
+        taken_alone=4,
+        taken_together=0,
+        other_boxes=0,
+        claimed_alone=0,
+        claimed_together=0,
+    )
+    draw_card(card(), tmp_path / "empty.png")
+    draw_card(card(snr=curve, length=points, confusion=[confusion]), tmp_path / "card.png")
+    empty, drawn = pixels(tmp_path / "empty.png"), pixels(tmp_path / "card.png")
+    for colour in ((0x00, 0x79, 0x8C), (0xD1, 0x49, 0x5B)):
+        assert (drawn == colour).all(2).sum() > 500
+        assert (empty == colour).all(2).sum() == 0

@@ -15,6 +15,7 @@ from rfhydra.protocol.types import EpochProgress, Job, TrainingRequest, Training
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.window import Window
+from rfhydra.store.blobs import digest_of
 from rfhydra.store.samples import Sample
 from rfhydra.store.schema import MIGRATIONS
 from rfhydra.store.versions import HeadVersion
@@ -102,6 +103,7 @@ def create_old(path: Path, migrations: int) -> None:
     Workspace.create(path, SPEC).close()
     (path / "rfhydra.db").unlink()
     with closing(sqlite3.connect(path / "rfhydra.db")) as connection:
+        connection.create_function("sha256", 1, lambda text: digest_of(text.encode()))
         connection.executescript("".join(MIGRATIONS[:migrations]) + f"PRAGMA user_version = {migrations}")
 
 

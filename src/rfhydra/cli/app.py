@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import rfhydra
-from rfhydra.cli import demo, detection, pretraining, serve, service, training, versions, workspace
+from rfhydra.cli import card, demo, detection, pretraining, serve, service, training, versions, workspace
 from rfhydra.cli.arguments import ServedCommand
 from rfhydra.cli.root import Root
 
@@ -25,6 +25,7 @@ app.command("train", cls=ServedCommand)(training.train)
 app.command("extend", cls=ServedCommand)(training.extend)
 app.command("detect")(detection.detect)
 app.command("eval")(detection.evaluate)
+app.command("card")(card.card)
 app.command("versions", cls=ServedCommand)(versions.versions)
 app.command("promote", cls=ServedCommand)(versions.promote)
 app.command("rollback", cls=ServedCommand)(versions.rollback)

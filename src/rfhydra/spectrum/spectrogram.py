@@ -109,6 +109,18 @@ def lower_snr(
     return _quantise(power_db, _noise_floor_db(power_db, no_silence, spec), spec)
 
 
+def add_power(
+    image: NDArray[np.uint8] | torch.Tensor, spec: SpectrogramSpec, power: NDArray[np.float32]
+) -> torch.Tensor:
+    """``image`` with emissions added that have ``power`` (rows, cols), linear, in units of its noise floor.
+
+    Returns:
+        uint8, of the shape of ``image`` (rows, cols).
+    """
+    total = 10 ** (level_db(image, spec) / 10) + torch.from_numpy(power)
+    return _quantise(10 * torch.log10(total), torch.zeros(()), spec)
+
+
 def level_db(image: NDArray[np.uint8] | torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
     """Grey levels back to dB above the noise floor (clipped at both ends of the range), same shape, float32."""
     unit = torch.as_tensor(image).float() / 255

@@ -194,5 +194,18 @@ BEGIN
 END;
 """
 
-MIGRATIONS: Final = (_FIRST, _JOBS, _LOADED, _BACKBONE, _LABEL_SETS)
+_CARDS: Final = """
+CREATE TABLE cards (
+    signal_name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    card TEXT NOT NULL CHECK (json_type(card) = 'object'),
+    PRIMARY KEY (signal_name, version),
+    FOREIGN KEY (signal_name, version) REFERENCES head_versions (signal_name, version)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER card_of_retired AFTER UPDATE OF retired_at ON head_versions WHEN NEW.retired_at IS NOT NULL BEGIN
+    DELETE FROM cards WHERE signal_name = NEW.signal_name AND version = NEW.version;
+END;
+"""
+
+MIGRATIONS: Final = (_FIRST, _JOBS, _LOADED, _BACKBONE, _LABEL_SETS, _CARDS)
 """SQL scripts that may call ``sha256(text)``; see :class:`rfhydra.store.database.Database`."""

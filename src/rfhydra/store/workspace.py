@@ -26,6 +26,7 @@ from rfhydra.files import (
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore
+from rfhydra.store.cards import CardStore
 from rfhydra.store.columns import utc_now
 from rfhydra.store.database import Database
 from rfhydra.store.jobs import JobStore
@@ -66,6 +67,7 @@ class Workspace:
         self.splits = SplitStore(db, self.audit)
         self.versions = VersionStore(db, blobs, self.audit, spec)
         self.loaded = LoadedStore(db, self.versions, self.audit)
+        self.cards = CardStore(db, self.versions, self.audit)
         self.jobs = JobStore(db, self.audit)
         self._owned = owned
 

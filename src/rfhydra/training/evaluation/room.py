@@ -1,0 +1,94 @@
+"""Room: the free places of a window, where neither a label nor an emission is."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import median_filter
+
+from rfhydra.spectrum.boxes import PixelBoxes
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.spectrum.spectrogram import level_db
+
+BRIGHT_DB: Final = 9.0
+"""Level above the floor of the rows around it that counts as an emission: 0.4 % of the noise reaches it."""
+MAX_BRIGHT: Final = 0.015
+"""Share of bright pixels that a free place has at most."""
+GUARD_PX: Final = 2
+BAND_INNER: Final = 0.94
+"""Inner part of the band that bursts are placed in: the filters of receivers attenuate the rest."""
+_FLOOR_ROWS: Final = 31
+_MAX_TILT_DB: Final = 6.0
+
+
+@dataclass(frozen=True)
+class Rectangle:
+    """A rectangle of whole pixels: rows ``top`` to ``bottom``, columns ``left`` to ``right``, ends excluded."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @classmethod
+    def around(cls, box: NDArray[np.floating]) -> "Rectangle":
+        """The pixels that a box (x_min, y_min, x_max, y_max) touches."""
+        x0, y0, x1, y1 = (float(edge) for edge in box)
+        left, top = int(np.floor(x0 + 1e-3)), int(np.floor(y0 + 1e-3))
+        return cls(top, max(int(np.ceil(y1 - 1e-3)), top + 1), left, max(int(np.ceil(x1 - 1e-3)), left + 1))
+
+    @property
+    def rows(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def cols(self) -> int:
+        return self.right - self.left
+
+    def widened(self, rows: int, cols: int) -> "Rectangle":
+        """The rectangle with so many more rows and columns on each side."""
+        return Rectangle(self.top - rows, self.bottom + rows, self.left - cols, self.right + cols)
+
+
+class Room:
+    """The free places of one image."""
+
+    def __init__(self, image: NDArray[np.uint8], spec: SpectrogramSpec, labelled: PixelBoxes) -> None:
+        """``image`` uint8 (rows, cols) with the ``labelled`` boxes (n, 4) of any signal in pixels."""
+        levels = level_db(image, spec).numpy()
+        floor = median_filter(np.median(levels, axis=1), _FLOOR_ROWS, mode="nearest")
+        taken = (levels > BRIGHT_DB + np.clip(floor, -_MAX_TILT_DB, _MAX_TILT_DB)[:, None]).astype(np.float64)
+        for box in labelled:
+            area = Rectangle.around(box).widened(GUARD_PX, GUARD_PX)
+            taken[max(area.top, 0) : area.bottom, max(area.left, 0) : area.right] = taken.size  # never free
+        self._sums = np.pad(taken.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+        self._size = image.shape
+
+    def place(
+        self, rows: int, cols: int, rng: np.random.Generator, position: float | None = None, slack: float = 0.1
+    ) -> tuple[int, int] | None:
+        """The top left pixel (row, column) of a random free place of ``rows`` by ``cols``, None where there is none.
+
+        Args:
+            rows: height.
+            cols: width.
+            rng: random numbers.
+            position: where in the band, 0 the highest place and 1 the lowest, within ``slack``; None is anywhere.
+            slack: share of the band.
+        """
+        edge = round(self._size[0] * (1 - BAND_INNER) / 2)
+        lowest = self._size[0] - edge - rows
+        first, last = edge, lowest
+        if position is not None:
+            middle, reach = edge + position * (lowest - edge), slack * (lowest - edge)
+            first, last = max(round(middle - reach), edge), min(round(middle + reach), lowest)
+        if first > last or cols > self._size[1]:
+            return None
+        sums = self._sums
+        area = sums[rows:, cols:] - sums[:-rows, cols:] - sums[rows:, :-cols] + sums[:-rows, :-cols]
+        free = np.argwhere(area[first : last + 1] <= MAX_BRIGHT * rows * cols)
+        if not len(free):
+            return None
+        row, col = free[rng.integers(len(free))].tolist()
+        return row + first, col
