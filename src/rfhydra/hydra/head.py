@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.ops import batched_nms
 
 from rfhydra.errors import Incompatible
-from rfhydra.hydra.backbone import Proposals
+from rfhydra.hydra.backbone import Proposals, Seen
+from rfhydra.hydra.candidates import CandidateRule, find_candidates
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
 
 GEOMETRY_FEATURES: Final = 4
@@ -25,7 +28,10 @@ _MAX_LOG_SCALE: Final = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class HeadInfo:
-    """Metadata of a head: its signal, the contract, backbone and samples of its training, and its threshold."""
+    """Metadata of a head: its signal, the contract, backbone and samples of its training, and its threshold.
+
+    ``candidates`` is the rule of its own candidates; None if it chooses among the backbone's proposals only.
+    """
 
     kind: str
     signal_name: str
@@ -36,20 +42,24 @@ class HeadInfo:
     sample_ids: tuple[str, ...] = ()
     metrics: dict[str, Any] = field(default_factory=dict)
     notes: str | None = None
+    candidates: CandidateRule | None = None
 
     def to_metadata(self) -> dict[str, Any]:
         """All fields as JSON."""
-        return {**vars(self), "sample_ids": list(self.sample_ids)}
+        rule = self.candidates.to_metadata() if self.candidates else None
+        return {**vars(self), "sample_ids": list(self.sample_ids), "candidates": rule}
 
     @classmethod
     def from_metadata(cls, fields: dict[str, Any]) -> Self:
         """The inverse of :meth:`to_metadata`.
 
         Raises:
-            Incompatible: a field is missing or unknown.
+            Incompatible: a field is missing or unknown. Heads made before there were own candidates have no rule.
         """
+        rule = fields.get("candidates")
         try:
-            return cls(**{**fields, "sample_ids": tuple(fields["sample_ids"])})
+            candidates = None if rule is None else CandidateRule.from_metadata(rule)
+            return cls(**{**fields, "sample_ids": tuple(fields["sample_ids"]), "candidates": candidates})
         except (KeyError, TypeError):
             raise Incompatible("this head artifact lacks metadata: train it again") from None
 
@@ -208,13 +218,42 @@ class HeadStack:
         self._size_mean = torch.stack([head.size_mean for head in heads])
 
     @torch.inference_mode()
-    def detect(self, proposals: Proposals, thresholds: Sequence[float], size: tuple[int, int]) -> list[ScoredBoxes]:
-        """Detections of each head in one image of ``size`` (rows, cols), at its threshold."""
+    def detect_in(self, image: NDArray[np.uint8], seen: Seen, thresholds: Sequence[float]) -> list[ScoredBoxes]:
+        """Detections of each head in ``image``, which the backbone has ``seen``, at its threshold.
+
+        A head chooses among the backbone's proposals and its own candidates, never those of other heads: what it
+        detects does not depend on which others are loaded.
+        """
+        proposals = seen.propose()
+        rules = {head.info.candidates: None for head in self.heads if head.info.candidates}
+        found = dict(zip(rules, find_candidates(image, proposals.boxes, list(rules)), strict=True))
+        boxes, index = torch.unique(torch.cat([*found.values(), proposals.boxes[:0]]), dim=0, return_inverse=True)
+        offered = torch.zeros((len(self.heads), len(proposals) + len(boxes)), dtype=torch.bool)
+        offered[:, : len(proposals)] = True
+        parts = dict(zip(found, index.split([len(each) for each in found.values()]), strict=True)) if found else {}
+        for row, head in enumerate(self.heads):
+            if head.info.candidates:
+                offered[row, len(proposals) + parts[head.info.candidates]] = True
+        return self.detect(proposals.with_candidates(boxes, seen.embed(boxes)), thresholds, seen.size, offered)
+
+    @torch.inference_mode()
+    def detect(
+        self,
+        proposals: Proposals,
+        thresholds: Sequence[float],
+        size: tuple[int, int],
+        offered: Tensor | None = None,
+    ) -> list[ScoredBoxes]:
+        """Detections of each head in one image of ``size`` (rows, cols), at its threshold.
+
+        ``offered``, bool (heads, n), says which of the ``proposals`` a head chooses among; None for all.
+        """
         if not self.heads or not len(proposals):
             return [ScoredBoxes.none() for _ in self.heads]
         boxes, embeddings = proposals.boxes, proposals.embeddings
         scores = torch.sigmoid(self._logits(boxes, embeddings))
-        owner, proposal = torch.nonzero(scores >= torch.tensor(thresholds)[:, None], as_tuple=True)
+        chosen = scores >= torch.tensor(thresholds)[:, None]
+        owner, proposal = torch.nonzero(chosen if offered is None else chosen & offered, as_tuple=True)
         if not len(owner):
             return [ScoredBoxes.none() for _ in self.heads]
         refined = torch.zeros((len(owner), 4))

@@ -3,15 +3,20 @@
 This file owns the rule that one image is one example, however many signals it is labelled for.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from rfhydra.hydra.backbone import BackgroundSet
+from rfhydra.hydra.candidates import CandidateRule
+from rfhydra.spectrum.boxes import PixelBoxes
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.assignment import AssignedRois, Rois, assign_proposals
@@ -22,6 +27,8 @@ from rfhydra.training.trainer import Control
 
 MAX_AUGMENTED_SAMPLES: Final = 12  # with more, SNR augmentation costs time and brings nothing (docs/decisions/0011)
 FEATURE_THREADS: Final = 2  # a pass through the backbone leaves a core idle between its layers (docs/decisions/0023)
+MAX_LEARNT_SAMPLES: Final = 50  # whose boxes the candidate rule is learnt from
+MAX_SEARCHED_OTHERS: Final = 100  # samples of other signals that are searched for candidates of the head's own
 FULL_WEIGHT_SIGNALS: Final = 3  # up to so many known signals, the background set has its full weight
 
 Labelled = tuple[Sample, SampleFeatures]
@@ -98,6 +105,7 @@ class TrainingSet:
         background: the background set of the backbone.
         augmented: SNR-augmented copies of ``own`` images, for training only.
         val: images of the validation split.
+        rule: of the head's own candidates, learnt from the training split.
     """
 
     own: Sequence[TrainingExample]
@@ -105,6 +113,7 @@ class TrainingSet:
     background: BackgroundSet
     augmented: Sequence[TrainingExample] = ()
     val: Sequence[TrainingExample] = ()
+    rule: CandidateRule | None = None
 
     @classmethod
     def of(
@@ -125,7 +134,8 @@ class TrainingSet:
         unrelated = whole.trainable(workspace.samples.newest_negative_samples(signal_name))
         others = newest(sample for sample in unrelated if sample.image_digest not in left_out)
         augmented = split.train if len(split.train) <= MAX_AUGMENTED_SAMPLES else []
-        originals, lowered = _features(cache, [*split.train, *split.val, *others], augmented, control)
+        rule = CandidateRule.learn(_labelled_images(workspace, split.train[-MAX_LEARNT_SAMPLES:]))
+        originals, lowered = _features(cache, [*split.train, *split.val], others, augmented, rule, control)
         by_image = dict[str, list[Labelled]]()
         for sample, features in originals:
             by_image.setdefault(sample.image_digest, []).append((sample, features))
@@ -137,6 +147,7 @@ class TrainingSet:
             background=cache.backbone.background,
             augmented=[TrainingExample.of(signal_name, [labelled]) for labelled in lowered],
             val=examples[val_start:val_end],
+            rule=rule,
         )
 
     @property
@@ -154,16 +165,42 @@ class TrainingSet:
         return replace(self, own=own, others=others, augmented=augmented)
 
 
+def _labelled_images(workspace: Workspace, samples: Sequence[Sample]) -> Iterator[tuple[NDArray[np.uint8], PixelBoxes]]:
+    """The image of each sample with its boxes in pixels (n, 4)."""
+    for sample in samples:
+        yield workspace.samples.image(sample), sample.frame(workspace.spec).to_pixels(sample.boxes)
+
+
+def _spread(samples: Sequence[Sample], most: int) -> set[str]:
+    """Ids of ``most`` of ``samples``, the newest of each signal first, then the second newest of each, and so on."""
+    order, seen = list[tuple[int, int, str]](), Counter[str]()
+    for age, sample in enumerate(reversed(samples)):
+        order.append((seen[sample.signal_name], age, sample.sample_id))
+        seen[sample.signal_name] += 1
+    return {sample_id for _, _, sample_id in sorted(order)[:most]}
+
+
 def _features(
-    cache: FeatureCache, samples: Sequence[Sample], augmented: Sequence[Sample], control: Control
+    cache: FeatureCache,
+    own: Sequence[Sample],
+    others: Sequence[Sample],
+    augmented: Sequence[Sample],
+    rule: CandidateRule | None,
+    control: Control,
 ) -> tuple[list[Labelled], list[Labelled]]:
-    """Features of ``samples``, and SNR-augmented ones of those ``augmented`` that have the SNR for it."""
+    """Features of ``own`` and ``others``, and SNR-augmented ones of those ``augmented`` that have the SNR for it.
+
+    Candidates of ``rule`` are among those of ``own`` samples and of some of the ``others``: their images have
+    passed through the backbone, and do so again for candidates of another rule.
+    """
+    samples = [*own, *others]
+    searched = {sample.sample_id for sample in own} | _spread(others, MAX_SEARCHED_OTHERS)
     tasks = [(cache.get, sample) for sample in samples] + [(cache.get_snr_augmented, sample) for sample in augmented]
 
-    def compute(task: tuple[Callable[[Sample], SampleFeatures | None], Sample]) -> SampleFeatures | None:
+    def compute(task: tuple[Callable[..., SampleFeatures | None], Sample]) -> SampleFeatures | None:
         control.check()
         get, sample = task
-        return get(sample)
+        return get(sample, rule if sample.sample_id in searched else None)
 
     found: list[Labelled | None] = []
     with ThreadPoolExecutor(FEATURE_THREADS) as pool:

@@ -32,6 +32,7 @@ def train_embedding_head(
     Raises:
         Cancelled: ``control`` is cancelled.
     """
+    info = replace(info, candidates=training_set.rule)
     learner = EmbeddingLearner(training_set, info)
     outcome = run_epochs(learner, epochs, control)
     out_of_fold = CrossValidation.of(training_set, info, outcome.best_epoch)
