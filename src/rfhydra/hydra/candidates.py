@@ -8,19 +8,22 @@ separate two packets. See docs/decisions/0027.
 1. A matched box filter over the integral image gives *seeds*: boxes of a learnt size that stand out of their flanks
    (F. C. Crow, "Summed-area tables for texture mapping", 1984). The proposals are seeds, too.
 2. In the band of each seed, the mean level over time is cut into *segments* half-way between its floor and the level
-   in the seed. Pauses up to the learnt one are closed. The segments that overlap the seed are the candidates.
+   in the seed. Pauses up to the learnt one are closed. The segments near the seed are the candidates.
+3. Where the user's boxes overlap in time, segments hold several of them: then intervals of the typical widths that
+   begin or end at an edge of the level are candidates, too.
 """
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchvision.ops import nms
+from torchvision.ops import box_iou, nms
 
 from rfhydra.errors import Incompatible
 from rfhydra.spectrum.boxes import PixelBoxes
@@ -36,6 +39,10 @@ SEEDS_PER_SIZE: Final = 24
 STEPS_PER_SIDE: Final = 4
 MAX_RANKED: Final = 400  # intervals of one rule that are compared with each other
 EDGE_COLS: Final = 3
+GOLDEN_SIDE: Final = 192
+MAX_TESTED: Final = 12  # images in which it is tested whether segments cover the user's boxes
+MIN_RECALL: Final = 0.9  # below which there are intervals at edges
+RECALL_IOU: Final = 0.6
 MIN_EDGE: Final = 4.0  # grey levels, within EDGE_COLS
 CANDIDATE_NMS_IOU: Final = 0.8
 LEVEL_QUANTILE: Final = 0.75  # of the levels in a seed
@@ -53,13 +60,16 @@ class CandidateRule:
     Attributes:
         sizes: (width, height) of the matched box filters in pixels, most frequent first.
         gap_cols: the longest pause that does not separate two candidates, in columns.
-        widths: smallest and largest width of a candidate, in pixels; heights: likewise.
+        widths: smallest and largest width of a candidate, in pixels; ``heights`` likewise.
+        with_edges: whether intervals of a typical width at edges of the level are candidates, too. They are where
+            segments do not cover the user's boxes: emissions overlap.
     """
 
     sizes: tuple[tuple[float, float], ...]
     gap_cols: float
     widths: tuple[float, float]
     heights: tuple[float, float]
+    with_edges: bool = False
 
     @classmethod
     def learn(cls, labelled: Iterable[tuple[NDArray[np.uint8], PixelBoxes]]) -> "CandidateRule | None":
@@ -68,10 +78,9 @@ class CandidateRule:
         All values are rounded to steps of an octave's part, so that a few boxes more seldom change the rule, and
         cached features of the samples stay valid.
         """
+        labelled = [(image, boxes) for image, boxes in labelled if len(boxes)]
         sides, inner, outer = list[NDArray[np.floating[Any]]](), list[float](), list[float]()
         for image, boxes in labelled:
-            if not len(boxes):
-                continue
             sides.append(boxes[:, 2:] - boxes[:, :2])
             pauses = _pauses(torch.from_numpy(image), torch.from_numpy(boxes).float())
             inner += pauses[0]
@@ -80,7 +89,8 @@ class CandidateRule:
             return None
         drawn = np.concatenate(sides)
         low, high = _rounded(drawn.min(0) / SIZE_MARGIN), _rounded(drawn.max(0) * SIZE_MARGIN)
-        return cls(_typical_sizes(drawn), _separating_gap(inner, outer), (low[0], high[0]), (low[1], high[1]))
+        rule = cls(_typical_sizes(drawn), _separating_gap(inner, outer), (low[0], high[0]), (low[1], high[1]))
+        return replace(rule, with_edges=rule._recall(labelled[-MAX_TESTED:]) < MIN_RECALL)
 
     @property
     def rule_id(self) -> str:
@@ -101,7 +111,7 @@ class CandidateRule:
         try:
             sizes = tuple((float(width), float(height)) for width, height in fields["sizes"])
             low, high = ((float(side[0]), float(side[1])) for side in (fields["widths"], fields["heights"]))
-            return cls(sizes, float(fields["gap_cols"]), low, high)
+            return cls(sizes, float(fields["gap_cols"]), low, high, bool(fields["with_edges"]))
         except (KeyError, TypeError, ValueError, IndexError):
             raise Incompatible("the candidate rule of this head cannot be read: train it again") from None
 
@@ -110,6 +120,15 @@ class CandidateRule:
         :data:`MAX_CANDIDATES`.
         """
         return find_candidates(image, proposals, [self])[0]
+
+    def _recall(self, labelled: Sequence[tuple[NDArray[np.uint8], PixelBoxes]]) -> float:
+        """Share of the labelled boxes that a candidate covers with an IoU of at least :data:`RECALL_IOU`."""
+        hits = list[bool]()
+        for image, boxes in labelled:
+            found = self.find(image, torch.zeros((0, 4)))
+            overlap = box_iou(torch.from_numpy(boxes).float(), found)
+            hits += (torch.cat([overlap, torch.zeros((len(boxes), 1))], dim=1).amax(1) >= RECALL_IOU).tolist()
+        return float(np.mean(hits))
 
     def _select(self, bands: "_Bands") -> Tensor:
         """The best candidates in ``bands``: segments, then intervals at edges."""
@@ -129,11 +148,42 @@ class CandidateRule:
         """
         owner, start, end = bands.segments(self.gap_cols)
         yield owner, start, end, bands.contrast[owner] + _MAX_GREY
+        if not self.with_edges:
+            return
         rising, falling = bands.edges()
         for width in dict.fromkeys(width for width, _ in self.sizes):
             for (band, col, step), shift in ((rising, 0.0), (falling, -width)):
                 start, end = ((col + shift + length).clamp(0, bands.cols) for length in (0.0, width))
                 yield band, start, end, step
+
+
+@dataclass(frozen=True, eq=False)
+class GoldenCandidates:
+    """Golden vectors of a rule: a part of a training image, a user's box in it, and the candidates that were found.
+
+    ``image`` uint8 (rows, cols), ``seed`` float32 (1, 4), ``boxes`` float32 (n, 4).
+    """
+
+    image: Tensor
+    seed: Tensor
+    boxes: Tensor
+
+    @classmethod
+    def record(cls, rule: CandidateRule, image: NDArray[np.uint8], box: NDArray[np.float32]) -> Self:
+        """From the surroundings of ``box`` (4,) in ``image``, at most :data:`GOLDEN_SIDE` pixels on each side."""
+        origin, end = np.zeros(2, int), np.zeros(2, int)
+        for axis, length in ((0, image.shape[1]), (1, image.shape[0])):
+            middle, side = (box[axis] + box[axis + 2]) / 2, box[axis + 2] - box[axis]
+            reach = min(int(1.5 * side) + 8, GOLDEN_SIDE // 2)
+            origin[axis], end[axis] = max(0, int(middle) - reach), min(length, int(middle) + reach)
+        part = torch.from_numpy(image[origin[1] : end[1], origin[0] : end[0]].copy())
+        seed = torch.from_numpy(np.asarray(box, np.float32) - np.tile(origin, 2).astype(np.float32))[None]
+        return cls(part, seed, rule.find(part, seed))
+
+    def hold(self, rule: CandidateRule) -> bool:
+        """Whether ``rule`` finds the same candidates again."""
+        boxes = rule.find(self.image, self.seed)
+        return boxes.shape == self.boxes.shape and torch.allclose(boxes, self.boxes, atol=0.05)
 
 
 @torch.inference_mode()
@@ -221,23 +271,27 @@ class _Bands:
         low = torch.minimum(low, high)
         return cls(seeds, sums, levels >= (high + low) / 2, (high - low)[:, 0])
 
+    @cached_property
+    def near(self) -> Tensor:
+        """The columns near each seed, up to its width before and after it: first and last (n, 2)."""
+        width = self.seeds[:, 2] - self.seeds[:, 0]
+        return torch.stack([self.seeds[:, 0] - width, self.seeds[:, 2] + width], dim=1)
+
     @property
     def cols(self) -> int:
         return self.is_on.shape[1]
 
     def segments(self, gap_cols: float) -> tuple[Tensor, Tensor, Tensor]:
-        """Band, start and end (m,) of the segments that overlap their seed."""
+        """Band, start and end (m,) of the segments near their seed."""
         owner, start, end = runs(close_gaps(self.is_on, gap_cols))
-        overlaps = (end > self.seeds[owner, 0]) & (start < self.seeds[owner, 2])
-        overlaps &= self.contrast[owner] >= MIN_CONTRAST
-        return owner[overlaps], start[overlaps].float(), end[overlaps].float()
+        near = (end > self.near[owner, 0]) & (start < self.near[owner, 1]) & (self.contrast[owner] >= MIN_CONTRAST)
+        return owner[near], start[near].float(), end[near].float()
 
     def edges(self) -> tuple[tuple[Tensor, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]:
         """Band, column and height (m,) of the rising edges of the level near each seed, and of the falling ones."""
         col = torch.arange(self.cols + 1)
         change = self._mean(col, col + EDGE_COLS) - self._mean(col - EDGE_COLS, col)
-        width = self.seeds[:, 2:3] - self.seeds[:, :1]
-        near = (col >= self.seeds[:, :1] - width) & (col <= self.seeds[:, 2:3] + width)
+        near = (col >= self.near[:, :1]) & (col <= self.near[:, 1:])
         return _peaks(change, near), _peaks(-change, near)
 
     def _mean(self, start: Tensor, end: Tensor) -> Tensor:

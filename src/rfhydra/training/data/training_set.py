@@ -4,7 +4,7 @@ This file owns the rule that one image is one example, however many signals it i
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rfhydra.hydra.backbone import BackgroundSet
-from rfhydra.hydra.candidates import CandidateRule
+from rfhydra.hydra.candidates import CandidateRule, GoldenCandidates
 from rfhydra.spectrum.boxes import PixelBoxes
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
@@ -105,7 +105,7 @@ class TrainingSet:
         background: the background set of the backbone.
         augmented: SNR-augmented copies of ``own`` images, for training only.
         val: images of the validation split.
-        rule: of the head's own candidates, learnt from the training split.
+        rule: of the head's own candidates, learnt from the training split, and its ``golden_candidates``.
     """
 
     own: Sequence[TrainingExample]
@@ -114,6 +114,7 @@ class TrainingSet:
     augmented: Sequence[TrainingExample] = ()
     val: Sequence[TrainingExample] = ()
     rule: CandidateRule | None = None
+    golden_candidates: GoldenCandidates | None = None
 
     @classmethod
     def of(
@@ -134,7 +135,8 @@ class TrainingSet:
         unrelated = whole.trainable(workspace.samples.newest_negative_samples(signal_name))
         others = newest(sample for sample in unrelated if sample.image_digest not in left_out)
         augmented = split.train if len(split.train) <= MAX_AUGMENTED_SAMPLES else []
-        rule = CandidateRule.learn(_labelled_images(workspace, split.train[-MAX_LEARNT_SAMPLES:]))
+        images = [*_labelled_images(workspace, split.train[-MAX_LEARNT_SAMPLES:])]
+        rule = CandidateRule.learn(images)
         originals, lowered = _features(cache, [*split.train, *split.val], others, augmented, rule, control)
         by_image = dict[str, list[Labelled]]()
         for sample, features in originals:
@@ -148,6 +150,7 @@ class TrainingSet:
             augmented=[TrainingExample.of(signal_name, [labelled]) for labelled in lowered],
             val=examples[val_start:val_end],
             rule=rule,
+            golden_candidates=GoldenCandidates.record(rule, images[-1][0], images[-1][1][0]) if rule else None,
         )
 
     @property
@@ -165,10 +168,13 @@ class TrainingSet:
         return replace(self, own=own, others=others, augmented=augmented)
 
 
-def _labelled_images(workspace: Workspace, samples: Sequence[Sample]) -> Iterator[tuple[NDArray[np.uint8], PixelBoxes]]:
-    """The image of each sample with its boxes in pixels (n, 4)."""
-    for sample in samples:
-        yield workspace.samples.image(sample), sample.frame(workspace.spec).to_pixels(sample.boxes)
+def _labelled_images(workspace: Workspace, samples: Sequence[Sample]) -> list[tuple[NDArray[np.uint8], PixelBoxes]]:
+    """The image of each sample that has boxes, and the boxes in pixels (n, 4)."""
+    return [
+        (workspace.samples.image(sample), sample.frame(workspace.spec).to_pixels(sample.boxes))
+        for sample in samples
+        if sample.boxes
+    ]
 
 
 def _spread(samples: Sequence[Sample], most: int) -> set[str]:

@@ -56,9 +56,12 @@ def train_embedding_head(
     positives = Rois.cat([example.assigned.positive for example in every])
     chosen = torch.linspace(0, len(positives) - 1, min(GOLDEN_VECTORS, len(positives))).long()
     golden = positives[chosen]
-    return Trained(
-        replace(head, golden=Golden.record(head, golden.boxes, golden.embeddings)), outcome, metrics, compare_on
+    head = replace(
+        head,
+        golden=Golden.record(head, golden.boxes, golden.embeddings),
+        golden_candidates=training_set.golden_candidates,
     )
+    return Trained(head, outcome, metrics, compare_on)
 
 
 def proposal_recall(examples: Sequence[TrainingExample], iou: float = 0.5) -> float:
