@@ -28,7 +28,7 @@ from torchvision.ops import box_iou, nms
 from rfhydra.errors import Incompatible
 from rfhydra.spectrum.boxes import PixelBoxes
 
-MAX_CANDIDATES: Final = 60
+MAX_CANDIDATES: Final = 100
 """Of each rule in one image, the ones that stand out most."""
 MAX_SIZES: Final = 4
 SIZES_PER_OCTAVE: Final = 2
@@ -152,9 +152,9 @@ class CandidateRule:
             return
         rising, falling = bands.edges()
         for width in dict.fromkeys(width for width, _ in self.sizes):
-            for (band, col, step), shift in ((rising, 0.0), (falling, -width)):
+            for (band, col), shift in ((rising, 0.0), (falling, -width)):
                 start, end = ((col + shift + length).clamp(0, bands.cols) for length in (0.0, width))
-                yield band, start, end, step
+                yield band, start, end, bands.rise(band, start) - bands.rise(band, end)
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,12 +287,21 @@ class _Bands:
         near = (end > self.near[owner, 0]) & (start < self.near[owner, 1]) & (self.contrast[owner] >= MIN_CONTRAST)
         return owner[near], start[near].float(), end[near].float()
 
-    def edges(self) -> tuple[tuple[Tensor, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]:
-        """Band, column and height (m,) of the rising edges of the level near each seed, and of the falling ones."""
+    def edges(self) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+        """Band and column (m,) of the rising edges of the level near each seed, and of the falling ones."""
         col = torch.arange(self.cols + 1)
-        change = self._mean(col, col + EDGE_COLS) - self._mean(col - EDGE_COLS, col)
         near = (col >= self.near[:, :1]) & (col <= self.near[:, 1:])
-        return _peaks(change, near), _peaks(-change, near)
+        return _peaks(self._change, near), _peaks(-self._change, near)
+
+    def rise(self, owner: Tensor, col: Tensor) -> Tensor:
+        """By how much the level of each band rises at a column (m,), in grey levels; negative where it falls."""
+        return self._change[owner, col.round().long()]
+
+    @cached_property
+    def _change(self) -> Tensor:
+        """Mean level after each border between two columns less the mean level before it, (n, cols + 1)."""
+        col = torch.arange(self.cols + 1)
+        return self._mean(col, col + EDGE_COLS) - self._mean(col - EDGE_COLS, col)
 
     def _mean(self, start: Tensor, end: Tensor) -> Tensor:
         """Mean level of each band in columns ``start`` (k,) to ``end`` (k,) inside of the image, (n, k)."""
@@ -300,11 +309,11 @@ class _Bands:
         return (self.sums[:, end] - self.sums[:, start]) / (end - start).clamp_min(1)
 
 
-def _peaks(change: Tensor, near: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Row, column and height (m,) of the local maxima of ``change`` (n, k) where ``near`` (n, k) holds."""
+def _peaks(change: Tensor, near: Tensor) -> tuple[Tensor, Tensor]:
+    """Row and column (m,) of the local maxima of ``change`` (n, k) where ``near`` (n, k) holds."""
     highest = torch.nn.functional.max_pool1d(change[:, None], 2 * EDGE_COLS - 1, 1, EDGE_COLS - 1)[:, 0]
     row, col = torch.nonzero((change >= highest) & (change >= MIN_EDGE) & near, as_tuple=True)
-    return row, col, change[row, col]
+    return row, col
 
 
 def runs(mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
