@@ -11,7 +11,7 @@
     ├── InvalidName                 invalid_name        a signal name outside the allowed alphabet
     ├── NotFound                    not_found           no such workspace, signal, version, sample or file
     ├── Conflict                    conflict            the request contradicts the present state
-    ├── Busy                        busy                the workspace is in use, a training is running, a queue is full
+    ├── Busy                        busy                workspace, training, queue or every file descriptor is in use
     ├── TooLarge                    too_large           over a stated limit
     ├── NotEnoughSamples            not_enough_samples  fewer samples than a training needs
     ├── Incompatible                incompatible        another contract or backbone, or golden vectors that fail

@@ -1,4 +1,4 @@
-"""Atomic, durable writes of files."""
+"""Atomic, durable writes of files, and errors of the operating system as ours."""
 
 import errno
 import os
@@ -9,12 +9,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from rfhydra.errors import InvalidMessage, StorageFull
+from rfhydra.errors import Busy, InvalidMessage, StorageFull
 
 # EFBIG: the process or the file system allows no file of that size.
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 NO_ROOM_MESSAGE: Final = "the disk is full or over quota; nothing was changed: free some space and try again"
-
+_NO_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE})
+NO_DESCRIPTORS_MESSAGE: Final = (
+    "no file descriptor is free; nothing was changed: try again, or raise the limit of open files (ulimit -n)"
+)
 
 PRIVATE_FILE: Final = 0o600
 PRIVATE_DIRECTORY: Final = 0o700
@@ -37,12 +40,15 @@ def make_directory(path: Path, *, private: bool = False) -> None:
 
     Raises:
         StorageFull: the disk is full.
+        Busy: no file descriptor is free.
     """
-    with _storage_full_raised():
-        path.mkdir(parents=True, exist_ok=True)
+    with os_errors_named():
+        if not path.parent.exists():
+            make_directory(path.parent)
+        path.mkdir(exist_ok=True)
         if private:
             restrict(path, PRIVATE_DIRECTORY)
-        _sync(path.parent)
+        sync_directory(path.parent)
 
 
 def restrict(path: Path, mode: int) -> None:
@@ -57,6 +63,7 @@ def write_file(path: Path, data: bytes, scratch: Path | None = None) -> None:
 
     Raises:
         StorageFull: the disk is full; ``path`` is unchanged.
+        Busy: no file descriptor is free; ``path`` is unchanged.
     """
     with replacing(path, scratch) as file:
         file.write(data)
@@ -77,11 +84,12 @@ def replacing(
 
     Raises:
         StorageFull: the disk is full; ``path`` is unchanged.
+        Busy: no file descriptor is free; ``path`` is unchanged.
     """
     temporary = (scratch or path.parent) / f".{path.name}.{secrets.token_hex(4)}"
     private = private or scratch is not None
     mode = PRIVATE_FILE if private else 0o666
-    with _storage_full_raised():
+    with os_errors_named():
         try:
             with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
                 if private:
@@ -96,7 +104,7 @@ def replacing(
                 temporary.unlink()
             raise
         if durable:
-            _sync(path.parent)
+            sync_directory(path.parent)
 
 
 @contextmanager
@@ -105,6 +113,7 @@ def writing_output(path: Path) -> Iterator[BinaryIO]:
 
     Raises:
         StorageFull: the disk is full; ``path`` is unchanged.
+        Busy: no file descriptor is free; ``path`` is unchanged.
         InvalidMessage: ``path`` cannot be written for another reason.
     """
     try:
@@ -114,7 +123,7 @@ def writing_output(path: Path) -> Iterator[BinaryIO]:
         raise InvalidMessage(f"{path.name} cannot be written: {error.strerror}") from error
 
 
-def _sync(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
     """Sync the entries of ``directory``, such as a rename, to disk."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -124,10 +133,27 @@ def _sync(directory: Path) -> None:
 
 
 @contextmanager
-def _storage_full_raised() -> Iterator[None]:
+def os_errors_named() -> Iterator[None]:
+    """Raise errors of the operating system that a caller can act on as ours; also a decorator.
+
+    Raises:
+        StorageFull: the disk is full.
+        Busy: no file descriptor is free.
+    """
     try:
         yield
     except OSError as error:
         if error.errno in _NO_ROOM:
             raise StorageFull(NO_ROOM_MESSAGE) from error
+        if error.errno in _NO_DESCRIPTORS:
+            raise Busy(NO_DESCRIPTORS_MESSAGE) from error
         raise
+
+
+def require_descriptor() -> None:
+    """
+    Raises:
+        Busy: no file descriptor is free.
+    """
+    with os_errors_named():
+        os.close(os.open(os.devnull, os.O_RDONLY))

@@ -248,7 +248,7 @@ class ChangeSequence:
 
     def _import(self) -> Change:
         label = self._random.choice(self._free_labels())
-        command = _recording(label, next(self._numbers))
+        command = recording(label, next(self._numbers))
         return Change(command, lambda expected: expected.add_import(label))
 
     def _imported_deletion(self) -> Change:
@@ -261,7 +261,7 @@ def _labels() -> list[str]:
     return [*IMPORTED, *IMPORTED.values()]
 
 
-def _recording(label: str, seed: int) -> ask.ImportSigmf:
+def recording(label: str, seed: int) -> ask.ImportSigmf:
     """The import of two windows of noise with the labels of :data:`IMPORTED`."""
     samples = SMALL_SPEC.window_samples
     marked = [(label, 0), (label, samples), (IMPORTED[label], 0)]

@@ -57,7 +57,11 @@ def training_paused(server: int | str = "self") -> Iterator[None]:
 
 def children(process: int | str) -> list[str]:
     """Process ids of the children of a process."""
-    return [child for path in Path(f"/proc/{process}/task").glob("*/children") for child in path.read_text().split()]
+    found = list[str]()
+    for path in Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended meanwhile
+            found += path.read_text().split()
+    return found
 
 
 def _command_line(pid: str) -> bytes:

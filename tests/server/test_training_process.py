@@ -92,8 +92,11 @@ def test_a_body_that_is_missing_fails_the_job_alone(training_site: Workspace, tm
 
 
 def ignores_interrupts(pid: int) -> bool:
-    """Whether a process ignores SIGINT, which the training process does before its long imports."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    """Whether a process ignores SIGINT, which the training process does before its long imports. False if it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
     ignored = next(int(line.split()[1], 16) for line in lines if line.startswith("SigIgn"))
     return bool(ignored >> (signal.SIGINT - 1) & 1)
 

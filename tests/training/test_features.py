@@ -104,6 +104,20 @@ def test_a_torn_entry_is_computed_again(cache: FeatureCache, sample: Sample, sma
     assert entry.read_bytes() == whole
 
 
+@pytest.mark.parametrize("sector", [0, 1, -1])
+def test_an_entry_with_a_lost_sector_is_computed_again(
+    cache: FeatureCache, sample: Sample, small: Workspace, sector: int
+) -> None:
+    """As a power failure leaves it: as long as it was, with zeros where nothing had been written yet."""
+    cold = cache.get(sample)
+    (entry,) = entries(small)
+    whole = entry.read_bytes()
+    start = range(0, len(whole), 512)[sector]
+    entry.write_bytes(whole[:start] + bytes(len(whole[start : start + 512])) + whole[start + 512 :])
+    assert same(cache.get(sample), cold)
+    assert entry.read_bytes() == whole
+
+
 def test_a_cache_that_cannot_be_kept_costs_only_time(cache: FeatureCache, sample: Sample, small: Workspace) -> None:
     (small.path / "cache").write_text("in the way")
     assert same(cache.get(sample), cache.get(sample))

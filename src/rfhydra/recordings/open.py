@@ -15,6 +15,7 @@ import numpy as np
 from sigmf import keys
 
 from rfhydra.errors import Conflict, InvalidRecording, NotFound
+from rfhydra.files import os_errors_named
 from rfhydra.recordings.formats import SampleFormat
 from rfhydra.recordings.recording import Recording
 from rfhydra.recordings.sigmf_read import Fields, describe, load_metadata, skipped_bytes
@@ -58,14 +59,16 @@ def open_recording(
         NotFound: no such file, or only half of a SigMF pair.
         InvalidRecording: it cannot be read; the message names the field.
         Conflict: an argument contradicts what the file states.
+        Busy: no file descriptor is free.
     """
     path = Path(path)
     try:
-        container = _container(path, datatype)
-        _complete(container, datatype, sample_rate_hz, center_freq_hz)
-        recording = _map(container)
-        if verify:
-            recording.verify()
+        with os_errors_named():
+            container = _container(path, datatype)
+            _complete(container, datatype, sample_rate_hz, center_freq_hz)
+            recording = _map(container)
+            if verify:
+                recording.verify()
     except OSError as error:
         raise InvalidRecording(f"{path.name} cannot be read: {error.strerror or error}") from error
     return recording

@@ -31,6 +31,7 @@ class AuditLog:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._user = _user_name()  # now: looking it up takes a file descriptor
 
     def record(
         self,
@@ -49,7 +50,7 @@ class AuditLog:
 
     def record_all(self, changes: Iterable[tuple[str, str | None, dict[str, Any]]], who: str | None = None) -> None:
         """:meth:`record` for each action, signal name and detail of ``changes``."""
-        at, who = utc_now(), who or _user_name()
+        at, who = utc_now(), who or self._user
         with self._db.transaction() as connection:
             connection.executemany(
                 "INSERT INTO audit (at, who, action, signal_name, detail) VALUES (?, ?, ?, ?, ?)",

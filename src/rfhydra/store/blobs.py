@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from rfhydra.errors import Damaged, InvalidMessage, NotFound
-from rfhydra.files import make_directory, write_file
+from rfhydra.files import make_directory, os_errors_named, write_file
 from rfhydra.store.reserve import Reserve
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_PREFIX: Final = re.compile(r"[0-9a-f]{2}")
 _SCRATCH: Final = "tmp"
 _RESERVE: Final = "reserve"
 
@@ -27,6 +28,8 @@ def digest_of(data: bytes) -> str:
 class BlobStore:
     """A directory of blobs, ``ab/cdef…`` each, with ``tmp`` for unfinished writes. Thread-safe.
 
+    Every method raises :class:`Busy` where no file descriptor is free; nothing was changed then.
+
     Attributes:
         scratch: the directory of unfinished writes.
         reserve: room for deletions on a full disk.
@@ -38,6 +41,7 @@ class BlobStore:
         self.scratch = root / _SCRATCH
         self.reserve = Reserve(root / _RESERVE)
 
+    @os_errors_named()
     def prepare(self) -> None:
         """Make missing directories and remove unfinished writes of a killed process.
 
@@ -71,6 +75,7 @@ class BlobStore:
         write_file(path, data, self.scratch)
         return digest
 
+    @os_errors_named()
     def get(self, digest: str) -> bytes:
         """The bytes that ``digest`` names.
 
@@ -89,10 +94,12 @@ class BlobStore:
             )
         return data
 
+    @os_errors_named()
     def prefixes(self) -> list[str]:
         """The first two digits of all blobs, sorted: the slices of a garbage collection."""
-        return sorted(path.name for path in self._root.glob("[0-9a-f][0-9a-f]"))
+        return sorted(path.name for path in self._root.iterdir() if _PREFIX.fullmatch(path.name))
 
+    @os_errors_named()
     def collect(self, prefix: str, unreferenced: Callable[[Collection[str]], Iterable[str]], limit: int) -> int:
         """Remove at most ``limit`` blobs of one prefix that ``unreferenced`` names; returns their number.
 
@@ -111,7 +118,8 @@ class BlobStore:
 
     @contextmanager
     def _readers_lock(self, mode: int) -> Iterator[None]:
-        descriptor = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
+        with os_errors_named():
+            descriptor = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(descriptor, mode)  # on the directory itself: released by the kernel when the process ends
             yield

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from rfhydra.errors import Busy, Damaged, Incompatible, StorageFull
-from rfhydra.files import NO_ROOM_MESSAGE, PRIVATE_FILE, restrict
+from rfhydra.files import NO_ROOM_MESSAGE, PRIVATE_FILE, os_errors_named, require_descriptor, restrict, sync_directory
 from rfhydra.store.schema import MIGRATIONS
 
 _BUSY_TIMEOUT_SEC: Final = 1.0  # no other process should write: the workspace is locked
@@ -34,18 +34,20 @@ class Database:
             Incompatible: a newer rfhydra made it, or for a view, an older one.
             Damaged: it is not a database.
             StorageFull: there is no room on the disk.
+            Busy: no file descriptor is free.
         """
         self._lock = threading.RLock()
         self._is_view = view
         if not view:
             _make_private(path)
-        self._connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?{_view_options(path) if view else 'mode=rwc'}",
-            timeout=_BUSY_TIMEOUT_SEC,
-            isolation_level=None,
-            check_same_thread=False,
-            uri=True,
-        )
+        with _errors_named():
+            self._connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?{_view_options(path) if view else 'mode=rwc'}",
+                timeout=_BUSY_TIMEOUT_SEC,
+                isolation_level=None,
+                check_same_thread=False,
+                uri=True,
+            )
         self._connection.row_factory = sqlite3.Row
         try:
             with _errors_named():
@@ -58,6 +60,9 @@ class Database:
                     self._connection.execute("PRAGMA foreign_keys = ON")
                     self._migrate()
                     self._settle()
+            if not view:
+                with os_errors_named():
+                    sync_directory(path.parent)  # SQLite does, too, but goes on where no descriptor is free for it
         except BaseException:
             self.close()
             raise
@@ -81,6 +86,7 @@ class Database:
 
         Raises:
             StorageFull: there is no room on the disk; nothing was changed.
+            Busy: another program is writing, or no file descriptor is free; nothing was changed.
         """
         assert not self._is_view, "a view does not write"
         with self._lock, _errors_named():
@@ -197,4 +203,6 @@ def _errors_named() -> Iterator[None]:
             raise Damaged("the workspace's database is damaged: restore it from a backup") from error
         if code & 0xFF == sqlite3.SQLITE_BUSY:
             raise Busy("another program is writing to the workspace's database: close it and try again") from error
+        if code & 0xFF == sqlite3.SQLITE_CANTOPEN:  # SQLite does not say why
+            require_descriptor()
         raise

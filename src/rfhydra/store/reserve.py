@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from rfhydra.errors import StorageFull
-from rfhydra.files import NO_ROOM_MESSAGE, PRIVATE_FILE
+from rfhydra.files import NO_ROOM_MESSAGE, PRIVATE_FILE, os_errors_named
 
 RESERVE_BYTES: Final = 1 << 20
 T = TypeVar("T")
@@ -22,17 +22,22 @@ class Reserve:
         self.is_held = False
 
     def make(self) -> None:
-        """Take the room where there is any."""
+        """Take the room where there is any.
+
+        Raises:
+            Busy: no file descriptor is free.
+        """
         if self.is_held:
             return
         try:
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, PRIVATE_FILE)
+            with os_errors_named():
+                descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, PRIVATE_FILE)
             try:
                 os.fchmod(descriptor, PRIVATE_FILE)  # a umask may have taken the owner's permissions, too
                 os.posix_fallocate(descriptor, 0, RESERVE_BYTES)
             finally:
                 os.close(descriptor)
-        except OSError:
+        except (OSError, StorageFull):
             self.release()
         else:
             self.is_held = True
@@ -47,6 +52,7 @@ class Reserve:
         """
         Raises:
             StorageFull: the room is needed for deletions.
+            Busy: no file descriptor is free.
         """
         self.make()
         if not self.is_held:

@@ -14,7 +14,15 @@ from typing import Any, Final, Self
 from filelock import FileLock, Timeout
 
 from rfhydra.errors import Busy, Conflict, Damaged, InvalidMessage, NotFound
-from rfhydra.files import PRIVATE_DIRECTORY, PRIVATE_FILE, make_directory, resolved, restrict, write_file
+from rfhydra.files import (
+    PRIVATE_DIRECTORY,
+    PRIVATE_FILE,
+    make_directory,
+    os_errors_named,
+    resolved,
+    restrict,
+    write_file,
+)
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore
@@ -62,12 +70,13 @@ class Workspace:
         self._owned = owned
 
     @classmethod
+    @os_errors_named()
     def create(cls, path: Path, spec: SpectrogramSpec) -> Self:
         """Create a workspace in a new or empty directory, and own it. Completes an interrupted creation.
 
         Raises:
             Conflict: the directory is a workspace already, or it holds something else.
-            Busy: another process is creating it.
+            Busy: another process is creating it, or no file descriptor is free.
             StorageFull: there is no room on the disk.
         """
         path = resolved(path)
@@ -84,6 +93,7 @@ class Workspace:
             return cls(path, spec, db, blobs, owned.pop_all())
 
     @classmethod
+    @os_errors_named()
     def open(cls, path: Path) -> Self:
         """Own the workspace at ``path``; upgrades its database and removes unfinished writes of a killed process.
 
@@ -91,7 +101,7 @@ class Workspace:
 
         Raises:
             NotFound: the directory is not a workspace.
-            Busy: another process owns it.
+            Busy: another process owns it, or no file descriptor is free.
             Incompatible: a newer rfhydra made its database.
             Damaged: its settings or its database cannot be read.
         """
@@ -108,6 +118,7 @@ class Workspace:
             return cls(path, spec, db, blobs, owned.pop_all())
 
     @classmethod
+    @os_errors_named()
     def view(cls, path: Path) -> Self:
         """A read-only snapshot of the workspace at ``path``, whether or not another process owns it.
 
@@ -115,6 +126,7 @@ class Workspace:
 
         Raises:
             NotFound: the directory is not a workspace.
+            Busy: no file descriptor is free.
             Incompatible: an older or newer version of rfhydra made its database.
             Damaged: its settings or its database cannot be read.
         """

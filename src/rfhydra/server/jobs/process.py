@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from rfhydra.errors import RfhydraError, error_of
+from rfhydra.files import os_errors_named
 from rfhydra.protocol.types import EpochProgress, TrainingRequest
 from rfhydra.server.jobs.pipe import HEAD, Cancel, Done, Epoch, Failed, PipeMessage, Started, Train, decode, encode
 from rfhydra.training.fitted import Fitted
@@ -48,6 +49,7 @@ class TrainingProcess:
 
         Raises:
             ProcessDied: the process ended before its training did.
+            Busy: no file descriptor is free for a process.
             RfhydraError: the error of the training, by its code.
         """
         assert self._job_id is None, "one training at a time"
@@ -118,17 +120,18 @@ class TrainingProcess:
         return process
 
     async def _start(self) -> asyncio.subprocess.Process:
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",  # import nothing from the current directory
-            "-m",
-            "rfhydra.server.jobs.worker_process",
-            str(os.getpid()),
-            *self._arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            process_group=0,  # Ctrl+C in the terminal must reach the server only
-        )
+        with os_errors_named():
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",  # import nothing from the current directory
+                "-m",
+                "rfhydra.server.jobs.worker_process",
+                str(os.getpid()),
+                *self._arguments,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                process_group=0,  # Ctrl+C in the terminal must reach the server only
+            )
         return self._process
 
     @staticmethod

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from rfhydra.errors import RfhydraError, Unauthorized
+from rfhydra.files import os_errors_named
 from rfhydra.protocol.commands import Auth, Command, Detect, read_command
 from rfhydra.protocol.frames import frame_tag
 from rfhydra.protocol.messages import BaseMessage, Error
@@ -158,7 +159,7 @@ class _Connection:
         """Run ``work`` and send its answer; if ``silent``, only an error."""
         answer: BaseMessage
         try:
-            with self._service.metrics.command(label):
+            with self._service.metrics.command(label), os_errors_named():
                 answer = await work()
             if silent:
                 return

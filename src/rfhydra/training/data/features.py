@@ -15,11 +15,10 @@ from typing import Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from rfhydra.errors import StorageFull
+from rfhydra.errors import Busy, StorageFull
 from rfhydra.files import make_directory, replacing
 from rfhydra.hydra.backbone import Backbone, Seen
 from rfhydra.hydra.candidates import CandidateRule
@@ -39,6 +38,8 @@ LEVEL_PERCENTILE: Final = 90.0
 MAX_CACHE_BYTES: Final = 2 * 2**30
 _KEPT_FRACTION: Final = 0.75  # so that a full cache is not searched for its oldest entry again and again
 _FORMAT: Final = "2"
+_SUFFIX: Final = ".features"  # a SHA-256, then the safetensors of which it is
+_DIGEST_BYTES: Final = 32
 ORIGINAL: Final = "as heard"  # in the keys of cached entries, as is the next
 SNR_AUGMENTED: Final = "quieter"
 
@@ -143,7 +144,7 @@ class FeatureCache:
 
     def clear(self) -> None:
         """Remove all entries: the next training computes every feature."""
-        for entry in self._directory.glob("*.safetensors"):
+        for entry in self._directory.glob(f"*{_SUFFIX}"):
             entry.unlink(missing_ok=True)
 
     def _labels(self, sample: Sample) -> tuple[Tensor, Tensor]:
@@ -158,7 +159,7 @@ class FeatureCache:
         key = hashlib.sha256(f"{_FORMAT} {sample.image_digest} {view} {self.backbone.backbone_id}".encode())
         for part in self._labels(sample):
             key.update(f" {len(part)} ".encode() + part.numpy().tobytes())
-        return self._directory / f"{key.hexdigest()[:40]}.safetensors"
+        return self._directory / f"{key.hexdigest()[:40]}{_SUFFIX}"
 
     def _compute(self, seen: Seen, positives: Tensor, negatives: Tensor, seed: int) -> dict[str, Tensor]:
         proposals, jittered = seen.propose(), jitter(positives, seen.size, seed)
@@ -173,9 +174,10 @@ class FeatureCache:
         }
 
     def _write(self, path: Path, tensors: dict[str, Tensor]) -> None:
-        # No fsync: a lost or torn entry is computed again.
-        data = save({name: tensor.contiguous() for name, tensor in tensors.items()})
-        with suppress(OSError, StorageFull):  # where there is no room for a cache, the next training takes longer
+        # No fsync: the digest tells an entry of which a power failure took a part, and it is computed again.
+        content = save({name: tensor.contiguous() for name, tensor in tensors.items()})
+        data = hashlib.sha256(content).digest() + content
+        with suppress(OSError, StorageFull, Busy):  # where there is no room for a cache, the next training takes longer
             make_directory(self._directory, private=True)
             with self._lock:
                 self._make_room(len(data))
@@ -211,9 +213,13 @@ def _sizes(directory: Path) -> Iterator[tuple[int, int, Path]]:
 
 def _read(path: Path, names: Sequence[str]) -> dict[str, Tensor] | None:
     try:
-        tensors = load(path.read_bytes())
-    except (OSError, SafetensorError):
+        data = path.read_bytes()
+    except OSError:
         return None
+    digest, content = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
+    if hashlib.sha256(content).digest() != digest:
+        return None
+    tensors = load(content)
     return tensors if set(tensors) == set(names) else None
 
 
