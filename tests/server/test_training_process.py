@@ -92,7 +92,7 @@ def test_a_body_that_is_missing_fails_the_job_alone(training_site: Workspace, tm
 
 
 def ignores_interrupts(pid: int) -> bool:
-    """Whether a process ignores SIGINT, which the training process does before its long imports. False if it is gone."""
+    """Whether a process is there and ignores SIGINT, which the training process does before its long imports."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
