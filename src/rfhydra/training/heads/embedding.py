@@ -49,8 +49,8 @@ def train_embedding_head(
     metrics["proposal_recall"] = recall = proposal_recall(every)
     if recall < MIN_PROPOSAL_RECALL:
         metrics["advice"] = (
-            f"the backbone proposes only {recall:.0%} of your boxes at IoU 0.5; the head corrects boxes, but if it"
-            " misses the signal, train it as kind rcnn, which is slower and proposes for itself"
+            f"only {recall:.0%} of your boxes have a candidate at IoU 0.5; the head corrects boxes, but if it misses"
+            " the signal, train it as kind rcnn, which takes minutes and proposes for itself"
         )
     head = replace(head, info=replace(head.info, metrics=metrics))
     positives = Rois.cat([example.assigned.positive for example in every])
