@@ -97,7 +97,8 @@ def test_no_acknowledged_change_is_lost(site: Path, body_file: Path) -> None:
                 killer.arm(delay_sec)
             arm_on = TrainingComplete if number % (2 * TRAINS_EVERY) == _TRAINS_FIRST else TrainingProgress
             on_training = partial(_arm, killer, delay_sec, arm_on)
-            with suppress(ConnectionClosed, ConnectionError, InvalidMessage), connect(url) as socket:
+            cut_off = suppress(ConnectionClosed, ConnectionError, InvalidMessage)
+            with cut_off, connect(url, ping_interval=None) as socket:
                 changes.run(socket, train=train, on_training=on_training)
             killer.wait()
             outcomes[changes.judge(take_inventory(site, backbone))] += 1
