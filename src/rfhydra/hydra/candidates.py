@@ -190,7 +190,10 @@ class GoldenCandidates:
 def find_candidates(
     image: NDArray[np.uint8] | Tensor, proposals: Tensor, rules: Sequence[CandidateRule]
 ) -> list[Tensor]:
-    """Candidates of each rule, as :meth:`CandidateRule.find` gives them. Equal filters of several rules run once."""
+    """Candidates of each rule, as :meth:`CandidateRule.find` gives them: none that is nearly a proposal.
+
+    Equal filters of several rules run once.
+    """
     grey = torch.as_tensor(image)
     area = torch.nn.functional.pad(grey.int().cumsum(0).cumsum(1, dtype=torch.int32), (1, 0, 1, 0))
     down = torch.nn.functional.pad(grey.int().cumsum(0, dtype=torch.int32), (0, 0, 1, 0))
@@ -200,7 +203,10 @@ def find_candidates(
         seeds = torch.cat([proposals, *(matched[size] for size in rule.sizes)])
         height = seeds[:, 3] - seeds[:, 1]
         seeds = seeds[(height >= rule.heights[0]) & (height <= rule.heights[1])]
-        found.append(rule._select(_Bands.of(down, seeds)) if len(seeds) else proposals[:0])
+        boxes = rule._select(_Bands.of(down, seeds)) if len(seeds) else proposals[:0]
+        if len(proposals):
+            boxes = boxes[box_iou(boxes, proposals).amax(1) <= CANDIDATE_NMS_IOU]
+        found.append(boxes)
     return found
 
 

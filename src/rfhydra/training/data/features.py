@@ -8,7 +8,7 @@ import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -51,7 +51,7 @@ class SampleFeatures:
     Attributes:
         size: (rows, cols) of the image.
         proposals: proposed boxes in pixels (n, 4) and their ``embeddings`` (n, d); candidates of the head's own after
-            those of the backbone.
+            the first ``proposed``, which are the backbone's.
         positives: the user's boxes (m, 4); ``jittered`` are 1 + JITTERS copies of each, the box itself first
             (m * (1 + JITTERS), 4), with ``jittered_embeddings``.
         negatives: verified boxes of other labels (k, 4) with ``negative_embeddings``.
@@ -65,6 +65,12 @@ class SampleFeatures:
     jittered_embeddings: Tensor
     negatives: Tensor
     negative_embeddings: Tensor
+    proposed: int
+
+    def without_candidates(self) -> "SampleFeatures":
+        """The same with the backbone's proposals only."""
+        proposals, embeddings = self.proposals[: self.proposed], self.embeddings[: self.proposed]
+        return replace(self, proposals=proposals, embeddings=embeddings)
 
 
 _TENSORS: Final = (
@@ -230,7 +236,8 @@ def _candidate_path(path: Path, rule: CandidateRule) -> Path:
 
 def _joined(size: tuple[int, int], tensors: dict[str, Tensor], own: dict[str, Tensor]) -> SampleFeatures:
     """The features of ``tensors`` with the candidates ``own`` after the proposals."""
-    return SampleFeatures(size, **{**tensors, **{name: torch.cat([tensors[name], own[name]]) for name in own}})
+    joined = {**tensors, **{name: torch.cat([tensors[name], own[name]]) for name in own}}
+    return SampleFeatures(size, **joined, proposed=len(tensors["proposals"]))
 
 
 def faintest_db(image: NDArray[np.uint8], boxes: Tensor, spec: SpectrogramSpec) -> float:
