@@ -2,11 +2,14 @@
 
     python -m benchmarks.real_devices ../shared/rf --support 10 --devices brennstuhl_remote,schrader_tpms,waveman_remote
 
+    python -m benchmarks.real_devices ../shared/rf2 --devices wifi_20m --in-order --contract 128,32,128,256 --name wifi
+
 RECORDINGS holds a folder of SigMF recordings per device, whose annotations carry the folder's name as their label, and
 ``background`` without annotations. Splits are by recording.
 """
 
 import time
+from collections import Counter
 from collections.abc import Collection as Names
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +20,7 @@ from typing import Annotated, Final
 import numpy as np
 import typer
 
+from benchmarks.misses import CAUSES, count_misses
 from benchmarks.results import Row, write_result
 from benchmarks.scenes import SPEC
 from benchmarks.tables import figures, show, table, tracked
@@ -26,6 +30,7 @@ from rfhydra.detection.detector import HydraDetector
 from rfhydra.detection.recording import detect_recording
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.hydra.head import EmbeddingHead
 from rfhydra.hydra.torch_backbone import best_device
 from rfhydra.recordings import Recording, open_recording
 from rfhydra.spectrum.spec import SpectrogramSpec
@@ -35,22 +40,32 @@ from rfhydra.training.evaluation.recordings import as_scene, summarise
 from rfhydra.training.service import TrainingService
 
 BACKGROUND: Final = "background"
+SUPPORT_PIECES: Final = 12
 
 
 @dataclass(frozen=True)
 class Split:
-    """Recordings to train on, by device, and recordings to test on."""
+    """Recordings to train on, by device, and recordings to test on; ``samples`` is the most of each device."""
 
     support: Mapping[str, Sequence[Recording]]
     test: Sequence[Recording]
+    samples: int | None = None
 
 
 @dataclass(frozen=True)
 class Collection:
-    """Recordings in ``directory``, a folder per device, that are measured under one contract."""
+    """Recordings in ``directory``, a folder per device, that are measured under one contract.
+
+    Attributes:
+        only: the one folder that is measured; None for all.
+        in_order: the recordings of a device are consecutive pieces of one. Heads are trained on samples of its first
+            :data:`SUPPORT_PIECES`, and the size of the support is counted in samples.
+    """
 
     directory: Path
     spec: SpectrogramSpec = SPEC
+    only: str | None = None
+    in_order: bool = False
 
     @cached_property
     def recordings(self) -> dict[str, list[Recording]]:
@@ -58,7 +73,7 @@ class Collection:
         return {
             folder.name: [open_recording(path) for path in sorted(folder.glob("*.sigmf-meta"))]
             for folder in sorted(self.directory.iterdir())
-            if folder.is_dir()
+            if folder.is_dir() and self.only in (None, folder.name)
         }
 
     @property
@@ -75,6 +90,9 @@ class Collection:
             seed: random seed of the split.
             tested: most test recordings of each device; None for all.
         """
+        if self.in_order:
+            first = {device: self.recordings[device][:SUPPORT_PIECES] for device in devices}
+            return Split(first, [each for name in devices for each in self.recordings[name][SUPPORT_PIECES:]], support)
         rng = np.random.default_rng(seed)
         chosen: dict[str, list[Recording]] = {}
         rest = list(self.recordings.get(BACKGROUND, []))[:tested]
@@ -103,16 +121,22 @@ class Collection:
         with temporary_workspace(self.spec, cache) as workspace:
             service = TrainingService(workspace, backbone)
             for device, recordings in split.support.items():
-                import_recordings(workspace, recordings, device)
+                import_recordings(workspace, recordings, device, split.samples)
             rows = [_train(service, device, len(recordings)) for device, recordings in split.support.items()]
             detector = HydraDetector(self.spec, backbone)
-            detector.load_heads(service.version_manager.load_heads(split.support, backbone))
+            heads = service.version_manager.load_heads(split.support, backbone)
+            detector.load_heads(heads)
             found = [detect_recording(each, detector, MIN_SCORE) for each in tracked(split.test, "detecting")]
         for row in rows:
             device = str(row["device"])
             scenes = [as_scene(each, device, detections) for each, detections in zip(split.test, found, strict=True)]
             threshold = detector.loaded_threshold(device)
             row |= {f"iou_{iou}": summarise(scenes, threshold, iou) for iou in (0.5, 0.3)}
+            head, missed = heads[device].head, Counter[str](dict.fromkeys(CAUSES, 0))
+            assert isinstance(head, EmbeddingHead)
+            for recording, detections in zip(split.test, found, strict=True):
+                missed.update(count_misses(recording, detections, detector, head))
+            row["missed"] = dict(missed)
         return rows
 
 
@@ -136,11 +160,14 @@ def measure(
     seed: Annotated[int, typer.Option(help="Random seed of the split.")] = 0,
     backbone: Annotated[Path | None, typer.Option(help="Backbone file; default is the one that ships.")] = None,
     name: Annotated[str, typer.Option(help="Name of the result file.")] = "real_devices",
-    contract: Annotated[str | None, typer.Option(help="FFT size, hop, rows, columns; default 512,256,512,512.")] = None,
+    contract: Annotated[str, typer.Option(help="FFT size, hop, rows, columns.")] = "512,256,512,512",
+    in_order: Annotated[bool, typer.Option(help="Recordings are pieces of one; the support counts samples.")] = False,
 ) -> None:
     """Train, detect, score, report."""
-    spec = SPEC if contract is None else SpectrogramSpec(*map(int, contract.split(",")))
-    collection = Collection(recordings, spec)
+    fft_size, hop, rows_, cols = map(int, contract.split(","))
+    spec = SpectrogramSpec(fft_size=fft_size, hop=hop, rows=rows_, cols=cols)
+    only = devices if in_order else None
+    collection = Collection(recordings, spec, only, in_order)
     loaded = load_backbone(backbone, best_device())
     split = collection.split(devices.split(",") if devices else collection.devices, support, seed)
     rows = collection.score(loaded, split)
@@ -152,13 +179,14 @@ def measure(
             f"{row['iou_0.3']['f1_score']:.3f}",
             row["iou_0.3"]["fp"],
             f"{row['proposal_recall']:.2f}",
+            *row["missed"].values(),
         )
         for row in rows
     ]
     half, third = (f"{np.mean([row[iou]['f1_score'] for row in rows]):.3f}" for iou in ("iou_0.5", "iou_0.3"))
-    columns = ("device", "windows", "F1 @0.5", "precision", "recall", "AP", "F1 @0.3", "false alarms", "proposed")
+    columns = ("device", "windows", "F1 @0.5", "precision", "recall", "AP", "F1 @0.3", "false alarms", "candidates")
     show(f"{len(split.test)} recordings that no head was trained on, of every device and the background")
-    show(table(columns, *shown, ("mean", "", half, "", "", "", third, "", "")))
+    show(table((*columns, *CAUSES), *shown, ("mean", "", half, "", "", "", third, "", "", *[""] * len(CAUSES))))
     result = {"support": support, "seed": seed, "tested_recordings": len(split.test), "rows": rows}
     write_result(name, result, loaded)
 

@@ -8,7 +8,7 @@ import torch
 
 from rfhydra.errors import Cancelled
 from rfhydra.hydra.head import HeadInfo
-from rfhydra.training.data.training_set import TrainingSet
+from rfhydra.training.data.training_set import TrainingExample, TrainingSet
 from rfhydra.training.evaluation.metrics import ScoredScene
 from rfhydra.training.heads.calibration import Calibration
 from rfhydra.training.heads.embedding import calibrated_head, proposal_recall, train_embedding_head
@@ -34,6 +34,22 @@ def test_proposals_are_compared_with_the_users_boxes(training_set: TrainingSet) 
     assert proposal_recall(training_set.own) >= 0.8
     for proposals, recall in ((torch.zeros((0, 4)), 0), (example.truth, 1)):
         assert proposal_recall([replace(example, features=replace(example.features, proposals=proposals))]) == recall
+
+
+def test_boxes_without_a_candidate_bring_advice(training_set: TrainingSet, info: HeadInfo) -> None:
+    def without_candidates(example: TrainingExample) -> TrainingExample:
+        features = example.features
+        return replace(
+            example,
+            features=replace(features, proposals=features.proposals[:0], embeddings=features.embeddings[:0]),
+        )
+
+    own = [without_candidates(example) for example in training_set.own]
+    made = train_embedding_head(replace(training_set, own=own, val=own[:2]), info, 2, Control())
+    assert made.metrics["proposal_recall"] == 0
+    assert "0% of your boxes have a candidate at IoU 0.5" in made.metrics["advice"]
+    made = train_embedding_head(replace(training_set, val=training_set.own[:2]), info, 2, Control())
+    assert "advice" not in made.metrics
 
 
 def test_a_calibrated_head_gives_calibrated_scores(training_set: TrainingSet, info: HeadInfo) -> None:

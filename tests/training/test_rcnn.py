@@ -16,7 +16,7 @@ from rfhydra.spectrum.window import Window
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.synth import Burst, Scene, make_burst
-from rfhydra.training.evaluation.metrics import MIN_SCORE, ScoredScene, average_precision
+from rfhydra.training.evaluation.metrics import MIN_SCORE, ScoredScene, average_precision, iou_matrix
 from rfhydra.training.heads.rcnn import SpectrogramDataset, create_data_loaders
 from rfhydra.training.service import TrainingService
 from tests.training import given
@@ -72,17 +72,20 @@ def precision_on_fresh_pictures(service: TrainingService, version: int) -> float
     return average_precision(scenes)
 
 
-def test_what_the_proposals_miss_is_found_by_a_head_with_its_own(exchanges: TrainingService) -> None:
+def test_what_the_proposals_miss_is_found_among_own_candidates_and_by_an_rcnn_head(exchanges: TrainingService) -> None:
+    frame, hits = given.frame(given.SMALL_SPEC.cols, given.SMALL_SPEC), list[bool]()
+    for seed in FRESH:
+        image, box = picture(seed)
+        proposals = exchanges.backbone.see(image).propose().boxes.numpy()
+        hits.append(bool(iou_matrix(frame.to_pixels([box]), proposals).max() >= 0.5))
+    assert np.mean(hits) < MIN_PROPOSAL_RECALL
     first = exchanges.train_new_signal(EXCHANGE)
-    recall = first.metrics["proposal_recall"]
-    assert recall < MIN_PROPOSAL_RECALL
-    assert f"proposes only {recall:.0%} of your boxes at IoU 0.5" in first.metrics["advice"]
-    shared = precision_on_fresh_pictures(exchanges, first.version)
+    assert first.metrics["proposal_recall"] >= MIN_PROPOSAL_RECALL
+    own = precision_on_fresh_pictures(exchanges, first.version)
+    assert own >= 0.9
     second = exchanges.train_new_signal(EXCHANGE, kind="rcnn", epochs=EPOCHS)
     assert "advice" not in dict(second.metrics)
-    own = precision_on_fresh_pictures(exchanges, second.version)
-    assert own >= 0.7
-    assert own > shared + 0.2
+    assert precision_on_fresh_pictures(exchanges, second.version) >= 0.7
 
 
 def test_an_rcnn_head_is_trained_stored_loaded_and_extended(small_service: TrainingService) -> None:

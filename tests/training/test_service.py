@@ -116,10 +116,10 @@ def test_a_second_training_computes_no_features(service: TrainingService, stocke
     def entries() -> dict[str, int]:
         return {path.name: path.stat().st_mtime_ns for path in (stocked.path / "cache").iterdir()}
 
-    for sample in service.split_manager.plan(SIGNAL).train:
-        service.features.get_snr_augmented(sample)
+    service.train_new_signal(SIGNAL)
     before = entries()
-    assert 20 < len(before) <= 20 + 8
+    # 20 samples and up to 8 augmented ones, each with its proposals and the head's own candidates.
+    assert 2 * 20 < len(before) <= 2 * (20 + 8)
     seen: list[tuple[int, int]] = []
     service.train_new_signal(SIGNAL, on_features=lambda done, total: seen.append((done, total)))
     assert entries() == before

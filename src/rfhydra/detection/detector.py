@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torchvision.ops import nms
 
 from rfhydra.errors import Incompatible, NotFound
@@ -142,7 +144,7 @@ class HydraDetector:
         loaded = self._loaded
         if not loaded.heads:
             return WindowDetections({}, [])
-        candidates = dict(_detect_pixels(loaded, self.backbone.see(window.image), threshold))
+        candidates = dict(_detect_pixels(loaded, window.image, self.backbone.see(window.image), threshold))
         thresholds = {name: loaded.heads[name].head.info.threshold for name in candidates}
         found = []
         for name, kept in cross_class_nms(candidates, thresholds).items():
@@ -152,11 +154,13 @@ class HydraDetector:
         return WindowDetections(loaded.versions, sorted(found, key=lambda detection: -detection.score))
 
 
-def _detect_pixels(loaded: _Snapshot, seen: Seen, threshold: float | None) -> Iterator[tuple[str, ScoredBoxes]]:
+def _detect_pixels(
+    loaded: _Snapshot, image: NDArray[np.uint8], seen: Seen, threshold: float | None
+) -> Iterator[tuple[str, ScoredBoxes]]:
     """Pixel detections of each loaded head in one image."""
     limits = {name: each.head.info.threshold if threshold is None else threshold for name, each in loaded.heads.items()}
     if loaded.stacked:
-        found = loaded.stack.detect(seen.propose(), [limits[name] for name in loaded.stacked], seen.size)
+        found = loaded.stack.detect_in(image, seen, [limits[name] for name in loaded.stacked])
         yield from zip(loaded.stacked, found, strict=True)
     for name, each in loaded.heads.items():
         if isinstance(each.head, RcnnHead):

@@ -34,6 +34,11 @@ class Proposals:
     def __len__(self) -> int:
         return len(self.boxes)
 
+    def with_candidates(self, boxes: Tensor, embeddings: Tensor) -> "Proposals":
+        """These, and after them ``boxes`` (m, 4) with ``embeddings`` (m, d), whose objectness is not known: 0."""
+        objectness = torch.cat([self.objectness, torch.zeros(len(boxes))])
+        return Proposals(torch.cat([self.boxes, boxes]), objectness, torch.cat([self.embeddings, embeddings]))
+
 
 @dataclass(frozen=True, eq=False)
 class BackgroundSet:

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.ops import batched_nms
 
 from rfhydra.errors import Incompatible
-from rfhydra.hydra.backbone import Proposals
+from rfhydra.hydra.backbone import Proposals, Seen
+from rfhydra.hydra.candidates import CandidateRule, GoldenCandidates, find_candidates
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
 
 GEOMETRY_FEATURES: Final = 4
@@ -25,7 +28,10 @@ _MAX_LOG_SCALE: Final = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class HeadInfo:
-    """Metadata of a head: its signal, the contract, backbone and samples of its training, and its threshold."""
+    """Metadata of a head: its signal, the contract, backbone and samples of its training, and its threshold.
+
+    ``candidates`` is the rule of its own candidates; None if it chooses among the backbone's proposals only.
+    """
 
     kind: str
     signal_name: str
@@ -36,20 +42,24 @@ class HeadInfo:
     sample_ids: tuple[str, ...] = ()
     metrics: dict[str, Any] = field(default_factory=dict)
     notes: str | None = None
+    candidates: CandidateRule | None = None
 
     def to_metadata(self) -> dict[str, Any]:
         """All fields as JSON."""
-        return {**vars(self), "sample_ids": list(self.sample_ids)}
+        rule = self.candidates.to_metadata() if self.candidates else None
+        return {**vars(self), "sample_ids": list(self.sample_ids), "candidates": rule}
 
     @classmethod
     def from_metadata(cls, fields: dict[str, Any]) -> Self:
         """The inverse of :meth:`to_metadata`.
 
         Raises:
-            Incompatible: a field is missing or unknown.
+            Incompatible: a field is missing or unknown. Heads made before there were own candidates have no rule.
         """
+        rule = fields.get("candidates")
         try:
-            return cls(**{**fields, "sample_ids": tuple(fields["sample_ids"])})
+            candidates = None if rule is None else CandidateRule.from_metadata(rule)
+            return cls(**{**fields, "sample_ids": tuple(fields["sample_ids"]), "candidates": candidates})
         except (KeyError, TypeError):
             raise Incompatible("this head artifact lacks metadata: train it again") from None
 
@@ -78,6 +88,7 @@ class EmbeddingHead:
         refine_mean: float32 (d + 4,), refine_weight: float32 (d + 4, 4), refine_offset: float32 (4,): ridge regression
             from features to box deltas.
         golden: golden vectors; None during training, required for storing.
+        golden_candidates: those of the rule of its own candidates; None if it has none.
     """
 
     kind: ClassVar[str] = "embedding"
@@ -90,6 +101,7 @@ class EmbeddingHead:
     refine_weight: Tensor
     refine_offset: Tensor
     golden: "Golden | None" = None
+    golden_candidates: GoldenCandidates | None = None
 
     def score(self, features: Tensor) -> Tensor:
         """Calibrated scores (n,) of features (n, d + 4)."""
@@ -100,6 +112,8 @@ class EmbeddingHead:
         assert self.golden is not None, "a head is stored with its golden vectors"
         tensors = {name: getattr(self, name) for name in _HEAD_TENSORS}
         tensors |= {f"golden_{name}": tensor for name, tensor in vars(self.golden).items()}
+        if self.golden_candidates is not None:
+            tensors |= {f"candidates_{name}": tensor for name, tensor in vars(self.golden_candidates).items()}
         return write_weights(Weights(_ARTIFACT, tensors, {"info": self.info.to_metadata()}))
 
     @classmethod
@@ -114,10 +128,16 @@ class EmbeddingHead:
         try:
             tensors = {name: weights.tensors[name] for name in _HEAD_TENSORS}
             golden = Golden(**{name: weights.tensors[f"golden_{name}"] for name in _GOLDEN_TENSORS})
+            candidates = None
+            if info.candidates:
+                names = GoldenCandidates.__annotations__
+                candidates = GoldenCandidates(**{name: weights.tensors[f"candidates_{name}"] for name in names})
         except KeyError:
             raise Incompatible(f"the head of {info.signal_name} lacks a tensor: train it again") from None
-        head = cls(info, **tensors, golden=golden)
+        head = cls(info, **tensors, golden=golden, golden_candidates=candidates)
         golden.replay(head)
+        if info.candidates and candidates and not candidates.hold(info.candidates):
+            raise Incompatible(_failed_golden(info.signal_name))
         return head
 
 
@@ -147,9 +167,11 @@ class Golden:
             refined, self.refined, rtol=GOLDEN_TOLERANCE, atol=0.05
         )
         if not same:
-            raise Incompatible(
-                f"the head of {head.info.signal_name} fails its golden vectors: roll back or train it again"
-            )
+            raise Incompatible(_failed_golden(head.info.signal_name))
+
+
+def _failed_golden(signal_name: str) -> str:
+    return f"the head of {signal_name} fails its golden vectors: roll back or train it again"
 
 
 def _outputs(head: EmbeddingHead, boxes: Tensor, embeddings: Tensor) -> tuple[Tensor, Tensor]:
@@ -206,15 +228,46 @@ class HeadStack:
         self._weight = torch.stack([head.weight for head in heads])
         self._bias = torch.stack([head.bias for head in heads])
         self._size_mean = torch.stack([head.size_mean for head in heads])
+        rules = [head.info.candidates for head in heads]
+        self._rules = list(dict.fromkeys(rule for rule in rules if rule))
+        self._with_rule = torch.tensor([[own == rule for rule in self._rules] for own in rules], dtype=torch.bool)
 
     @torch.inference_mode()
-    def detect(self, proposals: Proposals, thresholds: Sequence[float], size: tuple[int, int]) -> list[ScoredBoxes]:
-        """Detections of each head in one image of ``size`` (rows, cols), at its threshold."""
+    def detect_in(self, image: NDArray[np.uint8], seen: Seen, thresholds: Sequence[float]) -> list[ScoredBoxes]:
+        """Detections of each head in ``image``, uint8 (rows, cols), ``seen`` by the backbone, at its threshold.
+
+        A head chooses among the proposals and its own candidates, never those of other heads: what it detects does not
+        depend on which others run. Candidates that several heads have in common are embedded once.
+        """
+        proposals = seen.propose()
+        found = find_candidates(image, proposals.boxes, self._rules)
+        boxes, index = torch.unique(torch.cat([proposals.boxes[:0], *found]), dim=0, return_inverse=True)
+        own = torch.zeros((len(self.heads), len(boxes)), dtype=torch.bool)
+        for number, part in enumerate(index.split([len(each) for each in found]) if found else ()):
+            of_rule = torch.zeros(len(boxes), dtype=torch.bool)
+            of_rule[part] = True
+            own |= self._with_rule[:, number, None] & of_rule
+        offered = torch.cat([torch.ones((len(self.heads), len(proposals)), dtype=torch.bool), own], dim=1)
+        return self.detect(proposals.with_candidates(boxes, seen.embed(boxes)), thresholds, seen.size, offered)
+
+    @torch.inference_mode()
+    def detect(
+        self,
+        proposals: Proposals,
+        thresholds: Sequence[float],
+        size: tuple[int, int],
+        offered: Tensor | None = None,
+    ) -> list[ScoredBoxes]:
+        """Detections of each head in one image of ``size`` (rows, cols), at its threshold.
+
+        ``offered``, bool (heads, n), says which of the ``proposals`` a head chooses among; None for all.
+        """
         if not self.heads or not len(proposals):
             return [ScoredBoxes.none() for _ in self.heads]
         boxes, embeddings = proposals.boxes, proposals.embeddings
         scores = torch.sigmoid(self._logits(boxes, embeddings))
-        owner, proposal = torch.nonzero(scores >= torch.tensor(thresholds)[:, None], as_tuple=True)
+        chosen = scores >= torch.tensor(thresholds)[:, None]
+        owner, proposal = torch.nonzero(chosen if offered is None else chosen & offered, as_tuple=True)
         if not len(owner):
             return [ScoredBoxes.none() for _ in self.heads]
         refined = torch.zeros((len(owner), 4))

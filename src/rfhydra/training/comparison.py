@@ -45,7 +45,7 @@ def detect_samples(
     for sample in samples:
         control.check()
         if isinstance(head, EmbeddingHead):
-            example = TrainingExample.of(sample.signal_name, [(sample, features.get(sample))])
+            example = TrainingExample.of(sample.signal_name, [(sample, features.get(sample, head.info.candidates))])
             scenes += detect_examples(head, [example], head.info.threshold)
             continue
         seen = features.backbone.see(workspace.samples.image(sample))

@@ -12,7 +12,7 @@ from rfhydra.hydra.head import deltas_between, head_features
 
 POSITIVE_IOU: Final = 0.6
 BEST_POSITIVE_IOU: Final = 0.3
-NEGATIVE_IOU: Final = 0.3
+NEGATIVE_IOU: Final = 0.5
 CORE_SKIRT_IOU: Final = 0.1
 CORE_SKIRT_TIME_IOU: Final = 0.6
 CORE_SKIRT_BAND: Final = 0.8

@@ -6,9 +6,9 @@ processes may share a cache: an entry is there whole or not at all.
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,8 @@ from torch import Tensor
 
 from rfhydra.errors import Busy, StorageFull
 from rfhydra.files import make_directory, replacing
-from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.backbone import Backbone, Seen
+from rfhydra.hydra.candidates import CandidateRule
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import level_db, lower_snr
 from rfhydra.store.samples import Sample
@@ -49,7 +50,8 @@ class SampleFeatures:
 
     Attributes:
         size: (rows, cols) of the image.
-        proposals: proposed boxes in pixels (n, 4) and their ``embeddings`` (n, d).
+        proposals: proposed boxes in pixels (n, 4) and their ``embeddings`` (n, d); candidates of the head's own after
+            the first ``proposed``, which are the backbone's.
         positives: the user's boxes (m, 4); ``jittered`` are 1 + JITTERS copies of each, the box itself first
             (m * (1 + JITTERS), 4), with ``jittered_embeddings``.
         negatives: verified boxes of other labels (k, 4) with ``negative_embeddings``.
@@ -63,6 +65,12 @@ class SampleFeatures:
     jittered_embeddings: Tensor
     negatives: Tensor
     negative_embeddings: Tensor
+    proposed: int
+
+    def without_candidates(self) -> "SampleFeatures":
+        """The same with the backbone's proposals only."""
+        proposals, embeddings = self.proposals[: self.proposed], self.embeddings[: self.proposed]
+        return replace(self, proposals=proposals, embeddings=embeddings)
 
 
 _TENSORS: Final = (
@@ -74,6 +82,7 @@ _TENSORS: Final = (
     "negatives",
     "negative_embeddings",
 )
+_CANDIDATE_TENSORS: Final = ("proposals", "embeddings")
 
 
 class FeatureCache:
@@ -92,16 +101,18 @@ class FeatureCache:
         self._size_bytes: int | None = None  # not known before something is written
         self._lock = threading.Lock()  # of the size
 
-    def get(self, sample: Sample) -> SampleFeatures:
-        """The features of ``sample``, from the cache or computed now."""
-        return self._cached(sample, ORIGINAL) or self._see(sample, ORIGINAL, self._workspace.samples.image(sample))
+    def get(self, sample: Sample, rule: CandidateRule | None = None) -> SampleFeatures:
+        """The features of ``sample``, with the candidates of ``rule``, from the cache or computed now."""
+        if cached := self._cached(sample, ORIGINAL, rule):
+            return cached
+        return self._see(sample, ORIGINAL, rule, self._workspace.samples.image(sample))
 
-    def get_snr_augmented(self, sample: Sample) -> SampleFeatures | None:
+    def get_snr_augmented(self, sample: Sample, rule: CandidateRule | None = None) -> SampleFeatures | None:
         """The features of ``sample`` at a lower SNR; by how much is random, seeded by its cache key.
 
         None where its faintest box is close to the noise already.
         """
-        if cached := self._cached(sample, SNR_AUGMENTED):
+        if cached := self._cached(sample, SNR_AUGMENTED, rule):
             return cached
         spec, image = self._workspace.spec, self._workspace.samples.image(sample)
         room_db = faintest_db(image, self._labels(sample)[0], spec) - MIN_LEVEL_DB
@@ -110,22 +121,32 @@ class FeatureCache:
         seed = _seed_of(self._path(sample, SNR_AUGMENTED))
         part = np.random.default_rng(seed).uniform(MIN_LOWERING, 1.0)
         lowered = lower_snr(image, spec, part * min(room_db, MAX_LOWERING_DB), seed).numpy()
-        return self._see(sample, SNR_AUGMENTED, lowered)
+        return self._see(sample, SNR_AUGMENTED, rule, lowered)
 
-    def has(self, sample: Sample) -> bool:
+    def has(self, sample: Sample, rule: CandidateRule | None = None) -> bool:
         """Whether :meth:`get` will find ``sample`` in the cache."""
-        return self._path(sample, ORIGINAL).exists()
+        return self._cached(sample, ORIGINAL, rule) is not None
 
-    def _cached(self, sample: Sample, view: str) -> SampleFeatures | None:
-        tensors = _read(self._path(sample, view))
-        return None if tensors is None else SampleFeatures((self._workspace.spec.rows, sample.cols), **tensors)
+    def _cached(self, sample: Sample, view: str, rule: CandidateRule | None) -> SampleFeatures | None:
+        path = self._path(sample, view)
+        tensors = _read(path, _TENSORS)
+        own = _read(_candidate_path(path, rule), _CANDIDATE_TENSORS) if rule and tensors else {}
+        if tensors is None or own is None:
+            return None
+        return _joined((self._workspace.spec.rows, sample.cols), tensors, own)
 
-    def _see(self, sample: Sample, view: str, image: NDArray[np.uint8]) -> SampleFeatures:
+    def _see(self, sample: Sample, view: str, rule: CandidateRule | None, image: NDArray[np.uint8]) -> SampleFeatures:
         """The features of ``image``, which is a ``view`` of ``sample``, now in the cache."""
-        path, size = self._path(sample, view), (image.shape[0], image.shape[1])
-        tensors = self._compute(image, *self._labels(sample), _seed_of(path))
-        self._write(path, tensors)
-        return SampleFeatures(size, **tensors)
+        path, seen, own = self._path(sample, view), self.backbone.see(image), dict[str, Tensor]()
+        tensors = _read(path, _TENSORS)
+        if tensors is None:
+            tensors = self._compute(seen, *self._labels(sample), _seed_of(path))
+            self._write(path, tensors)
+        if rule:
+            boxes = rule.find(image, tensors["proposals"])
+            own = {"proposals": boxes, "embeddings": seen.embed(boxes)}
+            self._write(_candidate_path(path, rule), own)
+        return _joined((image.shape[0], image.shape[1]), tensors, own)
 
     def clear(self) -> None:
         """Remove all entries: the next training computes every feature."""
@@ -146,8 +167,7 @@ class FeatureCache:
             key.update(f" {len(part)} ".encode() + part.numpy().tobytes())
         return self._directory / f"{key.hexdigest()[:40]}{_SUFFIX}"
 
-    def _compute(self, image: NDArray[np.uint8], positives: Tensor, negatives: Tensor, seed: int) -> dict[str, Tensor]:
-        seen = self.backbone.see(image)
+    def _compute(self, seen: Seen, positives: Tensor, negatives: Tensor, seed: int) -> dict[str, Tensor]:
         proposals, jittered = seen.propose(), jitter(positives, seen.size, seed)
         return {
             "proposals": proposals.boxes,
@@ -197,7 +217,7 @@ def _sizes(directory: Path) -> Iterator[tuple[int, int, Path]]:
             yield stat.st_mtime_ns, stat.st_size, path
 
 
-def _read(path: Path) -> dict[str, Tensor] | None:
+def _read(path: Path, names: Sequence[str]) -> dict[str, Tensor] | None:
     try:
         data = path.read_bytes()
     except OSError:
@@ -206,7 +226,18 @@ def _read(path: Path) -> dict[str, Tensor] | None:
     if hashlib.sha256(content).digest() != digest:
         return None
     tensors = load(content)
-    return tensors if set(tensors) == set(_TENSORS) else None
+    return tensors if set(tensors) == set(names) else None
+
+
+def _candidate_path(path: Path, rule: CandidateRule) -> Path:
+    """The cache entry of the candidates of ``rule`` in the image of the entry ``path``."""
+    return path.with_stem(f"{path.stem}-{rule.rule_id}")
+
+
+def _joined(size: tuple[int, int], tensors: dict[str, Tensor], own: dict[str, Tensor]) -> SampleFeatures:
+    """The features of ``tensors`` with the candidates ``own`` after the proposals."""
+    joined = {**tensors, **{name: torch.cat([tensors[name], own[name]]) for name in own}}
+    return SampleFeatures(size, **joined, proposed=len(tensors["proposals"]))
 
 
 def faintest_db(image: NDArray[np.uint8], boxes: Tensor, spec: SpectrogramSpec) -> float:

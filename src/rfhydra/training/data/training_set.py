@@ -3,18 +3,24 @@
 This file owns the rule that one image is one example, however many signals it is labelled for.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from torchvision.ops import box_iou
 
 from rfhydra.hydra.backbone import BackgroundSet
+from rfhydra.hydra.candidates import CandidateRule, GoldenCandidates
+from rfhydra.spectrum.boxes import PixelBoxes
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.data.assignment import AssignedRois, Rois, assign_proposals
+from rfhydra.training.data.assignment import POSITIVE_IOU, AssignedRois, Rois, assign_proposals
 from rfhydra.training.data.features import JITTERS, FeatureCache, SampleFeatures
 from rfhydra.training.data.selection import newest
 from rfhydra.training.data.splits import SplitPlan
@@ -22,6 +28,10 @@ from rfhydra.training.trainer import Control
 
 MAX_AUGMENTED_SAMPLES: Final = 12  # with more, SNR augmentation costs time and brings nothing (docs/decisions/0011)
 FEATURE_THREADS: Final = 2  # a pass through the backbone leaves a core idle between its layers (docs/decisions/0023)
+PROPOSALS_SUFFICE: Final = 0.97
+"""Share of the training boxes; where proposals cover so many, more candidates cost precision and bring nothing."""
+MAX_LEARNT_SAMPLES: Final = 50  # whose boxes the candidate rule is learnt from
+MAX_SEARCHED_OTHERS: Final = 100  # samples of other signals that are searched for candidates of the head's own
 FULL_WEIGHT_SIGNALS: Final = 3  # up to so many known signals, the background set has its full weight
 
 Labelled = tuple[Sample, SampleFeatures]
@@ -98,6 +108,7 @@ class TrainingSet:
         background: the background set of the backbone.
         augmented: SNR-augmented copies of ``own`` images, for training only.
         val: images of the validation split.
+        rule: of the head's own candidates, learnt from the training split, and its ``golden_candidates``.
     """
 
     own: Sequence[TrainingExample]
@@ -105,6 +116,8 @@ class TrainingSet:
     background: BackgroundSet
     augmented: Sequence[TrainingExample] = ()
     val: Sequence[TrainingExample] = ()
+    rule: CandidateRule | None = None
+    golden_candidates: GoldenCandidates | None = None
 
     @classmethod
     def of(
@@ -125,7 +138,14 @@ class TrainingSet:
         unrelated = whole.trainable(workspace.samples.newest_negative_samples(signal_name))
         others = newest(sample for sample in unrelated if sample.image_digest not in left_out)
         augmented = split.train if len(split.train) <= MAX_AUGMENTED_SAMPLES else []
-        originals, lowered = _features(cache, [*split.train, *split.val, *others], augmented, control)
+        images = _labelled_images(workspace, split.train[-MAX_LEARNT_SAMPLES:])
+        rule = CandidateRule.learn(images)
+        pending = _Features(cache, control, len(split.train) + len(split.val) + len(others) + len(augmented))
+        own = pending.compute([*split.train, *split.val], rule)
+        if _covered(own[: len(split.train)]) >= PROPOSALS_SUFFICE:
+            rule, own = None, [(sample, each.without_candidates()) for sample, each in own]
+        originals = [*own, *pending.of_others(others, rule)]
+        lowered = pending.compute(augmented, rule, snr_augmented=True)
         by_image = dict[str, list[Labelled]]()
         for sample, features in originals:
             by_image.setdefault(sample.image_digest, []).append((sample, features))
@@ -137,6 +157,8 @@ class TrainingSet:
             background=cache.backbone.background,
             augmented=[TrainingExample.of(signal_name, [labelled]) for labelled in lowered],
             val=examples[val_start:val_end],
+            rule=rule,
+            golden_candidates=GoldenCandidates.record(rule, images[-1][0], images[-1][1][0]) if rule else None,
         )
 
     @property
@@ -154,22 +176,78 @@ class TrainingSet:
         return replace(self, own=own, others=others, augmented=augmented)
 
 
-def _features(
-    cache: FeatureCache, samples: Sequence[Sample], augmented: Sequence[Sample], control: Control
-) -> tuple[list[Labelled], list[Labelled]]:
-    """Features of ``samples``, and SNR-augmented ones of those ``augmented`` that have the SNR for it."""
-    tasks = [(cache.get, sample) for sample in samples] + [(cache.get_snr_augmented, sample) for sample in augmented]
+def _labelled_images(workspace: Workspace, samples: Sequence[Sample]) -> list[tuple[NDArray[np.uint8], PixelBoxes]]:
+    """The image of each sample that has boxes, and the boxes in pixels (n, 4)."""
+    return [
+        (workspace.samples.image(sample), sample.frame(workspace.spec).to_pixels(sample.boxes))
+        for sample in samples
+        if sample.boxes
+    ]
 
-    def compute(task: tuple[Callable[[Sample], SampleFeatures | None], Sample]) -> SampleFeatures | None:
-        control.check()
-        get, sample = task
-        return get(sample)
 
-    found: list[Labelled | None] = []
-    with ThreadPoolExecutor(FEATURE_THREADS) as pool:
-        for (_, sample), features in zip(tasks, pool.map(compute, tasks), strict=True):
-            control.check()
-            found.append(None if features is None else (sample, features))
-            control.on_features(len(found), len(tasks))
-    originals, lowered = found[: len(samples)], found[len(samples) :]
-    return [each for each in originals if each], [each for each in lowered if each]
+def _spread(samples: Sequence[Sample], most: int) -> set[str]:
+    """Ids of ``most`` of ``samples``, the newest of each signal first, then the second newest of each, and so on."""
+    order, seen = list[tuple[int, int, str]](), Counter[str]()
+    for age, sample in enumerate(reversed(samples)):
+        order.append((seen[sample.signal_name], age, sample.sample_id))
+        seen[sample.signal_name] += 1
+    return {sample_id for _, _, sample_id in sorted(order)[:most]}
+
+
+def _covered(labelled: Sequence[Labelled]) -> float:
+    """Share of the signal's boxes that one of the backbone's proposals is a positive for."""
+    hits = [
+        box_iou(features.positives, features.proposals[: features.proposed]).amax(1) > POSITIVE_IOU
+        if features.proposed
+        else torch.zeros(len(features.positives), dtype=torch.bool)
+        for _, features in labelled
+    ]
+    return float(torch.cat(hits).float().mean())
+
+
+class _Features:
+    """Features of the samples of a training, and how many of ``total`` there are already."""
+
+    def __init__(self, cache: FeatureCache, control: Control, total: int) -> None:
+        self._cache, self._control, self._total = cache, control, total
+        self._done = 0
+
+    def of_others(self, samples: Sequence[Sample], rule: CandidateRule | None) -> list[Labelled]:
+        """Features of ``samples`` of other signals, some of them with candidates of ``rule``.
+
+        Their images have passed through the backbone, and do so again for candidates of another rule.
+        """
+        searched = _spread(samples, MAX_SEARCHED_OTHERS)
+        groups = {True: rule, False: None}
+        found = {
+            sample.sample_id: features
+            for is_searched, own_rule in groups.items()
+            for sample, features in self.compute(
+                [sample for sample in samples if (sample.sample_id in searched) == is_searched], own_rule
+            )
+        }
+        return [(sample, found[sample.sample_id]) for sample in samples]
+
+    def compute(
+        self, samples: Sequence[Sample], rule: CandidateRule | None, *, snr_augmented: bool = False
+    ) -> list[Labelled]:
+        """Features of ``samples``, or SNR-augmented ones of those that have the SNR for it.
+
+        Raises:
+            Cancelled: the training is cancelled.
+        """
+        get = self._cache.get_snr_augmented if snr_augmented else self._cache.get
+
+        def compute(sample: Sample) -> SampleFeatures | None:
+            self._control.check()
+            return get(sample, rule)
+
+        found = list[Labelled]()
+        with ThreadPoolExecutor(FEATURE_THREADS) as pool:
+            for sample, features in zip(samples, pool.map(compute, samples), strict=True):
+                self._control.check()
+                self._done += 1
+                self._control.on_features(self._done, self._total)
+                if features is not None:
+                    found.append((sample, features))
+        return found

@@ -34,7 +34,7 @@ def as_scene(recording: Recording, signal_name: str, detections: Sequence[Detect
     found = [each for each in detections if each.signal_name == signal_name]
     truth = [each.box(recording.sample_rate_hz) for each in recording.annotations if each.label == signal_name]
     scores = np.array([each.score for each in found])
-    return ScoredScene(_corners([each.box for each in found]), scores, _corners(truth), recording.recording_id)
+    return ScoredScene(corners([each.box for each in found]), scores, corners(truth), recording.recording_id)
 
 
 def summarise(scenes: Sequence[ScoredScene], threshold: float, iou: float) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def summarise(scenes: Sequence[ScoredScene], threshold: float, iou: float) -> di
     return {**report(scenes, threshold, iou), "recordings": len(scenes)}
 
 
-def _corners(boxes: Sequence[Box]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def corners(boxes: Sequence[Box]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """Boxes as x_min, y_min, x_max, y_max in seconds and Hz, shape (n, 4)."""
     rows = [(each.time_start_sec, each.freq_low_hz, each.time_end_sec, each.freq_high_hz) for each in boxes]
     return np.array(rows, np.float64).reshape(-1, 4)

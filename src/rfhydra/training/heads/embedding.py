@@ -32,6 +32,7 @@ def train_embedding_head(
     Raises:
         Cancelled: ``control`` is cancelled.
     """
+    info = replace(info, candidates=training_set.rule)
     learner = EmbeddingLearner(training_set, info)
     outcome = run_epochs(learner, epochs, control)
     out_of_fold = CrossValidation.of(training_set, info, outcome.best_epoch)
@@ -48,16 +49,19 @@ def train_embedding_head(
     metrics["proposal_recall"] = recall = proposal_recall(every)
     if recall < MIN_PROPOSAL_RECALL:
         metrics["advice"] = (
-            f"the backbone proposes only {recall:.0%} of your boxes at IoU 0.5; the head corrects boxes, but if it"
-            " misses the signal, train it as kind rcnn, which is slower and proposes for itself"
+            f"only {recall:.0%} of your boxes have a candidate at IoU 0.5; the head corrects boxes, but if it misses"
+            " the signal, train it as kind rcnn, which takes minutes and proposes for itself"
         )
     head = replace(head, info=replace(head.info, metrics=metrics))
     positives = Rois.cat([example.assigned.positive for example in every])
     chosen = torch.linspace(0, len(positives) - 1, min(GOLDEN_VECTORS, len(positives))).long()
     golden = positives[chosen]
-    return Trained(
-        replace(head, golden=Golden.record(head, golden.boxes, golden.embeddings)), outcome, metrics, compare_on
+    head = replace(
+        head,
+        golden=Golden.record(head, golden.boxes, golden.embeddings),
+        golden_candidates=training_set.golden_candidates,
     )
+    return Trained(head, outcome, metrics, compare_on)
 
 
 def proposal_recall(examples: Sequence[TrainingExample], iou: float = 0.5) -> float:
