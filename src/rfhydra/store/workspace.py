@@ -24,6 +24,7 @@ from rfhydra.store.jobs import JobStore
 from rfhydra.store.loaded import LoadedStore
 from rfhydra.store.samples import SampleStore
 from rfhydra.store.splits import SplitStore
+from rfhydra.store.upgrades import UpgradeStore
 from rfhydra.store.versions import VersionStore
 
 MAX_COLLECTED: Final = 200
@@ -58,6 +59,7 @@ class Workspace:
         self.splits = SplitStore(db, self.audit)
         self.versions = VersionStore(db, blobs, self.audit, spec)
         self.loaded = LoadedStore(db, self.versions, self.audit)
+        self.upgrades = UpgradeStore(db, self.versions, self.loaded, self.audit)
         self.jobs = JobStore(db, self.audit)
         self._owned = owned
 
