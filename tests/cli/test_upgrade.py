@@ -19,7 +19,7 @@ from rfhydra.hydra.backbone_file import id_of, load_backbone, save_backbone
 from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.service import TrainingService
-from tests.cli.command_runner import contents, process, run, wait
+from tests.cli.command_runner import contents, process, record, run, wait
 from tests.cli.test_kill import KILLS, Killer
 from tests.training.given import SMALL_SPEC, add_noise
 
@@ -109,6 +109,18 @@ def test_upgrade_for_people(site: Path, new_file: Path) -> None:
         add_noise(workspace, [90, 91], FEW)
     assert "1 heads switched" in run("upgrade", site, "--backbone", new_file).stdout
     assert "nothing to do" in run("upgrade", site, "--backbone", new_file).stdout
+
+
+def test_a_head_that_was_left_does_not_keep_the_others_from_detecting(
+    site: Path, new_file: Path, tmp_path: Path
+) -> None:
+    assert run("upgrade", site, "--backbone", new_file, "--force").status == 0
+    heard = record(tmp_path / "heard", 1)
+    outcome = run("detect", site, heard, "--backbone", new_file)
+    assert outcome.status == 0
+    assert f"not looked for, because their heads were trained on another backbone: {FEW}\n" in outcome.stderr
+    named = run("detect", site, heard, "--backbone", new_file, "--heads", FEW)
+    assert (named.status, "(incompatible)" in named.stderr) == (1, True)
 
 
 def backbone_of_active(versions: dict[str, int], path: Path) -> str:
