@@ -100,14 +100,12 @@ def test_upgrade_for_people(site: Path, new_file: Path) -> None:
     assert "left: Not enough samples" in outcome.stdout
     outcome = run("upgrade", site, "--backbone", new_file)
     assert outcome.status == 0
-    assert f"3 heads switched from backbone {backbone_of_active(OLD, site)} to {backbone_of(new_file)}" in (
-        outcome.stdout
-    )
+    assert f"active from now on: 3 heads of backbone {backbone_of(new_file)}\n" in outcome.stdout
     assert f"{FEW} stays at version 1 on its backbone: Not enough samples" in outcome.stderr
     assert f"--backbone {new_file}" in outcome.stderr
     with Workspace.open(site) as workspace:  # with two samples more it comes along
         add_noise(workspace, [90, 91], FEW)
-    assert "1 heads switched" in run("upgrade", site, "--backbone", new_file).stdout
+    assert "from now on: 1 heads" in run("upgrade", site, "--backbone", new_file).stdout
     assert "nothing to do" in run("upgrade", site, "--backbone", new_file).stdout
 
 
@@ -121,11 +119,6 @@ def test_a_head_that_was_left_does_not_keep_the_others_from_detecting(
     assert f"not looked for, because their heads were trained on another backbone: {FEW}\n" in outcome.stderr
     named = run("detect", site, heard, "--backbone", new_file, "--heads", FEW)
     assert (named.status, "(incompatible)" in named.stderr) == (1, True)
-
-
-def backbone_of_active(versions: dict[str, int], path: Path) -> str:
-    with Workspace.open(path) as workspace:
-        return workspace.versions.get("alpha", versions["alpha"]).backbone_id
 
 
 def test_a_loss_is_refused_with_the_names_and_forced(site: Path, new_file: Path) -> None:
@@ -159,7 +152,7 @@ def test_what_cannot_be_done_changes_nothing(site: Path, body_file: Path, new_fi
     assert_refused(site, "--undo", status=1, code="conflict", says="no upgrade that could be undone")
     assert_refused(site, "--undo", "--force", status=2, code="invalid_message", says="--undo takes none of --from")
     options = ("--backbone", body_file, "--from", new_file)
-    assert_refused(site, *options, status=1, code="incompatible", says="no active head of this workspace")
+    assert_refused(site, *options, status=1, code="incompatible", says="no head to upgrade was trained on")
     assert_refused(site, "--backbone", tmp_path / "none", status=1, code="not_found", says="no backbone file none")
     with Workspace.open(site):
         for option in ("--force", "--dry-run", "--undo"):

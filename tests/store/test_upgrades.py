@@ -1,10 +1,12 @@
 """The switch of a whole set of heads, and its undoing: all of it or nothing."""
 
+from pathlib import Path
+
 import pytest
 
 from rfhydra.errors import Conflict, NotFound
 from rfhydra.store.workspace import Workspace
-from tests.store.small_data import SIGNAL, add_version
+from tests.store.small_data import SIGNAL, add_version, create_old
 from tests.training.given import everything
 
 OTHER = "lora"
@@ -108,6 +110,18 @@ def test_undoing_without_the_former_versions_names_them_and_changes_nothing(outd
     with pytest.raises(Conflict, match=f"nothing was changed: no longer kept are {SIGNAL} version 1$"):
         outdated.upgrades.undo()
     assert everything(outdated) == before
+
+
+def test_a_workspace_from_before_upgrades_has_none(path: Path) -> None:
+    create_old(path, 4)
+    with Workspace.open(path) as workspace:
+        with pytest.raises(Conflict, match="no upgrade that could be undone"):
+            workspace.upgrades.undo()
+        for backbone_id in (OLD, NEW):
+            add_version(workspace, backbone_id=backbone_id)
+        workspace.versions.activate(SIGNAL, 1)
+        workspace.upgrades.switch(NEW, {SIGNAL: 2})
+        assert workspace.upgrades.undo().heads == {SIGNAL: 1}
 
 
 def test_loaded_heads_follow(outdated: Workspace) -> None:

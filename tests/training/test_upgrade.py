@@ -116,7 +116,7 @@ def test_the_former_backbone_runs_on_the_same_boxes(
     assert head.comparison.basis == "paired"
     assert head.comparison.evidence is not None
     assert head.comparison.evidence["new_boxes"] == 2
-    with pytest.raises(Incompatible, match="no active head of this workspace was trained on backbone new"):
+    with pytest.raises(Incompatible, match="no head to upgrade was trained on backbone new"):
         Upgrade(workspace, tiny_backbone, new_backbone)
 
 

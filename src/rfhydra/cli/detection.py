@@ -119,8 +119,7 @@ def load_detector(store: "Store", names: list[str] | None, backbone: Path | None
 
 def _fitting(store: "Store", backbone_id: str) -> list[str]:
     """The signals whose active head was trained on the backbone, or if there is none, all that have an active head."""
-    active = {name: store.versions.active(name) for name in store.versions.signals()}
-    backbones = {name: store.versions.get(name, each).backbone_id for name, each in active.items() if each is not None}
+    backbones = {head.signal_name: head.backbone_id for head in store.versions.active_heads()}
     if not backbones:
         raise NotFound("this workspace has no head yet: train one first")
     fitting = [name for name, each in backbones.items() if each == backbone_id]

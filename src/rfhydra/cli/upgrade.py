@@ -111,13 +111,14 @@ def _prepare(store: "Store", backbone_file: Path | None, former_file: Path | Non
 
 
 def _former(store: "Store", backbone: "Backbone", file: Path | None) -> "Backbone | None":
-    """The backbone of the active heads: in ``file``, or the one that ships if it is that, else None."""
+    """The backbone of the heads to upgrade: in ``file``, or the one that ships if it is that, else None."""
     from rfhydra.hydra.backbone_file import load_backbone, shipped_backbone_id
     from rfhydra.hydra.torch_backbone import best_device
+    from rfhydra.training.upgrade import outdated
 
     if file is not None:
         return load_backbone(file, best_device())
-    is_shipped = store.backbone_id == shipped_backbone_id() != backbone.backbone_id
+    is_shipped = shipped_backbone_id() in {head.backbone_id for head in outdated(store, backbone)}
     return load_backbone(None, best_device()) if is_shipped else None
 
 
@@ -144,7 +145,7 @@ def _on_signal(bar: "Progress") -> "Callable[[str, int, int], Control]":
 def _show(report: "UpgradeReport") -> None:
     if report.heads:
         _show_heads(report)
-        say(f"{len(report.heads)} heads switched from backbone {report.former_backbone_id} to {report.backbone_id}")
+        say(f"active from now on: {len(report.heads)} heads of backbone {report.backbone_id}")
     elif not report.left:
         say(f"every head is of backbone {report.backbone_id} already: nothing to do")
     _note_left(report.left)
@@ -164,7 +165,7 @@ def _show_heads(report: "UpgradeReport") -> None:
         for head in report.heads
     ]
     columns = ["signal", "version", "F1 before", "F1 after", "boxes", "", "time"]
-    print_table(f"backbone {report.former_backbone_id} → {report.backbone_id}", columns, rows)
+    print_table(f"upgrade to backbone {report.backbone_id}", columns, rows)
 
 
 def _note_left(left: "Sequence[LeftHead]") -> None:

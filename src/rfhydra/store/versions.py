@@ -155,6 +155,11 @@ class VersionStore:
         )
         return version
 
+    def active_heads(self) -> list[HeadVersion]:
+        """The active version of each signal that has one, sorted by signal."""
+        active = ((name, self.active(name)) for name in self.signals())
+        return [self.get(name, version) for name, version in active if version is not None]
+
     def previous(self, signal_name: str) -> int | None:
         """The version that :meth:`rollback` would return to, or None."""
         entry = self._previous_entry(signal_name)

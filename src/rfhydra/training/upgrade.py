@@ -4,7 +4,7 @@ A head that is trained is stored as a version that is not active, with what it w
 killed finds it again, and nothing but the switch, which is one transaction, changes what is active.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -117,12 +117,12 @@ class Upgrade:
             seed: of everything random in a training.
 
         Raises:
-            Incompatible: no active head is of ``former``, or a backbone does not fit the workspace's contract.
+            Incompatible: no head to upgrade is of ``former``, or a backbone does not fit the workspace's contract.
         """
         self._workspace, self._backbone, self._former = workspace, backbone, former
         self._service = TrainingService(workspace, backbone, former=former, seed=seed)
-        if former is not None and not any(head.backbone_id == former.backbone_id for head in self._active()):
-            raise Incompatible(f"no active head of this workspace was trained on backbone {former.backbone_id}")
+        if former is not None and not any(head.backbone_id == former.backbone_id for head in self._outdated()):
+            raise Incompatible(f"no head to upgrade was trained on backbone {former.backbone_id}")
 
     def plan(self) -> list[PlannedHead]:
         """What :meth:`train` would do with each active head that is not of the backbone."""
@@ -143,16 +143,17 @@ class Upgrade:
             Cancelled: a ``Control`` of ``on_signal`` was cancelled; the heads that were trained are kept.
             StorageFull: there is no room on the disk; likewise.
         """
-        samples, outdated = self._workspace.samples.fingerprint(), list(self._outdated())
+        samples, planned = self._workspace.samples.fingerprint(), self._outdated()
         heads, left = list[UpgradedHead](), list[LeftHead]()
-        for number, head in enumerate(outdated):
-            control = on_signal(head.signal_name, number, len(outdated))
+        for number, head in enumerate(planned):
+            control = on_signal(head.signal_name, number, len(planned))
             try:
                 heads.append(self._reusable(head, samples) or self._trained(head, samples, control))
             except (NotEnoughSamples, NotFound, Damaged) as error:
                 left.append(LeftHead(signal_name=head.signal_name, version=head.version, reason=str(error)))
         self._workspace.collect_garbage()
-        current = {head.signal_name for head in self._active()} - {head.signal_name for head in outdated}
+        active = (head.signal_name for head in self._workspace.versions.active_heads())
+        current = {*active} - {head.signal_name for head in planned}
         return UpgradeReport(
             backbone_id=self._backbone.backbone_id,
             former_backbone_id=self._workspace.backbone_id,
@@ -174,16 +175,9 @@ class Upgrade:
             versions = {head.signal_name: head.version for head in report.heads}
             self._workspace.upgrades.switch(report.backbone_id, versions, who)
 
-    def _active(self) -> Iterator[HeadVersion]:
-        versions = self._workspace.versions
-        for name in versions.signals():
-            active = versions.active(name)
-            if active is not None:
-                yield versions.get(name, active)
-
-    def _outdated(self) -> Iterator[HeadVersion]:
+    def _outdated(self) -> list[HeadVersion]:
         """The active heads that are not of the backbone."""
-        return (head for head in self._active() if head.backbone_id != self._backbone.backbone_id)
+        return outdated(self._workspace, self._backbone)
 
     def _planned(self, head: HeadVersion, samples: str) -> PlannedHead:
         count, reason = len(self._workspace.samples.list(head.signal_name)), None
@@ -259,6 +253,11 @@ class Upgrade:
         except RfhydraError:
             return False
         return True
+
+
+def outdated(workspace: Workspace, backbone: Backbone) -> list[HeadVersion]:
+    """The active heads that are not of ``backbone``, sorted by signal."""
+    return [head for head in workspace.versions.active_heads() if head.backbone_id != backbone.backbone_id]
 
 
 def _upgraded(former: HeadVersion, head: HeadVersion, comparison: Comparison, *, is_reused: bool) -> UpgradedHead:
