@@ -28,14 +28,14 @@ from benchmarks.heads import EMITTERS, PER_SCENE, make_scene, train_emitter
 from benchmarks.results import Row, write_result
 from benchmarks.scenes import SPEC, RenderedScene
 from benchmarks.tables import figures, show, table, tracked
-from benchmarks.trial import TrainedHead, score
+from rfhydra.detection.detector import Detection, HydraDetector
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.backbone_file import SHIPPED_BACKBONE, load_backbone
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.hydra.torch_backbone import best_device
 from rfhydra.hydra.weights import read_weights, write_weights
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.evaluation.metrics import evaluate
+from rfhydra.training.evaluation.metrics import ScoredScene, evaluate
 from rfhydra.training.service import TrainingService
 
 RFHYDRA: Final = Path(sys.executable).with_name("rfhydra")
@@ -106,14 +106,21 @@ def copy_under_another_id(path: Path) -> Path:
 
 
 def f1_scores(path: Path, backbone: Backbone, scenes: Sequence[RenderedScene]) -> dict[str, float]:
-    """F1 of each active head alone, at its threshold, on ``scenes``."""
+    """F1 of each active head at its threshold on ``scenes``, with all heads loaded."""
+    detector = HydraDetector(SPEC, backbone)
     with Workspace.view(path) as workspace:
-        loaded = VersionManager(workspace).load_heads(workspace.versions.signals(), backbone)
-    heads = [TrainedHead(name, head, 0.0, 0) for name, head in loaded.items()]
-    return {
-        head.signal_name: evaluate(score(backbone, head, scenes), head.threshold).f1_score
-        for head in tracked(heads, "scoring")
-    }
+        detector.load_heads(VersionManager(workspace).load_heads(workspace.versions.signals(), backbone))
+    found = [detector.detect(scene.window).detections for scene in tracked(scenes, "scoring")]
+    return {name: _f1_score(name, scenes, found) for name in detector.loaded_versions}
+
+
+def _f1_score(name: str, scenes: Sequence[RenderedScene], found: Sequence[Sequence[Detection]]) -> float:
+    scored = []
+    for scene, detections in zip(scenes, found, strict=True):
+        own = [each for each in detections if each.signal_name == name]
+        pixels = scene.window.frame.to_pixels(each.box for each in own)
+        scored.append(ScoredScene(pixels, np.array([each.score for each in own]), scene.pixels(name)))
+    return evaluate(scored, 0.0).f1_score
 
 
 def upgrade(path: Path, backbone: Path) -> tuple[float, Any]:
