@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import rfhydra
-from rfhydra.cli import card, demo, detection, pretraining, serve, service, training, versions, workspace
+from rfhydra.cli import card, demo, detection, pretraining, serve, service, training, upgrade, versions, workspace
 from rfhydra.cli.arguments import ServedCommand
 from rfhydra.cli.root import Root
 
@@ -23,6 +23,7 @@ app.command("init")(workspace.init)
 app.command("import")(workspace.import_)
 app.command("train", cls=ServedCommand)(training.train)
 app.command("extend", cls=ServedCommand)(training.extend)
+app.command("upgrade")(upgrade.upgrade)
 app.command("detect")(detection.detect)
 app.command("eval")(detection.evaluate)
 app.command("card")(card.card)

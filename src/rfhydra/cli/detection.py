@@ -102,22 +102,31 @@ def evaluate(
 
 
 def load_detector(store: "Store", names: list[str] | None, backbone: Path | None) -> "HydraDetector":
-    """A detector with the active heads of ``names``, or of every signal that has one."""
+    """A detector with the active heads of ``names``, or of every signal that has one for this backbone."""
     from rfhydra.detection.detector import HydraDetector
     from rfhydra.hydra.backbone_file import load_backbone
     from rfhydra.hydra.registry import VersionManager
     from rfhydra.hydra.torch_backbone import best_device
 
-    if names is None:
-        names = [name for name in store.versions.signals() if store.versions.active(name) is not None]
-        if not names:
-            raise NotFound("this workspace has no head yet: train one first")
     loaded = load_backbone(backbone, best_device())
     detector = HydraDetector(store.spec, loaded)
+    names = _fitting(store, loaded.backbone_id) if names is None else names
     detector.load_heads(VersionManager(store).load_heads(names, loaded))
     if mismatch := store.backbone_mismatch(loaded.backbone_id):
         note(mismatch)
     return detector
+
+
+def _fitting(store: "Store", backbone_id: str) -> list[str]:
+    """The signals whose active head was trained on the backbone, or if there is none, all that have an active head."""
+    backbones = {head.signal_name: head.backbone_id for head in store.versions.active_heads()}
+    if not backbones:
+        raise NotFound("this workspace has no head yet: train one first")
+    fitting = [name for name, each in backbones.items() if each == backbone_id]
+    if fitting and len(fitting) < len(backbones):
+        others = sorted(backbones.keys() - fitting)
+        note(f"not looked for, because their heads were trained on another backbone: {', '.join(others)}")
+    return fitting or [*backbones]
 
 
 def detect_all(

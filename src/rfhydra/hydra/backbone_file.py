@@ -110,6 +110,11 @@ def load_backbone(path: Path | None = None, device: str | torch.device = "cpu") 
     return backbone
 
 
+def shipped_backbone_id() -> str:
+    """Id of the backbone that ships with rfhydra, without loading it."""
+    return id_of((resources.files("rfhydra.hydra") / SHIPPED_BACKBONE).read_bytes())
+
+
 def save_backbone(
     network: BackboneNetwork,
     path: Path,

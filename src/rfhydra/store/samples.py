@@ -228,6 +228,14 @@ class SampleStore:
         """The samples of a signal, oldest first."""
         return [sample for _, sample in self._load("WHERE signal_name = ? ORDER BY position", (signal_name,))]
 
+    def fingerprint(self) -> str:
+        """SHA-256 of all samples with their labels, scales and recordings: what trainings depend on."""
+        rows = self._db.rows(
+            "SELECT json_array(sample_id, digest, sample_rate_hz, center_freq_hz, recording)"
+            " FROM samples JOIN label_sets USING (label_set_id) ORDER BY sample_id"
+        )
+        return digest_of("\n".join(row[0] for row in rows).encode())
+
     def _find(self, sample_id: str) -> Sample | None:
         return next((sample for _, sample in self._load("WHERE sample_id = ?", (sample_id,))), None)
 

@@ -207,5 +207,26 @@ CREATE TRIGGER card_of_retired AFTER UPDATE OF retired_at ON head_versions WHEN 
 END;
 """
 
-MIGRATIONS: Final = (_FIRST, _JOBS, _LOADED, _BACKBONE, _LABEL_SETS, _CARDS)
+_UPGRADES: Final = """
+-- Upgrades to another backbone, and for each head the version that it made active and the one that was active before.
+CREATE TABLE upgrades (
+    upgrade_id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    backbone_id TEXT NOT NULL,
+    former_backbone_id TEXT NOT NULL,
+    undone_at TEXT
+) STRICT;
+
+CREATE TABLE upgraded_heads (
+    upgrade_id INTEGER NOT NULL REFERENCES upgrades (upgrade_id),
+    signal_name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    former_version INTEGER NOT NULL,
+    PRIMARY KEY (upgrade_id, signal_name),
+    FOREIGN KEY (signal_name, version) REFERENCES head_versions (signal_name, version),
+    FOREIGN KEY (signal_name, former_version) REFERENCES head_versions (signal_name, version)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final = (_FIRST, _JOBS, _LOADED, _BACKBONE, _LABEL_SETS, _CARDS, _UPGRADES)
 """SQL scripts that may call ``sha256(text)``; see :class:`rfhydra.store.database.Database`."""

@@ -155,6 +155,11 @@ class VersionStore:
         )
         return version
 
+    def active_heads(self) -> list[HeadVersion]:
+        """The active version of each signal that has one, sorted by signal."""
+        active = ((name, self.active(name)) for name in self.signals())
+        return [self.get(name, version) for name, version in active if version is not None]
+
     def previous(self, signal_name: str) -> int | None:
         """The version that :meth:`rollback` would return to, or None."""
         entry = self._previous_entry(signal_name)
@@ -179,17 +184,43 @@ class VersionStore:
         Raises:
             Conflict: there is no such version.
         """
-        with self._db.transaction() as connection:
-            former = self.active(signal_name)
+        with self._db.transaction():
             entry = self._previous_entry(signal_name)
             if entry is None:
                 raise Conflict(f"signal {signal_name!r} cannot be rolled back: no other version was active before")
-            connection.execute(
-                "DELETE FROM activations WHERE signal_name = ? AND position > ?", (signal_name, entry["position"])
+            self.return_to(signal_name, entry["version"], reason, who)
+        return int(entry["version"])
+
+    def return_to(self, signal_name: str, version: int, reason: str = "", who: str | None = None) -> None:
+        """Make a former version the active one, as if it had never been replaced. Nothing changes if it is active.
+
+        Raises:
+            NotFound: there is no such version, or it is retired.
+        """
+        with self._db.transaction() as connection:
+            head, former = self.get(signal_name, version), self.active(signal_name)
+            position = self._db.value(
+                "SELECT max(position) FROM activations WHERE signal_name = ? AND version = ?", (signal_name, version)
             )
-            head = self.get(signal_name, entry["version"])
+            if version == former:
+                return
+            if position is None:  # it was rolled back
+                self.activate(signal_name, version, reason, who)
+                return
+            connection.execute(
+                "DELETE FROM activations WHERE signal_name = ? AND position > ?", (signal_name, position)
+            )
             self._record_change("version.rollback", head, former, reason, who)
-        return head.version
+
+    def use_backbone(self, backbone_id: str, signal_name: str | None, reason: str = "", who: str | None = None) -> None:
+        """Make a backbone the active one; ``signal_name`` is the signal whose head it is for, for the audit log."""
+        former = self.active_backbone()
+        if backbone_id == former:
+            return
+        with self._db.transaction() as connection:
+            connection.execute("UPDATE active_backbone SET backbone_id = ?", (backbone_id,))
+            detail = {"from": former, "to": backbone_id, "reason": reason}
+            self._audit.record("backbone.activate", signal_name, detail, who)
 
     def retire(self, signal_name: str, keep: int, who: str | None = None) -> list[int]:
         """Retire all but the newest ``keep`` versions, but not the active, the previous or a loaded one; returns those.
@@ -252,12 +283,7 @@ class VersionStore:
         """Audit that ``head`` became active, and make its backbone the active one."""
         detail = {"from": former, "to": head.version, "reason": reason}
         self._audit.record(action, head.signal_name, detail, who)
-        backbone_id = self.active_backbone()
-        if backbone_id != head.backbone_id:
-            with self._db.transaction() as connection:
-                connection.execute("UPDATE active_backbone SET backbone_id = ?", (head.backbone_id,))
-                detail = {"from": backbone_id, "to": head.backbone_id, "reason": reason}
-                self._audit.record("backbone.activate", head.signal_name, detail, who)
+        self.use_backbone(head.backbone_id, head.signal_name, reason, who)
 
 
 _INSERT: Final = """

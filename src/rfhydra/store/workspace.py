@@ -33,6 +33,7 @@ from rfhydra.store.jobs import JobStore
 from rfhydra.store.loaded import LoadedStore
 from rfhydra.store.samples import SampleStore
 from rfhydra.store.splits import SplitStore
+from rfhydra.store.upgrades import UpgradeStore
 from rfhydra.store.versions import VersionStore
 
 MAX_COLLECTED: Final = 200
@@ -68,6 +69,7 @@ class Workspace:
         self.versions = VersionStore(db, blobs, self.audit, spec)
         self.loaded = LoadedStore(db, self.versions, self.audit)
         self.cards = CardStore(db, self.versions, self.audit)
+        self.upgrades = UpgradeStore(db, self.versions, self.loaded, self.audit)
         self.jobs = JobStore(db, self.audit)
         self._owned = owned
 

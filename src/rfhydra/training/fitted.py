@@ -47,17 +47,7 @@ def store(workspace: Workspace, fitted: Fitted) -> TrainingResult:
     with workspace.db.transaction():
         verdict = _verdict(workspace, fitted)
         metrics = {**fitted.metrics, "verdict": verdict.to_dict()}
-        version = versions.create_version(
-            name,
-            fitted.artifact,
-            metrics=metrics,
-            sample_count=fitted.split.sample_count,
-            split_version=SplitManager(workspace).commit(name, fitted.split),
-            epochs_trained=fitted.epochs_trained,
-            early_stopped=fitted.early_stopped,
-            training_time_sec=fitted.training_time_sec,
-            notes=fitted.notes,
-        )
+        version = _create_version(workspace, fitted, metrics)
         if verdict.promotes:
             versions.promote_version(name, version, verdict.reason)
         versions.cleanup_old_versions(name)
@@ -74,6 +64,32 @@ def store(workspace: Workspace, fitted: Fitted) -> TrainingResult:
         auto_promoted=verdict.promotes,
         promotion_reason=verdict.reason,
         training_time_sec=fitted.training_time_sec,
+    )
+
+
+def store_inactive(workspace: Workspace, fitted: Fitted, further_metrics: dict[str, Any]) -> int:
+    """Store ``fitted`` as the signal's next version without a verdict, retire old versions; returns its number.
+
+    ``further_metrics`` are stored with its metrics. All or nothing, and errors, as :func:`store`.
+    """
+    with workspace.db.transaction():
+        version = _create_version(workspace, fitted, {**fitted.metrics, **further_metrics})
+        VersionManager(workspace).cleanup_old_versions(fitted.signal_name)
+    return version
+
+
+def _create_version(workspace: Workspace, fitted: Fitted, metrics: dict[str, Any]) -> int:
+    """The number of ``fitted``, now a version with ``metrics``, not active; commits its split."""
+    return VersionManager(workspace).create_version(
+        fitted.signal_name,
+        fitted.artifact,
+        metrics=metrics,
+        sample_count=fitted.split.sample_count,
+        split_version=SplitManager(workspace).commit(fitted.signal_name, fitted.split),
+        epochs_trained=fitted.epochs_trained,
+        early_stopped=fitted.early_stopped,
+        training_time_sec=fitted.training_time_sec,
+        notes=fitted.notes,
     )
 
 

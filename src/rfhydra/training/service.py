@@ -8,6 +8,7 @@ only reads, so it may run in a process of its own, and :func:`.fitted.store` is 
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Unpack
 
 import torch
@@ -39,27 +40,45 @@ ProgressCallback = Callable[[EpochProgress], None]
 FeatureCallback = Callable[[int, int], None]
 
 
+@dataclass(frozen=True, eq=False)
+class _Active:
+    """The active head of a signal, and the features of samples on its backbone."""
+
+    head: Head
+    features: FeatureCache
+
+
 class TrainingService:
     """Trains heads on a workspace's samples against one frozen backbone."""
 
     def __init__(
-        self, workspace: Workspace, backbone: Backbone, *, seed: int = 0, rcnn_warm_start: bool = True
+        self,
+        workspace: Workspace,
+        backbone: Backbone,
+        *,
+        former: Backbone | None = None,
+        seed: int = 0,
+        rcnn_warm_start: bool = True,
     ) -> None:
         """
         Args:
             workspace: whose samples and versions.
             backbone: what heads are trained on.
+            former: the backbone of active heads that were trained on another, to compare new heads with them.
             seed: of everything random in a training.
             rcnn_warm_start: begin ``rcnn`` heads from the backbone's proposal network; off is the seed's schedule.
 
         Raises:
-            Incompatible: the backbone was pretrained on another value scaling than the workspace's contract has.
+            Incompatible: a backbone was pretrained on another value scaling than the workspace's contract has.
         """
-        backbone.require_scaling(workspace.spec)
+        backbones = [backbone] if former is None else [backbone, former]
+        for each in backbones:
+            each.require_scaling(workspace.spec)
         self.workspace, self.backbone = workspace, backbone
         self.version_manager = VersionManager(workspace)
         self.split_manager = SplitManager(workspace)
-        self.features = FeatureCache(workspace, backbone)
+        self._caches = [FeatureCache(workspace, each) for each in backbones]
+        self.features = self._caches[0]
         self._seed, self._rcnn_warm_start = seed, rcnn_warm_start
         self._lock = threading.Lock()
         self._cancel: threading.Event | None = None  # of the training that runs
@@ -169,7 +188,7 @@ class TrainingService:
         previous = self._loadable(name, active)
         unseen = []
         if previous is not None and active is not None and request.kind == "embedding":
-            unseen = unseen_samples(self.workspace, previous, active, split)
+            unseen = unseen_samples(self.workspace, previous.head, active, split)
         torch.manual_seed(self._seed)  # not before: loading a head draws random numbers
         if request.kind == "rcnn":
             trained = self._fit_rcnn(request, control, split, previous if request.extend else None)
@@ -190,14 +209,16 @@ class TrainingService:
             notes=request.notes,
         )
 
-    def _loadable(self, signal_name: str, active: int | None) -> "Head | None":
-        """The active head, or None where there is none, it does not fit this backbone, or it has drifted."""
+    def _loadable(self, signal_name: str, active: int | None) -> _Active | None:
+        """The active head, or None where there is none, it fits no backbone here, or it has drifted."""
         if active is None:
             return None
-        try:
-            return self.version_manager.load_head(signal_name, active, self.backbone).head
-        except Incompatible:
-            return None
+        for features in self._caches:
+            try:
+                return _Active(self.version_manager.load_head(signal_name, active, features.backbone).head, features)
+            except Incompatible:
+                continue
+        return None
 
     def _info(self, request: TrainingRequest, split: SplitPlan) -> HeadInfo:
         return HeadInfo(
@@ -218,8 +239,10 @@ class TrainingService:
         return train_embedding_head(training_set, self._info(request, split), request.epochs, control, compared)
 
     def _fit_rcnn(
-        self, request: TrainingRequest, control: Control, split: SplitPlan, previous: "Head | None"
+        self, request: TrainingRequest, control: Control, split: SplitPlan, previous: _Active | None
     ) -> Trained:
+        """A new rcnn head; it starts from ``previous`` if that is one of this backbone."""
+        start = previous.head if previous is not None and previous.features is self.features else None
         return train_rcnn_head(
             self.workspace,
             require_torch(self.backbone),
@@ -227,17 +250,17 @@ class TrainingService:
             self._info(request, split),
             request.epochs,
             control,
-            previous=previous if isinstance(previous, RcnnHead) else None,
+            previous=start if isinstance(start, RcnnHead) else None,
             warm_start=self._rcnn_warm_start,
             seed=self._seed,
         )
 
     def _compare(
-        self, active: Head, trained: Trained, val: list[Sample], unseen: list[Sample], control: Control
+        self, active: _Active, trained: Trained, val: list[Sample], unseen: list[Sample], control: Control
     ) -> tuple[dict[str, Any], Evidence]:
         """Report of the ``active`` head on the validation split, and evidence from all boxes new to both heads."""
         compared = [*val, *(sample for sample in unseen if sample.sample_id in trained.scenes)]
-        scenes = detect_samples(active, compared, self.workspace, self.features, control)
+        scenes = detect_samples(active.head, compared, self.workspace, active.features, control)
         new_boxes = sum(len(scene.truth) for scene in scenes[len(val) :])
         evidence = Evidence.of(scenes, [trained.scenes[sample.sample_id] for sample in compared], new_boxes)
-        return report(scenes[: len(val)], active.info.threshold), evidence
+        return report(scenes[: len(val)], active.head.info.threshold), evidence

@@ -1,0 +1,271 @@
+"""Upgrade: every active head trained again on another backbone, and the whole set switched at once.
+
+A head that is trained is stored as a version that is not active, with what it was trained on. So an upgrade that was
+killed finds it again, and nothing but the switch, which is one transaction, changes what is active.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from rfhydra.errors import Conflict, Damaged, Incompatible, NotEnoughSamples, NotFound, RfhydraError
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.protocol.types import TrainingRequest
+from rfhydra.store.upgrades import named
+from rfhydra.store.versions import HeadVersion
+from rfhydra.store.workspace import Workspace
+from rfhydra.training.evaluation.predecessor import MARGIN, Change, Comparison
+from rfhydra.training.fitted import Fitted, store_inactive
+from rfhydra.training.service import TrainingService
+from rfhydra.training.trainer import Control
+
+_RECORD: Final = "upgrade"  # in the metrics of a version: what it succeeds, and the comparison with it
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpgradedHead:
+    """A head on the new backbone. ``is_reused`` says that an earlier, unfinished upgrade has trained it."""
+
+    signal_name: str
+    former_version: int
+    version: int
+    comparison: Comparison
+    training_time_sec: float
+    is_reused: bool
+
+    @property
+    def change(self) -> Change:
+        return self.comparison.change
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as JSON, with the change and without nesting."""
+        fields = asdict(self)
+        return {**fields, **fields.pop("comparison"), "change": self.change}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftHead:
+    """A head that cannot be trained again; ``version`` stays active, on its backbone."""
+
+    signal_name: str
+    version: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpgradeReport:
+    """The heads of an upgrade by signal name; those in ``left`` and ``current``, which were of the new backbone before,
+    stay as they are."""
+
+    backbone_id: str
+    former_backbone_id: str | None
+    heads: tuple[UpgradedHead, ...]
+    left: tuple[LeftHead, ...]
+    current: tuple[str, ...]
+
+    def require_no_loss(self) -> None:
+        """
+        Raises:
+            Conflict: a head is worse than its predecessor by more than :data:`.MARGIN` of F1.
+        """
+        worse = [
+            f"{each.signal_name} (F1 {each.comparison.f1_before:.3f} → {each.comparison.f1_after:.3f})"
+            for each in self.heads
+            if each.change == "worse"
+        ]
+        if worse:
+            raise Conflict(
+                f"nothing was switched: {named(worse)} would lose more than {100 * MARGIN:.0f} points of F1;"
+                " label more samples and repeat the upgrade, or switch all the same with --force"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as JSON."""
+        return {**asdict(self), "heads": [each.to_dict() for each in self.heads]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedHead:
+    """What an upgrade would do: train the head of a signal again, or reuse version ``reused``; or leave it, and why."""
+
+    signal_name: str
+    former_version: int
+    sample_count: int
+    reused: int | None
+    left: str | None
+
+
+SignalCallback = Callable[[str, int, int], Control]
+
+
+def _no_progress(signal_name: str, done: int, total: int) -> Control:
+    return Control()
+
+
+class Upgrade:
+    """The upgrade of a workspace's active heads to ``backbone``."""
+
+    def __init__(
+        self, workspace: Workspace, backbone: Backbone, former: Backbone | None = None, *, seed: int = 0
+    ) -> None:
+        """
+        Args:
+            workspace: whose heads.
+            backbone: that the heads are to run on.
+            former: the backbone of the active heads, to run them on the same boxes; without it the metrics count that
+                were stored with them.
+            seed: of everything random in a training.
+
+        Raises:
+            Incompatible: no head to upgrade is of ``former``, or a backbone does not fit the workspace's contract.
+        """
+        self._workspace, self._backbone, self._former = workspace, backbone, former
+        self._service = TrainingService(workspace, backbone, former=former, seed=seed)
+        if former is not None and not any(head.backbone_id == former.backbone_id for head in self._outdated()):
+            raise Incompatible(f"no head to upgrade was trained on backbone {former.backbone_id}")
+
+    def plan(self) -> list[PlannedHead]:
+        """What :meth:`train` would do with each active head that is not of the backbone."""
+        samples = self._workspace.samples.fingerprint()
+        return [self._planned(head, samples) for head in self._outdated()]
+
+    def train(self, on_signal: SignalCallback = _no_progress) -> UpgradeReport:
+        """Train every active head again that is not of the backbone, and store it, not active.
+
+        A head whose unfinished upgrade has stored it already is reused if it succeeds the same version, and no sample
+        has changed since. A head keeps its kind.
+
+        Args:
+            on_signal: called before each head with its signal, its number from 0 and how many there are; returns the
+                callbacks of its training.
+
+        Raises:
+            Cancelled: a ``Control`` of ``on_signal`` was cancelled; the heads that were trained are kept.
+            StorageFull: there is no room on the disk; likewise.
+        """
+        samples, planned = self._workspace.samples.fingerprint(), self._outdated()
+        heads, left = list[UpgradedHead](), list[LeftHead]()
+        for number, head in enumerate(planned):
+            control = on_signal(head.signal_name, number, len(planned))
+            try:
+                heads.append(self._reusable(head, samples) or self._trained(head, samples, control))
+            except (NotEnoughSamples, NotFound, Damaged) as error:
+                left.append(LeftHead(signal_name=head.signal_name, version=head.version, reason=str(error)))
+        self._workspace.collect_garbage()
+        active = (head.signal_name for head in self._workspace.versions.active_heads())
+        current = {*active} - {head.signal_name for head in planned}
+        return UpgradeReport(
+            backbone_id=self._backbone.backbone_id,
+            former_backbone_id=self._workspace.backbone_id,
+            heads=tuple(heads),
+            left=tuple(left),
+            current=tuple(sorted(current)),
+        )
+
+    def switch(self, report: UpgradeReport, *, force: bool = False, who: str | None = None) -> None:
+        """Make all heads of ``report`` active in one transaction; without any, nothing changes.
+
+        Raises:
+            Conflict: a head is worse by more than :data:`.MARGIN` of F1, and ``force`` is false; nothing was changed.
+            StorageFull: there is no room on the disk; nothing was changed.
+        """
+        if not force:
+            report.require_no_loss()
+        if report.heads:
+            versions = {head.signal_name: head.version for head in report.heads}
+            self._workspace.upgrades.switch(report.backbone_id, versions, who)
+
+    def _outdated(self) -> list[HeadVersion]:
+        """The active heads that are not of the backbone."""
+        return outdated(self._workspace, self._backbone)
+
+    def _planned(self, head: HeadVersion, samples: str) -> PlannedHead:
+        count, reason = len(self._workspace.samples.list(head.signal_name)), None
+        try:
+            self._service.split_manager.plan(head.signal_name)
+        except NotEnoughSamples as error:
+            reason = str(error)
+        stored = None if reason else self._reusable(head, samples)
+        return PlannedHead(
+            signal_name=head.signal_name,
+            former_version=head.version,
+            sample_count=count,
+            reused=None if stored is None else stored.version,
+            left=reason,
+        )
+
+    def _reusable(self, former: HeadVersion, samples: str) -> UpgradedHead | None:
+        """The head that an unfinished upgrade has stored to succeed ``former``, if it is what would be trained now."""
+        split_version = self._workspace.splits.active_version(former.signal_name)
+        for head in reversed(self._workspace.versions.list(former.signal_name)):
+            record = head.metrics.get(_RECORD)
+            if record is None or (head.backbone_id, head.kind) != (self._backbone.backbone_id, former.kind):
+                continue
+            if (record["succeeds"], record["samples"], head.split_version) != (former.version, samples, split_version):
+                continue
+            is_compared = record["was_run"] or not self._can_run(former)
+            if is_compared and self._loads(head):
+                return _upgraded(former, head, Comparison(**record["comparison"]), is_reused=True)
+        return None
+
+    def _trained(self, former: HeadVersion, samples: str, control: Control) -> UpgradedHead:
+        """A new head, stored and not active."""
+        notes = f"upgrade of version {former.version} to backbone {self._backbone.backbone_id}"
+        request = TrainingRequest.model_validate(
+            {"signal_name": former.signal_name, "kind": former.kind, "notes": notes}
+        )
+        fitted = self._service.fit(request, control)
+        comparison = self._compare(fitted, former)
+        record = {
+            "succeeds": former.version,
+            "samples": samples,
+            "was_run": self._can_run(former),
+            "comparison": asdict(comparison),
+        }
+        version = store_inactive(self._workspace, fitted, {_RECORD: record})
+        stored = self._workspace.versions.get(former.signal_name, version)
+        return _upgraded(former, stored, comparison, is_reused=False)
+
+    def _compare(self, fitted: Fitted, former: HeadVersion) -> Comparison:
+        train, val = self._split_of(former)
+        new_train, new_val = set(fitted.split.train), set(fitted.split.val)
+        return Comparison.of(
+            fitted.metrics,
+            former.metrics,
+            fitted.evidence,
+            same_samples=(train, val) == (new_train, new_val),
+            same_validation=val == new_val,
+        )
+
+    def _split_of(self, head: HeadVersion) -> tuple[set[str], set[str]]:
+        if head.split_version is None:
+            return set(), set()
+        train, val = self._workspace.splits.members(head.signal_name, head.split_version)
+        return set(train), set(val)
+
+    def _can_run(self, head: HeadVersion) -> bool:
+        """Whether the backbone of ``head`` is at hand, so that a comparison runs it."""
+        return self._former is not None and self._former.backbone_id == head.backbone_id
+
+    def _loads(self, head: HeadVersion) -> bool:
+        try:
+            self._service.version_manager.load_head(head.signal_name, head.version, self._backbone)
+        except RfhydraError:
+            return False
+        return True
+
+
+def outdated(workspace: Workspace, backbone: Backbone) -> list[HeadVersion]:
+    """The active heads that are not of ``backbone``, sorted by signal."""
+    return [head for head in workspace.versions.active_heads() if head.backbone_id != backbone.backbone_id]
+
+
+def _upgraded(former: HeadVersion, head: HeadVersion, comparison: Comparison, *, is_reused: bool) -> UpgradedHead:
+    return UpgradedHead(
+        signal_name=head.signal_name,
+        former_version=former.version,
+        version=head.version,
+        comparison=comparison,
+        training_time_sec=head.training_time_sec,
+        is_reused=is_reused,
+    )
