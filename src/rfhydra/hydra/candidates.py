@@ -192,18 +192,29 @@ def find_candidates(
 ) -> list[Tensor]:
     """Candidates of each rule, as :meth:`CandidateRule.find` gives them: none that is nearly a proposal.
 
-    Equal filters of several rules run once.
+    Rules share the filters and the bands that they have in common.
     """
+    if not rules:
+        return []
     grey = torch.as_tensor(image)
-    area = torch.nn.functional.pad(grey.int().cumsum(0).cumsum(1, dtype=torch.int32), (1, 0, 1, 0))
     down = torch.nn.functional.pad(grey.int().cumsum(0, dtype=torch.int32), (0, 0, 1, 0))
-    matched = {size: matched_boxes(area, size) for size in dict.fromkeys(size for rule in rules for size in rule.sizes)}
+    area = torch.nn.functional.pad(down.cumsum(1, dtype=torch.int32), (1, 0))
+    sizes = list(dict.fromkeys(size for rule in rules for size in rule.sizes))
+    seeds = [proposals, *(matched_boxes(area, size) for size in sizes)]
+    source = torch.cat([torch.full((len(part),), number) for number, part in enumerate(seeds)])
+    every = torch.cat(seeds)
+    height = every[:, 3] - every[:, 1]
+    chosen = [
+        torch.isin(source, torch.tensor([0, *(1 + sizes.index(size) for size in rule.sizes)]))
+        & (height >= rule.heights[0])
+        & (height <= rule.heights[1])
+        for rule in rules
+    ]
+    used = torch.stack(chosen).any(0)
+    bands = _Bands.of(down, every[used])
     found = []
-    for rule in rules:
-        seeds = torch.cat([proposals, *(matched[size] for size in rule.sizes)])
-        height = seeds[:, 3] - seeds[:, 1]
-        seeds = seeds[(height >= rule.heights[0]) & (height <= rule.heights[1])]
-        boxes = rule._select(_Bands.of(down, seeds)) if len(seeds) else proposals[:0]
+    for rule, own in zip(rules, chosen, strict=True):
+        boxes = rule._select(bands.part(own[used])) if own.any() else proposals[:0]
         if len(proposals):
             boxes = boxes[box_iou(boxes, proposals).amax(1) <= CANDIDATE_NMS_IOU]
         found.append(boxes)
@@ -221,21 +232,20 @@ def matched_boxes(area: Tensor, size: tuple[float, float]) -> Tensor:
     across, along = max(1, width // 4), max(1, height // 2)
     x = torch.arange(0, cols - width + 1, max(1, width // STEPS_PER_SIDE))
     y = torch.arange(0, rows - height + 1, max(1, height // STEPS_PER_SIDE))
+    # The integral image at all corners of the boxes and of their flanks: (4, boxes down, 4, boxes across).
+    left = torch.stack([x - across, x, x + width, x + width + across]).clamp(0, cols)
+    top = torch.stack([y - along, y, y + height, y + height + along]).clamp(0, rows)
+    corners = area.index_select(0, top.reshape(-1)).index_select(1, left.reshape(-1))
+    corners = corners.reshape(4, len(y), 4, len(x))
 
-    def mean(left: Tensor, top: Tensor, right: Tensor, bottom: Tensor) -> Tensor:
-        left, right = left.clamp(0, cols), right.clamp(0, cols)
-        top, bottom = top.clamp(0, rows)[:, None], bottom.clamp(0, rows)[:, None]
-        total = area[bottom, right] - area[bottom, left] - area[top, right] + area[top, left]
-        pixels = (right - left) * (bottom - top)
+    def mean(band: int, part: int) -> Tensor:
+        """Mean level between two successive corners in both directions; -1 where there is nothing."""
+        upper, lower = corners[band], corners[band + 1]
+        total = lower[:, part + 1] - lower[:, part] - upper[:, part + 1] + upper[:, part]
+        pixels = (left[part + 1] - left[part]) * (top[band + 1] - top[band])[:, None]
         return torch.where(pixels > 0, total / pixels.clamp_min(1), -1.0)
 
-    inside = mean(x, y, x + width, y + height)
-    flanks = [
-        mean(x - across, y, x, y + height),
-        mean(x + width, y, x + width + across, y + height),
-        mean(x, y - along, x + width, y),
-        mean(x, y + height, x + width, y + height + along),
-    ]
+    inside, flanks = mean(1, 1), [mean(1, 0), mean(1, 2), mean(0, 1), mean(2, 1)]
     contrast = inside - torch.stack(flanks).amax(0).clamp_min(0)
     near = torch.nn.functional.max_pool2d(contrast[None, None], _LOCAL_MAXIMUM, 1, _LOCAL_MAXIMUM // 2)[0, 0]
     row, col = torch.nonzero((contrast >= near) & (contrast >= MIN_CONTRAST), as_tuple=True)
@@ -282,6 +292,10 @@ class _Bands:
         """The columns near each seed, up to its width before and after it: first and last (n, 2)."""
         width = self.seeds[:, 2] - self.seeds[:, 0]
         return torch.stack([self.seeds[:, 0] - width, self.seeds[:, 2] + width], dim=1)
+
+    def part(self, chosen: Tensor) -> "_Bands":
+        """The bands that the mask ``chosen`` (n,) selects."""
+        return _Bands(self.seeds[chosen], self.sums[chosen], self.is_on[chosen], self.contrast[chosen])
 
     @property
     def cols(self) -> int:
