@@ -17,6 +17,7 @@ from rfhydra.cli.app import app
 from rfhydra.recordings import Annotation, write_recording
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.synth import LineCode, Receiver, Scene, make_burst
+from tests.training import given
 
 SPEC: Final = SpectrogramSpec(fft_size=512, hop=256, rows=256, cols=256)
 CONTRACT: Final = ("--fft-size", 512, "--hop", 256, "--rows", 256, "--cols", 256)
@@ -105,8 +106,7 @@ def tables(workspace: Path) -> dict[str, list[Row]]:
 
 def blobs(workspace: Path) -> list[str]:
     """All files below ``blobs``, half-written ones among them."""
-    files = (path for path in (workspace / "blobs").rglob("*") if path.is_file() and path.name != "reserve")
-    return sorted(str(path.relative_to(workspace)) for path in files)
+    return sorted(str(path.relative_to(workspace)) for path in given.blobs(workspace))
 
 
 def contents(workspace: Path) -> tuple[dict[str, list[Row]], list[str]]:

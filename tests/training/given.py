@@ -104,14 +104,15 @@ def everything(workspace: Workspace) -> dict[str, list[tuple[Any, ...]]]:
     """All rows of all tables, and the blobs."""
     tables = [row[0] for row in workspace.db.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")]
     found = {name: _rows(workspace.db.rows(f"SELECT * FROM {name} ORDER BY 1, 2")) for name in tables}
-    return {**found, "blobs": sorted((path.name,) for path in _blobs(workspace.path))}
+    return {**found, "blobs": sorted((path.name,) for path in blobs(workspace.path))}
 
 
 def _rows(rows: list[sqlite3.Row]) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in rows]
 
 
-def _blobs(path: Path) -> list[Path]:
+def blobs(path: Path) -> list[Path]:
+    """All files below ``blobs`` of the workspace at ``path``, half-written ones among them, but for the reserve."""
     return [each for each in (path / "blobs").rglob("*") if each.is_file() and each.name != "reserve"]
 
 

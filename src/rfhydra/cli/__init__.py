@@ -13,14 +13,13 @@ INTERRUPTED: Final = 130
 def main() -> None:
     """Entry point of the ``rfhydra`` command. Imports here, so that Ctrl+C ends it in one line from the beginning."""
     try:
-        from rfhydra.cli.app import app
-
         try:
+            from rfhydra.cli.app import app
+
             app()
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending: only what has happened decides the status
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         error = {"type": "error", "code": "cancelled", "message": "interrupted"}
         line = json.dumps(error) if "--json" in sys.argv else "error (cancelled) interrupted"
         sys.stderr.write(f"{line}\n")

@@ -40,9 +40,9 @@ _log = logging.getLogger(__name__)
 GOING_AWAY: Final = 1001
 METRICS_PERIOD_SEC: Final = 1.0
 COLLECT_PERIOD_SEC: Final = 600.0
+"""Time between two garbage collections, unless a training ends earlier."""
 MAX_UNCOLLECTED: Final = 50
 """Deleted samples whose blobs wait for garbage collection."""
-"""Time between two garbage collections, unless a training ends earlier."""
 FLUSH_SEC: Final = 2.0
 """Time that clients have to read their last messages when the server stops."""
 

@@ -226,30 +226,22 @@ int renameat(int from, const char *path, int to, const char *target) {
 
 int rename(const char *path, const char *target) { return renameat(AT_FDCWD, path, AT_FDCWD, target); }
 
-int unlinkat(int directory, const char *path, int flags) {
-    char entry[PATH_MAX];
-    int result;
-    REAL(int, unlinkat, int, const char *, int);
-    if (!entry_of(directory, path, entry)) return real(directory, path, flags);
-    ENTER();
-    result = real(directory, path, flags);
-    if (!result) done("unlink", entry, "", 0, "", 0);
-    LEAVE(result);
-}
+#define ENTRY(name, kind, TYPE)                                                         \
+    int name(int directory, const char *path, TYPE argument) {                          \
+        char entry[PATH_MAX];                                                           \
+        int result;                                                                     \
+        REAL(int, name, int, const char *, TYPE);                                       \
+        if (!entry_of(directory, path, entry)) return real(directory, path, argument);  \
+        ENTER();                                                                        \
+        result = real(directory, path, argument);                                       \
+        if (!result) done(kind, entry, "", 0, "", 0);                                   \
+        LEAVE(result);                                                                  \
+    }
+ENTRY(unlinkat, "unlink", int)
+ENTRY(mkdirat, "mkdir", mode_t)
 
 int unlink(const char *path) { return unlinkat(AT_FDCWD, path, 0); }
 
 int rmdir(const char *path) { return unlinkat(AT_FDCWD, path, AT_REMOVEDIR); }
-
-int mkdirat(int directory, const char *path, mode_t mode) {
-    char entry[PATH_MAX];
-    int result;
-    REAL(int, mkdirat, int, const char *, mode_t);
-    if (!entry_of(directory, path, entry)) return real(directory, path, mode);
-    ENTER();
-    result = real(directory, path, mode);
-    if (!result) done("mkdir", entry, "", 0, "", 0);
-    LEAVE(result);
-}
 
 int mkdir(const char *path, mode_t mode) { return mkdirat(AT_FDCWD, path, mode); }
