@@ -71,6 +71,18 @@ def test_embeddings_of_given_boxes(runtime: Backbone, image: NDArray[np.uint8]) 
     assert runtime.see(image).embed(torch.zeros(0, 4)).shape == (0, runtime.embedding_dim)
 
 
+@pytest.mark.parametrize("cols", [1, 2, 8, 32, 127])
+def test_narrow_images_do_not_depend_on_what_memory_held_before(
+    runtime: Backbone, image: NDArray[np.uint8], cols: int
+) -> None:
+    first = runtime.see(image[:, :cols]).embed(BOXES)
+    assert bool(first.isfinite().all())
+    for _ in range(3):
+        freed = [torch.full((2**size,), torch.nan) for size in range(10, 21) for _ in range(20)]
+        del freed
+        assert torch.equal(runtime.see(image[:, :cols]).embed(BOXES), first)
+
+
 def test_proposals_have_the_embeddings_of_their_boxes(runtime: Backbone, image: NDArray[np.uint8]) -> None:
     seen = runtime.see(image)
     proposals = seen.propose(10)

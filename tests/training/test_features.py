@@ -42,11 +42,12 @@ def sample(small: Workspace) -> Sample:
 
 
 def tensors(features: SampleFeatures) -> Iterator[tuple[str, torch.Tensor]]:
-    return ((name, value) for name, value in vars(features).items() if name != "size")
+    return ((name, value) for name, value in vars(features).items() if isinstance(value, torch.Tensor))
 
 
 def same(first: SampleFeatures, second: SampleFeatures) -> bool:
-    return all(torch.equal(value, getattr(second, name)) for name, value in tensors(first))
+    sizes = [(features.size, features.proposed) for features in (first, second)]
+    return sizes[0] == sizes[1] and all(torch.equal(value, getattr(second, name)) for name, value in tensors(first))
 
 
 def entries(workspace: Workspace) -> list[Path]:

@@ -12,6 +12,8 @@ from torch.nn.functional import embedding_bag
 from torchvision.ops.poolers import initLevelMapper
 
 STRIDES: Final = {"0": 4, "1": 8, "2": 16, "3": 32}
+PYRAMID_STRIDES: Final = {**STRIDES, "pool": 64}
+"""With the level that has proposals only."""
 BINS: Final = 7
 SAMPLES_PER_BIN: Final = 2  # along each side (He et al., Mask R-CNN, 2017)
 

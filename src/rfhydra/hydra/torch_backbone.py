@@ -14,13 +14,17 @@ from torchvision.ops import clip_boxes_to_image, nms
 
 from rfhydra.errors import Incompatible
 from rfhydra.hydra.backbone import MAX_PROPOSALS, Backbone, BackgroundSet, Proposals, Seen
-from rfhydra.hydra.network import BackboneNetwork
+from rfhydra.hydra.network import PIXEL_MEAN, BackboneNetwork
+from rfhydra.hydra.roi_align import PYRAMID_STRIDES
 
 MIN_OBJECTNESS: Final = 0.15  # below it lie noise and fragments of emissions (docs/decisions/0008)
 PROPOSAL_NMS_IOU: Final = 0.75
 MAX_CO_TIMED: Final = 40
 CO_TIMED_IOU: Final = 0.8
 CO_TIMED_NMS_IOU: Final = 0.3
+MIN_COLS: Final = 128
+"""Narrower images are padded: bfloat16 convolutions of oneDNN read memory that nothing was written to, now and then
+NaN, where a layer is one column wide (seen with torch 2.14 on images of up to 32 columns)."""
 
 
 class TorchBackbone(Backbone):
@@ -55,8 +59,11 @@ class TorchBackbone(Backbone):
         """The float32 pyramid of one uint8 image (rows, cols), or of several of one size (n, rows, cols)."""
         pixels = torch.as_tensor(images).to(self.device).float() / 255
         pixels = pixels.reshape(-1, 1, *pixels.shape[-2:])
+        cols = pixels.shape[-1]
+        pixels = nn.functional.pad(pixels, (0, max(0, MIN_COLS - cols)), value=PIXEL_MEAN)
         with self.autocast():
-            return self._served.features(pixels)
+            levels = self._served.features(pixels)
+        return {name: level[..., : -(-cols // PYRAMID_STRIDES[name])] for name, level in levels.items()}
 
     @torch.inference_mode()
     def raw_embeddings(self, features: dict[str, Tensor], boxes: Tensor, size: tuple[int, int]) -> Tensor:
