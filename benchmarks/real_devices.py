@@ -41,6 +41,11 @@ from rfhydra.training.service import TrainingService
 
 BACKGROUND: Final = "background"
 SUPPORT_PIECES: Final = 12
+PIECES: Final = {
+    "adsb_2m0": SpectrogramSpec(fft_size=64, hop=8, rows=64, cols=512),
+    "wifi_20m": SpectrogramSpec(fft_size=128, hop=32, rows=128, cols=256),
+}
+"""The contract of each signal of which there are consecutive pieces of one recording."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Fixtures that several suites share: a real backbone, a tiny one, and workspaces to train in."""
 
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,10 @@ from tests.server.server_process import small_backbone, stock
 from tests.training import given
 
 TRAINING_SCENES = range(10)
+
+# A script's background jobs ignore interrupts, and so would every command that is interrupted in a test.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("rfhydra", deadline=None)

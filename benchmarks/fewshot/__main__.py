@@ -37,6 +37,7 @@ ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "fewshot.md"
 RUNS: Final = ROOT / "runs" / "fewshot"
 RECORDINGS: Final = ROOT.parent / "shared" / "rf"
+PIECES: Final = ROOT.parent / "shared" / "rf2"
 PARTS: Final[dict[str, Any]] = {
     "synthetic": synthetic,
     "position": position,
@@ -56,6 +57,7 @@ def main(
     backbone: Annotated[Path | None, typer.Option(help="Backbone file; default is the one that ships.")] = None,
     name: Annotated[str, typer.Option(help="Name of the result file.")] = "fewshot",
     recordings: Annotated[Path, typer.Option(help="For the real part: a folder per device.")] = RECORDINGS,
+    pieces: Annotated[Path, typer.Option(help="The same, a folder of consecutive pieces per signal.")] = PIECES,
     runs: Annotated[Path, typer.Option(help="Directory of bursts, scenes, caches and units.")] = RUNS,
     emitters_: Annotated[int | None, typer.Option("--emitters", help="Number of emitters.")] = None,
     draws: Annotated[int | None, typer.Option(help="Draws of support scenes.")] = None,
@@ -79,11 +81,18 @@ def main(
         loaded,
         proposal_cache.CachedProposals(loaded, cache / "proposals"),
         cache / "features",
-        Collection(recordings) if recordings.is_dir() else None,
+        collections(recordings, pieces),
     )
     code = digest_of_sources(*SHARED, *PRODUCT, extra=f"{plan} {loaded.backbone_id} {library.library_id}")
     found = measure(bench, chosen, runs / "units" / code)
     write_result(name, found, loaded, RESULTS if plan == FULL else runs)
+
+
+def collections(recordings: Path, pieces: Path) -> list[Collection]:
+    """The collections that are there: all devices in ``recordings``, and each signal in ``pieces``."""
+    devices = [Collection(recordings)] if recordings.is_dir() else []
+    each = (Collection(pieces, spec, name, True) for name, spec in real_devices.PIECES.items())
+    return [*devices, *(collection for collection in each if (pieces / str(collection.only)).is_dir())]
 
 
 def measure(bench: Bench, chosen: Sequence[str], directory: Path) -> Row:

@@ -81,7 +81,7 @@ class Bench:
         backbone: the backbone under test, without a cache.
         cached: the same backbone with a cache of its proposals, for embedding heads.
         features: directory of the feature cache.
-        collection: recordings of real devices, None where there are none.
+        collections: recordings of real signals; none where there are no recordings.
     """
 
     plan: Plan
@@ -89,7 +89,7 @@ class Bench:
     backbone: TorchBackbone
     cached: Backbone
     features: Path
-    collection: Collection | None = None
+    collections: Sequence[Collection] = ()
 
     @property
     def emitters(self) -> list[str]:

@@ -1,6 +1,6 @@
 """``docs/fewshot.md`` and its plots, from the results; its sections are what a run prints."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +33,15 @@ RATES: Final = {
     "f1_iou_0.3": "F1 at IoU 0.3",
     "false_alarms_per_empty_scene": "false alarms per scene without it",
 }
+SIGNAL_COLUMNS: Final = (
+    "F1 at IoU 0.5",
+    "precision",
+    "recall",
+    "AP",
+    "F1 at IoU 0.3",
+    "own boxes with a candidate",
+    "emissions: missed because",
+)
 
 
 def write_page(found: Row, page: Path, images: Path) -> None:
@@ -201,30 +210,50 @@ patience 5.
 
 
 def _real(summary: Row) -> str:
-    if not summary["by_support"]:
+    return "".join([_devices(summary["by_support"]), _pieces(summary["pieces"])])
+
+
+def _devices(by_support: Sequence[Row]) -> str:
+    if not by_support:
         return ""
-    most = summary["by_support"][-1]
-    rates = {"f1_score": "F1 at IoU 0.5", "precision": "precision", "recall": "recall", "ap": "AP"}
-    rates |= {"f1_iou_0.3": "F1 at IoU 0.3", "proposal_recall": "own boxes proposed"}
-    by_support = table(
-        ["recordings", "F1 at IoU 0.5", "F1 at IoU 0.3", "own boxes proposed"],
-        *(
-            [row["recordings"], *figures(row, ("iou_0.5", "iou_0.3", "proposal_recall"), 2)]
-            for row in summary["by_support"]
-        ),
-    )
-    devices = ([f"`{row['device']}`", *figures(row, rates, 2)] for row in most["by_device"])
+    rows = ([row["recordings"], *figures(row, ("iou_0.5", "iou_0.3", "proposal_recall"), 2)] for row in by_support)
+    splits = max(row["splits"] for row in by_support[-1]["by_device"])
     return f"""
 ## Real devices
 
 Heads of all devices in one workspace, trained on a few recordings each and scored at the stored thresholds on all
-other recordings of every device and the background; mean over devices and random splits
-({max(row["splits"] for row in most["by_device"])}).
+other recordings of every device and the background; mean over devices and random splits ({splits}). Devices with fewer
+than twice as many recordings are trained on half of theirs.
 
-{by_support}
-With {most["recordings"]} recordings, or half of a device's if it has fewer than {2 * most["recordings"]}:
+{table(["recordings", "F1 at IoU 0.5", "F1 at IoU 0.3", "own boxes with a candidate"], *rows)}
+An emission is missed because another head claims it (*confused*), its box is inaccurate (*loose*), neither a proposal
+nor a candidate of the head's own lies on it (*no candidate*), or its score is too low (*unsure*).
 
-{table(["device", *rates.values()], *devices)}"""
+{"".join(_by_device(row) for row in by_support[1:])}"""
+
+
+def _by_device(support: Row) -> str:
+    rows = ([f"`{row['device']}`", *_signal(row)] for row in support["by_device"])
+    return f"With {support['recordings']} recordings:\n\n{table(['device', *SIGNAL_COLUMNS], *rows)}\n"
+
+
+def _pieces(signals: Sequence[Row]) -> str:
+    if not signals:
+        return ""
+    rows = ([f"`{row['device']}`", row["samples"], *_signal(row)] for row in signals)
+    return f"""
+## Wideband signals
+
+One head each, under a contract of its own, trained on samples of the first pieces of a recording and scored on the
+later ones.
+
+{table(["signal", "samples", *SIGNAL_COLUMNS], *rows)}"""
+
+
+def _signal(row: Row) -> list[str]:
+    """The cells of :data:`SIGNAL_COLUMNS`."""
+    names = ("f1_score", "precision", "recall", "ap", "f1_iou_0.3", "proposal_recall")
+    return [*figures(row, names, 2), f"{row['emissions']}: {counts(row['missed'])}"]
 
 
 def _draw_f1(summary: Row, path: Path) -> None:
