@@ -35,7 +35,7 @@ SIZES_PER_OCTAVE: Final = 2
 STEPS_PER_OCTAVE: Final = 8
 SIZE_MARGIN: Final = 1.6  # a candidate may be so much smaller than the smallest box, or larger than the largest
 MIN_CONTRAST: Final = 3.0  # grey levels, 1 dB
-SEEDS_PER_SIZE: Final = 24
+MAX_SEEDS: Final = 96  # of the box filters of one rule, the same number of each size
 STEPS_PER_SIDE: Final = 4
 MAX_RANKED: Final = 400  # intervals of one rule that are compared with each other
 EDGE_COLS: Final = 3
@@ -48,7 +48,7 @@ CANDIDATE_NMS_IOU: Final = 0.8
 LEVEL_QUANTILE: Final = 0.75  # of the levels in a seed
 FLOOR_QUANTILE: Final = 0.1  # of the levels in its band
 TYPICAL: Final = 0.9  # quantile of the pauses in the user's boxes; its complement of those between them
-_FORMAT: Final = 1  # of cached candidates: another one for another search
+_FORMAT: Final = 2  # of cached candidates: another one for another search
 _MAX_GREY: Final = 255
 _LOCAL_MAXIMUM: Final = 2 * (STEPS_PER_SIDE // 2) + 1
 
@@ -201,15 +201,17 @@ def find_candidates(
     area = torch.nn.functional.pad(down.cumsum(1, dtype=torch.int32), (1, 0))
     sizes = list(dict.fromkeys(size for rule in rules for size in rule.sizes))
     seeds = [proposals, *(matched_boxes(area, size) for size in sizes)]
-    source = torch.cat([torch.full((len(part),), number) for number, part in enumerate(seeds)])
     every = torch.cat(seeds)
     height = every[:, 3] - every[:, 1]
-    chosen = [
-        torch.isin(source, torch.tensor([0, *(1 + sizes.index(size) for size in rule.sizes)]))
-        & (height >= rule.heights[0])
-        & (height <= rule.heights[1])
-        for rule in rules
-    ]
+    chosen = []
+    for rule in rules:
+        most = MAX_SEEDS // len(rule.sizes)
+        ours = [
+            torch.arange(len(part)) < (most if size in rule.sizes else 0)
+            for size, part in zip(sizes, seeds[1:], strict=True)
+        ]
+        of_rule = torch.cat([torch.ones(len(proposals), dtype=torch.bool), *ours])
+        chosen.append(of_rule & (height >= rule.heights[0]) & (height <= rule.heights[1]))
     used = torch.stack(chosen).any(0)
     bands = _Bands.of(down, every[used])
     found = []
@@ -222,7 +224,7 @@ def find_candidates(
 
 
 def matched_boxes(area: Tensor, size: tuple[float, float]) -> Tensor:
-    """Boxes of ``size`` (width, height) whose mean level stands out of all their flanks most, float32 (n, 4).
+    """Boxes of ``size`` (width, height) whose mean level stands out of their flanks most, best first: float32 (n, 4).
 
     ``area`` is the integral image, int32 (rows + 1, cols + 1). A flank is a quarter of the width, or half of the
     height; flanks outside of the image do not count.
@@ -246,10 +248,11 @@ def matched_boxes(area: Tensor, size: tuple[float, float]) -> Tensor:
         return torch.where(pixels > 0, total / pixels.clamp_min(1), -1.0)
 
     inside, flanks = mean(1, 1), [mean(1, 0), mean(1, 2), mean(0, 1), mean(2, 1)]
-    contrast = inside - torch.stack(flanks).amax(0).clamp_min(0)
+    # Of the flanks the second brightest: an emission may touch another one.
+    contrast = inside - torch.stack(flanks).sort(0, descending=True).values[1].clamp_min(0)
     near = torch.nn.functional.max_pool2d(contrast[None, None], _LOCAL_MAXIMUM, 1, _LOCAL_MAXIMUM // 2)[0, 0]
     row, col = torch.nonzero((contrast >= near) & (contrast >= MIN_CONTRAST), as_tuple=True)
-    best = contrast[row, col].argsort(descending=True, stable=True)[:SEEDS_PER_SIZE]
+    best = contrast[row, col].argsort(descending=True, stable=True)[:MAX_SEEDS]
     left, top = x[col[best]].float(), y[row[best]].float()
     return torch.stack([left, top, left + width, top + height], dim=1)
 

@@ -69,17 +69,31 @@ class Scene:
         return emission
 
     def place(
-        self, burst: Burst, rng: Rng, snr_db: float, *, cut: float = 0.3, max_overlap: float = 0.1, tries: int = 20
+        self,
+        burst: Burst,
+        rng: Rng,
+        snr_db: float,
+        *,
+        start: int | None = None,
+        cut: float = 0.3,
+        max_overlap: float = 0.1,
+        tries: int = 20,
     ) -> Emission | None:
-        """Add ``burst`` at a random free place, up to ``cut`` of it outside in time; None if ``tries`` found none."""
+        """Add ``burst`` at a random free place; None if ``tries`` found none.
+
+        It begins at ``start``; None for a random sample, so that up to ``cut`` of it lie outside in time.
+        """
         for _ in range(tries):
             freq = _random_shift(burst, rng)
-            first, last = -cut * len(burst), len(self.iq) - (1 - cut) * len(burst)
-            start = int(rng.uniform(min(first, last), max(first, last)))
-            trial = self._emission(burst, start, freq, snr_db)
+            begin = self._random_start(burst, rng, cut) if start is None else start
+            trial = self._emission(burst, begin, freq, snr_db)
             if trial.stop > trial.start and all(trial.overlap(other) <= max_overlap for other in self.emissions):
-                return self.add(burst, start=start, freq=freq, snr_db=snr_db, phase=rng.random())
+                return self.add(burst, start=begin, freq=freq, snr_db=snr_db, phase=rng.random())
         return None
+
+    def _random_start(self, burst: Burst, rng: Rng, cut: float) -> int:
+        first, last = -cut * len(burst), len(self.iq) - (1 - cut) * len(burst)
+        return int(rng.uniform(min(first, last), max(first, last)))
 
     def place_train(
         self, burst: Burst, rng: Rng, snr_db: float, *, repeats: int, gap: int, start: int
