@@ -247,9 +247,11 @@ def matched_boxes(area: Tensor, size: tuple[float, float]) -> Tensor:
         pixels = (left[part + 1] - left[part]) * (top[band + 1] - top[band])[:, None]
         return torch.where(pixels > 0, total / pixels.clamp_min(1), -1.0)
 
-    inside, flanks = mean(1, 1), [mean(1, 0), mean(1, 2), mean(0, 1), mean(2, 1)]
-    # Of the flanks the second brightest: an emission may touch another one.
-    contrast = inside - torch.stack(flanks).sort(0, descending=True).values[1].clamp_min(0)
+    inside, before, after, above, below = mean(1, 1), mean(1, 0), mean(1, 2), mean(0, 1), mean(2, 1)
+    # Of the flanks the second brightest counts: an emission may touch another one.
+    brighter = torch.maximum(before, after), torch.maximum(above, below)
+    darker = torch.maximum(torch.minimum(before, after), torch.minimum(above, below))
+    contrast = inside - torch.maximum(torch.minimum(*brighter), darker).clamp_min(0)
     near = torch.nn.functional.max_pool2d(contrast[None, None], _LOCAL_MAXIMUM, 1, _LOCAL_MAXIMUM // 2)[0, 0]
     row, col = torch.nonzero((contrast >= near) & (contrast >= MIN_CONTRAST), as_tuple=True)
     best = contrast[row, col].argsort(descending=True, stable=True)[:MAX_SEEDS]
