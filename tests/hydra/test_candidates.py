@@ -133,44 +133,26 @@ def test_rules_do_not_influence_each_other() -> None:
     assert all(torch.equal(found, rule.find(image, NO_PROPOSALS)) for found, rule in zip(together, rules, strict=True))
 
 
-@given(st.lists(st.lists(st.booleans(), min_size=1, max_size=30), min_size=1, max_size=4), st.integers(0, 8))
-def test_close_gaps_fills_short_gaps_only(rows: list[list[bool]], gap: int) -> None:
+@given(st.lists(st.lists(st.booleans(), min_size=1, max_size=30), min_size=1, max_size=4))
+def test_runs_hold_every_true_value_once(rows: list[list[bool]]) -> None:
     cols = max(map(len, rows))
     mask = torch.tensor([row + [False] * (cols - len(row)) for row in rows])
-    closed = close_gaps(mask, gap)
-    for before, after in zip(mask.tolist(), closed.tolist(), strict=True):
-        expected, on = list(before), [index for index, value in enumerate(before) if value]
-        for first, last in pairwise(on):
-            if last - first - 1 <= gap:
-                expected[first:last] = [True] * (last - first)
-        assert after == expected
-    owner, start, end = runs(closed)
-    assert sum((end - start).tolist()) == int(closed.sum())
-    assert bool((end > start).all())
+    owner, start, end = runs(mask)
+    filled = torch.zeros_like(mask)
+    for row, first, last in zip(owner.tolist(), start.tolist(), end.tolist(), strict=True):
+        assert not filled[row, first : last + 1].any()  # no two runs touch
+        filled[row, first:last] = True
+    assert torch.equal(filled, mask)
     assert owner.tolist() == sorted(owner.tolist())
 
 
-def test_the_matched_filter_peaks_on_its_box() -> None:
-    box = np.array([[100, 40, 140, 60]], np.float32)
-    grey = torch.from_numpy(picture(box)).int()
-    area = torch.nn.functional.pad(grey.cumsum(0).cumsum(1, dtype=torch.int32), (1, 0, 1, 0))
-    assert coverage(box, matched_boxes(area, (40.0, 20.0))[:1])[0] > 0.7
-
-
-def test_rule_as_metadata() -> None:
-    assert CandidateRule.from_metadata(RULE.to_metadata()) == RULE
-    assert RULE.rule_id == replace(RULE).rule_id != replace(RULE, gap_cols=6.0).rule_id
-    fields: dict[str, Any] = RULE.to_metadata()
-    for wrong in ({}, {**fields, "sizes": 3}, {**fields, "widths": [1]}, {**fields, "gap_cols": "wide"}):
-        with pytest.raises(Incompatible, match="candidate rule"):
-            CandidateRule.from_metadata(wrong)
-
-
-def test_golden_candidates_hold_for_their_rule_only() -> None:
-    pulses = keyed(20, 3, 4, 9)
-    packets = packets_of(pulses)
-    golden = GoldenCandidates.record(RULE, picture(pulses), packets[1])
-    assert len(golden.boxes)
-    assert golden.hold(RULE)
-    assert not golden.hold(replace(RULE, gap_cols=2.0, widths=(8.0, 30.0)))
-    assert golden.image.numel() < picture(pulses).size
+@given(st.lists(st.lists(st.booleans(), min_size=20, max_size=20), min_size=1, max_size=4), st.integers(0, 8))
+def test_close_gaps_joins_what_short_gaps_part(rows: list[list[bool]], gap: int) -> None:
+    found = close_gaps(*runs(torch.tensor(rows)), gap)
+    expected = []
+    for number, row in enumerate(rows):
+        on = [index for index, value in enumerate(row) if value]
+        cuts = [index for index, (first, last) in enumerate(pairwise(on), start=1) if last - first - 1 > gap]
+        ends = pairwise([0, *cuts, len(on)]) if on else ()
+        expected += [(number, on[first], on[last - 1] + 1) for first, last in ends]
+    assert [*zip(*(part.tolist() for part in found), strict=True)] == expected

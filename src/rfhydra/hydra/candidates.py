@@ -130,9 +130,9 @@ class CandidateRule:
             hits += (torch.cat([overlap, torch.zeros((len(boxes), 1))], dim=1).amax(1) >= RECALL_IOU).tolist()
         return float(np.mean(hits))
 
-    def _select(self, bands: "_Bands") -> Tensor:
-        """The best candidates in ``bands``: segments, then intervals at edges."""
-        owner, start, end, rank = (torch.cat(parts) for parts in zip(*self._intervals(bands), strict=True))
+    def _select(self, bands: "_Bands", own: Tensor) -> Tensor:
+        """The best candidates in those of ``bands`` that the mask ``own`` (n,) selects: segments and intervals."""
+        owner, start, end, rank = (torch.cat(parts) for parts in zip(*self._intervals(bands, own), strict=True))
         low, high = self.widths
         fits = torch.nonzero((end - start >= low) & (end - start <= high))[:, 0]
         best = fits[rank[fits].argsort(descending=True, stable=True)[:MAX_RANKED]]
@@ -140,19 +140,19 @@ class CandidateRule:
         boxes = torch.stack([start[best], seeds[:, 1], end[best], seeds[:, 3]], dim=1)
         return boxes[nms(boxes, rank[best], CANDIDATE_NMS_IOU)[:MAX_CANDIDATES]]
 
-    def _intervals(self, bands: "_Bands") -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
-        """Segments of ``bands``, and intervals of each typical width that begin or end at an edge of the level.
+    def _intervals(self, bands: "_Bands", own: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+        """Segments of the ``own`` bands, and intervals of each typical width that begin or end at a level edge.
 
         Yields:
             Index of the band, start and end in columns, and rank of each (n,).
         """
-        owner, start, end = bands.segments(self.gap_cols)
+        owner, start, end = bands.segments(own, self.gap_cols)
         yield owner, start, end, bands.contrast[owner] + _MAX_GREY
         if not self.with_edges:
             return
-        rising, falling = bands.edges()
         for width in dict.fromkeys(width for width, _ in self.sizes):
-            for (band, col), shift in ((rising, 0.0), (falling, -width)):
+            for (owner, col), shift in ((bands.rising, 0.0), (bands.falling, -width)):
+                band, col = owner[own[owner]], col[own[owner]]
                 start, end = ((col + shift + length).clamp(0, bands.cols) for length in (0.0, width))
                 yield band, start, end, bands.rise(band, start) - bands.rise(band, end)
 
@@ -216,7 +216,7 @@ def find_candidates(
     bands = _Bands.of(down, every[used])
     found = []
     for rule, own in zip(rules, chosen, strict=True):
-        boxes = rule._select(bands.part(own[used])) if own.any() else proposals[:0]
+        boxes = rule._select(bands, own[used]) if own.any() else proposals[:0]
         if len(proposals):
             boxes = boxes[box_iou(boxes, proposals).amax(1) <= CANDIDATE_NMS_IOU]
         found.append(boxes)
@@ -298,25 +298,38 @@ class _Bands:
         width = self.seeds[:, 2] - self.seeds[:, 0]
         return torch.stack([self.seeds[:, 0] - width, self.seeds[:, 2] + width], dim=1)
 
-    def part(self, chosen: Tensor) -> "_Bands":
-        """The bands that the mask ``chosen`` (n,) selects."""
-        return _Bands(self.seeds[chosen], self.sums[chosen], self.is_on[chosen], self.contrast[chosen])
-
     @property
     def cols(self) -> int:
         return self.is_on.shape[1]
 
-    def segments(self, gap_cols: float) -> tuple[Tensor, Tensor, Tensor]:
-        """Band, start and end (m,) of the segments near their seed."""
-        owner, start, end = runs(close_gaps(self.is_on, gap_cols))
-        near = (end > self.near[owner, 0]) & (start < self.near[owner, 1]) & (self.contrast[owner] >= MIN_CONTRAST)
-        return owner[near], start[near].float(), end[near].float()
+    def segments(self, own: Tensor, gap_cols: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Band, start and end (m,) of the segments near their seed, in the bands that the mask ``own`` (n,) selects.
 
-    def edges(self) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-        """Band and column (m,) of the rising edges of the level near each seed, and of the falling ones."""
+        A segment is a run above the threshold, or several with pauses of at most ``gap_cols`` between them.
+        """
+        owner = self._runs[0]
+        band, start, end = close_gaps(*(part[own[owner]] for part in self._runs), gap_cols)
+        near = (end > self.near[band, 0]) & (start < self.near[band, 1]) & (self.contrast[band] >= MIN_CONTRAST)
+        return band[near], start[near].float(), end[near].float()
+
+    @cached_property
+    def _runs(self) -> tuple[Tensor, Tensor, Tensor]:
+        return runs(self.is_on)
+
+    @cached_property
+    def rising(self) -> tuple[Tensor, Tensor]:
+        """Band and column (m,) of the rising edges of the level near each seed."""
+        return _peaks(self._change, self._is_near)
+
+    @cached_property
+    def falling(self) -> tuple[Tensor, Tensor]:
+        """The same of the falling edges."""
+        return _peaks(-self._change, self._is_near)
+
+    @cached_property
+    def _is_near(self) -> Tensor:
         col = torch.arange(self.cols + 1)
-        near = (col >= self.near[:, :1]) & (col <= self.near[:, 1:])
-        return _peaks(self._change, near), _peaks(-self._change, near)
+        return (col >= self.near[:, :1]) & (col <= self.near[:, 1:])
 
     def rise(self, owner: Tensor, col: Tensor) -> Tensor:
         """By how much the level of each band rises at a column (m,), in grey levels; negative where it falls."""
@@ -348,14 +361,13 @@ def runs(mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return owner, start, torch.nonzero(edges == -1, as_tuple=True)[1]
 
 
-def close_gaps(mask: Tensor, gap_cols: float) -> Tensor:
-    """``mask`` (n, cols) with true for the runs of false of at most ``gap_cols`` between two true ones."""
-    owner, start, end = runs(~mask)
-    closed = (end - start <= gap_cols) & (start > 0) & (end < mask.shape[1])
-    change = torch.zeros((mask.shape[0], mask.shape[1] + 1), dtype=torch.int32)
-    change[owner[closed], start[closed]] = 1
-    change[owner[closed], end[closed]] -= 1
-    return mask | (change.cumsum(1)[:, :-1] > 0)
+def close_gaps(owner: Tensor, start: Tensor, end: Tensor, gap_cols: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Runs (n,), as :func:`runs` gives them, with those of one row joined that are at most ``gap_cols`` apart."""
+    is_first = torch.ones(len(owner), dtype=torch.bool)
+    is_first[1:] = (owner[1:] != owner[:-1]) | (start[1:] - end[:-1] > gap_cols)
+    is_last = torch.ones(len(owner), dtype=torch.bool)
+    is_last[:-1] = is_first[1:]
+    return owner[is_first], start[is_first], end[is_last]
 
 
 def _pauses(image: Tensor, boxes: Tensor) -> tuple[list[float], list[float]]:
