@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 from torchvision.ops import box_iou
 
 from rfhydra.errors import Incompatible
+from rfhydra.hydra.bands import close_gaps, runs
 from rfhydra.hydra.candidates import (
     MAX_CANDIDATES,
     CandidateRule,
     GoldenCandidates,
-    close_gaps,
     find_candidates,
     matched_boxes,
-    runs,
 )
 
 NO_PROPOSALS = torch.zeros((0, 4))
@@ -156,3 +155,29 @@ def test_close_gaps_joins_what_short_gaps_part(rows: list[list[bool]], gap: int)
         ends = pairwise([0, *cuts, len(on)]) if on else ()
         expected += [(number, on[first], on[last - 1] + 1) for first, last in ends]
     assert [*zip(*(part.tolist() for part in found), strict=True)] == expected
+
+
+def test_the_matched_filter_peaks_on_its_box() -> None:
+    box = np.array([[100, 40, 140, 60]], np.float32)
+    grey = torch.from_numpy(picture(box)).int()
+    area = torch.nn.functional.pad(grey.cumsum(0).cumsum(1, dtype=torch.int32), (1, 0, 1, 0))
+    assert coverage(box, matched_boxes(area, (40.0, 20.0))[:1])[0] > 0.7
+
+
+def test_rule_as_metadata() -> None:
+    assert CandidateRule.from_metadata(RULE.to_metadata()) == RULE
+    assert RULE.rule_id == replace(RULE).rule_id != replace(RULE, gap_cols=6.0).rule_id
+    fields: dict[str, Any] = RULE.to_metadata()
+    for wrong in ({}, {**fields, "sizes": 3}, {**fields, "widths": [1]}, {**fields, "gap_cols": "wide"}):
+        with pytest.raises(Incompatible, match="candidate rule"):
+            CandidateRule.from_metadata(wrong)
+
+
+def test_golden_candidates_hold_for_their_rule_only() -> None:
+    pulses = keyed(20, 3, 4, 9)
+    packets = packets_of(pulses)
+    golden = GoldenCandidates.record(RULE, picture(pulses), packets[1])
+    assert len(golden.boxes)
+    assert golden.hold(RULE)
+    assert not golden.hold(replace(RULE, gap_cols=2.0, widths=(8.0, 30.0)))
+    assert golden.image.numel() < picture(pulses).size
