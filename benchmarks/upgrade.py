@@ -17,7 +17,6 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -31,7 +30,7 @@ from benchmarks.tables import figures, show, table, tracked
 from benchmarks.trial import train
 from rfhydra.detection.detector import Detection, HydraDetector
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.backbone_file import SHIPPED_BACKBONE, load_backbone
+from rfhydra.hydra.backbone_file import SHIPPED_PATH, load_backbone
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.hydra.torch_backbone import best_device
 from rfhydra.hydra.weights import read_weights, write_weights
@@ -114,7 +113,7 @@ def add_labelled(workspace: Workspace, scene: RenderedScene, names: Sequence[str
 
 def copy_under_another_id(path: Path) -> Path:
     """Write the shipped backbone with a note in its recipe, which changes its id and nothing that it computes."""
-    weights = read_weights((resources.files("rfhydra.hydra") / SHIPPED_BACKBONE).read_bytes(), "body")
+    weights = read_weights(SHIPPED_PATH.read_bytes(), "body")
     metadata = {**weights.metadata, "recipe": {**weights.metadata["recipe"], "note": "a copy"}}
     path.write_bytes(write_weights(replace(weights, metadata=metadata)))
     return path

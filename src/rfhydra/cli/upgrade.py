@@ -10,7 +10,7 @@ import typer
 from rfhydra.cli.arguments import AsJson, BackboneFile, Workspace
 from rfhydra.cli.output import note, print_json, print_table, progress_bar, reported, say
 from rfhydra.errors import InvalidMessage, RfhydraError
-from rfhydra.protocol.types import EpochProgress
+from rfhydra.protocol.types import EpochProgress, LeftHead, UpgradeReport
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rfhydra.store.upgrades import UndoneUpgrade
     from rfhydra.store.workspace import Workspace as Store
     from rfhydra.training.trainer import Control
-    from rfhydra.training.upgrade import LeftHead, PlannedHead, Upgrade, UpgradeReport
+    from rfhydra.training.upgrade import PlannedHead, Upgrade
 
 FormerFile = Annotated[
     Path | None,
@@ -58,19 +58,20 @@ def upgrade(
 
 def _upgrade(directory: Path, backbone: Path | None, former: Path | None, *, force: bool, as_json: bool) -> None:
     from rfhydra.store.workspace import Workspace as Store
+    from rfhydra.training.upgrade import switch
 
     with Store.open(directory) as store:
         upgrade = _prepare(store, backbone, former)
         with progress_bar() as bar:
             report = upgrade.train(_on_signal(bar))
         try:
-            upgrade.switch(report, force=force)
+            switch(store, report, force=force)
         except RfhydraError:
             if not as_json:
                 _show_heads(report)
             raise
     if as_json:
-        print_json({**report.to_dict(), "switched": bool(report.heads)})
+        print_json({**report.model_dump(), "switched": bool(report.heads)})
         return
     _show(report)
     if report.heads and backbone is not None:
@@ -112,13 +113,13 @@ def _prepare(store: "Store", backbone_file: Path | None, former_file: Path | Non
 
 def _former(store: "Store", backbone: "Backbone", file: Path | None) -> "Backbone | None":
     """The backbone of the heads to upgrade: in ``file``, or the one that ships if it is that, else None."""
-    from rfhydra.hydra.backbone_file import load_backbone, shipped_backbone_id
+    from rfhydra.hydra.backbone_file import SHIPPED_PATH, backbone_id_in, load_backbone
     from rfhydra.hydra.torch_backbone import best_device
     from rfhydra.training.upgrade import outdated
 
     if file is not None:
         return load_backbone(file, best_device())
-    is_shipped = shipped_backbone_id() in {head.backbone_id for head in outdated(store, backbone)}
+    is_shipped = backbone_id_in(SHIPPED_PATH) in {head.backbone_id for head in outdated(store, backbone.backbone_id)}
     return load_backbone(None, best_device()) if is_shipped else None
 
 
@@ -142,7 +143,7 @@ def _on_signal(bar: "Progress") -> "Callable[[str, int, int], Control]":
     return on_signal
 
 
-def _show(report: "UpgradeReport") -> None:
+def _show(report: UpgradeReport) -> None:
     if report.heads:
         _show_heads(report)
         say(f"active from now on: {len(report.heads)} heads of backbone {report.backbone_id}")
@@ -151,14 +152,14 @@ def _show(report: "UpgradeReport") -> None:
     _note_left(report.left)
 
 
-def _show_heads(report: "UpgradeReport") -> None:
+def _show_heads(report: UpgradeReport) -> None:
     rows = [
         (
             head.signal_name,
             f"{head.former_version} → {head.version}",
-            head.comparison.f1_before,
-            head.comparison.f1_after,
-            f"{head.comparison.boxes} ({head.comparison.basis})",
+            head.f1_before,
+            head.f1_after,
+            f"{head.boxes} ({head.basis})",
             head.change,
             "trained before" if head.is_reused else f"{head.training_time_sec:.1f} s",
         )
@@ -168,7 +169,7 @@ def _show_heads(report: "UpgradeReport") -> None:
     print_table(f"upgrade to backbone {report.backbone_id}", columns, rows)
 
 
-def _note_left(left: "Sequence[LeftHead]") -> None:
+def _note_left(left: Sequence[LeftHead]) -> None:
     for each in left:
         note(f"{each.signal_name} stays at version {each.version} on its backbone: {each.reason}")
 

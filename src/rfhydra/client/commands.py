@@ -10,7 +10,7 @@ from rfhydra.client.connection import Connection
 from rfhydra.errors import RfhydraError
 from rfhydra.protocol import commands as ask
 from rfhydra.protocol import messages as told
-from rfhydra.protocol.commands import BaseCommand
+from rfhydra.protocol.base import BaseCommand
 from rfhydra.protocol.fields import NegativeBox, PhysicalBox, PixelBox
 from rfhydra.protocol.frames import IqFrame
 from rfhydra.protocol.messages import Message
