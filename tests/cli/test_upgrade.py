@@ -24,6 +24,7 @@ from rfhydra.training.service import TrainingService
 from tests.cli import previous_release
 from tests.cli.command_runner import contents, process, record, run, wait
 from tests.cli.test_kill import KILLS, Killer
+from tests.server.server_process import serving
 from tests.training.given import SMALL_SPEC, add_noise
 
 PREVIOUS_RELEASE = Path(__file__).parent / "workspaces" / "schema-5.tar.xz"
@@ -230,3 +231,18 @@ def test_a_workspace_of_the_previous_release_passes_through(tmp_path: Path, new_
         assert workspace.loaded.versions() == old
     again = answer("upgrade", site, "--backbone", new_file, "--force")
     assert [head["is_reused"] for head in again["heads"]] == [True, True]
+
+
+def test_a_server_upgrades_and_undoes(site: Path, body_file: Path, new_file: Path) -> None:
+    with serving(site, "--backbone", new_file, "--from", body_file) as server:
+        report = answer("upgrade", "--server", server.url)
+        assert report["switched"] is True
+        assert {head["signal_name"]: head["version"] for head in report["heads"]} == dict.fromkeys(SIGNALS, 2)
+        again = run("upgrade", "--server", server.url)
+        assert f"{FEW} stays at version 1 on its backbone: Not enough samples" in again.stderr
+        assert answer("upgrade", "--server", server.url, "--undo")["heads"] == dict.fromkeys(SIGNALS, 1)
+        for arguments in (("upgrade", "--undo"), ("cancel", "--upgrade")):
+            outcome = run(*arguments, "--server", server.url, "--json")
+            assert json.loads(outcome.stderr)["code"] in ("conflict", "not_found")
+        assert run("upgrade", "--server", server.url, "--dry-run").status == 2
+    assert active(site) == OLD
