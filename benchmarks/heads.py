@@ -77,8 +77,8 @@ def train_emitter(service: TrainingService, number: int, samples: int, rng: Rng)
     for _ in range(samples):
         others = [int(each) for each in rng.permutation(len(EMITTERS)) if each != number][: PER_SCENE - 1]
         scenes.append(make_scene(rng, [number, *others]))
-    add_samples(service.workspace, _name(number), scenes)
-    return train(service, _name(number))
+    add_samples(service.workspace, emitter_name(number), scenes)
+    return train(service, emitter_name(number))
 
 
 def _detector(backbone: Backbone, heads: list[TrainedHead], count: int) -> HydraDetector:
@@ -90,7 +90,8 @@ def _detector(backbone: Backbone, heads: list[TrainedHead], count: int) -> Hydra
     return detector
 
 
-def _name(number: int) -> str:
+def emitter_name(number: int) -> str:
+    """Name of emitter ``number`` as a signal."""
     return f"emitter-{number}"
 
 
@@ -101,7 +102,7 @@ def make_scene(rng: Rng, numbers: Sequence[int]) -> RenderedScene:
         for number in numbers:
             kind, (duration, bandwidth) = EMITTERS[number]
             burst = make_burst(kind, rng, duration, bandwidth)
-            yield Burst(_name(number), burst.iq, burst.low, burst.high)
+            yield Burst(emitter_name(number), burst.iq, burst.low, burst.high)
 
     return render(rng, wanted, snr_db=SNR_DB)
 

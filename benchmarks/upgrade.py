@@ -17,20 +17,20 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import numpy as np
 import typer
 
-from benchmarks.heads import EMITTERS, PER_SCENE, make_scene, train_emitter
+from benchmarks.heads import EMITTERS, PER_SCENE, emitter_name, make_scene
 from benchmarks.results import Row, write_result
 from benchmarks.scenes import SPEC, RenderedScene
 from benchmarks.tables import figures, show, table, tracked
+from benchmarks.trial import train
 from rfhydra.detection.detector import Detection, HydraDetector
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.backbone_file import SHIPPED_BACKBONE, load_backbone
+from rfhydra.hydra.backbone_file import SHIPPED_PATH, load_backbone
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.hydra.torch_backbone import best_device
 from rfhydra.hydra.weights import read_weights, write_weights
@@ -89,17 +89,31 @@ def measure(
 
 
 def stock(path: Path, backbone: Backbone, samples: int, rng: np.random.Generator) -> None:
-    """A closed workspace with an active head of every emitter."""
+    """A closed workspace with ``samples`` samples and an active head of every emitter.
+
+    Each scene has four emitters and is a sample of each, with every emission labelled. No head is trained before all
+    samples are there, so that the upgrade trains on the same data.
+    """
     with Workspace.create(path, SPEC) as workspace:
+        for _ in range(samples):
+            for group in rng.permutation(len(EMITTERS)).reshape(-1, PER_SCENE).tolist():
+                add_labelled(workspace, make_scene(rng, group), [emitter_name(number) for number in group])
         service = TrainingService(workspace, backbone)
         for number in tracked(range(len(EMITTERS)), "heads"):
-            head = train_emitter(service, number, samples, rng)
+            head = train(service, emitter_name(number))
             service.version_manager.promote_version(head.signal_name, head.loaded.version)
+
+
+def add_labelled(workspace: Workspace, scene: RenderedScene, names: Sequence[str]) -> None:
+    """Add ``scene`` as a sample of each of ``names``, the emissions of the others as its negatives."""
+    for name in names:
+        negatives = [(other, box) for other in names if other != name for box in scene.boxes(other)]
+        workspace.samples.add(signal_name=name, window=scene.window, boxes=scene.boxes(name), negatives=negatives)
 
 
 def copy_under_another_id(path: Path) -> Path:
     """Write the shipped backbone with a note in its recipe, which changes its id and nothing that it computes."""
-    weights = read_weights((resources.files("rfhydra.hydra") / SHIPPED_BACKBONE).read_bytes(), "body")
+    weights = read_weights(SHIPPED_PATH.read_bytes(), "body")
     metadata = {**weights.metadata, "recipe": {**weights.metadata["recipe"], "note": "a copy"}}
     path.write_bytes(write_weights(replace(weights, metadata=metadata)))
     return path

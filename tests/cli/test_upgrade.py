@@ -17,12 +17,17 @@ import torch
 
 from rfhydra.hydra.backbone_file import id_of, load_backbone, save_backbone
 from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
+from rfhydra.hydra.registry import VersionManager
+from rfhydra.store.schema import MIGRATIONS
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.service import TrainingService
+from tests.cli import previous_release
 from tests.cli.command_runner import contents, process, record, run, wait
 from tests.cli.test_kill import KILLS, Killer
+from tests.server.server_process import serving
 from tests.training.given import SMALL_SPEC, add_noise
 
+PREVIOUS_RELEASE = Path(__file__).parent / "workspaces" / "schema-5.tar.xz"
 SIGNALS = ("alpha", "bravo", "charlie")
 FEW = "few"
 
@@ -200,3 +205,44 @@ def test_kills_at_random_moments_leave_one_set_or_the_other(site: Path, body_fil
             assert run("upgrade", site, *arguments).status == 0
         assert active(site) == later[0]
     print(dict(outcomes))
+
+
+def test_a_workspace_of_the_previous_release_passes_through(tmp_path: Path, new_file: Path) -> None:
+    shutil.unpack_archive(PREVIOUS_RELEASE, tmp_path, filter="data")
+    site, old, new = tmp_path / "site", dict.fromkeys(previous_release.SIGNALS, 2), {}
+    with closing(sqlite3.connect(site / "rfhydra.db")) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (5,)
+        assert "upgrades" not in {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    report = answer("upgrade", site, "--backbone", new_file, "--force")
+    assert (report["left"], report["current"]) == ([], [])
+    for head in report["heads"]:
+        new[head["signal_name"]] = head["version"]
+        assert (head["former_version"], head["evidence"]) == (2, None)
+    assert new == dict.fromkeys(previous_release.SIGNALS, 3)
+    backbone = load_backbone(new_file)
+    with Workspace.open(site) as workspace:
+        assert workspace.db.value("PRAGMA user_version") == len(MIGRATIONS)
+        assert workspace.db.value("PRAGMA integrity_check") == "ok"
+        assert workspace.loaded.versions() == new  # the next server detects with the new heads
+        assert VersionManager(workspace).load_heads(new, backbone).keys() == new.keys()
+        assert {name: len(workspace.samples.list(name)) for name in new} == dict.fromkeys(new, 6)
+    assert answer("upgrade", site, "--undo")["heads"] == old
+    with Workspace.open(site) as workspace:
+        assert workspace.loaded.versions() == old
+    again = answer("upgrade", site, "--backbone", new_file, "--force")
+    assert [head["is_reused"] for head in again["heads"]] == [True, True]
+
+
+def test_a_server_upgrades_and_undoes(site: Path, body_file: Path, new_file: Path) -> None:
+    with serving(site, "--backbone", new_file, "--from", body_file) as server:
+        report = answer("upgrade", "--server", server.url)
+        assert report["switched"] is True
+        assert {head["signal_name"]: head["version"] for head in report["heads"]} == dict.fromkeys(SIGNALS, 2)
+        again = run("upgrade", "--server", server.url)
+        assert f"{FEW} stays at version 1 on its backbone: Not enough samples" in again.stderr
+        assert answer("upgrade", "--server", server.url, "--undo")["heads"] == dict.fromkeys(SIGNALS, 1)
+        for arguments in (("upgrade", "--undo"), ("cancel", "--upgrade")):
+            outcome = run(*arguments, "--server", server.url, "--json")
+            assert json.loads(outcome.stderr)["code"] in ("conflict", "not_found")
+        assert run("upgrade", "--server", server.url, "--dry-run").status == 2
+    assert active(site) == OLD

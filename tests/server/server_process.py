@@ -25,10 +25,10 @@ _PEAK: Final = re.compile(r"VmHWM:\s+(\d+) kB")
 _URL: Final = re.compile(r"ws://\S+")
 
 
-def small_backbone(path: Path) -> Path:
+def small_backbone(path: Path, seed: int = 0) -> Path:
     """Write a body of random weights to ``path``: quick, and it finds something everywhere."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         save_backbone(BackboneNetwork(NetworkConfig(classes=("a",), channels=16, embedding=32)), path, {})
     return path
 

@@ -20,11 +20,13 @@ from rfhydra.store.workspace import Workspace
 from rfhydra.training.service import TrainingService
 from tests.protocol.test_schema import validate
 from tests.server.json_peer import WAIT_SEC, Peer, peer, running
+from tests.server.server_process import small_backbone
 from tests.training.given import SMALL_SPEC, add_noise
 
-REFUSED: Final = {"start_stream": "incompatible", "stop_stream": "not_found"}
-"""Codes of the commands for live sources, of which no server has any yet."""
+REFUSED: Final = {"start_stream": "incompatible", "stop_stream": "not_found", "cancel_upgrade": "not_found"}
+"""Codes of the commands for live sources, of which no server has any yet, and of a cancel after the end."""
 ENDS: Final = ("training_complete", "training_failed")
+UPGRADE_ENDS: Final = ("upgrade_complete", "upgrade_failed")
 
 
 class Exchange:
@@ -63,14 +65,15 @@ class Exchange:
 
 @pytest.fixture
 def port(tmp_path: Path, body_file: Path) -> Iterator[int]:
-    """A server with a token and two versions of a head, the first of them active."""
+    """A server with a token and two versions of a head, the first of them active, which is not upgraded yet."""
     with Workspace.create(tmp_path / "site", SMALL_SPEC) as workspace:
         add_noise(workspace, range(8), SIGNAL)
         service = TrainingService(workspace, load_backbone(body_file))
         for _ in range(2):
             service.train_new_signal(SIGNAL, epochs=2)
         service.version_manager.promote_version(SIGNAL, 1)
-        settings = Settings(gate=Gate(token=TOKEN), backbone_path=body_file)
+        new_file = small_backbone(tmp_path / "new.safetensors", seed=1)
+        settings = Settings(gate=Gate(token=TOKEN), backbone_path=new_file, former_path=body_file)
         with running(workspace, settings) as number:
             yield number
 
@@ -90,10 +93,13 @@ def test_every_example_gets_the_answer_that_the_document_promises(port: int) -> 
                 case "train_signal":
                     while exchange.receive()["type"] not in ENDS:
                         pass
+                case "start_upgrade":
+                    while exchange.receive()["type"] not in UPGRADE_ENDS:
+                        pass
                 case "extend_signal":
                     exchange.job_id = answer["job_id"]
         assert exchange.codes == REFUSED
-        assert {"training_progress", "training_complete"} <= exchange.seen
+        assert {"training_progress", "training_complete", "upgrade_progress", "upgrade_complete"} <= exchange.seen
         waterfall, *_ = (FRAMES["waterfall_frame"].decode(data) for data in exchange.frames)
         assert isinstance(waterfall, WaterfallFrame)
         assert (waterfall.rows, waterfall.cols) == (SMALL_SPEC.rows, 1)

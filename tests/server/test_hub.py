@@ -57,8 +57,8 @@ async def test_a_training_is_told_to_subscribers_and_to_who_started_it() -> None
     hub = Hub()
     starter, subscriber, other = join(hub), join(hub, "jobs"), join(hub)
     starter.jobs.add("j")
-    hub.publish_training(epoch(1))
-    hub.publish_training(FAILED)
+    hub.publish_job("jobs", epoch(1))
+    hub.publish_job("jobs", FAILED)
     for client in (starter, subscriber):
         assert [(await taken(client)).type for _ in range(2)] == ["training_progress", "training_failed"]
     assert not await waits(other)
@@ -70,9 +70,9 @@ async def test_of_a_jobs_progress_the_newest_waits_before_its_end() -> None:
     hub = Hub()
     client = join(hub, "jobs")
     for number in range(1, 6):
-        hub.publish_training(epoch(number))
-        hub.publish_training(epoch(10 * number, "other"))
-    hub.publish_training(FAILED)
+        hub.publish_job("jobs", epoch(number))
+        hub.publish_job("jobs", epoch(10 * number, "other"))
+    hub.publish_job("jobs", FAILED)
     assert [(await taken(client)).seq for _ in range(3)] == [5, 50, 9]
     assert hub.dropped == 8
     hub.remove(client)

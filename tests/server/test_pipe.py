@@ -1,9 +1,24 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from rfhydra.hydra.registry import Artifact
-from rfhydra.protocol.types import EpochProgress, TrainingRequest
-from rfhydra.server.jobs.pipe import HEAD, Cancel, Done, Epoch, Failed, PipeMessage, Started, Train, decode, encode
+from rfhydra.protocol.types import EpochProgress, LeftHead, TrainingRequest
+from rfhydra.server.jobs.pipe import (
+    HEAD,
+    Cancel,
+    Done,
+    Epoch,
+    Failed,
+    PipeMessage,
+    Settled,
+    Started,
+    Succeed,
+    Train,
+    decode,
+    encode,
+)
 from rfhydra.training.data.splits import SplitDraft
 from rfhydra.training.evaluation.promotion import Evidence
 from rfhydra.training.fitted import Fitted
@@ -20,6 +35,7 @@ EPOCH = EpochProgress(
     is_best=True,
     elapsed_sec=0.1,
 )
+REQUEST = TrainingRequest(signal_name="beacon", notes="\u00e4 \u2192 \n", kind="rcnn", epochs=3, extend=True)
 FITTED = Fitted(
     signal_name="beacon",
     artifact=Artifact("embedding", "spec", "body", bytes(range(256)) * 100),
@@ -44,11 +60,15 @@ def read(data: bytes) -> PipeMessage:
 @pytest.mark.parametrize(
     "message",
     [
-        Train("j", TrainingRequest(signal_name="beacon", notes="\u00e4 \u2192 \n", kind="rcnn", epochs=3, extend=True)),
+        Train("j", REQUEST, None),
+        Train("j", REQUEST, Path("/backbones/one.safetensors")),
+        Succeed("j", "beacon", 3, Path("new.safetensors"), None),
         Cancel("j"),
         Started(),
         Epoch(EPOCH),
         Done(FITTED),
+        Done(FITTED, {"succeeds": 1}),
+        Settled(LeftHead(signal_name="beacon", version=2, reason="too few")),
         Failed("not_enough_samples", "Not enough samples"),
     ],
     ids=lambda message: type(message).__name__,

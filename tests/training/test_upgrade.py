@@ -13,10 +13,11 @@ from rfhydra.hydra.head import EmbeddingHead
 from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.hydra.registry import Artifact, VersionManager
 from rfhydra.hydra.torch_backbone import TorchBackbone
+from rfhydra.protocol.types import UpgradeReport
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.service import TrainingService
 from rfhydra.training.trainer import Control
-from rfhydra.training.upgrade import Upgrade, UpgradeReport
+from rfhydra.training.upgrade import Upgrade, switch
 from tests.training import given
 from tests.training.given import OTHER, SIGNAL
 
@@ -92,11 +93,11 @@ def test_a_workspace_of_the_previous_release_is_upgraded(workspace: Workspace, n
         (SIGNAL, 2, 3),
         (OTHER, 2, 3),
     ]
-    assert {head.comparison.basis for head in report.heads} == {"validation"}
+    assert {head.basis for head in report.heads} == {"validation"}
     (left,) = report.left
     assert (left.signal_name, left.version) == (POOR, 2)
     assert left.reason == planned[POOR].left == "Not enough samples (minimum 5 required): poor has 2"
-    upgrade.switch(report, who="ada")
+    switch(workspace, report, who="ada")
     assert active(workspace) == {SIGNAL: 3, OTHER: 3, POOR: 2}
     assert workspace.backbone_id == "new"
     for name in (SIGNAL, OTHER):
@@ -104,7 +105,7 @@ def test_a_workspace_of_the_previous_release_is_upgraded(workspace: Workspace, n
         assert head.info.backbone_id == "new"
         assert workspace.versions.get(name, 3).notes == "upgrade of version 2 to backbone new"
     again = Upgrade(workspace, new_backbone).train()
-    assert (again.heads, again.current) == ((), (SIGNAL, OTHER))
+    assert (again.heads, again.current) == ([], [SIGNAL, OTHER])
 
 
 def test_the_former_backbone_runs_on_the_same_boxes(
@@ -113,9 +114,9 @@ def test_the_former_backbone_runs_on_the_same_boxes(
     given.add_noise(workspace, [30, 31])  # new to the former head
     report = Upgrade(workspace, new_backbone, tiny_backbone).train()
     head = next(head for head in report.heads if head.signal_name == SIGNAL)
-    assert head.comparison.basis == "paired"
-    assert head.comparison.evidence is not None
-    assert head.comparison.evidence["new_boxes"] == 2
+    assert head.basis == "paired"
+    assert head.evidence is not None
+    assert head.evidence["new_boxes"] == 2
     with pytest.raises(Incompatible, match="no head to upgrade was trained on backbone new"):
         Upgrade(workspace, tiny_backbone, new_backbone)
 
@@ -154,7 +155,7 @@ def test_trained_heads_survive_retention_and_garbage_collection(
     workspace.collect_garbage()
     again = Upgrade(workspace, new_backbone)
     assert [head.version for head in again.train().heads] == [head.version for head in report.heads]
-    again.switch(report, force=True)
+    switch(workspace, report, force=True)
     assert active(workspace) == {SIGNAL: 3, OTHER: 3, POOR: 2}
     assert workspace.upgrades.undo().heads == {SIGNAL: 2, OTHER: 2}
     assert reused(Upgrade(workspace, new_backbone)) == [True, True]
@@ -165,18 +166,16 @@ def test_a_loss_is_refused_unless_forced(workspace: Workspace, new_backbone: Tor
     report = with_loss(upgrade.train(), OTHER)
     before = given.everything(workspace)
     with pytest.raises(Conflict, match=rf"nothing was switched: {OTHER} \(F1 1.000 → 0.900\) would lose more than 2"):
-        upgrade.switch(report)
+        switch(workspace, report)
     assert given.everything(workspace) == before
-    upgrade.switch(report, force=True)
+    switch(workspace, report, force=True)
     assert active(workspace) == {SIGNAL: 3, OTHER: 3, POOR: 2}
 
 
 def with_loss(report: UpgradeReport, name: str) -> UpgradeReport:
-    def lost(head: Any) -> Any:
-        comparison = replace(head.comparison, f1_before=1.0, f1_after=0.9)
-        return replace(head, comparison=comparison) if head.signal_name == name else head
-
-    return replace(report, heads=tuple(lost(head) for head in report.heads))
+    loss = {"f1_before": 1.0, "f1_after": 0.9, "change": "worse"}
+    heads = [head.model_copy(update=loss) if head.signal_name == name else head for head in report.heads]
+    return report.model_copy(update={"heads": heads})
 
 
 def test_a_damaged_image_leaves_the_heads_that_need_it(workspace: Workspace, new_backbone: TorchBackbone) -> None:
@@ -185,6 +184,6 @@ def test_a_damaged_image_leaves_the_heads_that_need_it(workspace: Workspace, new
     blob.chmod(0o600)
     blob.write_bytes(b"no image")
     report = Upgrade(workspace, new_backbone).train()
-    assert report.heads == ()  # the samples of one signal are negatives of the other
+    assert report.heads == []  # the samples of one signal are negatives of the other
     assert {each.signal_name for each in report.left} == {SIGNAL, OTHER, POOR}
     assert "does not match its digest" in report.left[0].reason

@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from rfhydra.client import Client
+from rfhydra.errors import RfhydraError
 from rfhydra.protocol.messages import Registry, TrainingComplete, VersionHistory
-from rfhydra.protocol.types import EpochProgress, TrainingRequest
+from rfhydra.protocol.types import EpochProgress, TrainingRequest, UpgradeReport
+from rfhydra.protocol.upgrades import UpgradeProgress
 
 T = TypeVar("T")
 
@@ -60,3 +62,30 @@ def train_on_server(
         return await run.result()
 
     return on_server(server, token, train)
+
+
+def upgrade_on_server(
+    server: str, token: str | None, force: bool, on_progress: Callable[[UpgradeProgress], None]
+) -> tuple[UpgradeReport | None, RfhydraError | None]:
+    """Upgrade a server and wait for the end; the upgrade continues if this process ends.
+
+    Returns:
+        The report, None if not all heads were trained, and the error of the upgrade, None if it has switched.
+    """
+
+    async def upgrade(client: Client) -> tuple[UpgradeReport | None, RfhydraError | None]:
+        run = await client.start_upgrade(force=force)
+        async for progress in run:
+            on_progress(progress)
+        try:
+            return await run.result(), None
+        except RfhydraError as error:
+            return run.report, error
+
+    return on_server(server, token, upgrade)
+
+
+def cancel_upgrade(server: str, token: str | None) -> str | None:
+    """Stop the upgrade of a server; returns the id of its job."""
+    job = on_server(server, token, lambda client: client.cancel_upgrade()).job
+    return None if job is None else job.job_id

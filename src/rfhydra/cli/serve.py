@@ -49,12 +49,21 @@ def serve(
         ),
     ] = DEFAULT_GRACE_SEC,
     backbone: BackboneFile = None,
+    former: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Backbone file of heads that are not upgraded to --backbone yet, used until then; 'shipped' names the"
+            " one that ships.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Serve a workspace over a WebSocket until SIGINT or SIGTERM."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     with reported(as_json=as_json):
-        settings = _settings(host, token, no_token, origin or [], limit or [], grace, backbone)
+        settings = _settings(host, token, no_token, origin or [], limit or [], grace, backbone, former)
 
         from rfhydra.server.run import run_server
         from rfhydra.store.workspace import Workspace as Store
@@ -80,7 +89,9 @@ def _settings(
     limits: list[str],
     grace_sec: float,
     backbone: Path | None,
+    former: Path | None,
 ) -> "Settings":
+    from rfhydra.hydra.backbone_file import SHIPPED_PATH
     from rfhydra.server.net.security import Gate, require_safe
     from rfhydra.server.service import Settings
 
@@ -89,5 +100,6 @@ def _settings(
         limits=read_limits(limits),
         gate=Gate(token, frozenset(origins), any_host=no_token),
         backbone_path=backbone,
+        former_path=SHIPPED_PATH if former == Path("shipped") else former,
         grace_sec=grace_sec,
     )

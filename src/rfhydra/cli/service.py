@@ -8,6 +8,7 @@ import typer
 from rfhydra.cli.arguments import AsJson, Token
 from rfhydra.cli.output import print_json, print_table, reported, say
 from rfhydra.config import DEFAULT_URL
+from rfhydra.errors import InvalidMessage
 from rfhydra.protocol.fields import MAX_WHOLE
 
 if TYPE_CHECKING:
@@ -46,19 +47,25 @@ def cancel(
     job: Annotated[
         str | None, typer.Argument(metavar="JOB", help="Its id; default the running one.", show_default=False)
     ] = None,
+    upgrade: Annotated[bool, typer.Option("--upgrade", help="Stop the upgrade.")] = False,
     server: Server = DEFAULT_URL,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Stop a training on a server within one epoch."""
+    """Stop a training, or the upgrade, on a server within one epoch."""
     with reported(as_json=as_json):
-        from rfhydra.cli.remote import on_server
+        from rfhydra.cli.remote import cancel_upgrade, on_server
 
-        result = on_server(server, token, lambda client: client.cancel_training(job))
+        if upgrade and job is not None:
+            raise InvalidMessage("--upgrade takes no JOB: a server has one upgrade at a time")
+        if upgrade:
+            job_id = cancel_upgrade(server, token)
+        else:
+            job_id = on_server(server, token, lambda client: client.cancel_training(job)).job_id
     if as_json:
-        print_json({"job_id": result.job_id})
+        print_json({"job_id": job_id})
     else:
-        say(f"job {result.job_id} ends with this epoch")
+        say(f"job {job_id} ends with this epoch")
 
 
 def load(signals: Signals, server: Server = DEFAULT_URL, token: Token = None, as_json: AsJson = False) -> None:

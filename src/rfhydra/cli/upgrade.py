@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rfhydra.cli.arguments import AsJson, BackboneFile, Workspace
+from rfhydra.cli.arguments import AsJson, BackboneFile, ServerUrl, Token, Workspace
 from rfhydra.cli.output import note, print_json, print_table, progress_bar, reported, say
 from rfhydra.errors import InvalidMessage, RfhydraError
-from rfhydra.protocol.types import EpochProgress
+from rfhydra.protocol.types import EpochProgress, LeftHead, UpgradeReport
+from rfhydra.protocol.upgrades import UpgradeProgress
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from rfhydra.hydra.backbone import Backbone
-    from rfhydra.store.upgrades import UndoneUpgrade
     from rfhydra.store.workspace import Workspace as Store
     from rfhydra.training.trainer import Control
-    from rfhydra.training.upgrade import LeftHead, PlannedHead, Upgrade, UpgradeReport
+    from rfhydra.training.upgrade import PlannedHead, Upgrade
 
 FormerFile = Annotated[
     Path | None,
@@ -39,16 +39,25 @@ def upgrade(
     dry_run: DryRun = False,
     force: Force = False,
     undo: Undo = False,
+    server: ServerUrl = None,
+    token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Train every head again on another backbone, and switch all of them at once.
 
-    What is active stays active until the switch. After an interruption, the same command continues.
+    What is active stays active until the switch. After an interruption, the same command continues. A server upgrades
+    to its own --backbone, and goes on if this command ends.
     """
     with reported(as_json=as_json):
         if undo and (former is not None or dry_run or force):
             raise InvalidMessage("--undo takes none of --from, --dry-run and --force")
-        if undo:
+        if server is not None and (backbone is not None or former is not None or dry_run):
+            raise InvalidMessage("--server takes none of --backbone, --from and --dry-run: a server has its backbones")
+        if server is not None and undo:
+            _undo_there(server, token, as_json=as_json)
+        elif server is not None:
+            _upgrade_there(server, token, force=force, as_json=as_json)
+        elif undo:
             _undo(directory, as_json=as_json)
         elif dry_run:
             _plan(directory, backbone, former, as_json=as_json)
@@ -58,23 +67,41 @@ def upgrade(
 
 def _upgrade(directory: Path, backbone: Path | None, former: Path | None, *, force: bool, as_json: bool) -> None:
     from rfhydra.store.workspace import Workspace as Store
+    from rfhydra.training.upgrade import switch
 
     with Store.open(directory) as store:
         upgrade = _prepare(store, backbone, former)
         with progress_bar() as bar:
             report = upgrade.train(_on_signal(bar))
         try:
-            upgrade.switch(report, force=force)
+            switch(store, report, force=force)
         except RfhydraError:
             if not as_json:
                 _show_heads(report)
             raise
-    if as_json:
-        print_json({**report.to_dict(), "switched": bool(report.heads)})
-        return
-    _show(report)
-    if report.heads and backbone is not None:
+    _print(report, as_json=as_json)
+    if report.heads and backbone is not None and not as_json:
         note(f"from now on give --backbone {backbone} to every command, or set RFHYDRA_BACKBONE")
+
+
+def _upgrade_there(server: str, token: str | None, *, force: bool, as_json: bool) -> None:
+    from rfhydra.cli.remote import upgrade_on_server
+
+    with progress_bar() as bar:
+        report, error = upgrade_on_server(server, token, force, _on_progress(bar))
+    if error is not None:
+        if report is not None and not as_json:
+            _show_heads(report)
+        raise error
+    assert report is not None
+    _print(report, as_json=as_json)
+
+
+def _print(report: UpgradeReport, *, as_json: bool) -> None:
+    if as_json:
+        print_json({**report.model_dump(), "switched": bool(report.heads)})
+    else:
+        _show(report)
 
 
 def _plan(directory: Path, backbone: Path | None, former: Path | None, *, as_json: bool) -> None:
@@ -93,12 +120,22 @@ def _undo(directory: Path, *, as_json: bool) -> None:
     from rfhydra.store.workspace import Workspace as Store
 
     with Store.open(directory) as store:
-        undone: UndoneUpgrade = store.upgrades.undo()
+        undone = store.upgrades.undo()
+    _print_undone(undone.backbone_id, undone.heads, as_json=as_json)
+
+
+def _undo_there(server: str, token: str | None, *, as_json: bool) -> None:
+    from rfhydra.cli.remote import on_server
+
+    undone = on_server(server, token, lambda client: client.undo_upgrade())
+    _print_undone(undone.backbone_id, undone.heads, as_json=as_json)
+
+
+def _print_undone(backbone_id: str, heads: dict[str, int], *, as_json: bool) -> None:
     if as_json:
-        print_json(asdict(undone))
-        return
-    rows = sorted(undone.heads.items())
-    print_table(f"back on backbone {undone.backbone_id}", ["signal", "active"], rows)
+        print_json({"backbone_id": backbone_id, "heads": heads})
+    else:
+        print_table(f"back on backbone {backbone_id}", ["signal", "active"], sorted(heads.items()))
 
 
 def _prepare(store: "Store", backbone_file: Path | None, former_file: Path | None) -> "Upgrade":
@@ -112,13 +149,13 @@ def _prepare(store: "Store", backbone_file: Path | None, former_file: Path | Non
 
 def _former(store: "Store", backbone: "Backbone", file: Path | None) -> "Backbone | None":
     """The backbone of the heads to upgrade: in ``file``, or the one that ships if it is that, else None."""
-    from rfhydra.hydra.backbone_file import load_backbone, shipped_backbone_id
+    from rfhydra.hydra.backbone_file import SHIPPED_PATH, backbone_id_in, load_backbone
     from rfhydra.hydra.torch_backbone import best_device
     from rfhydra.training.upgrade import outdated
 
     if file is not None:
         return load_backbone(file, best_device())
-    is_shipped = shipped_backbone_id() in {head.backbone_id for head in outdated(store, backbone)}
+    is_shipped = backbone_id_in(SHIPPED_PATH) in {head.backbone_id for head in outdated(store, backbone.backbone_id)}
     return load_backbone(None, best_device()) if is_shipped else None
 
 
@@ -142,7 +179,22 @@ def _on_signal(bar: "Progress") -> "Callable[[str, int, int], Control]":
     return on_signal
 
 
-def _show(report: "UpgradeReport") -> None:
+def _on_progress(bar: "Progress") -> Callable[[UpgradeProgress], None]:
+    """The same for the progress of a server."""
+    heads, epochs = bar.add_task("heads", note=""), bar.add_task("epochs", note="")
+
+    def on_progress(progress: UpgradeProgress) -> None:
+        bar.update(heads, completed=progress.heads_done, total=progress.heads_total, note=progress.signal_name)
+        if progress.epoch is None:
+            bar.update(epochs, completed=0, total=None, note="")
+        else:
+            score = f"F1 {progress.epoch.f1_score:.3f}"
+            bar.update(epochs, total=progress.epoch.total_epochs, completed=progress.epoch.epoch, note=score)
+
+    return on_progress
+
+
+def _show(report: UpgradeReport) -> None:
     if report.heads:
         _show_heads(report)
         say(f"active from now on: {len(report.heads)} heads of backbone {report.backbone_id}")
@@ -151,14 +203,14 @@ def _show(report: "UpgradeReport") -> None:
     _note_left(report.left)
 
 
-def _show_heads(report: "UpgradeReport") -> None:
+def _show_heads(report: UpgradeReport) -> None:
     rows = [
         (
             head.signal_name,
             f"{head.former_version} → {head.version}",
-            head.comparison.f1_before,
-            head.comparison.f1_after,
-            f"{head.comparison.boxes} ({head.comparison.basis})",
+            head.f1_before,
+            head.f1_after,
+            f"{head.boxes} ({head.basis})",
             head.change,
             "trained before" if head.is_reused else f"{head.training_time_sec:.1f} s",
         )
@@ -168,7 +220,7 @@ def _show_heads(report: "UpgradeReport") -> None:
     print_table(f"upgrade to backbone {report.backbone_id}", columns, rows)
 
 
-def _note_left(left: "Sequence[LeftHead]") -> None:
+def _note_left(left: Sequence[LeftHead]) -> None:
     for each in left:
         note(f"{each.signal_name} stays at version {each.version} on its backbone: {each.reason}")
 

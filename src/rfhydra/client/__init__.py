@@ -10,6 +10,6 @@
 """
 
 from rfhydra.client.client import Client
-from rfhydra.client.watch import Feed, Push, Subscription, TrainingRun
+from rfhydra.client.watch import Feed, Push, Subscription, TrainingRun, UpgradeRun
 
-__all__ = ["Client", "Feed", "Push", "Subscription", "TrainingRun"]
+__all__ = ["Client", "Feed", "Push", "Subscription", "TrainingRun", "UpgradeRun"]

@@ -7,7 +7,7 @@ from typing import Any, Self, Unpack
 
 from rfhydra.client.commands import Commands
 from rfhydra.client.connection import Connection
-from rfhydra.client.watch import Push, Subscription, TrainingRun
+from rfhydra.client.watch import Push, Subscription, TrainingRun, UpgradeRun
 from rfhydra.config import DEFAULT_URL
 from rfhydra.errors import NotFound, Unreachable
 from rfhydra.protocol import commands as ask
@@ -24,6 +24,7 @@ from rfhydra.protocol.messages import (
 )
 from rfhydra.protocol.parsing import parse
 from rfhydra.protocol.types import Topic, TrainingOptions, TrainingRequest
+from rfhydra.protocol.upgrades import GetUpgrade, StartUpgrade, UpgradeComplete, UpgradeFailed, UpgradeProgress
 
 
 class Client(Commands):
@@ -61,6 +62,7 @@ class Client(Commands):
         self._runs: set[TrainingRun] = set()
         self._subscriptions: set[Subscription[Any]] = set()
         self._follows_jobs = False
+        self._upgrades: set[UpgradeRun] = set()
         self._connection = Connection(
             url,
             token=token,
@@ -147,6 +149,23 @@ class Client(Commands):
         self._drop_finished_runs()
         return run
 
+    async def start_upgrade(self, *, force: bool = False) -> UpgradeRun:
+        """Begin an upgrade of all heads to the server's new backbone, or join the unfinished one.
+
+        Args:
+            force: switch also if a head loses more than 2 points of F1, or a loaded head cannot be trained again.
+
+        Raises:
+            Conflict: an upgrade with another ``force`` is unfinished.
+        """
+        await self._ask(ask.Subscribe, topics=["upgrades"])
+        state = await self._ask(StartUpgrade, force=force)
+        assert state.job is not None
+        run = UpgradeRun(state.job.job_id)
+        self._upgrades.add(run)
+        run.catch_up((await self.get_upgrade()).job)  # it may have ended before the run was there
+        return run
+
     def subscribe(self, *topics: Topic) -> Subscription[Push]:
         """Pushes of ``topics``: enter with ``async with``, then read with ``async for``.
 
@@ -178,8 +197,9 @@ class Client(Commands):
 
     def _topics(self) -> frozenset[Topic]:
         """The topics that this client needs."""
-        followed = frozenset[Topic]({"jobs"} if self._follows_jobs else ())
-        return followed.union(*(each.topics for each in self._subscriptions))
+        jobs = frozenset[Topic]({"jobs"} if self._follows_jobs else ())
+        upgrades = frozenset[Topic]({"upgrades"} if self._upgrades else ())
+        return jobs.union(upgrades, *(each.topics for each in self._subscriptions))
 
     async def _greet(self) -> None:
         """Prepare a new connection: hello, subscriptions, and the missed messages of trainings."""
@@ -194,6 +214,10 @@ class Client(Commands):
                 run.catch_up(await self._ask(ask.GetJob, greeting=True, job_id=run.job_id))
             except NotFound as error:  # the server has another workspace now
                 run.finish(error)
+        if self._upgrades:
+            job = (await self._ask(GetUpgrade, greeting=True)).job
+            for upgrade in self._upgrades:
+                upgrade.catch_up(job)
         self._drop_finished_runs()
 
     def _deliver_all(self, answer: Message) -> None:
@@ -209,15 +233,23 @@ class Client(Commands):
                 if run.job_id == push.job_id:
                     run.take(push)
             self._drop_finished_runs()
+        if isinstance(push, UpgradeProgress | UpgradeComplete | UpgradeFailed):
+            for upgrade in self._upgrades:
+                if upgrade.job_id == push.job_id:
+                    upgrade.take(push)
+            self._drop_finished_runs()
 
     def _on_end(self, reason: Exception) -> None:
         for run in self._runs:
             run.finish(reason)
+        for upgrade in self._upgrades:
+            upgrade.finish(reason)
         for subscription in self._subscriptions:
             subscription.end(reason)
 
     def _drop_finished_runs(self) -> None:
         self._runs = {run for run in self._runs if not run.is_over}
+        self._upgrades = {run for run in self._upgrades if not run.is_over}
 
 
 def _deliver(answer: Message, subscription: Subscription[Any]) -> None:

@@ -10,18 +10,27 @@ from rfhydra.client.connection import Connection
 from rfhydra.errors import RfhydraError
 from rfhydra.protocol import commands as ask
 from rfhydra.protocol import messages as told
-from rfhydra.protocol.commands import BaseCommand
+from rfhydra.protocol.base import BaseCommand
 from rfhydra.protocol.fields import NegativeBox, PhysicalBox, PixelBox
 from rfhydra.protocol.frames import IqFrame
 from rfhydra.protocol.messages import Message
 from rfhydra.protocol.parsing import parse
 from rfhydra.protocol.types import IqDatatype
+from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, UndoUpgrade, UpgradeState, UpgradeUndone
 
 Box: TypeAlias = PixelBox | PhysicalBox
 A = TypeVar("A", bound=Message)
 
 _ONCE: Final = frozenset(
-    {ask.RollbackSignal, ask.CancelTraining, ask.DeleteTrainingSample, ask.StartStream, ask.StopStream}
+    {
+        ask.RollbackSignal,
+        ask.CancelTraining,
+        ask.DeleteTrainingSample,
+        ask.StartStream,
+        ask.StopStream,
+        CancelUpgrade,
+        UndoUpgrade,
+    }
 )
 """Commands that are not idempotent: not sent again after a lost connection."""
 
@@ -159,6 +168,22 @@ class Commands:
     async def get_job(self, job_id: str) -> told.JobSnapshot:
         """A training with its messages so far."""
         return await self._ask(ask.GetJob, job_id=job_id)
+
+    async def cancel_upgrade(self) -> UpgradeState:
+        """Stop the unfinished upgrade within one epoch.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return await self._ask(CancelUpgrade)
+
+    async def get_upgrade(self) -> UpgradeState:
+        """The backbones of the server and its newest upgrade."""
+        return await self._ask(GetUpgrade)
+
+    async def undo_upgrade(self) -> UpgradeUndone:
+        """Return every signal of the last upgrade to its former version, and the server to the former backbone."""
+        return await self._ask(UndoUpgrade)
 
     async def detect(
         self,

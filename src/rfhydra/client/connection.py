@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI
 from websockets.uri import parse_uri
 
 from rfhydra.errors import Busy, InvalidMessage, RfhydraError, TooLarge, Unauthorized, Unreachable, error_of
-from rfhydra.protocol.commands import BaseCommand
+from rfhydra.protocol.base import BaseCommand
 from rfhydra.protocol.messages import Error, Message, read_message
 
 MAX_WAITING: Final = 1000

@@ -23,11 +23,23 @@ from rfhydra.protocol.messages import (
     TrainingFailed,
     TrainingProgress,
 )
-from rfhydra.protocol.types import Topic
+from rfhydra.protocol.types import Topic, UpgradeJob, UpgradeReport
+from rfhydra.protocol.upgrades import UpgradeComplete, UpgradeEvent, UpgradeFailed, UpgradeProgress, UpgradeState
 
 MAX_UNREAD: Final = 1000
 
-Push = Jobs | JobSnapshot | TrainingEvent | Registry | SampleCounts | Detections | ServerMetrics | WaterfallFrame
+Push = (
+    Jobs
+    | JobSnapshot
+    | TrainingEvent
+    | Registry
+    | SampleCounts
+    | Detections
+    | ServerMetrics
+    | WaterfallFrame
+    | UpgradeState
+    | UpgradeEvent
+)
 PUSHES: Final[dict[Topic, tuple[type[Push], ...]]] = {
     "jobs": (Jobs, JobSnapshot, TrainingProgress, TrainingComplete, TrainingFailed),
     "registry": (Registry,),
@@ -35,6 +47,7 @@ PUSHES: Final[dict[Topic, tuple[type[Push], ...]]] = {
     "detections": (Detections,),
     "waterfall": (WaterfallFrame,),
     "metrics": (ServerMetrics,),
+    "upgrades": (UpgradeState, UpgradeProgress, UpgradeComplete, UpgradeFailed),
 }
 """Types of the pushes of each topic."""
 
@@ -154,6 +167,70 @@ class TrainingRun(Feed[TrainingProgress]):
             self.finish(NotFound(f"job {job.job_id} made version {job.version}; its messages have been dropped"))
 
     def finish(self, outcome: TrainingComplete | Exception) -> None:
+        if not self.is_over:
+            self._outcome = outcome
+            self._over.set()
+            self.end()
+
+
+class UpgradeRun(Feed[UpgradeProgress]):
+    """An upgrade on the server.
+
+    Iterating gives its progress from now on and stops with the upgrade; :meth:`result` returns its report. The upgrade
+    continues when the connection is lost or this client closes.
+
+    Attributes:
+        report: of an upgrade that has ended with all heads trained, also where it has not switched them.
+    """
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__()
+        self.job_id = job_id
+        self.report: UpgradeReport | None = None
+        self._outcome: UpgradeReport | Exception | None = None
+        self._over = asyncio.Event()
+
+    async def result(self) -> UpgradeReport:
+        """Wait for the end.
+
+        Raises:
+            RfhydraError: the error of the upgrade, for example ``Conflict``: a head would be worse.
+            Unreachable: the server does not answer; the upgrade goes on when it is back.
+        """
+        await self._over.wait()
+        assert self._outcome is not None
+        if isinstance(self._outcome, Exception):
+            raise self._outcome
+        return self._outcome
+
+    @property
+    def is_over(self) -> bool:
+        return self._over.is_set()
+
+    def take(self, event: UpgradeEvent) -> None:
+        """Process a message of this job."""
+        match event:
+            case UpgradeProgress():
+                self.put(event)
+            case UpgradeComplete():
+                self.report = event.report
+                self.finish(event.report)
+            case UpgradeFailed():
+                self.report = event.report
+                self.finish(error_of(event.code, event.error))
+
+    def catch_up(self, job: UpgradeJob | None) -> None:
+        """Process the newest upgrade of the server, which may have ended without a connection."""
+        if job is None or job.job_id != self.job_id:
+            self.finish(NotFound(f"upgrade {self.job_id} is not the newest of the server any more"))
+        elif job.finished_at is not None:
+            self.report = job.report
+            if job.code is not None:
+                self.finish(error_of(job.code, job.error or job.code))
+            elif job.report is not None:
+                self.finish(job.report)
+
+    def finish(self, outcome: UpgradeReport | Exception) -> None:
         if not self.is_over:
             self._outcome = outcome
             self._over.set()

@@ -1,6 +1,7 @@
 """HydraDetector: any set of heads on one backbone pass.
 
-The loaded set is an immutable snapshot that is replaced as a whole, so one window never mixes versions.
+The backbone and the loaded heads are one immutable snapshot that is replaced as a whole, so one window never mixes
+versions.
 """
 
 import threading
@@ -56,16 +57,17 @@ class WindowDetections:
 
 @dataclass(frozen=True, eq=False)
 class _Snapshot:
-    """The loaded heads by signal name; the embedding heads also as one stack."""
+    """A backbone and the loaded heads by signal name; the embedding heads also as one stack."""
 
+    backbone: Backbone
     heads: dict[str, LoadedHead]
     stack: HeadStack
     stacked: tuple[str, ...]
 
     @classmethod
-    def of(cls, heads: dict[str, LoadedHead]) -> "_Snapshot":
+    def of(cls, backbone: Backbone, heads: dict[str, LoadedHead]) -> "_Snapshot":
         embedding = {name: each.head for name, each in heads.items() if isinstance(each.head, EmbeddingHead)}
-        return cls(heads, HeadStack(list(embedding.values())), tuple(embedding))
+        return cls(backbone, heads, HeadStack(list(embedding.values())), tuple(embedding))
 
     @property
     def versions(self) -> dict[str, int]:
@@ -81,9 +83,14 @@ class HydraDetector:
             Incompatible: the backbone was pretrained on another value scaling than ``spec`` has.
         """
         backbone.require_scaling(spec)
-        self.spec, self.backbone = spec, backbone
-        self._loaded = _Snapshot.of({})
+        self.spec = spec
+        self._loaded = _Snapshot.of(backbone, {})
         self._changing = threading.Lock()
+
+    @property
+    def backbone(self) -> Backbone:
+        """The backbone that the loaded heads run on."""
+        return self._loaded.backbone
 
     @property
     def loaded_versions(self) -> dict[str, int]:
@@ -98,18 +105,32 @@ class HydraDetector:
         Raises:
             Incompatible: a head was made for another contract or backbone; nothing was changed.
         """
-        bound = {
-            name: LoadedHead.bind(each.version, each.head, self.spec, self.backbone) for name, each in heads.items()
-        }
         with self._changing:
-            self._loaded = _Snapshot.of({**self._loaded.heads, **bound})
+            backbone = self._loaded.backbone
+            self._loaded = _Snapshot.of(backbone, {**self._loaded.heads, **self._bound(heads, backbone)})
         return self.get_loaded_heads()
+
+    def replace(self, backbone: Backbone, heads: Mapping[str, LoadedHead]) -> None:
+        """Detect with ``heads``, by signal name, on ``backbone`` from the next window on, with no other head.
+
+        Raises:
+            Incompatible: the backbone or a head was made for another contract, or a head for another backbone; nothing
+                was changed.
+        """
+        backbone.require_scaling(self.spec)
+        loaded = _Snapshot.of(backbone, self._bound(heads, backbone))
+        with self._changing:
+            self._loaded = loaded
+
+    def _bound(self, heads: Mapping[str, LoadedHead], backbone: Backbone) -> dict[str, LoadedHead]:
+        return {name: LoadedHead.bind(each.version, each.head, self.spec, backbone) for name, each in heads.items()}
 
     def unload_heads(self, signal_names: Iterable[str] | None = None) -> list[str]:
         """Take ``signal_names`` (default: all) out of the loaded set. Returns the names that are left, sorted."""
         with self._changing:
             gone = set(self._loaded.heads if signal_names is None else signal_names)
-            self._loaded = _Snapshot.of({name: head for name, head in self._loaded.heads.items() if name not in gone})
+            kept = {name: head for name, head in self._loaded.heads.items() if name not in gone}
+            self._loaded = _Snapshot.of(self._loaded.backbone, kept)
         return self.get_loaded_heads()
 
     def get_loaded_heads(self) -> list[str]:
@@ -144,7 +165,7 @@ class HydraDetector:
         loaded = self._loaded
         if not loaded.heads:
             return WindowDetections({}, [])
-        candidates = dict(_detect_pixels(loaded, window.image, self.backbone.see(window.image), threshold))
+        candidates = dict(_detect_pixels(loaded, window.image, loaded.backbone.see(window.image), threshold))
         thresholds = {name: loaded.heads[name].head.info.threshold for name in candidates}
         found = []
         for name, kept in cross_class_nms(candidates, thresholds).items():

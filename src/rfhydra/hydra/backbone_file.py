@@ -27,7 +27,8 @@ from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
 from rfhydra.synth import Receiver, Scene, make_burst
 
-SHIPPED_BACKBONE: Final = "body.safetensors"
+SHIPPED_PATH: Final = Path(str(resources.files("rfhydra.hydra") / "body.safetensors"))
+"""The backbone that ships with rfhydra."""
 GOLDEN_SPEC: Final = SpectrogramSpec(fft_size=256, hop=128, rows=128, cols=128)
 GOLDEN_PROPOSALS: Final = 5
 GOLDEN_IOU: Final = 0.9
@@ -88,12 +89,8 @@ def load_backbone(path: Path | None = None, device: str | torch.device = "cpu") 
         NotFound: no such file.
         Incompatible: not a backbone file of this version, or its golden test vector fails.
     """
-    if path is None:
-        with resources.as_file(resources.files("rfhydra.hydra") / SHIPPED_BACKBONE) as shipped:
-            return load_backbone(shipped, device)
-    if not path.is_file():
-        raise NotFound(f"no backbone file {path.name}: make one with 'rfhydra pretrain'")
-    data = path.read_bytes()
+    path = path or SHIPPED_PATH
+    data = _read_file(path)
     weights = read_weights(data, _KIND)
     if weights.metadata.get("backbone_version") != BACKBONE_VERSION:
         raise Incompatible(f"{path.name} is not a backbone of version {BACKBONE_VERSION}: make one with this rfhydra")
@@ -110,9 +107,19 @@ def load_backbone(path: Path | None = None, device: str | torch.device = "cpu") 
     return backbone
 
 
-def shipped_backbone_id() -> str:
-    """Id of the backbone that ships with rfhydra, without loading it."""
-    return id_of((resources.files("rfhydra.hydra") / SHIPPED_BACKBONE).read_bytes())
+def backbone_id_in(path: Path) -> str:
+    """Id of the backbone in ``path``, without loading it.
+
+    Raises:
+        NotFound: no such file.
+    """
+    return id_of(_read_file(path))
+
+
+def _read_file(path: Path) -> bytes:
+    if not path.is_file():
+        raise NotFound(f"no backbone file {path.name}: make one with 'rfhydra pretrain'")
+    return path.read_bytes()
 
 
 def save_backbone(

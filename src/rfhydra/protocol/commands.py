@@ -3,14 +3,14 @@
 Fields that are not in the fixed contract have defaults.
 """
 
-from typing import Annotated, Any, ClassVar, Final, Generic, Literal, Self, TypeAlias, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias, TypeVar, get_args
 
 from pydantic import Field, FiniteFloat, JsonValue, model_validator
 
 from rfhydra.errors import InvalidMessage, UnknownCommand
 from rfhydra.protocol import messages as told
+from rfhydra.protocol.base import BaseCommand, BaseMessage
 from rfhydra.protocol.fields import (
-    CorrelationId,
     Cursor,
     DrawnBoxes,
     Hertz,
@@ -20,41 +20,14 @@ from rfhydra.protocol.fields import (
     SignalNames,
     Token,
     WireModel,
-    absent,
 )
 from rfhydra.protocol.parsing import MAX_QUOTED_LENGTH, parse
 from rfhydra.protocol.types import IqDatatype, Topic, TrainingFields, TrainingRequest
+from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, StartUpgrade, UndoUpgrade
 
-A = TypeVar("A", bound=told.Message)
+A = TypeVar("A", bound=BaseMessage)
 MAX_TOPICS: Final = 64
 Topics: TypeAlias = Annotated[list[Topic], Field(max_length=MAX_TOPICS, fail_fast=True)]
-
-
-class BaseCommand(WireModel, Generic[A]):
-    """Base of all commands; ``A`` is the class of the message that answers it, errors aside."""
-
-    answered_always: ClassVar[bool] = True
-    """Else only if it carries an ``id``: the fixed contract has no direct answer to it."""
-
-    id: CorrelationId | None = Field(default=None, exclude_if=absent)
-    """Every direct answer carries the same id."""
-
-    @classmethod
-    def name(cls) -> str:
-        """The value of ``command``."""
-        name: str = cls.model_fields["command"].default
-        return name
-
-    @classmethod
-    def answer_type(cls) -> type[A]:
-        """The class of the message that answers it."""
-        arguments = (base.__pydantic_generic_metadata__["args"] for base in cls.__mro__ if issubclass(base, WireModel))
-        answer: type[A] = next(found[0] for found in arguments if found)
-        return answer
-
-    def encode(self) -> str:
-        """The command as the text of a message, without the fields that are None."""
-        return self.model_dump_json(exclude_none=True)
 
 
 class _SignalCommand(BaseCommand[A]):
@@ -372,6 +345,10 @@ Command: TypeAlias = (
     | StartStream
     | StopStream
     | GetStreams
+    | StartUpgrade
+    | CancelUpgrade
+    | GetUpgrade
+    | UndoUpgrade
 )
 """Every command."""
 

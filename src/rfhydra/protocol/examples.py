@@ -6,7 +6,7 @@ All belong to one session on a workspace whose contract has 128 rows and a hop o
 import base64
 from typing import Any, Final
 
-from rfhydra.protocol import commands
+from rfhydra.protocol import commands, upgrades
 from rfhydra.protocol.commands import COMMANDS, Command
 from rfhydra.protocol.fields import NegativeBox, PhysicalBox, PixelBox
 from rfhydra.protocol.frames import Frame, IqFrame, WaterfallFrame
@@ -86,6 +86,10 @@ COMMAND_EXAMPLES: Final[dict[str, Command]] = {
         commands.StartStream(source={"driver": "rtlsdr", "center_freq_hz": CENTER_HZ}, heads=[SIGNAL]),
         commands.GetStreams(),
         commands.StopStream(stream_id="rtlsdr-0"),
+        upgrades.StartUpgrade(id=12),
+        upgrades.GetUpgrade(),
+        upgrades.UndoUpgrade(id=13),
+        upgrades.CancelUpgrade(id=14),
         commands.Unsubscribe(topics=["waterfall"]),
     )
 }

@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from rfhydra.protocol import messages
+from rfhydra.protocol import messages, upgrades
 from rfhydra.protocol.limits import StatedLimits
 from rfhydra.protocol.messages import API_VERSION, MIN_API_VERSION, Message
 from rfhydra.protocol.types import (
     BackboneInfo,
     DetectedBox,
+    EpochProgress,
     Job,
     LabelledBox,
     Metrics,
@@ -15,6 +16,9 @@ from rfhydra.protocol.types import (
     SampleBox,
     SampleInfo,
     SigmfRecording,
+    UpgradedHead,
+    UpgradeJob,
+    UpgradeReport,
     VersionInfo,
 )
 
@@ -102,6 +106,38 @@ _PROGRESS: Final = messages.TrainingProgress(
     recall=0.93,
     is_best=True,
     elapsed_sec=0.9,
+)
+_UPGRADE_ID: Final = "c1d6a0f4b7e24a0c9e3f5b8d7a6c1e20"
+_FORMER_BACKBONE: Final = BackboneInfo(version=1, id="0f3c9d5e7a1b2c4d")
+_NEW_BACKBONE: Final = BackboneInfo(version=1, id="7b21e04c55d9fa36")
+_REPORT: Final = UpgradeReport(
+    backbone_id=_NEW_BACKBONE.id,
+    former_backbone_id=_FORMER_BACKBONE.id,
+    heads=[
+        UpgradedHead(
+            signal_name=SIGNAL,
+            former_version=1,
+            version=2,
+            f1_before=0.95,
+            f1_after=0.96,
+            boxes=40,
+            basis="validation",
+            change="equal",
+            evidence=None,
+            training_time_sec=1.6,
+            is_reused=False,
+        )
+    ],
+    left=[],
+    current=[],
+)
+_UPGRADE_PROGRESS: Final = upgrades.UpgradeProgress(
+    job_id=_UPGRADE_ID,
+    ts=_LATER,
+    signal_name=SIGNAL,
+    heads_done=0,
+    heads_total=1,
+    epoch=EpochProgress.model_validate(dict(_PROGRESS)),
 )
 _REGISTRY: Final = messages.Registry(
     backbone_version=1,
@@ -209,7 +245,7 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
             server_version="0.1.0",
             api_version=API_VERSION,
             min_api_version=MIN_API_VERSION,
-            features=["detect", "binary", "jobs", "subscriptions", "samples", "sigmf"],
+            features=["detect", "binary", "jobs", "subscriptions", "samples", "sigmf", "upgrades"],
             limits=StatedLimits(),
             spectrogram={
                 "fft_size": 128,
@@ -245,6 +281,35 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
         ),
         messages.ServerShutdown(reason="the server is stopping", grace_sec=10.0),
         messages.Subscriptions(topics=["registry"], snapshots=[_REGISTRY]),
+        _UPGRADE_PROGRESS,
+        upgrades.UpgradeComplete(job_id=_UPGRADE_ID, ts=_LATER, report=_REPORT),
+        upgrades.UpgradeFailed(
+            job_id=_UPGRADE_ID,
+            ts=_LATER,
+            error="the upgrade was cancelled; what is active is as it was",
+            code="cancelled",
+            report=None,
+        ),
+        upgrades.UpgradeState(
+            id=12,
+            backbone=_FORMER_BACKBONE,
+            new_backbone=_NEW_BACKBONE,
+            outdated_heads=1,
+            job=UpgradeJob(
+                job_id=_UPGRADE_ID,
+                backbone_id=_NEW_BACKBONE.id,
+                force=False,
+                state="running",
+                attempts=1,
+                created_at=_NIGHT,
+                finished_at=None,
+                report=None,
+                error=None,
+                code=None,
+            ),
+            progress=_UPGRADE_PROGRESS,
+        ),
+        upgrades.UpgradeUndone(id=13, backbone_id=_FORMER_BACKBONE.id, heads={SIGNAL: 1}),
     )
 }
 """By type."""

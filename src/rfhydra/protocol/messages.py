@@ -10,7 +10,8 @@ from typing import Annotated, Any, Final, Literal, Self, TypeAlias, get_args
 from pydantic import Field, JsonValue, TypeAdapter
 
 from rfhydra.errors import ErrorCode
-from rfhydra.protocol.fields import CorrelationId, WireModel, absent
+from rfhydra.protocol.base import BaseMessage
+from rfhydra.protocol.fields import absent
 from rfhydra.protocol.limits import StatedLimits
 from rfhydra.protocol.parsing import parse, read_json
 from rfhydra.protocol.types import (
@@ -25,20 +26,10 @@ from rfhydra.protocol.types import (
     TrainingResult,
     VersionInfo,
 )
+from rfhydra.protocol.upgrades import UpgradeComplete, UpgradeFailed, UpgradeProgress, UpgradeState, UpgradeUndone
 
 API_VERSION: Final = 1
 MIN_API_VERSION: Final = 1
-
-
-class BaseMessage(WireModel):
-    """Base of all messages."""
-
-    id: CorrelationId | None = Field(default=None, exclude_if=absent)
-    """Id of the command that it answers; absent in a push."""
-
-    def encode(self) -> str:
-        """The message as text."""
-        return self.model_dump_json()
 
 
 class _SignalMessage(BaseMessage):
@@ -336,7 +327,8 @@ class ServerShutdown(BaseMessage):
 
 
 Snapshot: TypeAlias = Annotated[
-    Jobs | JobSnapshot | Registry | SampleCounts | Detections | ServerMetrics, Field(discriminator="type")
+    Jobs | JobSnapshot | Registry | SampleCounts | Detections | ServerMetrics | UpgradeState,
+    Field(discriminator="type"),
 ]
 
 
@@ -376,6 +368,11 @@ Message: TypeAlias = (
     | ServerMetrics
     | ServerShutdown
     | Subscriptions
+    | UpgradeProgress
+    | UpgradeComplete
+    | UpgradeFailed
+    | UpgradeState
+    | UpgradeUndone
 )
 """Every message."""
 

@@ -12,7 +12,8 @@ from typing import Any, Final, get_args
 from rfhydra import errors
 from rfhydra.errors import ErrorCode
 from rfhydra.protocol import frames
-from rfhydra.protocol.commands import COMMANDS, BaseCommand, Command
+from rfhydra.protocol.base import BaseCommand
+from rfhydra.protocol.commands import COMMANDS, Command
 from rfhydra.protocol.examples import COMMAND_EXAMPLES, FRAME_EXAMPLES, wire_fields
 from rfhydra.protocol.frames import FRAMES, HEADER_FIELDS, header_offset
 from rfhydra.protocol.limits import Limits
@@ -37,9 +38,10 @@ of the wrong type is an `error`.
 - Commands of one connection are answered in their order, except `detect` and binary frames, which are answered when
   they are done.
 - A training belongs to the server. Its messages go to those who subscribed to `jobs` and to the connection that started
-  it.
-- A push that replaces the one before it (`training_progress` of one job, `detections`, waterfall, `metrics`) is dropped
-  where a client is too slow; every other message is kept, and a client that does not take them is closed with 1013.
+  it. So does an upgrade, with the topic `upgrades`.
+- A push that replaces the one before it (`training_progress` or `upgrade_progress` of one job, `detections`, waterfall,
+  `metrics`) is dropped where a client is too slow; every other message is kept, and a client that does not take them is
+  closed with 1013.
 - With a token: `Authorization: Bearer …`, `?token=…`, or `auth` as the first command, within ten seconds.
 
 The examples belong to one session, on a workspace whose contract has 128 rows and a hop of 64 samples; a test sends

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rfhydra.errors import Busy, InvalidMessage
-from rfhydra.hydra.backbone_file import load_backbone
-from rfhydra.hydra.torch_backbone import best_device
 from rfhydra.server.log_filter import RepeatFilter
 from rfhydra.server.net.app import make_app
 from rfhydra.server.net.descriptors import fit_descriptors
@@ -36,11 +34,12 @@ def make_server(workspace: Workspace, settings: Settings) -> Server:
     """A server for an owned workspace; ``serve(sockets=[…])`` or ``run(sockets=[…])`` runs it.
 
     Raises:
+        NotFound: there is no such backbone file.
         Incompatible: the backbone does not fit the workspace's contract.
         InvalidMessage: the process may open too few file descriptors.
     """
     settings = replace(settings, limits=fit_descriptors(settings.limits))
-    service = Service(workspace, load_backbone(settings.backbone_path, best_device()), settings)
+    service = Service(workspace, settings)
     return Server(Config(make_app(service), service.bounds), service.stop)
 
 

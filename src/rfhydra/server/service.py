@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,8 +24,12 @@ from rfhydra.protocol.messages import (
     TrainingEvent,
     TrainingProgress,
 )
+from rfhydra.protocol.upgrades import UpgradeEvent, UpgradeProgress
+from rfhydra.server.backbones import BackboneFiles
 from rfhydra.server.executor import SerialExecutor
 from rfhydra.server.jobs.queue import TrainingJobs
+from rfhydra.server.jobs.upgrades import UpgradeJobs
+from rfhydra.server.loaded import LoadedHeadSet
 from rfhydra.server.loop_delay import observe_loop_delay
 from rfhydra.server.metrics import PrometheusMetrics
 from rfhydra.server.net.bounds import ConnectionBounds
@@ -55,6 +59,7 @@ class Settings:
         limits: of requests and queues.
         gate: rules for connections.
         backbone_path: backbone file; None is the one that ships.
+        former_path: backbone file of heads that are not upgraded to that one yet, None without such heads.
         grace_sec: time that a running training has to finish when the server stops.
         auth_sec: time that a client has to send its token.
         handshake_sec: time for a handshake, or for a whole HTTP connection.
@@ -63,77 +68,38 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     gate: Gate = field(default_factory=Gate)
     backbone_path: Path | None = None
+    former_path: Path | None = None
     grace_sec: float = 30.0
     auth_sec: float = 10.0
     handshake_sec: float = 10.0
 
 
-class LoadedHeadSet:
-    """The loaded heads: stored on disk first, then set in the detector. Used in the store executor."""
-
-    def __init__(self, workspace: Workspace, versions: VersionManager, detector: HydraDetector) -> None:
-        self._workspace, self._versions, self._detector = workspace, versions, detector
-
-    def restore(self) -> None:
-        """Load the stored versions.
-
-        A head that cannot be loaded is skipped and logged, but stays stored: it is loaded again with the backbone that
-        it was trained on.
-        """
-        heads = {}
-        for name, version in self._workspace.loaded.versions().items():
-            try:
-                heads[name] = self._versions.load_head(name, version, self._detector.backbone)
-            except (RfhydraError, OSError) as error:
-                reason = error.strerror if isinstance(error, OSError) else error  # the text of an OSError names a path
-                _log.warning("version %d of the head of %s is not loaded again: %s", version, name, reason)
-        self._detector.load_heads(heads)
-
-    def load(self, signal_names: Iterable[str], who: str) -> None:
-        """Load the active heads of ``signal_names`` in addition; all or, on an error, none.
-
-        Raises:
-            NotFound: a signal has no active version.
-            Incompatible: a head does not fit the contract or the backbone, or has drifted.
-            StorageFull: there is no room on the disk.
-        """
-        heads = self._versions.load_heads(signal_names, self._detector.backbone)
-        self._workspace.loaded.load({name: head.version for name, head in heads.items()}, who)
-        self._detector.load_heads(heads)
-
-    def unload(self, signal_names: Iterable[str] | None, who: str) -> None:
-        """Unload ``signal_names`` (None: all), also those that could not be loaded at the start.
-
-        Raises:
-            StorageFull: there is no room on the disk.
-        """
-        names = None if signal_names is None else set(signal_names)
-        self._workspace.loaded.unload(names, who)
-        self._detector.unload_heads(names)
-
-
 class Service:
     """The server apart from its connections. Used on one event loop."""
 
-    def __init__(self, workspace: Workspace, backbone: Backbone, settings: Settings) -> None:
+    def __init__(self, workspace: Workspace, settings: Settings) -> None:
         """
         Raises:
+            NotFound: there is no such backbone file.
             Incompatible: the backbone was pretrained on another value scaling than the workspace's contract has.
         """
         limits = settings.limits
-        self.workspace, self.backbone, self.settings, self.limits = workspace, backbone, settings, limits
-        if mismatch := workspace.backbone_mismatch(backbone.backbone_id):
+        self.workspace, self.settings, self.limits = workspace, settings, limits
+        files = BackboneFiles.of(settings.backbone_path, settings.former_path)
+        initial = files.initial(workspace)
+        if mismatch := workspace.backbone_mismatch(initial.backbone_id):
             _log.warning(mismatch)
         self.store = SerialExecutor("store", limits.max_store_queued)
         self.parsing = SerialExecutor("parsing", limits.max_clients)
         self.detection = SerialExecutor("detection", limits.max_detections_queued)
         self.imports = SerialExecutor("import", limits.max_imports_queued)
         self.versions = VersionManager(workspace)
-        self.detector = HydraDetector(workspace.spec, backbone)
+        self.detector = HydraDetector(workspace.spec, initial.load())
         self.loaded = LoadedHeadSet(workspace, self.versions, self.detector)
         self.hub = Hub()
         self.registry_cache = RegistryCache(workspace, self.versions, self.hub, lambda: self.detector.loaded_versions)
-        self.jobs = TrainingJobs(self.store, workspace, settings.backbone_path, self._on_training, limits)
+        self.jobs = TrainingJobs(self.store, workspace, initial.path, self._on_training, limits)
+        self.upgrades = UpgradeJobs(self.store, workspace, self.jobs.process, self.loaded, files, self._on_upgrade)
         self.metrics = PrometheusMetrics()
         self.bounds = ConnectionBounds.of(limits, settings.handshake_sec)
         self.guesses = TokenGuesses(self.metrics.token_failures, time.monotonic)
@@ -145,15 +111,21 @@ class Service:
         self._expose()
 
     @property
+    def backbone(self) -> Backbone:
+        """The backbone that it detects and trains with."""
+        return self.detector.backbone
+
+    @property
     def full(self) -> bool:
         """Whether there are as many clients as there may be."""
         return self.hub.authorised >= self.limits.max_clients
 
     async def start(self) -> None:
-        """Restore the loaded heads, read the registry, and resume the queue of trainings."""
+        """Restore the loaded heads, read the registry, and resume trainings and an upgrade."""
         await self.store.run(self.loaded.restore, refusable=False)
         await self.refresh()
         await self.jobs.start()
+        await self.upgrades.start()
         self._spawn(self._push_metrics())
         self._spawn(observe_loop_delay(self.metrics.loop_delay_sec.observe))
         self._spawn(self._collect_garbage())
@@ -165,6 +137,7 @@ class Service:
         farewell = ServerShutdown(reason="the server is stopping", grace_sec=self.settings.grace_sec).encode()
         for session in self.hub.all():
             session.send(farewell)
+        await self.upgrades.stop()
         await self.jobs.stop(self.settings.grace_sec)
         for task in self._tasks:
             task.cancel()
@@ -218,7 +191,7 @@ class Service:
         )
 
     def _on_training(self, event: TrainingEvent) -> None:
-        self.hub.publish_training(event)
+        self.hub.publish_job("jobs", event)
         if isinstance(event, TrainingProgress):
             return
         self._collect_now.set()  # a retired version may have left a blob
@@ -226,6 +199,12 @@ class Service:
         self.metrics.trainings.labels(outcome).inc()
         if isinstance(event, TrainingComplete):
             self.metrics.training_sec.observe(event.training_time_sec)
+            self._spawn(self.refresh())
+
+    def _on_upgrade(self, event: UpgradeEvent) -> None:
+        self.hub.publish_job("upgrades", event)
+        if not isinstance(event, UpgradeProgress):
+            self._collect_now.set()  # a retired version may have left a blob
             self._spawn(self.refresh())
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:

@@ -228,5 +228,22 @@ CREATE TABLE upgraded_heads (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: Final = (_FIRST, _JOBS, _LOADED, _BACKBONE, _LABEL_SETS, _CARDS, _UPGRADES)
+_UPGRADE_JOBS: Final = """
+CREATE TABLE upgrade_jobs (
+    position INTEGER PRIMARY KEY,  -- order of creation, whatever the clock did
+    job_id TEXT NOT NULL UNIQUE CHECK (length(job_id) = 32),
+    backbone_id TEXT NOT NULL,
+    force INTEGER NOT NULL CHECK (force IN (0, 1)),
+    state TEXT NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'completed', 'failed', 'cancelled')),
+    attempts INTEGER NOT NULL DEFAULT 1 CHECK (attempts >= 0),
+    created_at TEXT NOT NULL,
+    finished_at TEXT,
+    report TEXT CHECK (json_type(report) = 'object'),
+    error TEXT,
+    code TEXT
+) STRICT;
+CREATE UNIQUE INDEX unfinished_upgrade ON upgrade_jobs (state) WHERE state = 'running';
+"""
+
+MIGRATIONS: Final = (_FIRST, _JOBS, _LOADED, _BACKBONE, _LABEL_SETS, _CARDS, _UPGRADES, _UPGRADE_JOBS)
 """SQL scripts that may call ``sha256(text)``; see :class:`rfhydra.store.database.Database`."""

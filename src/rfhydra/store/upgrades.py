@@ -1,5 +1,6 @@
 """Upgrades of a workspace's heads to another backbone: one transaction switches the whole set, another undoes it."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -31,6 +32,11 @@ class UpgradeStore:
         self._versions = versions
         self._loaded = loaded
         self._audit = audit
+
+    def last(self) -> tuple[str, str] | None:
+        """Ids of the backbones of the last upgrade that is not undone, the new one and the former; None without any."""
+        row = self._last()
+        return None if row is None else (row["backbone_id"], row["former_backbone_id"])
 
     def switch(self, backbone_id: str, heads: Mapping[str, int], who: str | None = None) -> None:
         """Make the versions ``heads``, by signal name, active; all or, on an error, none.
@@ -74,7 +80,7 @@ class UpgradeStore:
             StorageFull: there is no room on the disk; nothing was changed.
         """
         with self._db.transaction() as connection:
-            upgrade = self._db.row("SELECT * FROM upgrades WHERE undone_at IS NULL ORDER BY upgrade_id DESC LIMIT 1")
+            upgrade = self._last()
             if upgrade is None:
                 raise Conflict("this workspace has no upgrade that could be undone")
             upgrade_id, backbone_id = upgrade["upgrade_id"], upgrade["backbone_id"]
@@ -92,6 +98,9 @@ class UpgradeStore:
             detail = {"from": backbone_id, "to": former, "heads": len(heads)}
             self._audit.record("upgrade.undo", None, detail, who)
         return UndoneUpgrade(backbone_id=former, heads=heads)
+
+    def _last(self) -> sqlite3.Row | None:
+        return self._db.row("SELECT * FROM upgrades WHERE undone_at IS NULL ORDER BY upgrade_id DESC LIMIT 1")
 
     def _require_kept(self, heads: Mapping[str, int]) -> None:
         gone = []

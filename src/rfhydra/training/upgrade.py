@@ -4,17 +4,17 @@ A head that is trained is stored as a version that is not active, with what it w
 killed finds it again, and nothing but the switch, which is one transaction, changes what is active.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from rfhydra.errors import Conflict, Damaged, Incompatible, NotEnoughSamples, NotFound, RfhydraError
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.protocol.types import TrainingRequest
+from rfhydra.protocol.types import LeftHead, TrainingRequest, UpgradedHead, UpgradeReport
 from rfhydra.store.upgrades import named
 from rfhydra.store.versions import HeadVersion
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.evaluation.predecessor import MARGIN, Change, Comparison
+from rfhydra.training.evaluation.predecessor import MARGIN, Comparison
 from rfhydra.training.fitted import Fitted, store_inactive
 from rfhydra.training.service import TrainingService
 from rfhydra.training.trainer import Control
@@ -23,65 +23,13 @@ _RECORD: Final = "upgrade"  # in the metrics of a version: what it succeeds, and
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpgradedHead:
-    """A head on the new backbone. ``is_reused`` says that an earlier, unfinished upgrade has trained it."""
+class Successor:
+    """A head that was trained to succeed version ``former_version``, not stored yet: plain values, so that it can come
+    from another process. ``record`` is to be stored with its metrics."""
 
-    signal_name: str
+    fitted: Fitted
     former_version: int
-    version: int
-    comparison: Comparison
-    training_time_sec: float
-    is_reused: bool
-
-    @property
-    def change(self) -> Change:
-        return self.comparison.change
-
-    def to_dict(self) -> dict[str, Any]:
-        """All fields as JSON, with the change and without nesting."""
-        fields = asdict(self)
-        return {**fields, **fields.pop("comparison"), "change": self.change}
-
-
-@dataclass(frozen=True, kw_only=True)
-class LeftHead:
-    """A head that cannot be trained again; ``version`` stays active, on its backbone."""
-
-    signal_name: str
-    version: int
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class UpgradeReport:
-    """The heads of an upgrade by signal name; those in ``left`` and ``current``, which were of the new backbone before,
-    stay as they are."""
-
-    backbone_id: str
-    former_backbone_id: str | None
-    heads: tuple[UpgradedHead, ...]
-    left: tuple[LeftHead, ...]
-    current: tuple[str, ...]
-
-    def require_no_loss(self) -> None:
-        """
-        Raises:
-            Conflict: a head is worse than its predecessor by more than :data:`.MARGIN` of F1.
-        """
-        worse = [
-            f"{each.signal_name} (F1 {each.comparison.f1_before:.3f} → {each.comparison.f1_after:.3f})"
-            for each in self.heads
-            if each.change == "worse"
-        ]
-        if worse:
-            raise Conflict(
-                f"nothing was switched: {named(worse)} would lose more than {100 * MARGIN:.0f} points of F1;"
-                " label more samples and repeat the upgrade, or switch all the same with --force"
-            )
-
-    def to_dict(self) -> dict[str, Any]:
-        """All fields as JSON."""
-        return {**asdict(self), "heads": [each.to_dict() for each in self.heads]}
+    record: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +80,7 @@ class Upgrade:
     def train(self, on_signal: SignalCallback = _no_progress) -> UpgradeReport:
         """Train every active head again that is not of the backbone, and store it, not active.
 
-        A head whose unfinished upgrade has stored it already is reused if it succeeds the same version, and no sample
+        A head that an unfinished upgrade has stored already is reused if it succeeds the same version, and no sample
         has changed since. A head keeps its kind.
 
         Args:
@@ -143,41 +91,35 @@ class Upgrade:
             Cancelled: a ``Control`` of ``on_signal`` was cancelled; the heads that were trained are kept.
             StorageFull: there is no room on the disk; likewise.
         """
-        samples, planned = self._workspace.samples.fingerprint(), self._outdated()
+        planned = self._outdated()
         heads, left = list[UpgradedHead](), list[LeftHead]()
         for number, head in enumerate(planned):
-            control = on_signal(head.signal_name, number, len(planned))
-            try:
-                heads.append(self._reusable(head, samples) or self._trained(head, samples, control))
-            except (NotEnoughSamples, NotFound, Damaged) as error:
-                left.append(LeftHead(signal_name=head.signal_name, version=head.version, reason=str(error)))
+            found = self.fit(head, on_signal(head.signal_name, number, len(planned)))
+            if isinstance(found, LeftHead):
+                left.append(found)
+            else:
+                heads.append(store_successor(self._workspace, found) if isinstance(found, Successor) else found)
         self._workspace.collect_garbage()
-        active = (head.signal_name for head in self._workspace.versions.active_heads())
-        current = {*active} - {head.signal_name for head in planned}
-        return UpgradeReport(
-            backbone_id=self._backbone.backbone_id,
-            former_backbone_id=self._workspace.backbone_id,
-            heads=tuple(heads),
-            left=tuple(left),
-            current=tuple(sorted(current)),
-        )
+        return report_of(self._workspace, self._backbone.backbone_id, heads, left)
 
-    def switch(self, report: UpgradeReport, *, force: bool = False, who: str | None = None) -> None:
-        """Make all heads of ``report`` active in one transaction; without any, nothing changes.
+    def fit(self, former: HeadVersion, control: Control) -> Successor | UpgradedHead | LeftHead:
+        """Train a successor of the active head ``former`` without storing it: a view of the workspace is enough.
+
+        Returns:
+            The successor; the stored one of an unfinished upgrade, if it may be reused; or why there can be none.
 
         Raises:
-            Conflict: a head is worse by more than :data:`.MARGIN` of F1, and ``force`` is false; nothing was changed.
-            StorageFull: there is no room on the disk; nothing was changed.
+            Cancelled: ``control.cancelled`` returned true.
         """
-        if not force:
-            report.require_no_loss()
-        if report.heads:
-            versions = {head.signal_name: head.version for head in report.heads}
-            self._workspace.upgrades.switch(report.backbone_id, versions, who)
+        samples = self._workspace.samples.fingerprint()
+        try:
+            return self._reusable(former, samples) or self._trained(former, samples, control)
+        except (NotEnoughSamples, NotFound, Damaged) as error:
+            return LeftHead(signal_name=former.signal_name, version=former.version, reason=str(error))
 
     def _outdated(self) -> list[HeadVersion]:
         """The active heads that are not of the backbone."""
-        return outdated(self._workspace, self._backbone)
+        return outdated(self._workspace, self._backbone.backbone_id)
 
     def _planned(self, head: HeadVersion, samples: str) -> PlannedHead:
         count, reason = len(self._workspace.samples.list(head.signal_name)), None
@@ -205,11 +147,10 @@ class Upgrade:
                 continue
             is_compared = record["was_run"] or not self._can_run(former)
             if is_compared and self._loads(head):
-                return _upgraded(former, head, Comparison(**record["comparison"]), is_reused=True)
+                return _upgraded(head, is_reused=True)
         return None
 
-    def _trained(self, former: HeadVersion, samples: str, control: Control) -> UpgradedHead:
-        """A new head, stored and not active."""
+    def _trained(self, former: HeadVersion, samples: str, control: Control) -> Successor:
         notes = f"upgrade of version {former.version} to backbone {self._backbone.backbone_id}"
         request = TrainingRequest.model_validate(
             {"signal_name": former.signal_name, "kind": former.kind, "notes": notes}
@@ -222,9 +163,7 @@ class Upgrade:
             "was_run": self._can_run(former),
             "comparison": asdict(comparison),
         }
-        version = store_inactive(self._workspace, fitted, {_RECORD: record})
-        stored = self._workspace.versions.get(former.signal_name, version)
-        return _upgraded(former, stored, comparison, is_reused=False)
+        return Successor(fitted=fitted, former_version=former.version, record=record)
 
     def _compare(self, fitted: Fitted, former: HeadVersion) -> Comparison:
         train, val = self._split_of(former)
@@ -255,17 +194,76 @@ class Upgrade:
         return True
 
 
-def outdated(workspace: Workspace, backbone: Backbone) -> list[HeadVersion]:
-    """The active heads that are not of ``backbone``, sorted by signal."""
-    return [head for head in workspace.versions.active_heads() if head.backbone_id != backbone.backbone_id]
+def outdated(workspace: Workspace, backbone_id: str) -> list[HeadVersion]:
+    """The active heads that are not of the backbone, sorted by signal."""
+    return [head for head in workspace.versions.active_heads() if head.backbone_id != backbone_id]
 
 
-def _upgraded(former: HeadVersion, head: HeadVersion, comparison: Comparison, *, is_reused: bool) -> UpgradedHead:
+def store_successor(workspace: Workspace, successor: Successor) -> UpgradedHead:
+    """Store a trained head as a version that is not active.
+
+    Raises:
+        NotFound: a sample of the split was deleted during the training.
+        Conflict: another split was made during the training.
+        StorageFull: there is no room on the disk; nothing was changed.
+    """
+    fitted = successor.fitted
+    version = store_inactive(workspace, fitted, {_RECORD: successor.record})
+    return _upgraded(workspace.versions.get(fitted.signal_name, version), is_reused=False)
+
+
+def report_of(
+    workspace: Workspace, backbone_id: str, heads: Iterable[UpgradedHead], left: Iterable[LeftHead]
+) -> UpgradeReport:
+    """The report of an upgrade to the backbone, before its switch."""
+    heads, left = list(heads), list(left)
+    active = {head.signal_name for head in workspace.versions.active_heads()}
+    return UpgradeReport(
+        backbone_id=backbone_id,
+        former_backbone_id=workspace.backbone_id,
+        heads=heads,
+        left=left,
+        current=sorted(active - {each.signal_name for each in heads} - {each.signal_name for each in left}),
+    )
+
+
+def switch(workspace: Workspace, report: UpgradeReport, *, force: bool = False, who: str | None = None) -> None:
+    """Make all heads of ``report`` active in one transaction; without any, nothing changes.
+
+    Raises:
+        Conflict: a head is worse by more than :data:`.MARGIN` of F1, and ``force`` is false; nothing was changed.
+        StorageFull: there is no room on the disk; nothing was changed.
+    """
+    if not force:
+        _require_no_loss(report)
+    if report.heads:
+        versions = {head.signal_name: head.version for head in report.heads}
+        workspace.upgrades.switch(report.backbone_id, versions, who)
+
+
+def _require_no_loss(report: UpgradeReport) -> None:
+    worse = [
+        f"{each.signal_name} (F1 {each.f1_before:.3f} → {each.f1_after:.3f})"
+        for each in report.heads
+        if each.change == "worse"
+    ]
+    if worse:
+        raise Conflict(
+            f"nothing was switched: {named(worse)} would lose more than {100 * MARGIN:.0f} points of F1;"
+            " label more samples and repeat the upgrade, or switch all the same with --force"
+        )
+
+
+def _upgraded(head: HeadVersion, *, is_reused: bool) -> UpgradedHead:
+    """A stored successor, with the comparison that was stored with it."""
+    record = head.metrics[_RECORD]
+    comparison = Comparison(**record["comparison"])
     return UpgradedHead(
         signal_name=head.signal_name,
-        former_version=former.version,
+        former_version=record["succeeds"],
         version=head.version,
-        comparison=comparison,
+        **vars(comparison),
+        change=comparison.change,
         training_time_sec=head.training_time_sec,
         is_reused=is_reused,
     )

@@ -5,10 +5,11 @@ from typing import Any, Final, TypeAlias
 
 from rfhydra.errors import Unauthorized
 from rfhydra.protocol import commands
+from rfhydra.protocol.base import BaseMessage
 from rfhydra.protocol.commands import Command
-from rfhydra.protocol.messages import BaseMessage
+from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, StartUpgrade, UndoUpgrade
 from rfhydra.server.answers import require_fitting
-from rfhydra.server.handlers import detection, samples, sigmf, trainings, versions
+from rfhydra.server.handlers import detection, samples, sigmf, trainings, upgrades, versions
 from rfhydra.server.handlers import session as sessions
 from rfhydra.server.net.hub import Session
 from rfhydra.server.service import Service
@@ -43,6 +44,10 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     commands.StartStream: detection.start_stream,
     commands.StopStream: detection.stop_stream,
     commands.GetStreams: detection.get_streams,
+    StartUpgrade: upgrades.start_upgrade,
+    CancelUpgrade: upgrades.cancel_upgrade,
+    GetUpgrade: upgrades.get_upgrade,
+    UndoUpgrade: upgrades.undo_upgrade,
 }
 
 

@@ -12,7 +12,7 @@ from rfhydra.server.answers import require_fitting
 from rfhydra.server.net.hub import TOO_MANY_CLIENTS, TRY_AGAIN_LATER, Session
 from rfhydra.server.service import Service
 
-FEATURES = ["detect", "binary", "jobs", "subscriptions", "samples", "sigmf"]
+FEATURES = ["detect", "binary", "jobs", "subscriptions", "samples", "sigmf", "upgrades"]
 
 
 async def hello(service: Service, session: Session, command: Hello) -> ServerHello:
@@ -51,8 +51,10 @@ async def subscribe(service: Service, session: Session, command: Subscribe) -> S
     session.topics.update(command.topics)  # before the first await: no change may be missed between snapshot and pushes
     snapshots: list[Snapshot] = []
     try:
-        if "jobs" in command.topics:  # the only snapshot that must be awaited
+        if "jobs" in command.topics:
             snapshots += await service.jobs.snapshots()
+        if "upgrades" in command.topics:
+            snapshots.append(await service.upgrades.state())
         for topic in dict.fromkeys(command.topics):
             snapshots += _snapshot(service, topic)
         answer = Subscriptions(topics=sorted(session.topics), snapshots=snapshots)
@@ -79,4 +81,4 @@ def _snapshot(service: Service, topic: Topic) -> list[Snapshot]:
         return [service.registry_cache.counts()]
     if topic == "metrics":
         return [service.snapshot()]
-    return []  # detections have no state; jobs are read separately
+    return []  # detections have no state; jobs and upgrades are read separately

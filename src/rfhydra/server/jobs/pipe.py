@@ -1,17 +1,19 @@
 """Messages between the server and its training process over two pipes: JSON, followed by bytes.
 
-The server sends :class:`Train` and :class:`Cancel`; the process sends :class:`Started`, an :class:`Epoch` for every
-epoch, then :class:`Done` or :class:`Failed`. Messages are plain data, never code.
+The server sends :class:`Train`, :class:`Succeed` and :class:`Cancel`; the process sends :class:`Started`, an
+:class:`Epoch` for every epoch, then :class:`Done`, :class:`Settled` or :class:`Failed`. Messages are plain data, never
+code. A backbone is named by its file, None for the one that ships.
 """
 
 import json
 import struct
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final, TypeAlias, get_args
 
 from pydantic import TypeAdapter
 
-from rfhydra.protocol.types import EpochProgress, TrainingRequest
+from rfhydra.protocol.types import EpochProgress, LeftHead, TrainingRequest, UpgradedHead
 from rfhydra.training.fitted import Fitted
 
 HEAD: Final = struct.Struct("<II")
@@ -20,10 +22,35 @@ HEAD: Final = struct.Struct("<II")
 
 @dataclass(frozen=True)
 class Train:
-    """Run ``request`` as job ``job_id``."""
+    """Run ``request`` on ``backbone`` as job ``job_id``."""
 
     job_id: str
     request: TrainingRequest
+    backbone: Path | None
+
+    @property
+    def backbones(self) -> list[Path | None]:
+        """What is needed for it."""
+        return [self.backbone]
+
+
+@dataclass(frozen=True)
+class Succeed:
+    """Train a successor on ``backbone`` of an active version of a signal, for the upgrade ``job_id``.
+
+    ``former`` is the backbone of that version, to compare the two; None if there is no file of it.
+    """
+
+    job_id: str
+    signal_name: str
+    version: int
+    backbone: Path | None
+    former: Path | None
+
+    @property
+    def backbones(self) -> list[Path | None]:
+        """What is needed for it, its own backbone first."""
+        return [self.backbone] if self.former is None else [self.backbone, self.former]
 
 
 @dataclass(frozen=True)
@@ -35,7 +62,7 @@ class Cancel:
 
 @dataclass(frozen=True)
 class Started:
-    """The process has received :class:`Train`."""
+    """The process has received :class:`Train` or :class:`Succeed`."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +74,17 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Done:
-    """The head is trained."""
+    """The head is trained; ``record`` is that of a :class:`.Successor`, None after :class:`Train`."""
 
     fitted: Fitted
+    record: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The version has a stored successor, or can have none."""
+
+    head: UpgradedHead | LeftHead
 
 
 @dataclass(frozen=True)
@@ -60,7 +95,8 @@ class Failed:
     error: str
 
 
-PipeMessage: TypeAlias = Train | Cancel | Started | Epoch | Done | Failed
+Task: TypeAlias = Train | Succeed
+PipeMessage: TypeAlias = Task | Cancel | Started | Epoch | Done | Settled | Failed
 
 _KINDS: Final[dict[str, TypeAdapter[Any]]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(PipeMessage)}
 
@@ -74,7 +110,7 @@ def encode(message: PipeMessage) -> bytes:
     payload = b""
     if isinstance(message, Done):
         payload = message.fitted.artifact.data
-        message = Done(replace(message.fitted, artifact=replace(message.fitted.artifact, data=b"")))
+        message = _with_data(message, b"")
     kind = type(message).__name__
     fields = _KINDS[kind].dump_python(message, mode="json")
     text = json.dumps({"kind": kind, "fields": fields}, allow_nan=False).encode()
@@ -93,5 +129,9 @@ def decode(text: bytes, payload: bytes) -> PipeMessage:
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a message: {error}") from None
     if isinstance(message, Done):
-        return Done(replace(message.fitted, artifact=replace(message.fitted.artifact, data=payload)))
+        return _with_data(message, payload)
     return message
+
+
+def _with_data(message: Done, data: bytes) -> Done:
+    return replace(message, fitted=replace(message.fitted, artifact=replace(message.fitted.artifact, data=data)))

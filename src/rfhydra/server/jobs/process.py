@@ -12,7 +12,20 @@ from typing import Final
 from rfhydra.errors import RfhydraError, error_of
 from rfhydra.files import os_errors_named
 from rfhydra.protocol.types import EpochProgress, TrainingRequest
-from rfhydra.server.jobs.pipe import HEAD, Cancel, Done, Epoch, Failed, PipeMessage, Started, Train, decode, encode
+from rfhydra.server.jobs.pipe import (
+    HEAD,
+    Cancel,
+    Done,
+    Epoch,
+    Failed,
+    PipeMessage,
+    Settled,
+    Started,
+    Task,
+    Train,
+    decode,
+    encode,
+)
 from rfhydra.training.fitted import Fitted
 
 CANCEL_GRACE_SEC: Final = 10.0
@@ -28,11 +41,17 @@ class ProcessDied(RfhydraError):
 
 
 class TrainingProcess:
-    """A process for one training at a time. For the event loop's thread only."""
+    """A process for one training at a time. For the event loop's thread only.
+
+    Attributes:
+        turn: held for a training, from before its start to the end of what is done with its result.
+        backbone: backbone file that trainings run on; None is the one that ships. Changed by who holds ``turn``.
+    """
 
     def __init__(self, workspace: Path, backbone: Path | None, *, cancel_grace_sec: float = CANCEL_GRACE_SEC) -> None:
         self._cancel_grace_sec = cancel_grace_sec
-        self._arguments = [str(workspace), "" if backbone is None else str(backbone.absolute())]
+        self.backbone, self.turn = backbone and backbone.absolute(), asyncio.Lock()
+        self._workspace = workspace
         self._process: asyncio.subprocess.Process | None = None
         self._job_id: str | None = None  # of the training that runs
         self._kill_timer: asyncio.TimerHandle | None = None  # set once that is cancelled
@@ -43,7 +62,13 @@ class TrainingProcess:
         return None if self._process is None else self._process.pid
 
     async def fit(self, job_id: str, request: TrainingRequest, on_epoch: OnEpoch) -> Fitted:
-        """Train in the process, starting one if there is none.
+        """Train on :attr:`backbone`; otherwise as :meth:`run`."""
+        done = await self.run(Train(job_id, request, self.backbone), on_epoch)
+        assert isinstance(done, Done)
+        return done.fitted
+
+    async def run(self, task: Task, on_epoch: OnEpoch) -> Done | Settled:
+        """Carry out ``task`` in the process, starting one if there is none.
 
         ``on_epoch`` is awaited for every epoch, in order. If the caller is cancelled, :meth:`close` must follow.
 
@@ -53,11 +78,11 @@ class TrainingProcess:
             RfhydraError: the error of the training, by its code.
         """
         assert self._job_id is None, "one training at a time"
-        self._job_id = job_id
+        self._job_id = task.job_id
         try:
-            return await self._fit(Train(job_id, request), on_epoch)
+            return await self._run(task, on_epoch)
         except (OSError, EOFError, ValueError) as error:  # a broken pipe, or an invalid message
-            _log.error("the training process ended during job %s: %r", job_id, error)
+            _log.error("the training process ended during job %s: %r", task.job_id, error)
             await self.close()
             raise ProcessDied(
                 "the training process ended unexpectedly, perhaps out of memory; nothing was changed"
@@ -92,29 +117,29 @@ class TrainingProcess:
         with suppress(OSError):
             await process.stdin.wait_closed()
 
-    async def _fit(self, command: Train, on_epoch: OnEpoch) -> Fitted:
-        process = await self._started(command)
+    async def _run(self, task: Task, on_epoch: OnEpoch) -> Done | Settled:
+        process = await self._started(task)
         while True:
             match await self._report(process):
                 case Epoch(progress):
                     await on_epoch(progress)
-                case Done(fitted):
-                    return fitted
+                case Done() | Settled() as answer:
+                    return answer
                 case Failed(code, error):
                     raise error_of(code, error)
 
-    async def _started(self, command: Train) -> asyncio.subprocess.Process:
-        """A process that has started ``command``: the present one or, if that has died, a new one."""
+    async def _started(self, task: Task) -> asyncio.subprocess.Process:
+        """A process that has started ``task``: the present one or, if that has died, a new one."""
         if self._process is not None:
             with suppress(OSError, EOFError):
-                return await self._start_training(self._process, command)
+                return await self._start_task(self._process, task)
             await self.close()
-        return await self._start_training(await self._start(), command)
+        return await self._start_task(await self._start(), task)
 
-    async def _start_training(self, process: asyncio.subprocess.Process, command: Train) -> asyncio.subprocess.Process:
+    async def _start_task(self, process: asyncio.subprocess.Process, task: Task) -> asyncio.subprocess.Process:
         if self._kill_timer is not None:
-            await self._send(process, Cancel(command.job_id))
-        await self._send(process, command)
+            await self._send(process, Cancel(task.job_id))
+        await self._send(process, task)
         if await self._report(process) != Started():
             raise ValueError("the process did not start the training")
         return process
@@ -127,7 +152,7 @@ class TrainingProcess:
                 "-m",
                 "rfhydra.server.jobs.worker_process",
                 str(os.getpid()),
-                *self._arguments,
+                str(self._workspace),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 process_group=0,  # Ctrl+C in the terminal must reach the server only

@@ -18,13 +18,12 @@ from rfhydra.protocol.types import EpochProgress, Job, TrainingRequest
 from rfhydra.server.answers import ENVELOPE_BYTES, fitting_count, wire_bytes
 from rfhydra.server.executor import SerialExecutor
 from rfhydra.server.jobs.process import TrainingProcess
+from rfhydra.server.jobs.retries import MIN_PAUSE_SEC, insist
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.fitted import Fitted, store
 
 MAX_ATTEMPTS: Final = 3
 """Number of starts after which a job whose server died is given up."""
-_MIN_PAUSE_SEC: Final = 1.0
-_MAX_PAUSE_SEC: Final = 30.0
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -152,22 +151,23 @@ class TrainingJobs:
         while not self._stopping:
             self._wake.clear()
             try:
-                job = await self._insist(self._workspace.jobs.start_next)
+                async with self.process.turn:
+                    job = await insist(self._store, self._workspace.jobs.start_next)
+                    if job is not None:
+                        await self._train(job)
                 if job is None:
                     await self._wake.wait()
-                else:
-                    await self._train(job)
             except Exception:  # the next job must run all the same
                 _log.exception("error in the queue of trainings")
-                await asyncio.sleep(_MIN_PAUSE_SEC)
+                await asyncio.sleep(MIN_PAUSE_SEC)
 
     async def _train(self, job: Job) -> None:
         self._current = job.job_id
         try:
             fitted = await self._fit(job)
-            event: TrainingEvent = await self._insist(partial(self._complete, job, fitted))
+            event: TrainingEvent = await insist(self._store, partial(self._complete, job, fitted))
         except Exception as error:
-            event = await self._insist(partial(self._workspace.jobs.fail, job.job_id, self._reason(job, error)))
+            event = await insist(self._store, partial(self._workspace.jobs.fail, job.job_id, self._reason(job, error)))
         self._current = None
         self._unfinished.pop(job.job_id, None)
         self._cancelled.discard(job.job_id)
@@ -196,17 +196,6 @@ class TrainingJobs:
 
     async def _call(self, call: Callable[[], T]) -> T:
         return await self._store.run(call, refusable=False)
-
-    async def _insist(self, call: Callable[[], T]) -> T:
-        """The result of ``call``, repeated while the disk is full or the database is locked."""
-        pause_sec = _MIN_PAUSE_SEC
-        while True:
-            try:
-                return await self._call(call)
-            except (StorageFull, Busy) as error:
-                _log.warning("trying again in %d s: %s", pause_sec, error)
-                await asyncio.sleep(pause_sec)
-                pause_sec = min(2 * pause_sec, _MAX_PAUSE_SEC)
 
     # Below: calls that run in the thread of the store.
 

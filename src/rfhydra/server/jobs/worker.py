@@ -17,11 +17,25 @@ from rfhydra.errors import RfhydraError
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.torch_backbone import best_device
-from rfhydra.server.jobs.pipe import HEAD, Cancel, Done, Epoch, Failed, PipeMessage, Started, Train, decode, encode
+from rfhydra.server.jobs.pipe import (
+    HEAD,
+    Cancel,
+    Done,
+    Epoch,
+    Failed,
+    PipeMessage,
+    Settled,
+    Started,
+    Succeed,
+    Task,
+    Train,
+    decode,
+    encode,
+)
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.fitted import Fitted
 from rfhydra.training.service import TrainingService
 from rfhydra.training.trainer import Control
+from rfhydra.training.upgrade import Successor, Upgrade
 
 
 class CommandReader:
@@ -29,13 +43,13 @@ class CommandReader:
 
     def __init__(self, pipe: BinaryIO) -> None:
         self._pipe = pipe
-        self._trainings: SimpleQueue[Train] = SimpleQueue()
+        self._tasks: SimpleQueue[Task] = SimpleQueue()
         self._cancelled: set[str] = set()  # job ids
         threading.Thread(target=self._read, daemon=True).start()
 
-    def next(self) -> Train:
+    def next(self) -> Task:
         """Wait for the next training."""
-        return self._trainings.get()
+        return self._tasks.get()
 
     def is_cancelled(self, job_id: str) -> bool:
         return job_id in self._cancelled
@@ -45,25 +59,23 @@ class CommandReader:
             while len(head := self._pipe.read(HEAD.size)) == HEAD.size:
                 text, behind = (self._pipe.read(length) for length in HEAD.unpack(head))
                 match decode(text, behind):
-                    case Train() as command:
-                        self._trainings.put(command)
+                    case Train() | Succeed() as task:
+                        self._tasks.put(task)
                     case Cancel(job_id):
                         self._cancelled.add(job_id)
         finally:
             os._exit(0)  # also during a training: the server is gone
 
 
-def serve(
-    workspace: Path, backbone: Path | None, commands: CommandReader, report: Callable[[PipeMessage], None]
-) -> None:
-    """Run the trainings, one after the other, until the process ends."""
-    loaded: Backbone | None = None
+def serve(workspace: Path, commands: CommandReader, report: Callable[[PipeMessage], None]) -> None:
+    """Run the trainings, one after the other, until the process ends. The backbones of the last one stay loaded."""
+    loaded: dict[Path | None, Backbone] = {}
     while True:
-        command = commands.next()
+        task = commands.next()
         report(Started())
         try:
-            loaded = loaded or load_backbone(backbone, best_device())
-            answer: PipeMessage = Done(_fit(workspace, loaded, command, commands, report))
+            loaded = {path: loaded.get(path) or load_backbone(path, best_device()) for path in task.backbones}
+            answer: PipeMessage = _run(workspace, [*loaded.values()], task, _control(task.job_id, commands, report))
         except RfhydraError as error:
             answer = Failed(error.code, str(error))
         except Exception:
@@ -72,19 +84,21 @@ def serve(
         report(answer)
 
 
-def _fit(
-    workspace: Path, backbone: Backbone, command: Train, commands: CommandReader, report: Callable[[PipeMessage], None]
-) -> Fitted:
-    control = Control(
-        callback=lambda progress: report(Epoch(progress)), cancelled=lambda: commands.is_cancelled(command.job_id)
-    )
+def _control(job_id: str, commands: CommandReader, report: Callable[[PipeMessage], None]) -> Control:
+    return Control(callback=lambda progress: report(Epoch(progress)), cancelled=lambda: commands.is_cancelled(job_id))
+
+
+def _run(workspace: Path, backbones: list[Backbone], task: Task, control: Control) -> Done | Settled:
     control.check()
     with Workspace.view(workspace) as view:  # the samples as they are now
-        return TrainingService(view, backbone).fit(command.request, control)
+        if isinstance(task, Train):
+            return Done(TrainingService(view, *backbones).fit(task.request, control))
+        found = Upgrade(view, *backbones).fit(view.versions.get(task.signal_name, task.version), control)
+    return Done(found.fitted, found.record) if isinstance(found, Successor) else Settled(found)
 
 
-def run(workspace: Path, backbone: Path | None) -> None:
-    """Serve trainings on ``workspace`` over standard input and output; a ``backbone`` of None is the one that ships."""
+def run(workspace: Path) -> None:
+    """Serve trainings on ``workspace`` over standard input and output."""
     pipe = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of libraries must not mix with the messages
 
@@ -95,4 +109,4 @@ def run(workspace: Path, backbone: Path | None) -> None:
         except BrokenPipeError:
             os._exit(0)  # the server is gone
 
-    serve(workspace, backbone, CommandReader(sys.stdin.buffer), report)
+    serve(workspace, CommandReader(sys.stdin.buffer), report)

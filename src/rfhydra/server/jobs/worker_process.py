@@ -25,8 +25,8 @@ def end_with(server: int) -> None:
 
 
 def main() -> None:
-    """Arguments: the process id of the server, the workspace, the backbone file (empty: the one that ships)."""
-    server, workspace, backbone = sys.argv[1:]
+    """Arguments: the process id of the server, the workspace."""
+    server, workspace = sys.argv[1:]
     end_with(int(server))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the server ends this process
         signal.signal(number, signal.SIG_IGN)
@@ -36,7 +36,7 @@ def main() -> None:
 
     from rfhydra.server.jobs.worker import run
 
-    run(Path(workspace), Path(backbone) if backbone else None)
+    run(Path(workspace))
 
 
 if __name__ == "__main__":

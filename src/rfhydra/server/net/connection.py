@@ -14,9 +14,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from rfhydra.errors import RfhydraError, Unauthorized
 from rfhydra.files import os_errors_named
+from rfhydra.protocol.base import BaseMessage
 from rfhydra.protocol.commands import Auth, Command, Detect, read_command
 from rfhydra.protocol.frames import frame_tag
-from rfhydra.protocol.messages import BaseMessage, Error
+from rfhydra.protocol.messages import Error
 from rfhydra.protocol.parsing import Envelope, read_envelope, read_json, require_few_values
 from rfhydra.server.handlers.detection import detect_frame
 from rfhydra.server.handlers.dispatch import handle

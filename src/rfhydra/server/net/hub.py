@@ -6,9 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from rfhydra.protocol.base import BaseMessage
 from rfhydra.protocol.frames import WaterfallFrame
-from rfhydra.protocol.messages import BaseMessage, Detections, TrainingEvent, TrainingProgress
+from rfhydra.protocol.messages import Detections, TrainingEvent, TrainingProgress
 from rfhydra.protocol.types import Topic
+from rfhydra.protocol.upgrades import UpgradeEvent, UpgradeProgress
 from rfhydra.server.net.outbox import Outbox, Payload, Render
 
 TRY_AGAIN_LATER: Final = 1013
@@ -28,7 +30,7 @@ class Session:
         on_authorised: called when it has sent the token.
         binary: whether it uses binary frames.
         topics: its subscriptions.
-        jobs: trainings that it started, whose messages it gets without a subscription.
+        jobs: trainings and upgrades that it started, whose messages it gets without a subscription.
         closing: resolved with (code, reason) when the server closes it.
     """
 
@@ -128,12 +130,12 @@ class Hub:
         for session in self._subscribers(topic):
             session.send_latest(topic, lambda _: text)
 
-    def publish_training(self, event: TrainingEvent) -> None:
-        """Push a message of a job to the sessions that subscribed to jobs or started it."""
+    def publish_job(self, topic: Topic, event: TrainingEvent | UpgradeEvent) -> None:
+        """Push a message of a job to the sessions that subscribed to ``topic`` or started it."""
         text = event.encode()
         for session in self._sessions:
-            if "jobs" in session.topics or event.job_id in session.jobs:
-                if isinstance(event, TrainingProgress):
+            if topic in session.topics or event.job_id in session.jobs:
+                if isinstance(event, TrainingProgress | UpgradeProgress):
                     session.send_latest(event.job_id, lambda _: text)
                 else:
                     session.send(text)

@@ -5,13 +5,11 @@ Where several comparisons are possible, the one on the most boxes counts.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Self
 
 from rfhydra.config import AUTO_PROMOTE_MIN_GAIN
+from rfhydra.protocol.types import Basis, Change
 from rfhydra.training.evaluation.promotion import Evidence
-
-Basis = Literal["paired", "cross-validation", "validation", "other boxes"]
-Change = Literal["better", "equal", "worse"]
 
 MARGIN: Final = AUTO_PROMOTE_MIN_GAIN
 """Of F1: a head that loses more is worse, one that gains as much is better."""

@@ -1,0 +1,48 @@
+"""The base classes of all commands and messages."""
+
+from typing import ClassVar, Generic, TypeVar
+
+from pydantic import Field
+
+from rfhydra.protocol.fields import CorrelationId, WireModel, absent
+
+
+class BaseMessage(WireModel):
+    """Base of all messages."""
+
+    id: CorrelationId | None = Field(default=None, exclude_if=absent)
+    """Id of the command that it answers; absent in a push."""
+
+    def encode(self) -> str:
+        """The message as text."""
+        return self.model_dump_json()
+
+
+A = TypeVar("A", bound=BaseMessage)
+
+
+class BaseCommand(WireModel, Generic[A]):
+    """Base of all commands; ``A`` is the class of the message that answers it, errors aside."""
+
+    answered_always: ClassVar[bool] = True
+    """Else only if it carries an ``id``: the fixed contract has no direct answer to it."""
+
+    id: CorrelationId | None = Field(default=None, exclude_if=absent)
+    """Every direct answer carries the same id."""
+
+    @classmethod
+    def name(cls) -> str:
+        """The value of ``command``."""
+        name: str = cls.model_fields["command"].default
+        return name
+
+    @classmethod
+    def answer_type(cls) -> type[A]:
+        """The class of the message that answers it."""
+        arguments = (base.__pydantic_generic_metadata__["args"] for base in cls.__mro__ if issubclass(base, WireModel))
+        answer: type[A] = next(found[0] for found in arguments if found)
+        return answer
+
+    def encode(self) -> str:
+        """The command as the text of a message, without the fields that are None."""
+        return self.model_dump_json(exclude_none=True)

@@ -1,0 +1,88 @@
+"""LoadedHeadSet: the loaded heads of a server, on disk and in its detector."""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from rfhydra.detection.detector import HydraDetector
+from rfhydra.errors import RfhydraError
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.registry import VersionManager
+from rfhydra.store.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class LoadedHeadSet:
+    """The loaded heads: stored on disk first, then set in the detector. Used in the store executor."""
+
+    def __init__(self, workspace: Workspace, versions: VersionManager, detector: HydraDetector) -> None:
+        self._workspace, self._versions, self._detector = workspace, versions, detector
+
+    @property
+    def backbone_id(self) -> str:
+        """Id of the backbone that they run on."""
+        return self._detector.backbone.backbone_id
+
+    def names(self) -> set[str]:
+        """The signals whose heads run."""
+        return set(self._detector.loaded_versions)
+
+    def restore(self) -> None:
+        """Load the stored versions.
+
+        A head that cannot be loaded is skipped and logged, but stays stored: it is loaded again with the backbone that
+        it was trained on.
+        """
+        heads = {}
+        for name, version in self._workspace.loaded.versions().items():
+            try:
+                heads[name] = self._versions.load_head(name, version, self._detector.backbone)
+            except (RfhydraError, OSError) as error:
+                reason = error.strerror if isinstance(error, OSError) else error  # the text of an OSError names a path
+                _log.warning("version %d of the head of %s is not loaded again: %s", version, name, reason)
+        self._detector.load_heads(heads)
+
+    def load(self, signal_names: Iterable[str], who: str) -> None:
+        """Load the active heads of ``signal_names`` in addition; all or, on an error, none.
+
+        Raises:
+            NotFound: a signal has no active version.
+            Incompatible: a head does not fit the contract or the backbone, or has drifted.
+            StorageFull: there is no room on the disk.
+        """
+        heads = self._versions.load_heads(signal_names, self._detector.backbone)
+        self._workspace.loaded.load({name: head.version for name, head in heads.items()}, who)
+        self._detector.load_heads(heads)
+
+    def unload(self, signal_names: Iterable[str] | None, who: str) -> None:
+        """Unload ``signal_names`` (None: all), also those that could not be loaded at the start.
+
+        Raises:
+            StorageFull: there is no room on the disk.
+        """
+        names = None if signal_names is None else set(signal_names)
+        self._workspace.loaded.unload(names, who)
+        self._detector.unload_heads(names)
+
+    def replace_backbone(self, backbone: Backbone, change: Callable[[], T]) -> T:
+        """Make a ``change`` of the workspace that leads to ``backbone``, and load what it says is loaded, at once.
+
+        All or, on an error, nothing: the change is committed when every head is read. Loaded heads of another backbone
+        are left out, as :meth:`restore` does. A window is detected with the former heads or the new ones.
+
+        Raises:
+            Incompatible: a head does not fit the contract, or has drifted; or the backbone does not fit the contract.
+            NotFound, Damaged: the artifact of a head is missing or damaged.
+            and what ``change`` raises.
+        """
+        with self._workspace.db.transaction():
+            result = change()
+            loaded = self._workspace.loaded.versions().items()
+            fitting = [
+                pair for pair in loaded if self._workspace.versions.get(*pair).backbone_id == backbone.backbone_id
+            ]
+            heads = {name: self._versions.load_head(name, version, backbone) for name, version in fitting}
+        self._detector.replace(backbone, heads)
+        return result
