@@ -228,5 +228,9 @@ CREATE TABLE upgraded_heads (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: Final = (_FIRST, _JOBS, _LOADED, _BACKBONE, _LABEL_SETS, _CARDS, _UPGRADES)
+_PROVISIONAL: Final = """
+ALTER TABLE jobs ADD COLUMN provisional INTEGER NOT NULL DEFAULT 0 CHECK (provisional IN (0, 1));
+"""
+
+MIGRATIONS: Final = (_FIRST, _JOBS, _LOADED, _BACKBONE, _LABEL_SETS, _CARDS, _UPGRADES, _PROVISIONAL)
 """SQL scripts that may call ``sha256(text)``; see :class:`rfhydra.store.database.Database`."""

@@ -133,7 +133,8 @@ class Upgrade:
         """Train every active head again that is not of the backbone, and store it, not active.
 
         A head whose unfinished upgrade has stored it already is reused if it succeeds the same version, and no sample
-        has changed since. A head keeps its kind.
+        has changed since. A head keeps its kind. A provisional head is trained again
+        as one, or, where there are enough samples by now, as one that is validated.
 
         Args:
             on_signal: called before each head with its signal, its number from 0 and how many there are; returns the
@@ -182,7 +183,7 @@ class Upgrade:
     def _planned(self, head: HeadVersion, samples: str) -> PlannedHead:
         count, reason = len(self._workspace.samples.list(head.signal_name)), None
         try:
-            self._service.split_manager.plan(head.signal_name)
+            self._service.split_manager.plan(head.signal_name, provisional=head.is_provisional)
         except NotEnoughSamples as error:
             reason = str(error)
         stored = None if reason else self._reusable(head, samples)
@@ -212,7 +213,12 @@ class Upgrade:
         """A new head, stored and not active."""
         notes = f"upgrade of version {former.version} to backbone {self._backbone.backbone_id}"
         request = TrainingRequest.model_validate(
-            {"signal_name": former.signal_name, "kind": former.kind, "notes": notes}
+            {
+                "signal_name": former.signal_name,
+                "kind": former.kind,
+                "notes": notes,
+                "provisional": former.is_provisional,
+            }
         )
         fitted = self._service.fit(request, control)
         comparison = self._compare(fitted, former)
