@@ -11,6 +11,8 @@ from torchvision.ops import box_iou
 
 from rfhydra.errors import Conflict, NotEnoughSamples
 from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.head import HeadInfo
+from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.protocol.types import EpochProgress, TrainingRequest
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
@@ -22,6 +24,7 @@ from rfhydra.training.fitted import store
 from rfhydra.training.heads.provisional import without_alike
 from rfhydra.training.service import TrainingService
 from rfhydra.training.trainer import Control
+from rfhydra.training.upgrade import Upgrade
 from tests.training import given
 from tests.training.given import SIGNAL
 from tests.training.test_service import f1_on_fresh_scenes
@@ -56,10 +59,10 @@ def add_crowd(workspace: Workspace) -> tuple[Sample, Tensor]:
 def test_fewer_than_five_samples_are_refused_unless_a_provisional_head_is_asked_for(empty: TrainingService) -> None:
     add(empty, range(2))
     with pytest.raises(
-        NotEnoughSamples, match=r"^Not enough samples \(minimum 5 required\): beacon has 2; add samples"
+        NotEnoughSamples, match=r"^Not enough samples \(minimum 5 required\): beacon has 2; label more, or"
     ):
         empty.train_new_signal(SIGNAL)
-    with pytest.raises(NotEnoughSamples, match=r"^Not enough samples \(minimum 5 required\)"):
+    with pytest.raises(NotEnoughSamples, match=r"^Not enough samples \(minimum 5 required\): beacon has 2$"):
         empty.train_new_signal(SIGNAL, kind="rcnn", provisional=True)
     with pytest.raises(NotEnoughSamples, match=r"^Not enough samples \(minimum 5 required\): stranger has 0$"):
         empty.train_new_signal("stranger", provisional=True)
@@ -202,3 +205,37 @@ def test_a_cancelled_training_makes_no_provisional_head(empty: TrainingService) 
         empty.train_new_signal(SIGNAL, callback=stop, provisional=True)
     assert len(heard) == 1
     assert not empty.workspace.versions.list(SIGNAL)
+
+
+def test_an_upgrade_carries_provisional_heads_along(
+    small: Workspace, tiny_backbone: Backbone, new_backbone: TorchBackbone
+) -> None:
+    for start, name in ((0, "one"), (10, "grown")):
+        given.add_noise(small, range(start, start + 1), name)
+    service = TrainingService(small, tiny_backbone)
+    for name in ("one", "grown"):
+        version = service.train_new_signal(name, epochs=2, provisional=True).version
+        service.version_manager.promote_version(name, version)
+    given.add_noise(small, range(11, 16), "grown")
+    upgrade = Upgrade(small, new_backbone)
+    assert {each.signal_name: each.left for each in upgrade.plan()} == {"grown": None, "one": None}
+    report = upgrade.train()
+    assert not report.left
+    for head in report.heads:
+        assert (head.change, head.comparison.basis, head.comparison.f1_before) == ("unknown", "none", None)
+    assert [each.is_reused for each in upgrade.train().heads] == [True, True]
+    upgrade.switch(report)
+    active = {head.signal_name: (head.backbone_id, head.is_provisional) for head in small.versions.active_heads()}
+    assert active == {"one": ("new", True), "grown": ("new", False)}
+    small.upgrades.undo()
+    assert {head.backbone_id for head in small.versions.active_heads()} == {"tiny"}
+
+
+def test_a_head_from_before_there_were_provisional_ones_is_not_provisional(
+    service: TrainingService,
+) -> None:
+    service.train_new_signal(SIGNAL, epochs=1)
+    info = service.version_manager.load_head(SIGNAL, 1, service.backbone).head.info
+    fields = info.to_metadata()
+    del fields["provisional"]
+    assert HeadInfo.from_metadata(fields) == info

@@ -13,7 +13,7 @@ from typing import Any, Unpack
 
 import torch
 
-from rfhydra.errors import Busy, Incompatible, NotFound
+from rfhydra.errors import Busy, Incompatible, NotEnoughSamples, NotFound
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import HeadInfo
 from rfhydra.hydra.loading import Head
@@ -187,8 +187,7 @@ class TrainingService:
         active = self.workspace.versions.active(name)
         if request.extend and active is None:
             raise NotFound(f"signal {name!r} has no active version to extend: train it first")
-        # Made only with the version: a cancelled training changes nothing. An rcnn head's threshold needs validation.
-        split = self.split_manager.plan(name, provisional=request.provisional and request.kind == "embedding")
+        split = self._plan(request)  # made only with the version: a cancelled training changes nothing
         previous = self._loadable(name, active)
         unseen = []
         if previous is not None and active is not None and request.kind == "embedding":
@@ -214,6 +213,16 @@ class TrainingService:
             training_time_sec=time.monotonic() - control.started,
             notes=request.notes,
         )
+
+    def _plan(self, request: TrainingRequest) -> SplitPlan:
+        """The split of the training; that of a provisional head if it has to be. An rcnn head needs validation."""
+        name, is_possible = request.signal_name, request.kind == "embedding"
+        try:
+            return self.split_manager.plan(name, provisional=request.provisional and is_possible)
+        except NotEnoughSamples as error:
+            if not is_possible or request.provisional:
+                raise
+            raise NotEnoughSamples(f"{error}; label more, or ask for a provisional head (provisional)") from None
 
     def _loadable(self, signal_name: str, active: int | None) -> _Active | None:
         """The active head, or None where there is none, it fits no backbone here, or it has drifted."""

@@ -149,6 +149,7 @@ class Upgrade:
         for number, head in enumerate(planned):
             control = on_signal(head.signal_name, number, len(planned))
             try:
+                self._require_samples(head)
                 heads.append(self._reusable(head, samples) or self._trained(head, samples, control))
             except (NotEnoughSamples, NotFound, Damaged) as error:
                 left.append(LeftHead(signal_name=head.signal_name, version=head.version, reason=str(error)))
@@ -183,7 +184,7 @@ class Upgrade:
     def _planned(self, head: HeadVersion, samples: str) -> PlannedHead:
         count, reason = len(self._workspace.samples.list(head.signal_name)), None
         try:
-            self._service.split_manager.plan(head.signal_name, provisional=head.is_provisional)
+            self._require_samples(head)
         except NotEnoughSamples as error:
             reason = str(error)
         stored = None if reason else self._reusable(head, samples)
@@ -194,6 +195,10 @@ class Upgrade:
             reused=None if stored is None else stored.version,
             left=reason,
         )
+
+    def _require_samples(self, head: HeadVersion) -> None:
+        """Raise :class:`NotEnoughSamples` if there are too few to train ``head`` again."""
+        self._service.split_manager.plan(head.signal_name, provisional=head.is_provisional)
 
     def _reusable(self, former: HeadVersion, samples: str) -> UpgradedHead | None:
         """The head that an unfinished upgrade has stored to succeed ``former``, if it is what would be trained now."""

@@ -89,7 +89,9 @@ class SplitManager:
         if len(samples) < MIN_SAMPLES_FOR_TRAINING:
             if provisional and samples:
                 return SplitPlan(None, False, samples, [])
-            raise NotEnoughSamples(_too_few(signal_name, len(samples)))
+            raise NotEnoughSamples(
+                f"Not enough samples (minimum {MIN_SAMPLES_FOR_TRAINING} required): {signal_name} has {len(samples)}"
+            )
         version = self._splits.active_version(signal_name) or 0
         train, val = self.members(signal_name, version) if version else ([], [])
         if not val:  # the first split, or every validation sample was deleted: there is nothing to keep fixed
@@ -122,11 +124,6 @@ class SplitManager:
         by_id = {sample.sample_id: sample for sample in self._samples.list(signal_name)}
         train, val = self._splits.members(signal_name, version)
         return [by_id[each] for each in train if each in by_id], [by_id[each] for each in val if each in by_id]
-
-
-def _too_few(signal_name: str, count: int) -> str:
-    text = f"Not enough samples (minimum {MIN_SAMPLES_FOR_TRAINING} required): {signal_name} has {count}"
-    return f"{text}; add samples, or allow a provisional head (provisional)" if count else text
 
 
 def choose_validation(samples: Sequence[Sample]) -> set[str]:
