@@ -130,7 +130,7 @@ class Job(WireModel):
     """Maximum number of epochs."""
     notes: str | None
     """Notes, stored with the version."""
-    provisional: bool
+    provisional: bool = False
     """Whether fewer than 5 samples may make a provisional head."""
     request_id: str | None
     """Id of the request; a request that is sent again gives the same job."""
