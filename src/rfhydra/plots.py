@@ -64,6 +64,8 @@ def draw_recording(recording: Recording, spec: SpectrogramSpec, marks: Sequence[
 def draw_curve(train_loss: Sequence[float], val_loss: Sequence[float], f1: Sequence[float], path: Path) -> None:
     """Write a PNG of a training: both losses and the F1 score on the validation split, by epoch.
 
+    ``val_loss`` and ``f1`` are empty where nothing was validated.
+
     Raises:
         StorageFull: the disk is full; ``path`` is unchanged.
         InvalidMessage: ``path`` cannot be written.
@@ -72,12 +74,15 @@ def draw_curve(train_loss: Sequence[float], val_loss: Sequence[float], f1: Seque
     losses = figure.subplots()
     epochs = range(1, len(train_loss) + 1)
     losses.plot(epochs, train_loss, label="training loss", color="#7a7a7a")
-    losses.plot(epochs, val_loss, label="validation loss", color="#d1495b")
+    if val_loss:
+        losses.plot(epochs, val_loss, label="validation loss", color="#d1495b")
     losses.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
-    scores = losses.twinx()
-    scores.plot(epochs, f1, label="F1 on the validation split", color="#00798c", marker="o", markersize=3)
-    scores.set(ylabel="F1", ylim=(0, 1.05))
-    lines = [*losses.get_lines(), *scores.get_lines()]
+    lines = losses.get_lines()
+    if f1:
+        scores = losses.twinx()
+        scores.plot(epochs, f1, label="F1 on the validation split", color="#00798c", marker="o", markersize=3)
+        scores.set(ylabel="F1", ylim=(0, 1.05))
+        lines = [*lines, *scores.get_lines()]
     losses.legend(lines, [str(line.get_label()) for line in lines], loc="center right", fontsize=8)
     _save(figure, path)
 

@@ -62,6 +62,24 @@ def test_train_shows_people_the_curve_and_the_verdict(workspace: Path) -> None:
     assert "promoted: " in outcome.stdout
 
 
+def test_one_sample_trains_a_provisional_head_where_it_is_asked_for(tmp_path: Path, support: list[Path]) -> None:
+    run("init", tmp_path / "w", *CONTRACT)
+    run("import", tmp_path / "w", support[0], "--label", SIGNAL, "--max-samples", 1)
+    refused = run("train", tmp_path / "w", SIGNAL)
+    assert refused.status == 1
+    assert "Not enough samples (minimum 5 required)" in refused.stderr
+    outcome = run("train", tmp_path / "w", SIGNAL, "--provisional", "--png", tmp_path / "curve.png")
+    assert outcome.status == 0
+    assert "provisional: nothing validates it; it detects" in outcome.stdout
+    assert min(png_size(tmp_path / "curve.png")) > 300
+    body = answer("extend", tmp_path / "w", SIGNAL, "--provisional")
+    assert (body["version"], body["metrics"]["f1_score"], body["auto_promoted"]) == (2, None, True)
+    assert {epoch["f1_score"] for epoch in body["history"]} == {None}
+    assert [each["provisional"] for each in answer("versions", tmp_path / "w", SIGNAL)["versions"]] == [True, True]
+    assert "active, provisional" in run("versions", tmp_path / "w", SIGNAL).stdout
+    assert "provisional" in run("registry", tmp_path / "w").stdout
+
+
 def test_extend_learns_from_samples_added_since(workspace: Path, tmp_path: Path) -> None:
     run("import", workspace, record(tmp_path / "more", 50))
     body = answer("extend", workspace, SIGNAL, "--notes", "one more")

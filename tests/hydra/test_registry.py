@@ -75,6 +75,7 @@ def test_the_history_is_a_message_of_the_protocol(versions: VersionManager) -> N
         "early_stopped": True,
         "training_time_sec": 0.4,
         "notes": "first",
+        "provisional": False,
     }
     assert first.created_at.endswith("Z")
     assert (second.version, second.is_active, second.sample_count) == (2, True, 20)
@@ -94,6 +95,7 @@ def test_the_registry_is_a_message_of_the_protocol(versions: VersionManager) -> 
         "sample_count": 10,
         "last_trained": versions.get_version_history(SIGNAL).versions[-1].created_at,
         "is_loaded": False,
+        "provisional": False,
     }
     wifi = signals["wifi"]
     assert (wifi.active_version, wifi.f1_score, wifi.sample_count, wifi.is_loaded) == (None, None, 10, True)

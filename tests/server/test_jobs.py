@@ -80,7 +80,8 @@ def test_jobs_queue_in_order_one_per_signal_and_a_request_is_one_job(training_si
             failed = await here.failed(third)
             assert (failed.code, failed.error) == (
                 "not_enough_samples",
-                "Not enough samples (minimum 5 required): rare has 4",
+                "Not enough samples (minimum 5 required): rare has 4; label more, or ask for a provisional head"
+                " (provisional)",
             )
             order = list(dict.fromkeys(event.job_id for event in here.events))
             assert order == [job.job_id for job in (first, second, third)]

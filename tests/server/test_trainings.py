@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,8 @@ from tests.server.watched_jobs import LONG
 from tests.training import given
 from tests.training.given import OTHER, SIGNAL
 
+RARE = "rare"
+"""A signal of which samples are deleted."""
 ENDS = ("training_complete", "training_failed")
 
 
@@ -20,7 +23,7 @@ def port(body: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """One server for all: its training process takes a while to start."""
     settings = Settings(limits=Limits(max_notes_length=10), backbone_path=body, grace_sec=0)
     with Workspace.create(tmp_path_factory.mktemp("trainings") / "site", given.SMALL_SPEC) as workspace:
-        for name, seeds in ((SIGNAL, range(6)), (OTHER, range(10, 16))):
+        for name, seeds in ((SIGNAL, range(6)), (OTHER, range(10, 16)), (RARE, range(20, 26))):
             given.add_noise(workspace, seeds, name)
         with running(workspace, settings) as number:
             yield number
@@ -68,6 +71,34 @@ def test_too_few_samples_are_a_failed_training(client: Peer) -> None:
     (failed,) = client.until(*ENDS)
     assert failed["code"] == "not_enough_samples"
     assert "minimum 5" in failed["error"]
+
+
+def test_a_provisional_head_is_asked_for_and_replaces_no_validated_one(client: Peer) -> None:
+    assert client.ask("promote_version", signal_name=RARE, version=train(client, RARE)["version"])["version"] == 1
+    samples = client.ask("get_training_samples", signal_name=RARE)["samples"]
+    for sample in samples[2:]:
+        client.ask("delete_training_sample", sample_id=sample["sample_id"])
+    refused = train(client, RARE)
+    assert refused["error"].startswith("Not enough samples (minimum 5 required)")
+    assert (refused["type"], refused["code"]) == ("training_failed", "not_enough_samples")
+    client.send("train_signal", signal_name=RARE, provisional=True)
+    *progress, complete = client.until(*ENDS)
+    assert {(each["f1_score"], each["val_loss"]) for each in progress} == {(None, None)}
+    assert (complete["type"], complete["version"], complete["auto_promoted"]) == ("training_complete", 2, False)
+    assert (complete["metrics"]["f1_score"], complete["metrics"]["provisional"]) == (None, True)
+    versions = client.ask("get_version_history", signal_name=RARE)["versions"]
+    assert [(each["version"], each["provisional"]) for each in versions] == [(1, False), (2, True)]
+    error = client.ask("promote_version", signal_name=RARE, version=2)
+    assert (error["type"], error["code"]) == ("error", "conflict")
+    assert "add samples up to 5" in error["message"]
+    entry = client.ask("get_registry")["signals"][RARE]
+    assert (entry["active_version"], entry["provisional"]) == (1, False)
+
+
+def train(client: Peer, signal_name: str) -> dict[str, Any]:
+    """The last message of a training."""
+    client.send("train_signal", signal_name=signal_name)
+    return client.until(*ENDS)[-1]
 
 
 @pytest.mark.parametrize(

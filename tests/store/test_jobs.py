@@ -1,3 +1,5 @@
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +34,13 @@ def record_and_fail(workspace: Workspace, job: Job) -> None:
 
 
 def test_a_job_is_kept_as_it_was_asked_for(workspace: Workspace, jobs: JobStore) -> None:
-    job = add_job(workspace, extend=True, kind="rcnn", epochs=7, notes="low SNR", request_id="r-1")
+    job = add_job(workspace, extend=True, kind="rcnn", epochs=7, notes="low SNR", provisional=True, request_id="r-1")
     assert (job.signal_name, job.action, job.kind, job.epochs) == (SIGNAL, "extend", "rcnn", 7)
     assert (job.notes, job.request_id, job.state, job.attempts, job.last_seq) == ("low SNR", "r-1", "queued", 0, 0)
     assert (job.started_at, job.finished_at, job.version, job.error, job.code) == (None,) * 5
     assert job.created_at.endswith("Z")
-    assert job.request == TrainingRequest(signal_name=SIGNAL, extend=True, kind="rcnn", epochs=7, notes="low SNR")
+    fields = {"extend": True, "kind": "rcnn", "epochs": 7, "notes": "low SNR", "provisional": True}
+    assert job.request == TrainingRequest.model_validate({"signal_name": SIGNAL, **fields})
     assert jobs.get(job.job_id) == job
     assert jobs.unfinished() == [job]
     entry = workspace.audit.list(limit=1)[0]
@@ -225,3 +228,18 @@ def test_a_workspace_from_before_jobs_gets_them(path: Path) -> None:
     with Workspace.open(path) as workspace:
         assert workspace.db.value("PRAGMA user_version") == len(MIGRATIONS)
         assert add_job(workspace).state == "queued"
+
+
+def test_jobs_from_before_provisional_heads_asked_for_none(path: Path) -> None:
+    create_old(path, 7)
+    with closing(sqlite3.connect(path / "rfhydra.db")) as connection:
+        connection.execute(
+            "INSERT INTO jobs (job_id, signal_name, action, kind, epochs, request_id, created_at)"
+            " VALUES (?, ?, 'train', 'embedding', 50, 'r-1', '2026-01-01T00:00:00Z')",
+            ("a" * 32, SIGNAL),
+        )
+        connection.commit()
+    with Workspace.open(path) as workspace:
+        (job,) = workspace.jobs.unfinished()
+        assert job.provisional is False
+        assert add_job(workspace, request_id="r-1") == job

@@ -6,9 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import HeadInfo
+from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
+from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.protocol.types import EpochProgress, TrainingResult
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.features import FeatureCache
@@ -55,3 +58,11 @@ def small_service(small: Workspace, tiny_backbone: Backbone) -> TrainingService:
             boxes=given.boxes_of(made, SIGNAL),
         )
     return TrainingService(small, tiny_backbone)
+
+
+@pytest.fixture(scope="session")
+def new_backbone() -> TorchBackbone:
+    """Another backbone of random weights, to upgrade to."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        return TorchBackbone(BackboneNetwork(NetworkConfig(classes=("a",), channels=16, embedding=32)), "new")

@@ -92,7 +92,7 @@ def test_an_rcnn_head_is_trained_stored_loaded_and_extended(small_service: Train
     service, heard = small_service, list[EpochProgress]()
     result = service.train_new_signal(SIGNAL, kind="rcnn", epochs=2, callback=heard.append)
     assert [each.epoch for each in heard] == [1, 2]
-    assert all(each.val_loss > 0 and each.train_loss > 0 for each in heard)
+    assert all((each.val_loss or 0) > 0 and each.train_loss > 0 for each in heard)
     assert (result.epochs_trained, result.early_stopped) == (2, False)
     service.version_manager.promote_version(SIGNAL, 1)  # after two epochs it may find nothing
     detector = HydraDetector(service.workspace.spec, service.backbone)

@@ -62,7 +62,9 @@ def test_progress_is_true(trained: tuple[TrainingResult, list[EpochProgress]]) -
     assert elapsed[0] > 0
     assert elapsed[-1] <= result.training_time_sec < 60
     best = [each for each in heard if each.is_best][-1]
-    assert best.f1_score == max(each.f1_score for each in heard)
+    assert best.f1_score == max(each.f1_score or 0.0 for each in heard)
+    assert best.val_loss is not None
+    assert heard[0].val_loss is not None
     assert best.val_loss < heard[0].val_loss
     assert best.train_loss < heard[0].train_loss
     assert result.metrics["val_loss"] == best.val_loss

@@ -62,7 +62,9 @@ def test_about_a_fifth_validates(count: int) -> None:
 
 def extend(splits: SplitManager) -> tuple[list[Sample], list[Sample]]:
     """Make the split that a training would make; its training and validation samples."""
-    return splits.members(SIGNAL, splits.commit(SIGNAL, splits.plan(SIGNAL).draft))
+    version = splits.commit(SIGNAL, splits.plan(SIGNAL).draft)
+    assert version is not None
+    return splits.members(SIGNAL, version)
 
 
 def test_the_first_split_needs_five_samples(small: Workspace, splits: SplitManager) -> None:

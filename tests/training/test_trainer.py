@@ -60,6 +60,7 @@ def test_it_stops_when_nothing_gets_better() -> None:
 
 def test_there_is_a_best_epoch_where_f1_never_rises() -> None:
     learner, outcome, _ = run([(0, 0.9), (0, 0.8), (0, 0.85)])
+    assert outcome.metrics is not None
     assert (learner.epoch, outcome.best_epoch, outcome.metrics.f1_score) == (2, 2, 0)
 
 

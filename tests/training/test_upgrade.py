@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from rfhydra.errors import Cancelled, Conflict, Incompatible
 from rfhydra.hydra.head import EmbeddingHead
-from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.hydra.registry import Artifact, VersionManager
 from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.protocol.types import UpgradeReport
@@ -23,13 +21,6 @@ from tests.training.given import OTHER, SIGNAL
 
 POOR = "poor"
 """A signal whose samples were deleted after its training."""
-
-
-@pytest.fixture(scope="module")
-def new_backbone() -> TorchBackbone:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        return TorchBackbone(BackboneNetwork(NetworkConfig(classes=("a",), channels=16, embedding=32)), "new")
 
 
 @pytest.fixture(scope="module")

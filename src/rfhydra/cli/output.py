@@ -22,6 +22,8 @@ from rfhydra.errors import InvalidMessage, InvalidName, MissingExtra, RfhydraErr
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from rfhydra.protocol.types import EpochProgress
+
 USAGE: Final = 2
 FAILURE: Final = 1
 _SPARKS: Final = "▁▂▃▄▅▆▇█"
@@ -124,6 +126,13 @@ def progress_bar() -> Progress:
         transient=True,
         disable=not messages.is_terminal,
     )
+
+
+def score_note(progress: "EpochProgress") -> str:
+    """Note of a bar of epochs: F1, or the training loss where nothing is validated."""
+    if progress.f1_score is None:
+        return f"loss {progress.train_loss:.4f}"
+    return f"F1 {progress.f1_score:.3f}"
 
 
 def output_file(path: Path) -> Path:

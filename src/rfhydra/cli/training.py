@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rfhydra.cli.arguments import AsJson, BackboneFile, ServerUrl, Signal, Token, Workspace
-from rfhydra.cli.output import note, output_file, print_json, progress_bar, reported, say, sparkline
+from rfhydra.cli.output import note, output_file, print_json, progress_bar, reported, say, score_note, sparkline
 from rfhydra.config import DEFAULT_EPOCHS
 from rfhydra.errors import InvalidMessage
 from rfhydra.protocol.parsing import parse
@@ -25,6 +25,9 @@ Kind = Annotated[
 ]
 Epochs = Annotated[int, typer.Option(min=1, help="Maximum number of epochs.")]
 Notes = Annotated[str | None, typer.Option(help="Notes, stored with the version.")]
+Provisional = Annotated[
+    bool, typer.Option("--provisional", help="Train a provisional head if there are fewer than 5 samples.")
+]
 Curve = Annotated[Path | None, typer.Option("--png", metavar="OUT", help="Write the training curve.")]
 
 
@@ -34,6 +37,7 @@ def train(
     kind: Kind = "embedding",
     epochs: Epochs = DEFAULT_EPOCHS,
     notes: Notes = None,
+    provisional: Provisional = False,
     png: Curve = None,
     backbone: BackboneFile = None,
     server: ServerUrl = None,
@@ -50,6 +54,7 @@ def extend(
     kind: Kind = "embedding",
     epochs: Epochs = DEFAULT_EPOCHS,
     notes: Notes = None,
+    provisional: Provisional = False,
     png: Curve = None,
     backbone: BackboneFile = None,
     server: ServerUrl = None,
@@ -67,6 +72,7 @@ def _train(
     kind: HeadKind,
     epochs: int,
     notes: str | None,
+    provisional: bool,
     png: Path | None,
     backbone: Path | None,
     server: str | None,
@@ -76,7 +82,7 @@ def _train(
 ) -> None:
     with reported(as_json=as_json):
         fields = {"signal_name": signal, "notes": notes, "kind": kind, "epochs": epochs, "extend": extend}
-        request = parse(TrainingRequest, fields)
+        request = parse(TrainingRequest, {**fields, "provisional": provisional})
         curve = None if png is None else output_file(png)
         if server is None:
             result, history = _train_here(request, directory, backbone)
@@ -136,7 +142,7 @@ def _epoch_bar(
 
         def on_epoch(progress: EpochProgress) -> None:
             history.append(progress)
-            bar.update(task, completed=progress.epoch, note=f"F1 {progress.f1_score:.3f}")
+            bar.update(task, completed=progress.epoch, note=score_note(progress))
 
         yield history, on_epoch, bar
 
@@ -150,27 +156,42 @@ def show_result(result: TrainingResult, history: Sequence[EpochProgress]) -> Non
         f" version {result.version}: {result.sample_count} samples,"
         f" {result.epochs_trained} epochs{early}, {result.training_time_sec:.1f} s",
     )
-    say(f"  validation loss {sparkline([each.val_loss for each in history])} {history[-1].val_loss:.4f}")
-    say(f"  F1              {sparkline([each.f1_score for each in history], 0, 1)} {metrics['f1_score']:.3f}")
-    say(f"  validation: {_rates(metrics)}")
-    if "cross_validation" in metrics:
-        rates = _rates(metrics["cross_validation"])
-        say(f"  {result.sample_count} samples are few; cross-validated by recording: {rates}")
+    if metrics["f1_score"] is None:
+        _show_provisional(metrics)
+    else:
+        _show_validation(result, history)
     verdict = ("promoted", "green") if result.auto_promoted else ("not promoted", "yellow")
     say("  ", verdict, f": {result.promotion_reason}")
     if "advice" in metrics:
         note(f"{metrics['advice']} (--kind rcnn)")
 
 
+def _show_provisional(metrics: dict[str, Any]) -> None:
+    own = f"it detects {metrics['own_boxes_found']} of the {metrics['own_boxes']} boxes that it was made from"
+    say("  ", ("provisional", "yellow"), f": nothing validates it; {own}")
+
+
+def _show_validation(result: TrainingResult, history: Sequence[EpochProgress]) -> None:
+    metrics = dict(result.metrics)
+    losses, scores = _validated(history)
+    say(f"  validation loss {sparkline(losses)} {losses[-1]:.4f}")
+    say(f"  F1              {sparkline(scores, 0, 1)} {metrics['f1_score']:.3f}")
+    say(f"  validation: {_rates(metrics)}")
+    if "cross_validation" in metrics:
+        rates = _rates(metrics["cross_validation"])
+        say(f"  {result.sample_count} samples are few; cross-validated by recording: {rates}")
+
+
 def write_curve(history: Sequence[EpochProgress], path: Path) -> None:
     from rfhydra.plots import draw_curve
 
-    draw_curve(
-        [each.train_loss for each in history],
-        [each.val_loss for each in history],
-        [each.f1_score for each in history],
-        path,
-    )
+    draw_curve([each.train_loss for each in history], *_validated(history), path)
+
+
+def _validated(history: Sequence[EpochProgress]) -> tuple[list[float], list[float]]:
+    """Validation loss and F1 by epoch, both empty for a provisional head."""
+    losses = [each.val_loss for each in history if each.val_loss is not None]
+    return losses, [each.f1_score for each in history if each.f1_score is not None]
 
 
 def _rates(metrics: dict[str, Any]) -> str:

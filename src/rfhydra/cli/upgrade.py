@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rfhydra.cli.arguments import AsJson, BackboneFile, ServerUrl, Token, Workspace
-from rfhydra.cli.output import note, print_json, print_table, progress_bar, reported, say
+from rfhydra.cli.output import note, print_json, print_table, progress_bar, reported, say, score_note
 from rfhydra.errors import InvalidMessage, RfhydraError
 from rfhydra.protocol.types import EpochProgress, LeftHead, UpgradeReport
 from rfhydra.protocol.upgrades import UpgradeProgress
@@ -167,8 +167,7 @@ def _on_signal(bar: "Progress") -> "Callable[[str, int, int], Control]":
 
     def on_signal(signal_name: str, done: int, total: int) -> Control:
         def on_epoch(progress: EpochProgress) -> None:
-            score = f"F1 {progress.f1_score:.3f}"
-            bar.update(epochs, total=progress.total_epochs, completed=progress.epoch, note=score)
+            bar.update(epochs, total=progress.total_epochs, completed=progress.epoch, note=score_note(progress))
 
         bar.update(heads, completed=done, total=total, note=signal_name)
         bar.update(epochs, completed=0, total=None, note="")

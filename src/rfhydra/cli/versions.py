@@ -10,6 +10,7 @@ import typer
 from rfhydra.cli.arguments import AsJson, ServerUrl, Signal, Token, Workspace
 from rfhydra.cli.output import print_json, print_table, reported, say
 from rfhydra.protocol.fields import MAX_WHOLE
+from rfhydra.protocol.types import VersionInfo
 
 if TYPE_CHECKING:
     from rfhydra.cli.remote import RemoteVersions
@@ -26,10 +27,7 @@ def versions(
         print_json(history)
         return
     names = ("f1_score", "precision", "recall", "sample_count", "kind", "created_at", "notes")
-    rows = [
-        (each.version, "active" if each.is_active else "", *(getattr(each, name) for name in names))
-        for each in history.versions
-    ]
+    rows = [(each.version, _state(each), *(getattr(each, name) for name in names)) for each in history.versions]
     print_table(signal, ["version", "", "F1", "precision", "recall", "samples", "kind", "created", "notes"], rows)
 
 
@@ -72,12 +70,20 @@ def registry(directory: Workspace, server: ServerUrl = None, token: Token = None
         print_json(found)
         return
     names = ("active_version", "f1_score", "precision", "recall", "sample_count", "last_trained")
-    rows = [(signal, *(getattr(entry, name) for name in names)) for signal, entry in found.signals.items()]
+    rows = [
+        (signal, *(getattr(entry, name) for name in names), "provisional" if entry.provisional else "")
+        for signal, entry in found.signals.items()
+    ]
     print_table(
         f"backbone version {found.backbone_version}",
-        ["signal", "active", "F1", "precision", "recall", "samples", "last trained"],
+        ["signal", "active", "F1", "precision", "recall", "samples", "last trained", ""],
         rows,
     )
+
+
+def _state(version: VersionInfo) -> str:
+    states = {"active": version.is_active, "provisional": version.provisional}
+    return ", ".join(name for name, holds in states.items() if holds)
 
 
 @contextmanager

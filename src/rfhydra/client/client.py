@@ -96,7 +96,8 @@ class Client(Commands):
         request_id: str | None = None,
         **options: Unpack[TrainingOptions],
     ) -> TrainingRun:
-        """Train a head from scratch on all samples of a signal; ``options`` are ``kind`` and ``epochs``.
+        """Train a head from scratch on all samples of a signal; ``options`` are ``kind``, ``epochs`` and
+        ``provisional``.
 
         Otherwise as :meth:`train`.
         """

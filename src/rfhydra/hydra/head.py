@@ -31,6 +31,7 @@ class HeadInfo:
     """Metadata of a head: its signal, the contract, backbone and samples of its training, and its threshold.
 
     ``candidates`` is the rule of its own candidates; None if it chooses among the backbone's proposals only.
+    ``provisional`` says that it was trained on too few samples to be validated.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class HeadInfo:
     metrics: dict[str, Any] = field(default_factory=dict)
     notes: str | None = None
     candidates: CandidateRule | None = None
+    provisional: bool = False
 
     def to_metadata(self) -> dict[str, Any]:
         """All fields as JSON."""
@@ -54,7 +56,8 @@ class HeadInfo:
         """The inverse of :meth:`to_metadata`.
 
         Raises:
-            Incompatible: a field is missing or unknown. Heads made before there were own candidates have no rule.
+            Incompatible: a field is missing or unknown. Heads made before there were own candidates have no rule,
+                and those made before there were provisional heads are not provisional.
         """
         rule = fields.get("candidates")
         try:

@@ -12,17 +12,25 @@ from rfhydra.config import (
     AUTO_PROMOTE_MIN_GAIN,
     BACKBONE_VERSION,
     MAX_VERSIONS_KEPT,
+    MIN_SAMPLES_FOR_TRAINING,
     check_name,
 )
 from rfhydra.errors import NotFound
 from rfhydra.protocol.messages import Registry, VersionHistory
-from rfhydra.store.versions import VersionFields
+from rfhydra.store.versions import PROVISIONAL, VersionFields
 from rfhydra.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from rfhydra.hydra.backbone import Backbone
     from rfhydra.hydra.loading import Head, LoadedHead
 
+PROVISIONAL_REASON: Final = (
+    f"provisional: nothing validates it; {MIN_SAMPLES_FOR_TRAINING} samples make a version that is validated"
+)
+PROVISIONAL_KEPT: Final = (
+    f"it is validated, and a provisional version cannot replace it; add samples up to {MIN_SAMPLES_FOR_TRAINING} and"
+    " train again"
+)
 _ROUNDING: Final = 1e-9  # 0.82 - 0.80 is a gain of 0.02
 
 
@@ -92,11 +100,16 @@ class VersionManager:
             active_metrics: of the active version **on the same validation boxes**; default are its stored ones, which
                 compare only if the validation set is the same.
         """
-        active, after = self._versions.active(signal_name), float(metrics["f1_score"])
-        if active is None:
+        active = self._versions.active(signal_name)
+        head = None if active is None else self._versions.get(signal_name, active)
+        is_open = head is None or head.is_provisional
+        if metrics.get(PROVISIONAL):
+            return is_open, PROVISIONAL_REASON if is_open else f"kept version {active}: {PROVISIONAL_KEPT}"
+        after = float(metrics["f1_score"])
+        if head is None or is_open:
             return meets_floor(None, after)
         where = "as stored" if active_metrics is None else "on the same validation boxes"
-        before = float((active_metrics or self._versions.get(signal_name, active).metrics)["f1_score"])
+        before = float((active_metrics or head.metrics)["f1_score"])
         promotes, reason = meets_floor(before, after)
         kept = "" if promotes else f"kept version {active}: "
         return promotes, f"{kept}{reason} (F1 {before:.3f} → {after:.3f} against version {active} {where})"
@@ -107,6 +120,7 @@ class VersionManager:
         Raises:
             InvalidName: not a legal signal name.
             NotFound: there is no such signal or version.
+            Conflict: it is provisional, and the active version is not.
         """
         self._versions.activate(check_name(signal_name), version, reason, who)
 

@@ -91,7 +91,7 @@ class CancelTraining(BaseCommand[told.Result]):
 
 
 class PromoteVersion(_SignalCommand[told.VersionPromoted]):
-    """Make a version of a signal's head the active one."""
+    """Make a version of a signal's head the active one; a provisional one replaces no validated one (``conflict``)."""
 
     command: Literal["promote_version"] = "promote_version"
     version: Positive

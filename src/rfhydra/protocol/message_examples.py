@@ -81,6 +81,7 @@ _JOB: Final = Job(
     kind="embedding",
     epochs=20,
     notes="ten boxes",
+    provisional=False,
     request_id="tablet-17",
     state="running",
     attempts=1,

@@ -14,17 +14,17 @@ JobAction: TypeAlias = Literal["train", "extend"]
 JobState: TypeAlias = Literal["queued", "running", "completed", "failed", "cancelled"]
 Topic: TypeAlias = Literal["jobs", "registry", "samples", "detections", "waterfall", "metrics", "upgrades"]
 UpgradeJobState: TypeAlias = Literal["running", "completed", "failed", "cancelled"]
-Basis: TypeAlias = Literal["paired", "cross-validation", "validation", "other boxes"]
-Change: TypeAlias = Literal["better", "equal", "worse"]
+Basis: TypeAlias = Literal["paired", "cross-validation", "validation", "other boxes", "none"]
+Change: TypeAlias = Literal["better", "equal", "worse", "unknown"]
 
 
 class _Rates(WireModel):
-    f1_score: float
-    """F1 on the validation split, at IoU 0.5."""
-    precision: float
-    """Share of the detections that are correct."""
-    recall: float
-    """Share of the boxes that were found."""
+    f1_score: float | None
+    """F1 on the validation split, at IoU 0.5; null for a provisional head, which has no validation split."""
+    precision: float | None
+    """Share of the detections that are correct; null likewise."""
+    recall: float | None
+    """Share of the boxes that were found; null likewise."""
 
 
 class Metrics(_Rates):
@@ -44,6 +44,7 @@ class TrainingOptions(TypedDict, total=False):
 
     kind: HeadKind
     epochs: int
+    provisional: bool
 
 
 class TrainingFields(WireModel):
@@ -57,6 +58,8 @@ class TrainingFields(WireModel):
     """Kind of the head; ``rcnn`` is slower, for signals that the shared proposals miss."""
     epochs: Positive = DEFAULT_EPOCHS
     """Maximum number of epochs."""
+    provisional: bool = False
+    """Whether fewer than 5 samples may make a provisional head; with 5 or more it makes no difference."""
 
 
 class TrainingRequest(TrainingFields):
@@ -80,8 +83,8 @@ class EpochProgress(_Rates):
     """Maximum number of epochs."""
     train_loss: float
     """Mean loss on the training split."""
-    val_loss: float
-    """Loss on the validation split."""
+    val_loss: float | None
+    """Loss on the validation split; null for a provisional head."""
     is_best: bool
     """Whether it is the best epoch so far."""
     elapsed_sec: float
@@ -106,7 +109,7 @@ class TrainingResult(WireModel):
     previous_version: int | None
     """The version that was active before."""
     previous_metrics: Metrics | None
-    """Metrics of the previous version on the same validation boxes, null where it cannot run."""
+    """Metrics of the previous version on the same validation boxes, null where it cannot run or is provisional."""
     auto_promoted: bool
     """Whether the new version was promoted."""
     promotion_reason: str | None
@@ -130,6 +133,8 @@ class Job(WireModel):
     """Maximum number of epochs."""
     notes: str | None
     """Notes, stored with the version."""
+    provisional: bool = False
+    """Whether fewer than 5 samples may make a provisional head."""
     request_id: str | None
     """Id of the request; a request that is sent again gives the same job."""
     state: JobState
@@ -169,17 +174,17 @@ class UpgradedHead(WireModel):
     """The version that it succeeds."""
     version: int
     """Its version."""
-    f1_before: float
-    """F1 of the predecessor."""
-    f1_after: float
-    """F1 of the new head."""
+    f1_before: float | None
+    """F1 of the predecessor, null where it is provisional."""
+    f1_after: float | None
+    """F1 of the new head; likewise."""
     boxes: int
     """Number of boxes that they are compared on."""
     basis: Basis
     """``paired``: both detected in the same windows now. ``cross-validation``, ``validation``: the stored results of
-    both on the same samples. ``other boxes``: the validation samples have changed since."""
+    both on the same samples. ``other boxes``: the validation samples have changed since. ``none``: one is provisional."""
     change: Change
-    """``better``: 2 points of F1 or more gained; ``worse``: more than 2 lost."""
+    """``better``: 2 points of F1 or more gained; ``worse``: more than 2 lost; ``unknown``: without a basis."""
     evidence: dict[str, JsonValue] | None
     """Numbers of the paired comparison, null where the predecessor could not run."""
     training_time_sec: float
@@ -265,10 +270,12 @@ class VersionInfo(_Rates):
     """Whether it stopped early because no epoch was better."""
     training_time_sec: float
     """Duration of the training in seconds."""
+    provisional: bool = False
+    """Whether it was trained on fewer than 5 samples: nothing validates it."""
 
 
 class RegistryEntry(WireModel):
-    """A signal in the registry. The metrics are those of the active version."""
+    """A signal in the registry. The metrics are those of the active version, null where it is provisional."""
 
     active_version: int | None
     """The active version, null before the first promotion."""
@@ -286,6 +293,8 @@ class RegistryEntry(WireModel):
     """Time of the newest version, UTC, ISO 8601."""
     is_loaded: bool = False
     """Whether a head of this signal is loaded, of any version."""
+    provisional: bool = False
+    """Whether the active version is provisional."""
 
 
 class BackboneInfo(WireModel):

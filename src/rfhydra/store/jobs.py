@@ -59,9 +59,16 @@ class JobStore:
                 raise Busy(f"{queued} trainings are queued, the limit is {max_queued}: try again when one has ended")
             job_id = uuid.uuid4().hex
             connection.execute(
-                "INSERT INTO jobs (job_id, signal_name, action, kind, epochs, notes, request_id, created_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (job_id, name, request.action, request.kind, request.epochs, request.notes, request_id, utc_now()),
+                "INSERT INTO jobs (job_id, signal_name, action, kind, epochs, notes, provisional, request_id,"
+                " created_at) VALUES (:job_id, :signal_name, :action, :kind, :epochs, :notes, :provisional,"
+                " :request_id, :created_at)",
+                {
+                    **vars(request),
+                    "job_id": job_id,
+                    "action": request.action,
+                    "request_id": request_id,
+                    "created_at": utc_now(),
+                },
             )
             self._audit.record("job.add", name, {"job_id": job_id, "action": request.action}, who)
             return self.get(job_id)
@@ -209,4 +216,4 @@ def _same(job: Job, request: TrainingRequest) -> Job:
 
 
 def _job(row: sqlite3.Row) -> Job:
-    return Job.model_validate(dict(row))
+    return Job.model_validate({**dict(row), "provisional": bool(row["provisional"])})

@@ -245,5 +245,9 @@ CREATE TABLE upgrade_jobs (
 CREATE UNIQUE INDEX unfinished_upgrade ON upgrade_jobs (state) WHERE state = 'running';
 """
 
-MIGRATIONS: Final = (_FIRST, _JOBS, _LOADED, _BACKBONE, _LABEL_SETS, _CARDS, _UPGRADES, _UPGRADE_JOBS)
+_PROVISIONAL: Final = """
+ALTER TABLE jobs ADD COLUMN provisional INTEGER NOT NULL DEFAULT 0 CHECK (provisional IN (0, 1));
+"""
+
+MIGRATIONS: Final = (_FIRST, _JOBS, _LOADED, _BACKBONE, _LABEL_SETS, _CARDS, _UPGRADES, _UPGRADE_JOBS, _PROVISIONAL)
 """SQL scripts that may call ``sha256(text)``; see :class:`rfhydra.store.database.Database`."""

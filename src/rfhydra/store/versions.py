@@ -10,7 +10,7 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import Any, Final, TypedDict, Unpack
 
-from rfhydra.config import check_name
+from rfhydra.config import MIN_SAMPLES_FOR_TRAINING, check_name
 from rfhydra.errors import Conflict, InvalidMessage, NotFound
 from rfhydra.protocol.types import Metrics, RegistryEntry, VersionInfo
 from rfhydra.spectrum.spec import SpectrogramSpec
@@ -18,6 +18,9 @@ from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore
 from rfhydra.store.columns import to_json, utc_now
 from rfhydra.store.database import Database
+
+PROVISIONAL: Final = "provisional"
+"""In the metrics of a version: whether it was trained on too few samples to be validated."""
 
 
 class VersionFields(TypedDict):
@@ -35,7 +38,8 @@ class VersionFields(TypedDict):
 class HeadVersion:
     """One trained head of a signal, as a row.
 
-    ``artifact_digest`` names the blob with its weights; ``metrics`` hold at least the fields of :class:`Metrics`;
+    ``artifact_digest`` names the blob with its weights; ``metrics`` hold at least the fields of :class:`Metrics`, and
+    ``provisional`` where the head is that;
     ``split_version`` is None where no split of this workspace was used. Times are UTC, ISO 8601; a version with
     ``retired_at`` is a tombstone.
     """
@@ -55,6 +59,11 @@ class HeadVersion:
     notes: str
     created_at: str
     retired_at: str | None = None
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether it was trained on fewer samples than a version that is validated needs."""
+        return bool(self.metrics.get(PROVISIONAL))
 
     def info(self, active: int | None) -> VersionInfo:
         """The version as it is shown; ``active`` is the signal's active version."""
@@ -170,7 +179,15 @@ class VersionStore:
 
         Raises:
             NotFound: there is no such version, or it is retired.
+            Conflict: it is provisional, and the active version is not.
         """
+        with self._db.transaction():
+            former = self.active(signal_name)
+            if former is not None and former != version:
+                _require_no_loss(self.get(signal_name, version), self.get(signal_name, former))
+            self._activate(signal_name, version, reason, who)
+
+    def _activate(self, signal_name: str, version: int, reason: str, who: str | None) -> None:
         with self._db.transaction() as connection:
             head, former = self.get(signal_name, version), self.active(signal_name)
             if version == former:
@@ -205,7 +222,7 @@ class VersionStore:
             if version == former:
                 return
             if position is None:  # it was rolled back
-                self.activate(signal_name, version, reason, who)
+                self._activate(signal_name, version, reason, who)
                 return
             connection.execute(
                 "DELETE FROM activations WHERE signal_name = ? AND position > ?", (signal_name, position)
@@ -286,6 +303,16 @@ class VersionStore:
         self.use_backbone(head.backbone_id, head.signal_name, reason, who)
 
 
+def _require_no_loss(head: HeadVersion, active: HeadVersion) -> None:
+    """Raise :class:`Conflict` if ``head`` is provisional and ``active`` is not."""
+    if head.is_provisional and not active.is_provisional:
+        raise Conflict(
+            f"version {head.version} of signal {head.signal_name!r} is provisional ({head.sample_count} samples) and"
+            f" cannot replace version {active.version}, which is validated: add samples up to"
+            f" {MIN_SAMPLES_FOR_TRAINING} and train again"
+        )
+
+
 _INSERT: Final = """
 INSERT INTO head_versions VALUES (
     :signal_name, :version, :kind, :artifact_digest, :spec_id, :backbone_id, :metrics, :sample_count, :split_version,
@@ -318,6 +345,7 @@ def _registry_entry(row: sqlite3.Row) -> RegistryEntry:
         recall=metrics.get("recall"),
         sample_count=row["sample_count"],
         last_trained=row["created_at"],
+        provisional=bool(metrics.get(PROVISIONAL)),
     )
 
 

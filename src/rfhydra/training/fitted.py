@@ -5,9 +5,10 @@ from typing import Any
 
 from rfhydra.hydra.registry import Artifact, VersionManager
 from rfhydra.protocol.types import Metrics, TrainingResult
+from rfhydra.store.versions import PROVISIONAL
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.splits import SplitDraft, SplitManager
-from rfhydra.training.evaluation.promotion import Evidence, Verdict, judge
+from rfhydra.training.evaluation.promotion import Evidence, Verdict, judge, judge_against_provisional, judge_provisional
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +17,7 @@ class Fitted:
 
     ``metrics`` and ``previous_metrics`` are as in :class:`TrainingResult`, without the verdict. ``split`` is the split
     that the head was trained on, ``previous_version`` the version that was active then, ``evidence`` their comparison,
-    None where the active version is missing or cannot run.
+    None where the active version is missing or cannot run, or where there is no box that neither was trained on.
     """
 
     signal_name: str
@@ -97,6 +98,12 @@ def _verdict(workspace: Workspace, fitted: Fitted) -> Verdict:
     """Whether ``fitted`` replaces the version that is active now."""
     name, evidence, obstacle = fitted.signal_name, fitted.evidence, ""
     active = workspace.versions.active(name)
+    is_provisional = active is not None and workspace.versions.get(name, active).is_provisional
+    if fitted.metrics.get(PROVISIONAL):
+        return judge_provisional(fitted.metrics["own_boxes_found"], active, active_is_provisional=is_provisional)
+    if active is not None and is_provisional:
+        proof = evidence if active == fitted.previous_version else None
+        return judge_against_provisional(fitted.metrics["f1_score"], active, proof)
     if active != fitted.previous_version:
         evidence, obstacle = None, f"version {active} was made active during the training"
     elif active is not None:

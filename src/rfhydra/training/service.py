@@ -13,7 +13,7 @@ from typing import Any, Unpack
 
 import torch
 
-from rfhydra.errors import Busy, Incompatible, NotFound
+from rfhydra.errors import Busy, Incompatible, NotEnoughSamples, NotFound
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import HeadInfo
 from rfhydra.hydra.loading import Head
@@ -28,10 +28,12 @@ from rfhydra.training.comparison import detect_samples, unseen_samples
 from rfhydra.training.data.features import FeatureCache
 from rfhydra.training.data.splits import SplitManager, SplitPlan
 from rfhydra.training.data.training_set import TrainingSet
+from rfhydra.training.evaluation.grouping import RecordingGroups
 from rfhydra.training.evaluation.metrics import report
 from rfhydra.training.evaluation.promotion import Evidence
 from rfhydra.training.fitted import Fitted, store
 from rfhydra.training.heads.embedding import train_embedding_head
+from rfhydra.training.heads.provisional import train_provisional_head
 from rfhydra.training.heads.rcnn import train_rcnn_head
 from rfhydra.training.heads.trained import Trained
 from rfhydra.training.trainer import Control
@@ -99,7 +101,7 @@ class TrainingService:
             notes: stored with the version.
             callback: called with every epoch, in this thread.
             on_features: called with (samples done, samples in all) while embeddings are computed.
-            options: ``kind`` and ``epochs`` as in :class:`TrainingRequest`.
+            options: ``kind``, ``epochs`` and ``provisional`` as in :class:`TrainingRequest`.
 
         Raises:
             InvalidName: not a legal signal name.
@@ -135,7 +137,8 @@ class TrainingService:
         """Train what ``request`` asks for and store the result.
 
         Raises:
-            NotEnoughSamples: fewer than 5 samples; nothing was changed.
+            NotEnoughSamples: fewer than 5 samples, or, where ``request`` allows a provisional head, none; nothing was
+                changed.
             NotFound: there is no active version to extend.
             Busy: another training is running.
             Cancelled: :meth:`cancel_training` was called; nothing was changed.
@@ -172,7 +175,7 @@ class TrainingService:
         """Train what ``request`` asks for without storing it: a view of the workspace is enough.
 
         Raises:
-            NotEnoughSamples: fewer than 5 samples.
+            NotEnoughSamples: as :meth:`train`.
             NotFound: there is no active version to extend.
             Cancelled: ``control.cancelled`` returned true.
         """
@@ -184,7 +187,7 @@ class TrainingService:
         active = self.workspace.versions.active(name)
         if request.extend and active is None:
             raise NotFound(f"signal {name!r} has no active version to extend: train it first")
-        split = self.split_manager.plan(name)  # made only with the version: a cancelled training changes nothing
+        split = self._plan(request)  # made only with the version: a cancelled training changes nothing
         previous = self._loadable(name, active)
         unseen = []
         if previous is not None and active is not None and request.kind == "embedding":
@@ -194,7 +197,9 @@ class TrainingService:
             trained = self._fit_rcnn(request, control, split, previous if request.extend else None)
         else:
             trained = self._fit_embedding(request, control, split, unseen)
-        before = self._compare(previous, trained, split.used.val, unseen, control) if previous else None
+        before = None
+        if previous is not None and not split.is_provisional:
+            before = self._compare(previous, trained, split, unseen, control)
         return Fitted(
             signal_name=name,
             artifact=Artifact.of(trained.head),
@@ -208,6 +213,16 @@ class TrainingService:
             training_time_sec=time.monotonic() - control.started,
             notes=request.notes,
         )
+
+    def _plan(self, request: TrainingRequest) -> SplitPlan:
+        """The split of the training; that of a provisional head if it has to be. An rcnn head needs validation."""
+        name, is_possible = request.signal_name, request.kind == "embedding"
+        try:
+            return self.split_manager.plan(name, provisional=request.provisional and is_possible)
+        except NotEnoughSamples as error:
+            if not is_possible or request.provisional:
+                raise
+            raise NotEnoughSamples(f"{error}; label more, or ask for a provisional head (provisional)") from None
 
     def _loadable(self, signal_name: str, active: int | None) -> _Active | None:
         """The active head, or None where there is none, it fits no backbone here, or it has drifted."""
@@ -229,12 +244,15 @@ class TrainingService:
             split_version=split.version,
             sample_ids=tuple(sample.sample_id for sample in split.used.train),
             notes=request.notes,
+            provisional=split.is_provisional,
         )
 
     def _fit_embedding(
         self, request: TrainingRequest, control: Control, split: SplitPlan, unseen: list[Sample]
     ) -> Trained:
         training_set = TrainingSet.of(request.signal_name, self.workspace, split, self.features, control)
+        if split.is_provisional:
+            return train_provisional_head(training_set, self._info(request, split), request.epochs, control)
         compared = {sample.sample_id for sample in unseen}
         return train_embedding_head(training_set, self._info(request, split), request.epochs, control, compared)
 
@@ -256,11 +274,22 @@ class TrainingService:
         )
 
     def _compare(
-        self, active: _Active, trained: Trained, val: list[Sample], unseen: list[Sample], control: Control
-    ) -> tuple[dict[str, Any], Evidence]:
-        """Report of the ``active`` head on the validation split, and evidence from all boxes new to both heads."""
+        self, active: _Active, trained: Trained, split: SplitPlan, unseen: list[Sample], control: Control
+    ) -> tuple[dict[str, Any] | None, Evidence | None]:
+        """Report of the ``active`` head on the validation split, and evidence from all boxes new to both heads.
+
+        A provisional head was trained before there was a validation split, maybe on a part of it: there is no report.
+        """
+        val = split.used.val
+        if active.head.info.provisional:
+            every = [*split.train, *split.val]
+            known = [sample for sample in every if sample.sample_id in active.head.info.sample_ids]
+            val = list(RecordingGroups.of(every).unrelated(val, known))
         compared = [*val, *(sample for sample in unseen if sample.sample_id in trained.scenes)]
+        if not compared:
+            return None, None
         scenes = detect_samples(active.head, compared, self.workspace, active.features, control)
         new_boxes = sum(len(scene.truth) for scene in scenes[len(val) :])
         evidence = Evidence.of(scenes, [trained.scenes[sample.sample_id] for sample in compared], new_boxes)
-        return report(scenes[: len(val)], active.head.info.threshold), evidence
+        is_validated = not active.head.info.provisional
+        return report(scenes[: len(val)], active.head.info.threshold) if is_validated else None, evidence

@@ -35,13 +35,16 @@ class Control:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Outcome of a loop. ``val_loss`` and ``metrics`` are those of the best epoch, whose state was restored."""
+    """Outcome of a loop. ``val_loss`` and ``metrics`` are those of the best epoch, whose state was restored.
+
+    Both are None where there is no validation.
+    """
 
     epochs_trained: int
     early_stopped: bool
     best_epoch: int
-    val_loss: float
-    metrics: MatchCounts
+    val_loss: float | None
+    metrics: MatchCounts | None
 
 
 class Learner(Protocol):
@@ -92,3 +95,27 @@ def run_epochs(learner: Learner, epochs: int, control: Control) -> Outcome:
     learner.restore(best_state)
     assert best is not None
     return Outcome(epoch, epoch < epochs, best_epoch, -best[1], best_metrics)
+
+
+def run_unvalidated(learner: Learner, epochs: int, control: Control) -> Outcome:
+    """Train for exactly ``epochs`` (1 or more) and keep the last one: nothing tells which is the best.
+
+    Raises:
+        Cancelled: ``control.cancelled`` returned true.
+    """
+    for epoch in range(1, epochs + 1):
+        control.check()
+        progress = EpochProgress(
+            epoch=epoch,
+            total_epochs=epochs,
+            train_loss=learner.train_epoch(),
+            val_loss=None,
+            f1_score=None,
+            precision=None,
+            recall=None,
+            is_best=True,
+            elapsed_sec=time.monotonic() - control.started,
+        )
+        control.callback(progress)
+    control.check()
+    return Outcome(epochs, False, epochs, None, None)

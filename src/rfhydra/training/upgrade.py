@@ -81,7 +81,8 @@ class Upgrade:
         """Train every active head again that is not of the backbone, and store it, not active.
 
         A head that an unfinished upgrade has stored already is reused if it succeeds the same version, and no sample
-        has changed since. A head keeps its kind.
+        has changed since. A head keeps its kind. A provisional head is trained again as one or, where there are enough
+        samples by now, as one that is validated.
 
         Args:
             on_signal: called before each head with its signal, its number from 0 and how many there are; returns the
@@ -113,6 +114,7 @@ class Upgrade:
         """
         samples = self._workspace.samples.fingerprint()
         try:
+            self._require_samples(former)
             return self._reusable(former, samples) or self._trained(former, samples, control)
         except (NotEnoughSamples, NotFound, Damaged) as error:
             return LeftHead(signal_name=former.signal_name, version=former.version, reason=str(error))
@@ -124,7 +126,7 @@ class Upgrade:
     def _planned(self, head: HeadVersion, samples: str) -> PlannedHead:
         count, reason = len(self._workspace.samples.list(head.signal_name)), None
         try:
-            self._service.split_manager.plan(head.signal_name)
+            self._require_samples(head)
         except NotEnoughSamples as error:
             reason = str(error)
         stored = None if reason else self._reusable(head, samples)
@@ -135,6 +137,10 @@ class Upgrade:
             reused=None if stored is None else stored.version,
             left=reason,
         )
+
+    def _require_samples(self, head: HeadVersion) -> None:
+        """Raise :class:`NotEnoughSamples` if there are too few to train ``head`` again."""
+        self._service.split_manager.plan(head.signal_name, provisional=head.is_provisional)
 
     def _reusable(self, former: HeadVersion, samples: str) -> UpgradedHead | None:
         """The head that an unfinished upgrade has stored to succeed ``former``, if it is what would be trained now."""
@@ -153,7 +159,12 @@ class Upgrade:
     def _trained(self, former: HeadVersion, samples: str, control: Control) -> Successor:
         notes = f"upgrade of version {former.version} to backbone {self._backbone.backbone_id}"
         request = TrainingRequest.model_validate(
-            {"signal_name": former.signal_name, "kind": former.kind, "notes": notes}
+            {
+                "signal_name": former.signal_name,
+                "kind": former.kind,
+                "notes": notes,
+                "provisional": former.is_provisional,
+            }
         )
         fitted = self._service.fit(request, control)
         comparison = self._compare(fitted, former)

@@ -24,7 +24,7 @@ MAX_VALIDATION_OF_TWO: Final = 0.5  # recordings, of about one size
 class SplitDraft:
     """The ids of a :class:`SplitPlan`: all that is needed to make it."""
 
-    version: int
+    version: int | None
     is_new: bool
     train: tuple[str, ...]
     val: tuple[str, ...]
@@ -36,9 +36,12 @@ class SplitDraft:
 
 @dataclass(frozen=True)
 class SplitPlan:
-    """Training and validation samples of the active split, or of the one that would follow it (``is_new``)."""
+    """Training and validation samples of the active split, or of the one that would follow it (``is_new``).
 
-    version: int
+    The plan of a provisional head has no ``version`` and no validation: there is nothing to keep fixed.
+    """
+
+    version: int | None
     is_new: bool
     train: list[Sample]
     val: list[Sample]
@@ -47,6 +50,11 @@ class SplitPlan:
     def draft(self) -> SplitDraft:
         train, val = (tuple(sample.sample_id for sample in part) for part in (self.train, self.val))
         return SplitDraft(self.version, self.is_new, train, val)
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether there are too few samples for a validation split."""
+        return self.version is None
 
     @cached_property
     def used(self) -> "SplitPlan":
@@ -66,18 +74,21 @@ class SplitManager:
     def __init__(self, workspace: Workspace) -> None:
         self._samples, self._splits = workspace.samples, workspace.splits
 
-    def plan(self, signal_name: str) -> SplitPlan:
+    def plan(self, signal_name: str, *, provisional: bool = False) -> SplitPlan:
         """The split that the next training uses, without making it.
 
         The first one puts about a fifth of the samples into validation. Later ones add the new samples to training,
-        except near-copies of validation samples.
+        except near-copies of validation samples. Where ``provisional`` allows fewer than 5 samples, a head is trained
+        on all of them.
 
         Raises:
             InvalidName: not a legal signal name.
-            NotEnoughSamples: fewer than 5 samples.
+            NotEnoughSamples: fewer than 5 samples, or, with ``provisional``, none.
         """
         samples = self._samples.list(check_name(signal_name))
         if len(samples) < MIN_SAMPLES_FOR_TRAINING:
+            if provisional and samples:
+                return SplitPlan(None, False, samples, [])
             raise NotEnoughSamples(
                 f"Not enough samples (minimum {MIN_SAMPLES_FOR_TRAINING} required): {signal_name} has {len(samples)}"
             )
@@ -94,8 +105,8 @@ class SplitManager:
             return active
         return SplitPlan(version + 1, True, train + new, val)
 
-    def commit(self, signal_name: str, draft: SplitDraft) -> int:
-        """Make ``draft`` the active split. Returns its version.
+    def commit(self, signal_name: str, draft: SplitDraft) -> int | None:
+        """Make ``draft`` the active split. Returns its version, None for that of a provisional head.
 
         Raises:
             NotFound: a sample has been deleted meanwhile.

@@ -22,17 +22,18 @@ class Comparison:
     """F1 of a predecessor and of the new head.
 
     Attributes:
-        f1_before: of the predecessor.
-        f1_after: of the new head.
+        f1_before: of the predecessor; None where it is provisional.
+        f1_after: of the new head; likewise.
         boxes: number of boxes that both are scored on; with ``other boxes``, those of the new head.
         basis: ``paired``: both heads detected in the same windows now; ``cross-validation``: the stored out-of-fold
             results of both on the same samples; ``validation``: their stored results on the same validation split;
-            ``other boxes``: the validation split has changed since the predecessor was trained.
+            ``other boxes``: the validation split has changed since the predecessor was trained; ``none``: one of them
+            is provisional, so nothing validates it.
         evidence: the numbers of the paired comparison, None where the predecessor could not run.
     """
 
-    f1_before: float
-    f1_after: float
+    f1_before: float | None
+    f1_after: float | None
     boxes: int
     basis: Basis
     evidence: dict[str, Any] | None
@@ -56,6 +57,9 @@ class Comparison:
             same_samples: whether both were made from the same samples.
             same_validation: whether both have the same validation samples.
         """
+        if metrics["f1_score"] is None or former["f1_score"] is None:
+            before, after = former["f1_score"], metrics["f1_score"]
+            return cls(f1_before=before, f1_after=after, boxes=0, basis="none", evidence=None)
         proof = None if evidence is None else {**asdict(evidence), "gain_interval": [*evidence.gain_interval]}
         found = [] if evidence is None else [cls._paired(evidence, proof)]
         new_folds, old_folds = metrics.get(_CROSS_VALIDATION), former.get(_CROSS_VALIDATION)
@@ -81,7 +85,9 @@ class Comparison:
 
     @property
     def change(self) -> Change:
-        """Whether the new head gains :data:`MARGIN` of F1 or more, loses more than that, or neither."""
+        """Whether the new head gains :data:`MARGIN` of F1 or more, loses more than that, or neither; else unknown."""
+        if self.f1_before is None or self.f1_after is None:
+            return "unknown"
         gain = self.f1_after - self.f1_before
         if gain < -MARGIN - _ROUNDING:
             return "worse"

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfhydra.config import AUTO_PROMOTE_EXCELLENT_F1, AUTO_PROMOTE_MIN_GAIN
-from rfhydra.hydra.registry import meets_floor
+from rfhydra.hydra.registry import PROVISIONAL_KEPT, PROVISIONAL_REASON, meets_floor
 from rfhydra.training.evaluation.metrics import ScoredScene, by_recording, count
 
 Decision = Literal["promote", "keep", "cannot tell"]
@@ -161,6 +161,36 @@ class Verdict:
         """The decision and its numbers as JSON, without the reason."""
         numbers = asdict(self.evidence) | {"gain_interval": [*self.evidence.gain_interval]} if self.evidence else None
         return {"decision": self.decision, "more_boxes": self.more_boxes, "evidence": numbers}
+
+
+def judge_provisional(own_boxes_found: int, active: int | None, *, active_is_provisional: bool) -> Verdict:
+    """The promotion rule for a provisional candidate, against version ``active``, None where none is active.
+
+    ``own_boxes_found`` is the number of the boxes it was trained on that it detects.
+    """
+    if active is not None and not active_is_provisional:
+        return Verdict(decision="keep", reason=f"kept version {active}: {PROVISIONAL_KEPT}")
+    if not own_boxes_found:
+        reason = "stored, but not made active: it detects none of the boxes that it was made from; add samples"
+        return Verdict(decision="keep", reason=reason)
+    return Verdict(decision="promote", reason=PROVISIONAL_REASON)
+
+
+def judge_against_provisional(f1_score: float, active: int, evidence: Evidence | None) -> Verdict:
+    """The promotion rule for a validated candidate against version ``active``, which is provisional.
+
+    It replaces it as it would take the place of none, unless there is ``evidence`` that it is worse: the burden of
+    proof is with the version that was made from fewer samples and that nothing validates.
+    """
+    promotes, reason = meets_floor(None, f1_score)
+    if not promotes:
+        return Verdict(decision="keep", reason=f"kept version {active}, which is provisional: {reason}")
+    if evidence is not None and evidence.p_worse >= CONFIDENCE:
+        seen = f"{_in_words(evidence, active)}: {_likelihoods(evidence)}"
+        return Verdict(
+            decision="keep", reason=f"kept version {active}, which is provisional: {seen}", evidence=evidence
+        )
+    return Verdict(decision="promote", reason=f"replaces version {active}, which is provisional", evidence=evidence)
 
 
 def judge(

@@ -53,15 +53,19 @@ def train_embedding_head(
             " the signal, train it as kind rcnn, which takes minutes and proposes for itself"
         )
     head = replace(head, info=replace(head.info, metrics=metrics))
-    positives = Rois.cat([example.assigned.positive for example in every])
+    return Trained(with_golden(head, training_set), outcome, metrics, compare_on)
+
+
+def with_golden(head: EmbeddingHead, training_set: TrainingSet) -> EmbeddingHead:
+    """``head`` with golden vectors from the signal's boxes in ``training_set``, validation among them."""
+    positives = Rois.cat([example.assigned.positive for example in (*training_set.own, *training_set.val)])
     chosen = torch.linspace(0, len(positives) - 1, min(GOLDEN_VECTORS, len(positives))).long()
     golden = positives[chosen]
-    head = replace(
+    return replace(
         head,
         golden=Golden.record(head, golden.boxes, golden.embeddings),
         golden_candidates=training_set.golden_candidates,
     )
-    return Trained(head, outcome, metrics, compare_on)
 
 
 def proposal_recall(examples: Sequence[TrainingExample], iou: float = 0.5) -> float:
