@@ -113,7 +113,7 @@ def test_the_old_set_detects_until_the_switch_and_again_after_an_undo(site: Path
         client.send("train_signal", signal_name=SIGNAL, epochs=1)  # on the new backbone
         assert client.until("training_complete", "training_failed")[-1]["version"] == 3
         undone = answer(client, "undo_upgrade")
-        assert (undone["backbone_id"], undone["heads"]) == (old_id, OLD)
+        assert (undone["backbone_id"], undone["heads"]) == (old_id, OLD), undone
         assert detecting(client) == OLD
         assert client.ask("hello")["backbone"]["id"] == old_id
         assert answer(client, "undo_upgrade")["code"] == "conflict"

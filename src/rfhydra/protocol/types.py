@@ -182,7 +182,8 @@ class UpgradedHead(WireModel):
     """Number of boxes that they are compared on."""
     basis: Basis
     """``paired``: both detected in the same windows now. ``cross-validation``, ``validation``: the stored results of
-    both on the same samples. ``other boxes``: the validation samples have changed since. ``none``: one is provisional."""
+    both on the same samples. ``other boxes``: the validation samples have changed since. ``none``: a head is
+    provisional."""
     change: Change
     """``better``: 2 points of F1 or more gained; ``worse``: more than 2 lost; ``unknown``: without a basis."""
     evidence: dict[str, JsonValue] | None

@@ -61,6 +61,11 @@ class TrainingProcess:
         """Its process id, None while there is no process."""
         return None if self._process is None else self._process.pid
 
+    @property
+    def is_training(self) -> bool:
+        """Whether a training runs."""
+        return self._job_id is not None
+
     async def fit(self, job_id: str, request: TrainingRequest, on_epoch: OnEpoch) -> Fitted:
         """Train on :attr:`backbone`; otherwise as :meth:`run`."""
         done = await self.run(Train(job_id, request, self.backbone), on_epoch)

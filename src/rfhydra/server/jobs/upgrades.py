@@ -49,6 +49,7 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 _Key: TypeAlias = tuple[str, int]
 _Settled: TypeAlias = dict[_Key, UpgradedHead | LeftHead]
+TURN_WAIT_SEC: Final = 2.0
 _UNEXPECTED: Final = "the upgrade failed unexpectedly: see the log of the server"
 
 
@@ -134,9 +135,9 @@ class UpgradeJobs:
             Incompatible: the server has no file of the former backbone, or a former head has drifted.
         """
         self._require_running()
-        if self._job is not None or self._process.turn.locked():
-            raise Busy("a training or an upgrade is running: wait for its end or cancel it")
-        async with self._process.turn:
+        if self._job is not None or self._process.is_training:
+            raise _running()
+        async with self._turn_now():
             last = await self._store.run(self._workspace.upgrades.last)
             if last is None:
                 raise Conflict("this workspace has no upgrade that could be undone")
@@ -218,6 +219,20 @@ class UpgradeJobs:
                     settled[_key(head)] = await self._call(partial(store_successor, self._workspace, successor))
             else:
                 settled[_key(head)] = answer.head
+
+    @asynccontextmanager
+    async def _turn_now(self) -> AsyncIterator[None]:
+        """Hold the turn of the process, or raise :class:`Busy` where a training keeps it."""
+        turn = self._process.turn
+        try:  # the queue holds it for a moment when it looks for the next training
+            async with asyncio.timeout(TURN_WAIT_SEC):
+                await turn.acquire()
+        except TimeoutError:
+            raise _running() from None
+        try:
+            yield
+        finally:
+            turn.release()
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -348,3 +363,7 @@ def _info(backbone_id: str) -> BackboneInfo:
 
 def _cancelled() -> Cancelled:
     return Cancelled("the upgrade was cancelled; what is active is as it was")
+
+
+def _running() -> Busy:
+    return Busy("a training or an upgrade is running: wait for its end or cancel it")
