@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import torch
@@ -73,6 +73,8 @@ class SampleFeatures:
         return replace(self, proposals=proposals, embeddings=embeddings)
 
 
+_Entry: TypeAlias = dict[str, Tensor]
+
 _TENSORS: Final = (
     "proposals",
     "embeddings",
@@ -103,50 +105,63 @@ class FeatureCache:
 
     def get(self, sample: Sample, rule: CandidateRule | None = None) -> SampleFeatures:
         """The features of ``sample``, with the candidates of ``rule``, from the cache or computed now."""
-        if cached := self._cached(sample, ORIGINAL, rule):
-            return cached
-        return self._see(sample, ORIGINAL, rule, self._workspace.samples.image(sample))
+        tensors, own = self._cached(sample, ORIGINAL, rule)
+        if tensors is None or own is None:
+            image = self._workspace.samples.image(sample)
+            tensors, own = self._see(sample, ORIGINAL, rule, image, tensors)
+        return self._joined(sample, tensors, own)
 
     def get_snr_augmented(self, sample: Sample, rule: CandidateRule | None = None) -> SampleFeatures | None:
         """The features of ``sample`` at a lower SNR; by how much is random, seeded by its cache key.
 
         None where its faintest box is close to the noise already.
         """
-        if cached := self._cached(sample, SNR_AUGMENTED, rule):
-            return cached
+        tensors, own = self._cached(sample, SNR_AUGMENTED, rule)
+        if tensors is None or own is None:
+            lowered = self._lowered(sample)
+            if lowered is None:
+                return None
+            tensors, own = self._see(sample, SNR_AUGMENTED, rule, lowered, tensors)
+        return self._joined(sample, tensors, own)
+
+    def _lowered(self, sample: Sample) -> NDArray[np.uint8] | None:
         spec, image = self._workspace.spec, self._workspace.samples.image(sample)
         room_db = faintest_db(image, self._labels(sample)[0], spec) - MIN_LEVEL_DB
         if room_db < MIN_LOWERING_DB:
             return None
         seed = _seed_of(self._path(sample, SNR_AUGMENTED))
         part = np.random.default_rng(seed).uniform(MIN_LOWERING, 1.0)
-        lowered = lower_snr(image, spec, part * min(room_db, MAX_LOWERING_DB), seed).numpy()
-        return self._see(sample, SNR_AUGMENTED, rule, lowered)
+        return lower_snr(image, spec, part * min(room_db, MAX_LOWERING_DB), seed).numpy()
 
     def has(self, sample: Sample, rule: CandidateRule | None = None) -> bool:
         """Whether :meth:`get` will find ``sample`` in the cache."""
-        return self._cached(sample, ORIGINAL, rule) is not None
+        return None not in self._cached(sample, ORIGINAL, rule)
 
-    def _cached(self, sample: Sample, view: str, rule: CandidateRule | None) -> SampleFeatures | None:
+    def _cached(self, sample: Sample, view: str, rule: CandidateRule | None) -> tuple[_Entry | None, _Entry | None]:
+        """The entries of a ``view`` of ``sample`` and of its candidates, which are none without a ``rule``."""
         path = self._path(sample, view)
-        tensors = _read(path, _TENSORS)
-        own = _read(_candidate_path(path, rule), _CANDIDATE_TENSORS) if rule and tensors else {}
-        if tensors is None or own is None:
-            return None
-        return _joined((self._workspace.spec.rows, sample.cols), tensors, own)
+        return _read(path, _TENSORS), _read(_candidate_path(path, rule), _CANDIDATE_TENSORS) if rule else {}
 
-    def _see(self, sample: Sample, view: str, rule: CandidateRule | None, image: NDArray[np.uint8]) -> SampleFeatures:
-        """The features of ``image``, which is a ``view`` of ``sample``, now in the cache."""
-        path, seen, own = self._path(sample, view), self.backbone.see(image), dict[str, Tensor]()
-        tensors = _read(path, _TENSORS)
+    def _see(
+        self, sample: Sample, view: str, rule: CandidateRule | None, image: NDArray[np.uint8], tensors: _Entry | None
+    ) -> tuple[_Entry, _Entry]:
+        """Both entries of ``image``, which is a ``view`` of ``sample``, now in the cache; ``tensors`` was there."""
+        path, seen = self._path(sample, view), self.backbone.see(image)
         if tensors is None:
             tensors = self._compute(seen, *self._labels(sample), _seed_of(path))
             self._write(path, tensors)
-        if rule:
-            boxes = rule.find(image, tensors["proposals"])
-            own = {"proposals": boxes, "embeddings": seen.embed(boxes)}
-            self._write(_candidate_path(path, rule), own)
-        return _joined((image.shape[0], image.shape[1]), tensors, own)
+        if rule is None:
+            return tensors, {}
+        boxes = rule.find(image, tensors["proposals"])
+        own = {"proposals": boxes, "embeddings": seen.embed(boxes)}
+        self._write(_candidate_path(path, rule), own)
+        return tensors, own
+
+    def _joined(self, sample: Sample, tensors: _Entry, own: _Entry) -> SampleFeatures:
+        """The features of ``tensors`` with the candidates ``own`` after the proposals."""
+        joined = {**tensors, **{name: torch.cat([tensors[name], own[name]]) for name in own}}
+        size = self._workspace.spec.rows, sample.cols
+        return SampleFeatures(size, **joined, proposed=len(tensors["proposals"]))
 
     def clear(self) -> None:
         """Remove all entries: the next training computes every feature."""
@@ -167,7 +182,7 @@ class FeatureCache:
             key.update(f" {len(part)} ".encode() + part.numpy().tobytes())
         return self._directory / f"{key.hexdigest()[:40]}{_SUFFIX}"
 
-    def _compute(self, seen: Seen, positives: Tensor, negatives: Tensor, seed: int) -> dict[str, Tensor]:
+    def _compute(self, seen: Seen, positives: Tensor, negatives: Tensor, seed: int) -> _Entry:
         proposals, jittered = seen.propose(), jitter(positives, seen.size, seed)
         return {
             "proposals": proposals.boxes,
@@ -179,7 +194,7 @@ class FeatureCache:
             "negative_embeddings": seen.embed(negatives),
         }
 
-    def _write(self, path: Path, tensors: dict[str, Tensor]) -> None:
+    def _write(self, path: Path, tensors: _Entry) -> None:
         # No fsync: the digest tells an entry of which a power failure took a part, and it is computed again.
         content = save({name: tensor.contiguous() for name, tensor in tensors.items()})
         data = hashlib.sha256(content).digest() + content
@@ -217,7 +232,7 @@ def _sizes(directory: Path) -> Iterator[tuple[int, int, Path]]:
             yield stat.st_mtime_ns, stat.st_size, path
 
 
-def _read(path: Path, names: Sequence[str]) -> dict[str, Tensor] | None:
+def _read(path: Path, names: Sequence[str]) -> _Entry | None:
     try:
         data = path.read_bytes()
     except OSError:
@@ -232,12 +247,6 @@ def _read(path: Path, names: Sequence[str]) -> dict[str, Tensor] | None:
 def _candidate_path(path: Path, rule: CandidateRule) -> Path:
     """The cache entry of the candidates of ``rule`` in the image of the entry ``path``."""
     return path.with_stem(f"{path.stem}-{rule.rule_id}")
-
-
-def _joined(size: tuple[int, int], tensors: dict[str, Tensor], own: dict[str, Tensor]) -> SampleFeatures:
-    """The features of ``tensors`` with the candidates ``own`` after the proposals."""
-    joined = {**tensors, **{name: torch.cat([tensors[name], own[name]]) for name in own}}
-    return SampleFeatures(size, **joined, proposed=len(tensors["proposals"]))
 
 
 def faintest_db(image: NDArray[np.uint8], boxes: Tensor, spec: SpectrogramSpec) -> float:
