@@ -210,7 +210,7 @@ patience 5.
 
 
 def _real(summary: Row) -> str:
-    return "".join([_devices(summary["by_support"]), _pieces(summary["pieces"])])
+    return "".join([_devices(summary["by_support"]), _pieces(summary.get("pieces", ()))])
 
 
 def _devices(by_support: Sequence[Row]) -> str:
@@ -229,7 +229,7 @@ than twice as many recordings are trained on half of theirs.
 An emission is missed because another head claims it (*confused*), its box is inaccurate (*loose*), neither a proposal
 nor a candidate of the head's own lies on it (*no candidate*), or its score is too low (*unsure*).
 
-{"".join(_by_device(row) for row in by_support[1:])}"""
+{"".join(_by_device(row) for row in by_support if "missed" in row["by_device"][0]) or _by_device(by_support[-1])}"""
 
 
 def _by_device(support: Row) -> str:
@@ -253,7 +253,8 @@ later ones.
 def _signal(row: Row) -> list[str]:
     """The cells of :data:`SIGNAL_COLUMNS`."""
     names = ("f1_score", "precision", "recall", "ap", "f1_iou_0.3", "proposal_recall")
-    return [*figures(row, names, 2), f"{row['emissions']}: {counts(row['missed'])}"]
+    # The last full run was before misses were counted.
+    return [*figures(row, names, 2), f"{row['emissions']}: {counts(row['missed'])}" if "missed" in row else "–"]
 
 
 def _draw_f1(summary: Row, path: Path) -> None:
