@@ -149,6 +149,9 @@ def test_a_cancel_does_not_wait_for_the_training_of_a_client(site: Path, body: P
             client.until("upgrade")
             client.send("cancel_upgrade")
             assert client.until(*ENDS)[-1]["code"] == "cancelled"
+            client.send("start_upgrade")
+            client.send("cancel_upgrade")  # while the upgrade looks for its first head
+            assert client.until(*ENDS)[-1]["code"] == "cancelled"
             client.send("cancel_training")
         client.until("training_failed")
         assert detecting(client) == OLD

@@ -237,6 +237,8 @@ class UpgradeJobs:
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         """Hold the turn of the process. A cancel ends the wait for it, which a training of a client may make long."""
+        if self._is_cancelled:  # before there was a wait that it could have ended
+            raise _cancelled()
         self._waiter = waiter = asyncio.create_task(self._process.turn.acquire())
         try:
             await waiter
