@@ -52,6 +52,7 @@ PUSHES: Final[dict[Topic, tuple[type[Push], ...]]] = {
 """Types of the pushes of each topic."""
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Feed(Generic[T]):
@@ -92,7 +93,42 @@ class Feed(Generic[T]):
         return self._items.popleft()
 
 
-class TrainingRun(Feed[TrainingProgress]):
+class Run(Feed[T], Generic[T, R]):
+    """A job on the server: its progress, and in the end its result or an error. It continues when the connection is
+    lost or this client closes.
+    """
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__()
+        self.job_id = job_id
+        self._outcome: R | Exception | None = None
+        self._over = asyncio.Event()
+
+    async def result(self) -> R:
+        """Wait for the end.
+
+        Raises:
+            RfhydraError: the error of the job, for example ``Cancelled``.
+            Unreachable: the server does not answer; the job runs again when it is back.
+        """
+        await self._over.wait()
+        assert self._outcome is not None
+        if isinstance(self._outcome, Exception):
+            raise self._outcome
+        return self._outcome
+
+    @property
+    def is_over(self) -> bool:
+        return self._over.is_set()
+
+    def finish(self, outcome: R | Exception) -> None:
+        if not self.is_over:
+            self._outcome = outcome
+            self._over.set()
+            self.end()
+
+
+class TrainingRun(Run[TrainingProgress, TrainingComplete]):
     """A training on the server, from its first epoch.
 
     Iterating gives the epochs and stops with the training; :meth:`result` returns its result. The training continues
@@ -100,26 +136,10 @@ class TrainingRun(Feed[TrainingProgress]):
     """
 
     def __init__(self, job_id: str, cancel: Callable[[str], Awaitable[object]]) -> None:
-        super().__init__()
-        self.job_id = job_id
+        super().__init__(job_id)
         self._cancel = cancel
         self._seq = 0
         self._early: list[TrainingEvent] | None = []
-        self._outcome: TrainingComplete | Exception | None = None
-        self._over = asyncio.Event()
-
-    async def result(self) -> TrainingComplete:
-        """Wait for the end.
-
-        Raises:
-            RfhydraError: the error of the training, for example ``Cancelled``.
-            Unreachable: the server does not answer; the training runs again when it is back.
-        """
-        await self._over.wait()
-        assert self._outcome is not None
-        if isinstance(self._outcome, Exception):
-            raise self._outcome
-        return self._outcome
 
     async def cancel(self) -> None:
         """Stop it within one epoch; no error if it has ended."""
@@ -128,10 +148,6 @@ class TrainingRun(Feed[TrainingProgress]):
         except NotFound:
             if not self.is_over:
                 raise
-
-    @property
-    def is_over(self) -> bool:
-        return self._over.is_set()
 
     def await_snapshot(self) -> None:
         """Buffer pushes until :meth:`catch_up`, because earlier messages may be missing."""
@@ -166,14 +182,8 @@ class TrainingRun(Feed[TrainingProgress]):
         else:
             self.finish(NotFound(f"job {job.job_id} made version {job.version}; its messages have been dropped"))
 
-    def finish(self, outcome: TrainingComplete | Exception) -> None:
-        if not self.is_over:
-            self._outcome = outcome
-            self._over.set()
-            self.end()
 
-
-class UpgradeRun(Feed[UpgradeProgress]):
+class UpgradeRun(Run[UpgradeProgress, UpgradeReport]):
     """An upgrade on the server.
 
     Iterating gives its progress from now on and stops with the upgrade; :meth:`result` returns its report. The upgrade
@@ -184,28 +194,8 @@ class UpgradeRun(Feed[UpgradeProgress]):
     """
 
     def __init__(self, job_id: str) -> None:
-        super().__init__()
-        self.job_id = job_id
+        super().__init__(job_id)
         self.report: UpgradeReport | None = None
-        self._outcome: UpgradeReport | Exception | None = None
-        self._over = asyncio.Event()
-
-    async def result(self) -> UpgradeReport:
-        """Wait for the end.
-
-        Raises:
-            RfhydraError: the error of the upgrade, for example ``Conflict``: a head would be worse.
-            Unreachable: the server does not answer; the upgrade goes on when it is back.
-        """
-        await self._over.wait()
-        assert self._outcome is not None
-        if isinstance(self._outcome, Exception):
-            raise self._outcome
-        return self._outcome
-
-    @property
-    def is_over(self) -> bool:
-        return self._over.is_set()
 
     def take(self, event: UpgradeEvent) -> None:
         """Process a message of this job."""
@@ -229,12 +219,6 @@ class UpgradeRun(Feed[UpgradeProgress]):
                 self.finish(error_of(job.code, job.error or job.code))
             elif job.report is not None:
                 self.finish(job.report)
-
-    def finish(self, outcome: UpgradeReport | Exception) -> None:
-        if not self.is_over:
-            self._outcome = outcome
-            self._over.set()
-            self.end()
 
 
 class Subscription(Feed[T]):
