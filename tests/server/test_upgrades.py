@@ -216,7 +216,7 @@ def test_a_killed_server_goes_on_with_its_upgrade(site: Path, body: Path, new_fi
         assert workspace.backbone_id == backbone_id_in(body)
         assert workspace.loaded.versions() == OLD
     with serving(site, *options) as server, peer(server.port) as client:
-        (state,) = client.ask("subscribe", topics=["upgrades"])["snapshots"]
+        (state,) = answer(client, "subscribe", topics=["upgrades"])["snapshots"]
         if state["job"]["finished_at"] is None:
             client.until(*ENDS)
         job = answer(client, "get_upgrade")["job"]
@@ -232,7 +232,7 @@ def test_a_stopped_server_goes_on_and_its_stop_is_not_counted(site: Path, body: 
         client.send("start_upgrade")
         client.until("upgrade_progress")
     with served(site, new_file, body) as client:
-        (state,) = client.ask("subscribe", topics=["upgrades"])["snapshots"]
+        (state,) = answer(client, "subscribe", topics=["upgrades"])["snapshots"]
         assert state["job"]["attempts"] == 1
         if state["job"]["finished_at"] is None:
             client.until(*ENDS)
