@@ -1,0 +1,1 @@
+"""Archives of recordings: scanned for the signals of a workspace, and searched by example."""

@@ -1,0 +1,1 @@
+"""From a live source to tracks: windows, detection, tracking, measurements and outputs."""

@@ -1,0 +1,1 @@
+"""Live sources of IQ: receivers, flowgraphs and recordings, read as time goes on."""
