@@ -194,13 +194,16 @@ def cross_class_nms(candidates: dict[str, ScoredBoxes], thresholds: dict[str, fl
     Only boxes at or above the stored threshold of their own head take part: boxes that a lower threshold adds neither
     suppress nor are suppressed, so that a sweep of thresholds stays valid.
     """
-    names = list(candidates)
-    boxes = torch.cat([candidates[name].boxes for name in names])
-    scores = torch.cat([candidates[name].scores for name in names])
-    owner = torch.cat([torch.full((len(candidates[name].scores),), index) for index, name in enumerate(names)])
-    limit = torch.tensor([thresholds[name] for name in names])[owner]
+    counts = [len(each.scores) for each in candidates.values()]
+    if not any(counts):
+        return candidates
+    boxes = torch.cat([each.boxes for each in candidates.values()])
+    scores = torch.cat([each.scores for each in candidates.values()])
+    limit = torch.tensor([thresholds[name] for name in candidates]).repeat_interleave(torch.tensor(counts))
     competing = torch.nonzero(scores >= limit)[:, 0]
     kept = scores < limit
     kept[competing[nms(boxes[competing], scores[competing], CROSS_CLASS_NMS_IOU)]] = True
-    own = {name: kept & (owner == index) for index, name in enumerate(names)}
-    return {name: ScoredBoxes(boxes[mask], scores[mask]) for name, mask in own.items()}
+    return {
+        name: ScoredBoxes(each.boxes[mask], each.scores[mask]) if len(mask) else each
+        for (name, each), mask in zip(candidates.items(), kept.split(counts), strict=True)
+    }

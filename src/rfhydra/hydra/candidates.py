@@ -34,7 +34,7 @@ MAX_SIZES: Final = 4
 SIZES_PER_OCTAVE: Final = 2
 STEPS_PER_OCTAVE: Final = 8
 SIZE_MARGIN: Final = 1.6  # a candidate may be so much smaller than the smallest box, or larger than the largest
-MAX_SEEDS: Final = 96  # of the box filters of one rule, the same number of each size
+MAX_SEEDS: Final = 48  # of the box filters of one rule, the same number of each size
 STEPS_PER_SIDE: Final = 4
 MAX_RANKED: Final = 400  # intervals of one rule that are compared with each other
 GOLDEN_SIDE: Final = 192
@@ -43,7 +43,7 @@ MIN_RECALL: Final = 0.9  # below which there are intervals at edges
 RECALL_IOU: Final = 0.6
 CANDIDATE_NMS_IOU: Final = 0.8
 TYPICAL: Final = 0.9  # quantile of the pauses in the user's boxes; its complement of those between them
-_FORMAT: Final = 2  # of cached candidates: another one for another search
+_FORMAT: Final = 3  # of cached candidates: another one for another search
 _MAX_GREY: Final = 255
 _LOCAL_MAXIMUM: Final = 2 * (STEPS_PER_SIDE // 2) + 1
 

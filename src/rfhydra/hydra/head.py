@@ -273,13 +273,13 @@ class HeadStack:
         owner, proposal = torch.nonzero(chosen if offered is None else chosen & offered, as_tuple=True)
         if not len(owner):
             return [ScoredBoxes.none() for _ in self.heads]
-        refined = torch.zeros((len(owner), 4))
-        for index in torch.unique(owner).tolist():
-            head, own = self.heads[index], owner == index
-            chosen = proposal[own]
-            features = head_features(boxes[chosen], embeddings[chosen], head.size_mean)
-            refined[own] = refine(head, boxes[chosen], features)
-        return _suppress(refined, scores[owner, proposal], owner, len(self.heads), size)
+        counts = torch.bincount(owner, minlength=len(self.heads)).tolist()
+        refined = [
+            refine(head, boxes[own], head_features(boxes[own], embeddings[own], head.size_mean))
+            for head, own in zip(self.heads, proposal.split(counts), strict=True)
+            if len(own)
+        ]
+        return _suppress(torch.cat(refined), scores[owner, proposal], owner, len(self.heads), size)
 
     def _logits(self, boxes: Tensor, embeddings: Tensor) -> Tensor:
         """Scores before the sigmoid, (heads, proposals), without a feature matrix per head."""
@@ -294,23 +294,25 @@ def _suppress(boxes: Tensor, scores: Tensor, owner: Tensor, heads: int, size: tu
     visible = ((boxes[:, 2:] - boxes[:, :2]) >= 0.5).all(1)
     boxes, scores, owner = boxes[visible], scores[visible], owner[visible]
     kept = batched_nms(boxes, scores, owner, NMS_IOU)
-    boxes, scores, owner = boxes[kept], scores[kept], owner[kept]
-    results = []
-    for index in range(heads):
-        own = owner == index
-        kept = _not_nested(boxes[own])
-        results.append(ScoredBoxes(boxes[own][kept], scores[own][kept]))
-    return results
+    kept = kept[owner[kept].argsort(stable=True)]
+    counts = torch.bincount(owner[kept], minlength=heads).tolist()
+    return [
+        ScoredBoxes(*_not_nested(own_boxes, own_scores))
+        for own_boxes, own_scores in zip(boxes[kept].split(counts), scores[kept].split(counts), strict=True)
+    ]
 
 
-def _not_nested(boxes: Tensor) -> Tensor:
-    """Mask (n,) of ``boxes``, strongest first, whose intersection over minimum with kept ones is at most MAX_IOM."""
+def _not_nested(boxes: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+    """Those of ``boxes`` (n, 4), strongest first, whose intersection over minimum with kept ones is at most MAX_IOM."""
+    if len(boxes) < 2:
+        return boxes, scores
     low = torch.maximum(boxes[:, None, :2], boxes[None, :, :2])
     high = torch.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
     shared = (high - low).clamp_min(0).prod(2)
     area = (boxes[:, 2:] - boxes[:, :2]).prod(1)
-    nested = shared > MAX_IOM * torch.minimum(area[:, None], area[None])
-    keep = torch.ones(len(boxes), dtype=torch.bool)
+    nested = (shared > MAX_IOM * torch.minimum(area[:, None], area[None])).numpy()
+    keep = np.ones(len(boxes), dtype=bool)
     for index in range(1, len(boxes)):
-        keep[index] = not bool((nested[index, :index] & keep[:index]).any())
-    return keep
+        keep[index] = not (nested[index, :index] & keep[:index]).any()
+    kept = torch.from_numpy(keep)
+    return boxes[kept], scores[kept]
