@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -18,7 +19,10 @@ from rfhydra.spectrum.spec import SpectrogramSpec, ValueScaling
 from rfhydra.spectrum.spectrogram import spectrogram
 from rfhydra.synth import Burst, Receiver, Scene, make_burst
 
-RUNTIMES: Final[dict[str, Callable[[], Backbone]]] = {"torch": load_backbone}
+RUNTIMES: Final[dict[str, Callable[[], Backbone]]] = {
+    "torch": load_backbone,
+    "openvino": partial(load_backbone, runtime="openvino"),
+}
 """Loaders of the shipped backbone, by runtime."""
 SPEC: Final = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=256)
 BOXES: Final = torch.tensor([[0.0, 0.0, 40.0, 30.0], [5.0, 5.0, 9.0, 9.0], [30.0, 100.0, 200.0, 110.0]])
@@ -26,6 +30,8 @@ BOXES: Final = torch.tensor([[0.0, 0.0, 40.0, 30.0], [5.0, 5.0, 9.0, 9.0], [30.0
 
 @pytest.fixture(scope="module", params=list(RUNTIMES))
 def runtime(request: pytest.FixtureRequest) -> Backbone:
+    if request.param == "openvino":
+        pytest.importorskip("openvino")
     return RUNTIMES[request.param]()
 
 

@@ -1,7 +1,7 @@
 """Arguments and options that several commands take."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperCommand
@@ -17,6 +17,14 @@ BackboneFile = Annotated[
     Path | None,
     typer.Option(
         "--backbone", metavar="FILE", help="Backbone file; default the one that ships.", envvar="RFHYDRA_BACKBONE"
+    ),
+]
+RuntimeName = Annotated[
+    Literal["auto", "torch", "openvino"],
+    typer.Option(
+        "--runtime",
+        help="What computes the convolutions; 'auto' is the faster one here, by a measurement of some seconds.",
+        envvar="RFHYDRA_RUNTIME",
     ),
 ]
 SampleRate = Annotated[float | None, typer.Option("--sample-rate", metavar="HZ", help="Sample rate of raw files.")]

@@ -82,7 +82,7 @@ def _detect(store: "Store", test: "Recording", picture: Path) -> None:
     """Detect the signal in ``test``, plot the detections, and score them against the truth."""
     from rfhydra.training.evaluation.recordings import as_scene, summarise
 
-    detector = load_detector(store, [SIGNAL], None)
+    detector = load_detector(store, [SIGNAL], None, "torch")
     (found,) = detect_all([test], detector)
     write_picture(test, detector, found, picture)
     report = summarise([as_scene(test, SIGNAL, found)], detector.loaded_threshold(SIGNAL), IOU_THRESHOLD)

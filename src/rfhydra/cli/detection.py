@@ -12,6 +12,7 @@ from rfhydra.cli.arguments import (
     CenterFrequency,
     Datatype,
     Recordings,
+    RuntimeName,
     SampleRate,
     Signal,
     Workspace,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from rfhydra.detection.detector import Detection, HydraDetector
+    from rfhydra.hydra.runtimes import Runtime
     from rfhydra.recordings import Recording
     from rfhydra.store.workspace import Workspace as Store
 
@@ -42,6 +44,7 @@ def detect(
     center_freq: CenterFrequency = None,
     datatype: Datatype = None,
     backbone: BackboneFile = None,
+    runtime: RuntimeName = "torch",
     as_json: AsJson = False,
 ) -> None:
     """Find the emissions of trained signals in recordings. With several recordings OUT is a directory."""
@@ -53,7 +56,7 @@ def detect(
             raise InvalidMessage(f"--sigmf {sigmf} must end in {_SIGMF_SUFFIX}")
         with Store.view(directory) as store:
             names = None if heads is None else [name.strip() for name in heads.split(",")]
-            detector = load_detector(store, names, backbone)
+            detector = load_detector(store, names, backbone, runtime)
             annotations = [] if sigmf is None else output_files(sigmf, opened, _SIGMF_SUFFIX)
             pictures = [] if png is None else output_files(png, opened, ".png")
             found = detect_all(opened, detector, threshold)
@@ -75,6 +78,7 @@ def evaluate(
     recordings: Recordings,
     iou: Annotated[float, typer.Option(min=0.01, max=1, help="Overlap that counts as found.")] = IOU_THRESHOLD,
     backbone: BackboneFile = None,
+    runtime: RuntimeName = "torch",
     as_json: AsJson = False,
 ) -> None:
     """Score the active head of a signal against the annotations of recordings."""
@@ -85,7 +89,7 @@ def evaluate(
         opened = open_recordings(recordings)
         task = bar.add_task("detecting", total=len(opened), note="")
         with Store.view(directory) as store:
-            detector = load_detector(store, [signal], backbone)
+            detector = load_detector(store, [signal], backbone, runtime)
             scenes = score_recordings(detector, signal, opened, lambda name: bar.update(task, advance=1, note=name))
             version = detector.loaded_versions[signal]
             threshold = detector.loaded_threshold(signal)
@@ -101,14 +105,16 @@ def evaluate(
     print_table(title, ["", ""], [*rows, ("F1, 90 % interval", f"{low:.3f} to {high:.3f}")])
 
 
-def load_detector(store: "Store", names: list[str] | None, backbone: Path | None) -> "HydraDetector":
+def load_detector(
+    store: "Store", names: list[str] | None, backbone: Path | None, runtime: "Runtime"
+) -> "HydraDetector":
     """A detector with the active heads of ``names``, or of every signal that has one for this backbone."""
     from rfhydra.detection.detector import HydraDetector
     from rfhydra.hydra.backbone_file import load_backbone
     from rfhydra.hydra.registry import VersionManager
     from rfhydra.hydra.torch_backbone import best_device
 
-    loaded = load_backbone(backbone, best_device())
+    loaded = load_backbone(backbone, best_device(), runtime)
     detector = HydraDetector(store.spec, loaded)
     names = _fitting(store, loaded.backbone_id) if names is None else names
     detector.load_heads(VersionManager(store).load_heads(names, loaded))

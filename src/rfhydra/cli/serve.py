@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rfhydra.cli.arguments import AsJson, BackboneFile, Workspace
+from rfhydra.cli.arguments import AsJson, BackboneFile, RuntimeName, Workspace
 from rfhydra.cli.output import reported, say
 from rfhydra.config import DEFAULT_HOST, DEFAULT_PORT
 from rfhydra.protocol.limits import read_limits
 
 if TYPE_CHECKING:
+    from rfhydra.hydra.runtimes import Runtime
     from rfhydra.server.service import Settings
 
 DEFAULT_GRACE_SEC = 30.0
@@ -58,12 +59,13 @@ def serve(
             " one that ships.",
         ),
     ] = None,
+    runtime: RuntimeName = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Serve a workspace over a WebSocket until SIGINT or SIGTERM."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     with reported(as_json=as_json):
-        settings = _settings(host, token, no_token, origin or [], limit or [], grace, backbone, former)
+        settings = _settings(host, token, no_token, origin or [], limit or [], grace, backbone, former, runtime)
 
         from rfhydra.server.run import run_server
         from rfhydra.store.workspace import Workspace as Store
@@ -90,6 +92,7 @@ def _settings(
     grace_sec: float,
     backbone: Path | None,
     former: Path | None,
+    runtime: "Runtime",
 ) -> "Settings":
     from rfhydra.hydra.backbone_file import SHIPPED_PATH
     from rfhydra.server.net.security import Gate, require_safe
@@ -101,5 +104,6 @@ def _settings(
         gate=Gate(token, frozenset(origins), any_host=no_token),
         backbone_path=backbone,
         former_path=SHIPPED_PATH if former == Path("shipped") else former,
+        runtime=runtime,
         grace_sec=grace_sec,
     )

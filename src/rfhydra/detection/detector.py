@@ -205,5 +205,5 @@ def cross_class_nms(candidates: dict[str, ScoredBoxes], thresholds: dict[str, fl
     kept[competing[nms(boxes[competing], scores[competing], CROSS_CLASS_NMS_IOU)]] = True
     return {
         name: ScoredBoxes(each.boxes[mask], each.scores[mask]) if len(mask) else each
-        for (name, each), mask in zip(candidates.items(), kept.split(counts), strict=True)
+        for (name, each), mask in zip(candidates.items(), torch.split(kept, counts), strict=True)
     }

@@ -1,7 +1,7 @@
 """The interface of a frozen backbone: an image in, class-agnostic proposals and embeddings of boxes out.
 
-Heads, detection and training use a backbone through this interface only. The one runtime is :mod:`.torch_backbone`;
-``tests/hydra/test_backbone.py`` is the conformance suite of all runtimes.
+Heads, detection and training use a backbone through this interface only. Runtimes are :mod:`.torch_backbone` and
+:mod:`.openvino_backbone`; ``tests/hydra/test_backbone.py`` is the conformance suite of all runtimes.
 """
 
 from abc import ABC, abstractmethod

@@ -21,6 +21,7 @@ from rfhydra.errors import Incompatible, InvalidMessage, NotFound
 from rfhydra.files import write_file
 from rfhydra.hydra.backbone import Backbone, BackgroundSet, Seen
 from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
+from rfhydra.hydra.runtimes import Runtime, on_runtime
 from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
 from rfhydra.spectrum.spec import SpectrogramSpec
@@ -82,12 +83,16 @@ def _see(backbone: Backbone, iq: Tensor) -> Seen:
     return backbone.see(spectrogram(torch.view_as_complex(iq.contiguous()), GOLDEN_SPEC))
 
 
-def load_backbone(path: Path | None = None, device: str | torch.device = "cpu") -> TorchBackbone:
+def load_backbone(
+    path: Path | None = None, device: str | torch.device = "cpu", runtime: Runtime = "torch"
+) -> TorchBackbone:
     """The backbone in ``path``, or the one that ships with rfhydra.
 
     Raises:
         NotFound: no such file.
-        Incompatible: not a backbone file of this version, or its golden test vector fails.
+        Incompatible: not a backbone file of this version, its golden test vector fails, or the device has no such
+            runtime.
+        MissingExtra: the runtime is not installed.
     """
     path = path or SHIPPED_PATH
     data = _read_file(path)
@@ -104,7 +109,7 @@ def load_backbone(path: Path | None = None, device: str | torch.device = "cpu") 
     replace(weights, tensors=state).load_into(network)
     backbone = TorchBackbone(network, id_of(data), device, background)
     golden.replay(backbone)
-    return backbone
+    return on_runtime(backbone, runtime, golden.replay)
 
 
 def backbone_id_in(path: Path) -> str:

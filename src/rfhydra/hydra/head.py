@@ -276,7 +276,7 @@ class HeadStack:
         counts = torch.bincount(owner, minlength=len(self.heads)).tolist()
         refined = [
             refine(head, boxes[own], head_features(boxes[own], embeddings[own], head.size_mean))
-            for head, own in zip(self.heads, proposal.split(counts), strict=True)
+            for head, own in zip(self.heads, torch.split(proposal, counts), strict=True)
             if len(own)
         ]
         return _suppress(torch.cat(refined), scores[owner, proposal], owner, len(self.heads), size)
@@ -298,7 +298,9 @@ def _suppress(boxes: Tensor, scores: Tensor, owner: Tensor, heads: int, size: tu
     counts = torch.bincount(owner[kept], minlength=heads).tolist()
     return [
         ScoredBoxes(*_not_nested(own_boxes, own_scores))
-        for own_boxes, own_scores in zip(boxes[kept].split(counts), scores[kept].split(counts), strict=True)
+        for own_boxes, own_scores in zip(
+            torch.split(boxes[kept], counts), torch.split(scores[kept], counts), strict=True
+        )
     ]
 
 

@@ -49,7 +49,7 @@ class TorchBackbone(Backbone):
         self.device = torch.device(device)
         self.network = network.eval().requires_grad_(False).to(self.device).to(memory_format=torch.channels_last)
         self._half = _autocast_pays(self.device)
-        self._served = _in_half_precision(self.network) if self._half else self.network
+        self._served = in_half_precision(self.network) if self._half else self.network
 
     def see(self, image: NDArray[np.uint8] | Tensor) -> "TorchSeen":
         return TorchSeen(self, self.features(image), (image.shape[0], image.shape[1]))
@@ -149,7 +149,7 @@ def best_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _in_half_precision(network: BackboneNetwork) -> BackboneNetwork:
+def in_half_precision(network: BackboneNetwork) -> BackboneNetwork:
     """A copy with bfloat16 weights, which autocast would otherwise cast in every pass."""
     served = deepcopy(network)
     for part in (served.pyramid, served.rpn, served.roi_heads.box_head):

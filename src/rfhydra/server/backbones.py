@@ -6,32 +6,35 @@ from typing import Self
 
 from rfhydra.errors import Incompatible
 from rfhydra.hydra.backbone_file import SHIPPED_PATH, backbone_id_in, load_backbone
+from rfhydra.hydra.runtimes import Runtime
 from rfhydra.hydra.torch_backbone import TorchBackbone, best_device
 from rfhydra.store.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class BackboneFile:
-    """A backbone file. ``backbone_id`` is its id at the start of the server."""
+    """A backbone file. ``backbone_id`` is its id at the start of the server, ``runtime`` what it is to run on."""
 
     path: Path
     backbone_id: str
+    runtime: Runtime
 
     @classmethod
-    def of(cls, path: Path) -> Self:
+    def of(cls, path: Path, runtime: Runtime) -> Self:
         """
         Raises:
             NotFound: no such file.
         """
-        return cls(path.absolute(), backbone_id_in(path))
+        return cls(path.absolute(), backbone_id_in(path), runtime)
 
     def load(self) -> TorchBackbone:
         """
         Raises:
             NotFound: the file is gone.
             Incompatible: not a backbone file of this version, not the same as at the start, or its golden vector fails.
+            MissingExtra: the runtime is not installed.
         """
-        backbone = load_backbone(self.path, best_device())
+        backbone = load_backbone(self.path, best_device(), self.runtime)
         if backbone.backbone_id != self.backbone_id:
             raise Incompatible(
                 f"the backbone file has changed since the server started: it has {backbone.backbone_id} in place of"
@@ -48,13 +51,14 @@ class BackboneFiles:
     former: BackboneFile | None
 
     @classmethod
-    def of(cls, new: Path | None, former: Path | None) -> Self:
+    def of(cls, new: Path | None, former: Path | None, runtime: Runtime) -> Self:
         """From two paths; ``new`` None is the one that ships.
 
         Raises:
             NotFound: no such file.
         """
-        return cls(BackboneFile.of(new or SHIPPED_PATH), None if former is None else BackboneFile.of(former))
+        other = None if former is None else BackboneFile.of(former, runtime)
+        return cls(BackboneFile.of(new or SHIPPED_PATH, runtime), other)
 
     def initial(self, workspace: Workspace) -> BackboneFile:
         """The file to start with: the former one while the workspace uses that and no upgrade has led to the new one.

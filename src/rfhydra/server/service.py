@@ -16,6 +16,7 @@ from rfhydra.detection.detector import HydraDetector
 from rfhydra.errors import RfhydraError, Unauthorized
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.registry import VersionManager
+from rfhydra.hydra.runtimes import Runtime
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import (
     ServerMetrics,
@@ -60,6 +61,7 @@ class Settings:
         gate: rules for connections.
         backbone_path: backbone file; None is the one that ships.
         former_path: backbone file of heads that are not upgraded to that one yet, None without such heads.
+        runtime: what computes the dense layers of the backbone in detection.
         grace_sec: time that a running training has to finish when the server stops.
         auth_sec: time that a client has to send its token.
         handshake_sec: time for a handshake, or for a whole HTTP connection.
@@ -69,6 +71,7 @@ class Settings:
     gate: Gate = field(default_factory=Gate)
     backbone_path: Path | None = None
     former_path: Path | None = None
+    runtime: Runtime = "torch"
     grace_sec: float = 30.0
     auth_sec: float = 10.0
     handshake_sec: float = 10.0
@@ -85,7 +88,7 @@ class Service:
         """
         limits = settings.limits
         self.workspace, self.settings, self.limits = workspace, settings, limits
-        files = BackboneFiles.of(settings.backbone_path, settings.former_path)
+        files = BackboneFiles.of(settings.backbone_path, settings.former_path, settings.runtime)
         initial = files.initial(workspace)
         if mismatch := workspace.backbone_mismatch(initial.backbone_id):
             _log.warning(mismatch)

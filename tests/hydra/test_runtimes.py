@@ -1,0 +1,112 @@
+"""The choice of a runtime, and what the OpenVINO runtime does beside computing."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import torch
+
+from rfhydra.errors import Incompatible, MissingExtra
+from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.hydra.runtimes import on_runtime
+from rfhydra.hydra.torch_backbone import TorchBackbone
+
+WITHOUT_OPENVINO = """
+import sys
+sys.modules["openvino"] = None
+from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.errors import MissingExtra
+print(type(load_backbone(runtime="auto")).__name__)
+try:
+    load_backbone(runtime="openvino")
+except MissingExtra as error:
+    print(error)
+"""
+WATCHED = """
+import sys
+reached = []
+def watch(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        reached.append(event)
+sys.addaudithook(watch)
+from rfhydra.hydra.backbone_file import load_backbone
+backbone = load_backbone(runtime="openvino")
+import threading
+for thread in threading.enumerate():
+    if thread is not threading.current_thread():
+        thread.join(5)
+print(type(backbone).__name__, reached)
+"""
+
+
+@pytest.fixture(scope="module")
+def served() -> TorchBackbone:
+    return load_backbone()
+
+
+@pytest.fixture(scope="module")
+def compiled() -> TorchBackbone:
+    pytest.importorskip("openvino")
+    return load_backbone(runtime="openvino")
+
+
+def accept(backbone: TorchBackbone) -> None:
+    backbone.see(torch.zeros((32, 128), dtype=torch.uint8))
+
+
+def refuse_other_than(kept: TorchBackbone) -> Callable[[TorchBackbone], None]:
+    def check(backbone: TorchBackbone) -> None:
+        if backbone is not kept:
+            raise Incompatible("other answers")
+
+    return check
+
+
+def output_of(program: str, home: Path) -> list[str]:
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(home)}  # not that of a continuous integration
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    return done.stdout.splitlines()
+
+
+def test_torch_stays_torch(served: TorchBackbone) -> None:
+    assert on_runtime(served, "torch", refuse_other_than(served)) is served
+
+
+def test_a_runtime_with_other_answers_is_refused_or_not_chosen(served: TorchBackbone) -> None:
+    pytest.importorskip("openvino")
+    check = refuse_other_than(served)
+    assert on_runtime(served, "auto", check) is served
+    with pytest.raises(Incompatible, match="other answers"):
+        on_runtime(served, "openvino", check)
+
+
+def test_auto_is_one_of_the_two(served: TorchBackbone) -> None:
+    chosen = on_runtime(served, "auto", accept)
+    assert chosen.backbone_id == served.backbone_id
+    assert chosen is served or type(chosen).__name__ == "OpenvinoBackbone"
+
+
+def test_without_openvino_auto_is_torch(tmp_path: Path) -> None:
+    chosen, error = output_of(WITHOUT_OPENVINO, tmp_path)
+    assert chosen == "TorchBackbone"
+    assert "pip install 'rfhydra[openvino]'" in error
+    assert MissingExtra.code == "internal"
+
+
+def test_openvino_reaches_no_network(tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    assert output_of(WATCHED, tmp_path) == ["OpenvinoBackbone []"]
+    assert not list(tmp_path.iterdir())
+
+
+def test_compiled_layers_serve_several_threads(compiled: TorchBackbone) -> None:
+    images = [torch.randint(0, 99, (64, 128 + 32 * number), dtype=torch.uint8) for number in range(6)]
+    box = torch.tensor([[3.0, 3.0, 60.0, 40.0]])
+    alone = [compiled.see(image).embed(box) for image in images]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(lambda image: compiled.see(image).embed(box), images * 3))
+    for found, expected in zip(together, alone * 3, strict=True):
+        assert torch.equal(found, expected)
