@@ -6,17 +6,18 @@ Heads of real devices are trained on the torch runtime and detect on both, in re
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import numpy as np
 import torch
 import typer
+from numpy.typing import NDArray
 from torchvision.ops import box_iou
 
 from benchmarks.heads import EMITTERS, PER_SCENE, make_scene
-from benchmarks.real_devices import MIN_SCORE, Collection, as_scene
+from benchmarks.real_devices import Collection, Split
 from benchmarks.results import Row, write_result
 from benchmarks.tables import figures, show, table, tracked
 from benchmarks.trial import temporary_workspace
@@ -25,7 +26,7 @@ from rfhydra.detection.recording import detect_recording
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.training.data.importer import import_recordings
-from rfhydra.training.evaluation.recordings import summarise
+from rfhydra.training.evaluation.recordings import MIN_SCORE, as_scene, summarise
 from rfhydra.training.service import TrainingService
 
 RUNTIMES: Final = ("torch", "openvino")
@@ -58,7 +59,7 @@ def _shown(row: Row) -> Sequence[str]:
     return (str(row["runtime"]), f"{row['median_ms']:.1f}", *figures(row, ("paired_ratio", "mean_f1")))
 
 
-def _timed(backbones: dict[str, Any], images: Sequence[Any], repeats: int) -> list[Row]:
+def _timed(backbones: Mapping[str, Backbone], images: Sequence[NDArray[np.uint8]], repeats: int) -> list[Row]:
     """Median time of pass and proposals on each runtime, in turns."""
     seconds: dict[str, list[float]] = {name: [] for name in backbones}
     for backbone in backbones.values():
@@ -79,7 +80,7 @@ def _timed(backbones: dict[str, Any], images: Sequence[Any], repeats: int) -> li
     ]
 
 
-def _agreement(backbones: dict[str, Any], images: Sequence[Any]) -> dict[str, float]:
+def _agreement(backbones: Mapping[str, Backbone], images: Sequence[NDArray[np.uint8]]) -> dict[str, float]:
     """Of torch's proposals: the share that OpenVINO proposes as well, and how alike their embeddings are."""
     same, similar = list[float](), list[float]()
     for image in images:
@@ -94,7 +95,7 @@ def _agreement(backbones: dict[str, Any], images: Sequence[Any]) -> dict[str, fl
     }
 
 
-def _real_f1(backbones: dict[str, Backbone], collection: Collection, support: int, tested: int) -> dict[str, float]:
+def _real_f1(backbones: Mapping[str, Backbone], collection: Collection, support: int, tested: int) -> dict[str, float]:
     """Mean F1 at IoU 0.5 over the devices, with heads that are trained on torch."""
     split = collection.split(collection.devices, support, 0, tested)
     with temporary_workspace(collection.spec) as workspace:
@@ -105,7 +106,7 @@ def _real_f1(backbones: dict[str, Backbone], collection: Collection, support: in
         return {name: _f1_on(service, backbone, split) for name, backbone in backbones.items()}
 
 
-def _f1_on(service: TrainingService, backbone: Backbone, split: Any) -> float:
+def _f1_on(service: TrainingService, backbone: Backbone, split: Split) -> float:
     detector = HydraDetector(service.workspace.spec, backbone)
     detector.load_heads(service.version_manager.load_heads(split.support, backbone))
     found = [detect_recording(each, detector, MIN_SCORE) for each in tracked(split.test, "detecting")]
