@@ -26,7 +26,8 @@ from rfhydra.detection.recording import detect_recording
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.training.data.importer import import_recordings
-from rfhydra.training.evaluation.recordings import MIN_SCORE, as_scene, summarise
+from rfhydra.training.evaluation.metrics import MIN_SCORE
+from rfhydra.training.evaluation.recordings import as_scene, summarise
 from rfhydra.training.service import TrainingService
 
 RUNTIMES: Final = ("torch", "openvino")
