@@ -103,6 +103,7 @@ def _real_f1(backbones: Mapping[str, Backbone], collection: Collection, support:
         service = TrainingService(workspace, backbones["torch"])
         for device, recordings in split.support.items():
             import_recordings(workspace, recordings, device)
+        for device in split.support:
             service.version_manager.promote_version(device, service.train_new_signal(device).version)
         return {name: _f1_on(service, backbone, split) for name, backbone in backbones.items()}
 
