@@ -14,6 +14,7 @@ from rfhydra.synth import Burst, LineCode, log_uniform
 Arrangement = Callable[[BurstSource, SpectrogramSpec], list[Transmitter]]
 
 BAND_FILLING: Final = 0.6  # part of exchanges whose packets fill the band
+WITH_PREAMBLE: Final = 0.6  # part of stations whose packets begin with one
 
 
 def mixed(source: BurstSource, spec: SpectrogramSpec) -> list[Transmitter]:
@@ -26,13 +27,18 @@ def mixed(source: BurstSource, spec: SpectrogramSpec) -> list[Transmitter]:
 
 
 def wide(source: BurstSource, spec: SpectrogramSpec) -> list[Transmitter]:
-    """One or two bursts that fill the band, or a few that last longer than the window, and others."""
-    rng, made = source.rng, list[Transmitter]()
-    if rng.random() < 0.6:
-        for _ in range(int(rng.integers(1, 3))):
-            burst = source.draw_wide(int(spec.hop * log_uniform(rng, 5, 200)))
-            repeats, gap = int(rng.integers(1, 6)), int(spec.hop * log_uniform(rng, 4, 150))
-            made.append(Train(source.number(), burst, repeats, gap))
+    """A train of bursts that fill the band, a crowd of them that overlap, or bursts that last longer than the window.
+
+    There are others, too.
+    """
+    rng, made, which = source.rng, list[Transmitter](), source.rng.random()
+    burst = source.draw_wide(int(spec.hop * log_uniform(rng, 5, 200)))
+    if which < 0.4:
+        gap = int(spec.hop * log_uniform(rng, 4, 150))
+        made.append(Train(source.number(), burst, int(rng.integers(1, 6)), gap))
+    elif which < 0.65:
+        short = source.cut(burst, int(spec.hop * log_uniform(rng, 6, 60)))
+        made.append(Fleet(source.number(), [short], int(rng.integers(4, 21)), overlap=0.5))
     else:
         made += [Single(source.number(), source.draw_lasting(spec)) for _ in range(int(rng.integers(1, 4)))]
     return made + _singles(source, spec, 4)
@@ -134,6 +140,8 @@ def _exchange(source: BurstSource, spec: SpectrogramSpec, draw: Callable[[int], 
     for _ in range(int(rng.integers(1, 3))):
         shortest = int(spec.hop * log_uniform(rng, 3, 40))
         longest = int(shortest * rng.uniform(1, 3))
-        stations.append(Station(source.number(), draw(2 * longest), shortest, longest))
+        preamble = int(spec.hop * rng.uniform(2, 8)) if rng.random() < WITH_PREAMBLE else 0
+        period = int(log_uniform(rng, 8, 64))
+        stations.append(Station(source.number(), draw(2 * longest), shortest, longest, preamble, period))
     least = int(max(0.6 * spec.hop, 0.25 * spec.fft_size))
     return Exchange(stations, (least, max(least, int(rng.uniform(1, 10) * spec.hop))))

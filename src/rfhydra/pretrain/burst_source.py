@@ -10,7 +10,7 @@ from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.synth import Burst, Rng, log_uniform, make_burst, random_drift, tone_shift_keying
 
 SYNTHETIC: Final = ("hopper", "chirp", "ofdm", "qpsk", "tone", "comb", "wobble", "wobble", "wobble")
-WIDE: Final = ("ofdm", "ofdm", "qpsk", "chirp")
+WIDE: Final = ("ofdm", "ofdm", "qpsk", "chirp", "ook")
 LASTING: Final = ("qpsk", "ofdm", "fsk2", "tone")
 THIN: Final = ("tone", "tone", "fsk2", "qpsk", "ook", "wobble")
 LINE_CLASS: Final = "line"

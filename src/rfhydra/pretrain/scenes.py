@@ -29,6 +29,7 @@ EXTRA_CLASSES: Final = (*KEYED_CLASSES, "hopper", "chirp", "comb", "wobble", LIN
 SHARED: Final = 0.6  # part of the transmitters of a scene that the other one of its pair has, too
 CROP_PX: Final = 384
 VISIBLE_LEVELS: Final = 3  # of 255, about 1 dB
+MOST_OF_THE_BAND: Final = 0.6
 CONTRACTS: Final = tuple(
     SpectrogramSpec(fft_size=fft_size, hop=hop, rows=512, cols=CROP_PX)
     for fft_size, hop in ((512, 256), (512, 256), (512, 128), (512, 512), (1024, 256), (1024, 512), (2048, 512))
@@ -72,9 +73,7 @@ class SceneMaker:
         draw_transmitters, spec = self._kind()
         first, transmitters = self._render(draw_transmitters, spec)
         shared = [each for each in transmitters if rng.random() < SHARED]
-        second, _ = self._render(
-            lambda: shared + [each for each in draw_transmitters() if rng.random() > SHARED], spec
-        )
+        second, _ = self._render(lambda: shared + [each for each in draw_transmitters() if rng.random() > SHARED], spec)
         return first, second
 
     def _kind(self) -> tuple[Callable[[], list[Transmitter]], SpectrogramSpec]:
@@ -142,7 +141,7 @@ class SceneMaker:
 def _boxes(
     image: NDArray[np.uint8], scene: Scene, spec: SpectrogramSpec, receiver: Receiver
 ) -> tuple[PixelBoxes, NDArray[np.int64]]:
-    """Cores and skirts (n, 4) in pixels of ``image``, within the band received, and the index of each one's emission."""
+    """Cores and skirts (n, 4) in pixels of ``image``, in the received band, and the index of the emission of each."""
     frame = Frame(spec, sample_rate_hz=1.0, center_freq_hz=0.0, cols=image.shape[1])
     boxes = frame.to_pixels([emission.box(1.0, 0.0) for emission in scene.emissions])
     extended = [skirts(image, box, np.delete(boxes, index, 0), spec) for index, box in enumerate(boxes)]
@@ -155,14 +154,16 @@ def _boxes(
 
 
 def _visible(image: NDArray[np.uint8], box: NDArray[np.float32]) -> bool:
-    """Whether ``box`` stands out from the rows above and below it, or from some column if it fills the band."""
+    """Whether ``box`` stands out from the rows above and below it or, if it is most of the band, from some column."""
     x0, y0, x1, y1 = (round(float(edge)) for edge in box)
     inside = image[y0:y1, x0:x1]
     margin = max(4, (y1 - y0) // 2)
     above, below = image[max(y0 - margin, 0) : y0, x0:x1], image[y1 : y1 + margin, x0:x1]
     around = np.concatenate([above, below])
-    if around.size:
-        return float(np.percentile(inside, 80)) - float(np.percentile(around, 80)) >= VISIBLE_LEVELS
+    if around.size and float(np.percentile(inside, 80)) - float(np.percentile(around, 80)) >= VISIBLE_LEVELS:
+        return True
+    if y1 - y0 < MOST_OF_THE_BAND * len(image):
+        return False
     levels = image[y0:y1].mean(0)
     beside = np.concatenate([levels[:x0], levels[x1:]])
     return bool(beside.size) and float(levels[x0:x1].mean() - beside.min()) >= VISIBLE_LEVELS

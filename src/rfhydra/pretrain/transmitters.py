@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
+
+import numpy as np
 
 from rfhydra.synth import Burst, Emission, Rng, Scene, log_uniform, random_drift
 
-MAX_PACKETS = 80
+MAX_PACKETS: Final = 80
 
 
 class Transmitter(Protocol):
@@ -47,17 +49,27 @@ class Train:
 
 @dataclass(frozen=True, eq=False)
 class Station:
-    """One side of an exchange: packets of ``shortest`` to ``longest`` samples, cut from ``burst``."""
+    """One side of an exchange: packets of ``shortest`` to ``longest`` samples, cut from ``burst``.
+
+    Each begins with a preamble of so many samples, a part of the burst that repeats every ``period``; 0 for none.
+    """
 
     number: int
     burst: Burst
     shortest: int
     longest: int
+    preamble: int = 0
+    period: int = 16
 
     def packet(self, rng: Rng) -> Burst:
         length = min(int(log_uniform(rng, self.shortest, self.longest)), len(self.burst))
         start = int(rng.integers(0, len(self.burst) - length + 1))
-        return Burst(self.burst.kind, self.burst.iq[start : start + length], self.burst.low, self.burst.high)
+        iq = self.burst.iq[start : start + length].copy()
+        known = self.burst.iq[: self.period]
+        level = float(np.sqrt(np.mean(np.abs(known) ** 2)))
+        if self.preamble and level > 0:
+            iq[: self.preamble] = np.resize(known / level, len(iq[: self.preamble]))
+        return Burst(self.burst.kind, iq, self.burst.low, self.burst.high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +104,8 @@ class Fleet:
     """``count`` transmitters of one make, which all have its number.
 
     Each sends one of ``payloads`` at a place of its own, with a carrier that drifts by up to ``drift`` cycles per
-    sample. With a ``slot``, in samples, all begin near the start of one.
+    sample. With a ``slot``, in samples, all begin near the start of one. They overlap by up to ``overlap`` of their
+    area.
     """
 
     number: int
@@ -100,6 +113,7 @@ class Fleet:
     count: int
     drift: float = 0.0
     slot: int | None = None
+    overlap: float = 0.1
 
     def send(self, scene: Scene, rng: Rng) -> list[int]:
         strongest_db = rng.uniform(15, 50)
@@ -110,7 +124,7 @@ class Fleet:
         if self.drift:
             burst = burst.drifting(random_drift(rng, len(burst), self.drift))
         if self.slot is None:
-            return scene.place(burst, rng, snr_db)
+            return scene.place(burst, rng, snr_db, max_overlap=self.overlap)
         first = -int(0.5 * self.slot) if rng.random() < 0.5 else int(0.1 * self.slot)
         start = first + int(rng.integers(0, 2)) * self.slot + int(0.02 * self.slot * rng.standard_normal())
         return scene.place(burst, rng, snr_db, start=start, tries=8)

@@ -97,8 +97,9 @@ def random_drift(rng: Rng, duration: int, most: float) -> NDArray[np.float64]:
     """
     span, part = most * rng.uniform(-1, 1), np.linspace(0, 1, duration)
     shapes = (part, 1 - np.exp(-part * rng.uniform(2, 12)), np.sin(np.pi * part))
-    offsets: NDArray[np.float64] = span * shapes[int(rng.integers(len(shapes)))]
-    return offsets - offsets.mean()
+    shape = span * shapes[int(rng.integers(len(shapes)))]
+    offsets: NDArray[np.float64] = shape - shape.mean()
+    return offsets
 
 
 EMITTERS: Final[dict[str, Callable[[Rng, int, float], Iq]]] = {
