@@ -32,12 +32,12 @@ def wide(source: BurstSource, spec: SpectrogramSpec) -> list[Transmitter]:
     There are others, too.
     """
     rng, made, which = source.rng, list[Transmitter](), source.rng.random()
-    burst = source.draw_wide(int(spec.hop * log_uniform(rng, 5, 200)))
     if which < 0.4:
+        burst = source.draw_wide(int(spec.hop * log_uniform(rng, 5, 200)))
         gap = int(spec.hop * log_uniform(rng, 4, 150))
         made.append(Train(source.number(), burst, int(rng.integers(1, 6)), gap))
     elif which < 0.65:
-        short = source.cut(burst, int(spec.hop * log_uniform(rng, 6, 60)))
+        short = source.draw_wide(int(spec.hop * log_uniform(rng, 6, 60)))
         made.append(Fleet(source.number(), [short], int(rng.integers(4, 21)), overlap=0.5))
     else:
         made += [Single(source.number(), source.draw_lasting(spec)) for _ in range(int(rng.integers(1, 4)))]

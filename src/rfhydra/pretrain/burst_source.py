@@ -45,12 +45,12 @@ class BurstSource:
         return burst if spec.hop >= LIBRARY_HOP else self.cut(burst, int(spec.hop * log_uniform(rng, 4, 300)))
 
     def draw_wide(self, samples: int) -> Burst:
-        """A burst of about 0.6 cycles per sample to all of the band, of at most ``samples``."""
+        """A burst of about 0.6 cycles per sample to all of the band, of half of ``samples`` to all of them."""
         rng = self.rng
         if self._names and rng.random() < 0.5:
             burst = self._from_library()
             step = int(0.95 / burst.bandwidth)
-            if step > 1 and len(burst) >= 4 * step:
+            if step > 1 and len(burst) >= step * samples / 2:
                 centring = np.exp(-1j * np.pi * (burst.low + burst.high) * np.arange(len(burst)))
                 return self.cut(Burst.measured(burst.kind, (burst.iq * centring)[::step]), samples)
         return make_burst(str(rng.choice(WIDE)), rng, samples, rng.uniform(0.6, 0.95))
