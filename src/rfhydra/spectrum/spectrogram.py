@@ -16,7 +16,7 @@ from rfhydra.spectrum.window import Window
 
 _MIN_POWER = 1e-30
 _EMPTY_DB = -115.0
-"""Mean power of an empty half, per sample, relative to the peak: 10 dB below the quantisation noise of 16 bits."""
+"""Mean level of an empty half, less that of the transform of noise of unit power: 10 dB below 16-bit quantisation."""
 _MIN_PEAK = torch.finfo(torch.float32).tiny
 
 
