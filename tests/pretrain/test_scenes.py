@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from rfhydra.pretrain.burst_library import HELD_OUT
 from rfhydra.pretrain.mix import ARRANGEMENTS, SceneMix
 from rfhydra.pretrain.scenes import CROP_PX, SMALL_CONTRACTS, SceneMaker, class_names
 from rfhydra.synth import Burst
@@ -55,6 +56,7 @@ def test_class_names_are_sorted_and_unique() -> None:
         names
     )
     assert class_names([]) == names
+    assert not set(names) & set(HELD_OUT)
 
 
 def test_a_pair_of_scenes_shares_emitters_and_has_others() -> None:
