@@ -7,7 +7,7 @@ import pytest
 
 from rfhydra.pretrain.burst_library import HELD_OUT
 from rfhydra.pretrain.mix import ARRANGEMENTS, SceneMix
-from rfhydra.pretrain.scenes import CROP_PX, SMALL_CONTRACTS, SceneMaker, class_names
+from rfhydra.pretrain.scenes import CROP_PX, SceneMaker, class_names
 from rfhydra.synth import Burst
 from tests.pretrain.given import tiny_library
 
@@ -87,14 +87,21 @@ def test_every_part_of_the_mix_gives_visible_boxes(name: str) -> None:
             assert scene.image[y0:y1, x0:x1].mean() > 3  # no box in a closed squelch, or beyond a passband
 
 
-def test_small_contracts_fill_a_part_of_the_image() -> None:
-    maker = SceneMaker(tiny_library(), np.random.default_rng(8), SceneMix.only("small_contract"))
-    heights = {spec.rows for spec in SMALL_CONTRACTS}
-    for _ in range(6):
-        scene = maker.draw()
-        rows = next(rows for rows in sorted(heights) if (scene.image[rows:] == 64).all())
-        assert scene.image[:rows].std() > 0
-        assert scene.boxes[:, 3].max() <= rows
+def test_images_of_small_contracts_are_stacked() -> None:
+    maker, counts = SceneMaker(tiny_library(), np.random.default_rng(8), SceneMix.only("small_contract")), set[int]()
+    heights = {4: 64, 2: 128, 1: 256}  # rows, by the number of images
+    for _ in range(14):
+        for scene in maker.pair():
+            padding = (scene.image == 64).all(1)
+            parts = 1 + int((np.diff(padding.astype(int)) == 1).sum()) - int(padding[-1])
+            step, rows = CROP_PX // parts, heights[parts]
+            counts.add(parts)
+            for number in range(parts):
+                inside = (scene.boxes[:, 1] >= number * step) & (scene.boxes[:, 3] <= number * step + rows)
+                own = scene.emitters[inside]
+                assert inside.any()
+                assert not set(own.tolist()) & set(scene.emitters[~inside].tolist())
+    assert counts == {1, 2, 4}
 
 
 def test_emissions_of_a_fleet_are_one_emitter_in_both_scenes_of_a_pair() -> None:

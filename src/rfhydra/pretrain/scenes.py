@@ -30,6 +30,7 @@ SHARED: Final = 0.6  # part of the transmitters of a scene that the other one of
 CROP_PX: Final = 384
 VISIBLE_LEVELS: Final = 3  # of 255, about 1 dB
 MOST_OF_THE_BAND: Final = 0.6
+MIN_PADDING_PX: Final = 32  # a stride of the network, between images of small contracts
 CONTRACTS: Final = tuple(
     SpectrogramSpec(fft_size=fft_size, hop=hop, rows=512, cols=CROP_PX)
     for fft_size, hop in ((512, 256), (512, 256), (512, 128), (512, 512), (1024, 256), (1024, 512), (2048, 512))
@@ -38,7 +39,7 @@ SMALL_CONTRACTS: Final = tuple(
     SpectrogramSpec(fft_size=size, hop=hop, rows=size, cols=CROP_PX)
     for size, hop in ((64, 8), (64, 16), (64, 32), (128, 32), (128, 64), (256, 64), (256, 128))
 )
-"""Contracts of wideband recordings, with fewer rows than a crop; the rest of it is filled with the mean grey level."""
+"""Contracts of wideband recordings, with fewer rows than a crop: one to four images are stacked."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,13 +65,19 @@ class SceneMaker:
     def draw(self) -> TrainingScene:
         """A scene with at least one box, cropped to :data:`CROP_PX` squared."""
         draw_transmitters, spec = self._kind()
-        return self._render(draw_transmitters, spec)[0]
+        return _stacked([self._render(draw_transmitters, spec)[0] for _ in range(_parts(spec))])
 
     def pair(self) -> tuple[TrainingScene, TrainingScene]:
         """Two scenes of one kind and contract, with other receivers, that share some transmitters at other places and
         levels."""
-        rng = self.rng
         draw_transmitters, spec = self._kind()
+        first, second = zip(*(self._render_pair(draw_transmitters, spec) for _ in range(_parts(spec))), strict=True)
+        return _stacked(first), _stacked(second)
+
+    def _render_pair(
+        self, draw_transmitters: Callable[[], list[Transmitter]], spec: SpectrogramSpec
+    ) -> tuple[TrainingScene, TrainingScene]:
+        rng = self.rng
         first, transmitters = self._render(draw_transmitters, spec)
         shared = [each for each in transmitters if rng.random() < SHARED]
         second, _ = self._render(lambda: shared + [each for each in draw_transmitters() if rng.random() > SHARED], spec)
@@ -124,11 +131,9 @@ class SceneMaker:
         first_col = int(receiver.silence * image.shape[1])
         boxes = boxes.clip([first_col, 0, first_col, 0], [CROP_PX, rows, CROP_PX, rows])
         width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-        part = image[top : top + rows]
+        crop = np.ascontiguousarray(image[top : top + rows])
         keep = (width >= 1.5) & (height >= 2) & (width * height >= 0.2 * whole)
-        keep = np.array([bool(large) and _visible(part, box) for large, box in zip(keep, boxes, strict=True)], bool)
-        crop = np.full((CROP_PX, CROP_PX), round(255 * PIXEL_MEAN), np.uint8)
-        crop[:rows] = part
+        keep = np.array([bool(large) and _visible(crop, box) for large, box in zip(keep, boxes, strict=True)], bool)
         owners = owners[keep]
         return TrainingScene(
             crop,
@@ -136,6 +141,22 @@ class SceneMaker:
             [_class_of(scene.emissions[owner].kind) for owner in owners],
             np.array(numbers, np.int64)[owners],
         )
+
+
+def _parts(spec: SpectrogramSpec) -> int:
+    """How many images of ``spec`` are stacked in a scene."""
+    return max(CROP_PX // (spec.rows + MIN_PADDING_PX), 1)
+
+
+def _stacked(parts: Sequence[TrainingScene]) -> TrainingScene:
+    """``parts`` one below the other, padded with the mean grey level, which the network sees as zero."""
+    image = np.full((CROP_PX, CROP_PX), round(255 * PIXEL_MEAN), np.uint8)
+    step, boxes = CROP_PX // len(parts), list[PixelBoxes]()
+    for index, part in enumerate(parts):
+        image[index * step : index * step + len(part.image)] = part.image
+        boxes.append(part.boxes + np.array([0, index * step, 0, index * step], np.float32))
+    labels = [label for part in parts for label in part.labels]
+    return TrainingScene(image, np.concatenate(boxes), labels, np.concatenate([part.emitters for part in parts]))
 
 
 def _boxes(
