@@ -1,4 +1,4 @@
-"""F1 on two crowded kinds of signal that pretraining has no scenes of: dense parallel lines, and drifting hoppers.
+"""F1 on two crowded kinds of signal: dense parallel lines, and drifting hoppers.
 
     python -m benchmarks.kinds
 
@@ -7,6 +7,9 @@ amateur digital modes send them; slower and wider ones among them. *Hoppers*: on
 from many transmitters of one make, as utility meters send them: each on a random channel, with a carrier that drifts
 by its own amount, at its own level and bit rate; other packets among them. The transmitters of the test scenes are
 others than those of the training scenes.
+
+The backbone that ships was trained without scenes of them; the scene mix of pretraining now has similar ones
+(docs/decisions/0030).
 
 All emissions of the kind are boxed in each training scene; the others are not labelled.
 """

@@ -4,20 +4,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from rfhydra.pretrain.scenes import (
-    CONTRACTS,
-    CROP_PX,
-    KEYED_CLASSES,
-    SceneMaker,
-    class_names,
-    keyed_class,
-    random_line_code,
-    variant,
-)
-from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.pretrain.burst_library import HELD_OUT
+from rfhydra.pretrain.mix import ARRANGEMENTS, SceneMix
+from rfhydra.pretrain.scenes import CROP_PX, SceneMaker, class_names
 from rfhydra.synth import Burst
 from tests.pretrain.given import tiny_library
 
@@ -40,7 +30,7 @@ def test_scenes_hold_boxes_of_known_classes_inside_the_image(library: list[Burst
 
 
 def test_boxes_are_visible() -> None:
-    maker = SceneMaker(tiny_library(), np.random.default_rng(2))
+    maker = SceneMaker(tiny_library(), np.random.default_rng(2), SceneMix.only())
     for _ in range(8):
         scene = maker.draw()
         for box in scene.boxes:
@@ -66,6 +56,7 @@ def test_class_names_are_sorted_and_unique() -> None:
         names
     )
     assert class_names([]) == names
+    assert not set(names) & set(HELD_OUT)
 
 
 def test_a_pair_of_scenes_shares_emitters_and_has_others() -> None:
@@ -86,24 +77,37 @@ def test_emitter_numbers_are_unique() -> None:
     assert sum(map(len, numbers)) == len(set.union(*numbers))
 
 
-@settings(max_examples=50)
-@given(st.integers(0, 2**32 - 1), st.sampled_from(CONTRACTS))
-def test_random_line_codes_are_valid(seed: int, spec: SpectrogramSpec) -> None:
-    rng = np.random.default_rng(seed)
-    line_code = random_line_code(rng, spec)
-    burst = line_code.packet(rng, 20_000)
-    assert 0 < len(burst) <= 20_000
-    assert np.isfinite(burst.iq).all()
-    assert 0 < burst.bandwidth <= 1.01
-    assert keyed_class(line_code, spec) in KEYED_CLASSES
+@pytest.mark.parametrize("name", [*ARRANGEMENTS, "drift", "sideband", "squelched", "pumping", "decimation_edges"])
+def test_every_part_of_the_mix_gives_visible_boxes(name: str) -> None:
+    maker, classes = SceneMaker(tiny_library(), np.random.default_rng(7), SceneMix.only(name)), class_names([])
+    for scene in (*maker.pair(), maker.draw()):
+        assert len(scene.boxes)
+        assert set(scene.labels) <= set(classes)
+        for x0, y0, x1, y1 in np.round(scene.boxes).astype(int):
+            assert scene.image[y0:y1, x0:x1].mean() > 3  # no box in a closed squelch, or beyond a passband
 
 
-@settings(max_examples=50)
-@given(st.integers(0, 2**32 - 1), st.sampled_from(CONTRACTS))
-def test_variant_has_another_symbol_length(seed: int, spec: SpectrogramSpec) -> None:
-    rng = np.random.default_rng(seed)
-    line_code = random_line_code(rng, spec)
-    other = variant(line_code, rng)
-    assert other.kind == line_code.kind
-    assert other.symbol != line_code.symbol or line_code.symbol <= 8
-    assert 0 < len(other.packet(rng, 20_000)) <= 20_000
+def test_images_of_small_contracts_are_stacked() -> None:
+    maker, counts = SceneMaker(tiny_library(), np.random.default_rng(8), SceneMix.only("small_contract")), set[int]()
+    heights = {4: 64, 2: 128, 1: 256}  # rows, by the number of images
+    for _ in range(14):
+        for scene in maker.pair():
+            padding = (scene.image == 64).all(1)
+            parts = 1 + int((np.diff(padding.astype(int)) == 1).sum()) - int(padding[-1])
+            step, rows = CROP_PX // parts, heights[parts]
+            counts.add(parts)
+            for number in range(parts):
+                inside = (scene.boxes[:, 1] >= number * step) & (scene.boxes[:, 3] <= number * step + rows)
+                own = scene.emitters[inside]
+                assert inside.any()
+                assert not set(own.tolist()) & set(scene.emitters[~inside].tolist())
+    assert counts == {1, 2, 4}
+
+
+def test_emissions_of_a_fleet_are_one_emitter_in_both_scenes_of_a_pair() -> None:
+    maker = SceneMaker(tiny_library(), np.random.default_rng(9), SceneMix.only("fleet"))
+    pairs = [maker.pair() for _ in range(6)]
+    counts = [np.unique(scene.emitters, return_counts=True)[1].max() for pair in pairs for scene in pair]
+    shared = [set(first.emitters.tolist()) & set(second.emitters.tolist()) for first, second in pairs]
+    assert max(counts) >= 4
+    assert sum(map(bool, shared)) >= 2

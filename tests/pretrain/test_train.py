@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from rfhydra.errors import Conflict, InvalidMessage, NotFound, StorageFull
+from rfhydra.errors import Conflict, Incompatible, InvalidMessage, NotFound, StorageFull
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.hydra.weights import read_weights
@@ -159,6 +159,17 @@ def test_initial_backbone_may_have_other_classes(finished: tuple[Path, list[Pret
     assert "ask" not in start.config.classes
     moved = (trained.pyramid.body.conv1.weight - start.pyramid.body.conv1.weight).abs().mean()
     assert moved < 0.1 * start.pyramid.body.conv1.weight.abs().mean()
+
+
+def test_checkpoint_of_a_run_with_other_classes_is_refused(
+    finished: tuple[Path, list[PretrainProgress]], tmp_path: Path
+) -> None:
+    directory = prepared(tmp_path)
+    (directory / CHECKPOINT_FILE).write_bytes((finished[0] / CHECKPOINT_FILE).read_bytes())
+    others = [replace(burst, kind="am-dsb") for burst in tiny_library()]
+    save_burst_library(others, directory / BURST_LIBRARY_FILE)
+    with pytest.raises(Incompatible, match="other classes"):
+        PretrainRun(directory, ONE_STEP, resume=True).run()
 
 
 def test_missing_initial_backbone(tmp_path: Path) -> None:

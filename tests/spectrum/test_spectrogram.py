@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy import signal
 
 from rfhydra.errors import InvalidMessage
 from rfhydra.spectrum.spec import SpectrogramSpec, ValueScaling
@@ -95,6 +96,18 @@ def test_digital_silence_does_not_move_the_floor(filler: complex) -> None:
     iq[: 80 * SPEC.hop] = filler
     rest = spectrogram(iq, SPEC)[:, 84:]
     assert int((alive.int() - rest.int()).abs().max()) <= 2
+
+
+@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.parametrize("conjugated", [False, True])
+def test_the_empty_half_of_an_analytic_signal_does_not_move_the_floor(spec: SpectrogramSpec, conjugated: bool) -> None:
+    real = noise(spec).real.astype(np.float64) + tone(spec, spec.fft_size // 8, 100.0).real
+    analytic = signal.hilbert(real).astype(np.complex64)
+    image = spectrogram(np.conj(analytic) if conjugated else analytic, spec)
+    upper, lower = image[: spec.rows // 2 - 4, 4:-4], image[spec.rows // 2 + 4 :, 4:-4]
+    heard, empty = (lower, upper) if conjugated else (upper, lower)
+    assert abs(float(heard.float().median()) - spec.scaling.floor_grey) <= 3
+    assert float(empty.float().median()) == 0
 
 
 @pytest.mark.parametrize("filler", [0, 1])

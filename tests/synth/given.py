@@ -6,7 +6,9 @@ from numpy.typing import NDArray
 
 from rfhydra.synth import (
     Burst,
+    Emission,
     LineCode,
+    Scene,
     make_burst,
 )
 
@@ -36,3 +38,19 @@ def share_in_band(iq: NDArray[np.complexfloating], low: float, high: float) -> f
     """Share of the energy from ``low`` to ``high`` cycles per sample."""
     energy, freqs = np.abs(np.fft.fft(iq)) ** 2, np.fft.fftfreq(len(iq))
     return float(energy[(freqs >= low) & (freqs <= high)].sum() / energy.sum())
+
+
+def share_in_boxes(scene: Scene, emissions: list[Emission], fft_size: int = 512, hop: int | None = None) -> float:
+    """Share of a spectrogram's energy inside the truth boxes, each widened by what the transform blurs."""
+    hop = hop or fft_size // 2
+    frames = np.lib.stride_tricks.sliding_window_view(np.pad(scene.iq, (fft_size - hop) // 2), fft_size)[::hop]
+    energy = np.abs(np.fft.fft(frames * np.hanning(fft_size + 1)[:-1], axis=1)) ** 2
+    freqs, centres = np.fft.fftfreq(fft_size), (np.arange(len(frames)) + 0.5) * hop
+    inside = np.zeros(energy.shape, bool)
+    for emission in emissions:
+        box = emission.box(1.0, 0.0)
+        rows = (freqs >= box.freq_low_hz - 1.5 / fft_size) & (freqs <= box.freq_high_hz + 1.5 / fft_size)
+        blur = fft_size / 4
+        cols = (centres >= box.time_start_sec - blur) & (centres <= box.time_end_sec + blur)
+        inside |= cols[:, None] & rows
+    return float(energy[inside].sum() / energy.sum())

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from rfhydra.synth import (
     EMITTERS,
     occupied_band,
+    random_drift,
 )
 from tests.synth.given import LINE_CODES, burst_of, power, seeds, share_in_band
 
@@ -43,3 +44,13 @@ def test_the_occupied_band_of_white_noise_and_of_a_line() -> None:
     low, high = occupied_band(np.exp(0.2j * np.pi * np.arange(20_000)).astype(np.complex64))
     assert low < 0.1 < high
     assert high - low < 8 / 4096
+
+
+@settings(max_examples=40)
+@given(st.sampled_from(["tone", "qpsk", "ook", "pwm", "fsk"]), seeds, st.floats(0.001, 0.1))
+def test_the_band_of_a_drifting_burst_holds_the_power(kind: str, seed: int, most: float) -> None:
+    burst = burst_of(kind, seed)
+    drifting = burst.drifting(random_drift(np.random.default_rng(seed), len(burst), most))
+    assert burst.bandwidth <= drifting.bandwidth <= burst.bandwidth + most + 1e-9
+    assert share_in_band(drifting.iq, drifting.low, drifting.high) > 0.93
+    assert power(drifting.iq) == pytest.approx(power(burst.iq), rel=1e-3)

@@ -7,8 +7,11 @@ from numpy.typing import NDArray
 
 from rfhydra.synth import (
     Burst,
+    Passband,
+    Pumping,
     Receiver,
     Scene,
+    Squelch,
 )
 from tests.synth.given import burst_of, decibels, power, seeds, share_in_band
 
@@ -79,6 +82,57 @@ def test_silence_is_digital_and_at_the_start() -> None:
     received = Receiver(silence=0.3).apply(Scene(10_000), np.random.default_rng(0))
     assert (received[:3000] == -1 - 1j).all()
     assert not (received[3000:] == -1 - 1j).any()
+
+
+def test_a_passband_attenuates_the_rest() -> None:
+    receiver = Receiver(passband=Passband(-0.2, 0.3, 0.02, 40.0))
+    received = receiver.apply(Scene(60_000), np.random.default_rng(0))
+    inside, below, above = (share_in_band(received, low, low + 0.04) for low in (0.2, -0.3, 0.4))
+    assert decibels(below / inside) == pytest.approx(-40, abs=1)
+    assert decibels(above / inside) == pytest.approx(-40, abs=1)
+    assert receiver.band == (-0.2, 0.3)
+
+
+def test_ac_coupling_is_a_notch_at_the_centre() -> None:
+    received = Receiver(ac_coupling=0.01).apply(Scene(60_000), np.random.default_rng(0))
+    centre, corner, far = (share_in_band(received, freq, freq + 0.0008) for freq in (-0.0004, 0.0096, 0.3))
+    assert decibels(centre / far) < -25
+    assert decibels(corner / far) == pytest.approx(-3, abs=1.5)
+
+
+def test_a_pumping_agc_turns_everything_down_and_recovers() -> None:
+    scene, decay_db = one_tone(64_000, 0.125, decibels(64_000)), 0.002
+    scene.iq[:16_000] *= 100  # 40 dB above the noise
+    scene.iq[16_000:] = 0
+    received = Receiver(pumping=Pumping(10.0, 0.5, decay_db)).apply(scene, np.random.default_rng(0))
+    after, later, last = (decibels(power(received[at : at + 1000])) for at in (16_064, 21_064, 60_000))
+    loud_db = decibels(power(scene.iq[:16_000]))
+    assert after == pytest.approx(-(loud_db - 10) / 2 + 0.5, abs=1)
+    assert later - after == pytest.approx(decay_db / 2 * 5000, abs=0.7)
+    assert last == pytest.approx(0, abs=0.5)
+
+
+@pytest.mark.parametrize("output", [0, -1 - 1j])
+def test_a_squelch_is_open_around_emissions_and_in_its_openings(output: complex) -> None:
+    scene = Scene(20_000)
+    scene.add(burst_of("qpsk", 0, 4000), start=8000, freq=0.0, snr_db=20.0)
+    squelch = Squelch(lead=100, hang=500, openings=((0.9, 0.95),), output=output)
+    received = Receiver(squelch=squelch).apply(scene, np.random.default_rng(0))
+    closed = received == output
+    opened = np.zeros(20_000, bool)
+    opened[7900:12_500] = opened[18_000:19_000] = True
+    np.testing.assert_array_equal(closed, ~opened)
+
+
+@given(seeds)
+@settings(max_examples=10)
+def test_audio_leaves_the_lower_half_of_the_band_empty(seed: int) -> None:
+    receiver = Receiver(passband=Passband(0.02, 0.3, 0.02, 70.0), audio=True, bits=16, overload_db=0.0)
+    scene = one_tone(20_000, 0.1, decibels(20_000) + 20)
+    received = receiver.apply(scene, np.random.default_rng(seed))
+    assert share_in_band(received, -0.499, -1e-3) < 1e-10
+    assert share_in_band(received, 0.099, 0.101) > 0.9
+    assert line_db(received, 0.1) == pytest.approx(decibels(power(received)), abs=0.3)
 
 
 @given(seeds)

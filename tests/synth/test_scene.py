@@ -14,19 +14,7 @@ from rfhydra.synth import (
     log_uniform,
     make_burst,
 )
-from tests.synth.given import LINE_CODES, burst_of, decibels, power, seeds, share_in_band
-
-
-def spectrogram_share(scene: Scene, emission: Emission, fft_size: int = 512) -> float:
-    """Share of a spectrogram's energy inside the truth box, widened by what the transform blurs."""
-    hop = fft_size // 2
-    frames = np.lib.stride_tricks.sliding_window_view(np.pad(scene.iq, hop // 2), fft_size)[::hop]
-    energy = np.abs(np.fft.fft(frames * np.hanning(fft_size + 1)[:-1], axis=1)) ** 2
-    freqs, centres = np.fft.fftfreq(fft_size), (np.arange(len(frames)) + 0.5) * hop
-    box = emission.box(1.0, 0.0)
-    rows = (freqs >= box.freq_low_hz - 1.5 / fft_size) & (freqs <= box.freq_high_hz + 1.5 / fft_size)
-    cols = (centres >= box.time_start_sec - hop / 2) & (centres <= box.time_end_sec + hop / 2)
-    return float(energy[np.ix_(cols, rows)].sum() / energy.sum())
+from tests.synth.given import LINE_CODES, burst_of, decibels, power, seeds, share_in_band, share_in_boxes
 
 
 @settings(max_examples=60)
@@ -35,7 +23,7 @@ def test_the_truth_box_holds_the_burst(kind: str, seed: int, duration: int, band
     scene = Scene(32_768)
     emission = scene.place(burst_of(kind, seed, duration, bandwidth), np.random.default_rng(seed), 20.0)
     assert emission is not None
-    assert spectrogram_share(scene, emission) >= 0.9
+    assert share_in_boxes(scene, [emission]) >= 0.9
 
 
 @settings(max_examples=30)
@@ -113,3 +101,12 @@ def test_a_train_is_equal_bursts_at_equal_distances() -> None:
     assert scene.emissions == train
     for emission in train:
         assert not scene.iq[emission.stop : emission.stop + 2000].any()
+
+
+@settings(max_examples=20)
+@given(seeds, st.floats(-0.4, 0.2), st.floats(0.05, 0.2))
+def test_bursts_are_placed_in_the_band_of_the_scene(seed: int, low: float, width: float) -> None:
+    rng, scene = np.random.default_rng(seed), Scene(20_000, (low, low + width))
+    emission = scene.place(burst_of("qpsk", seed, 5000, 0.03), rng, 10.0)
+    assert emission is not None
+    assert low - 1e-9 <= emission.low < emission.high <= low + width + 1e-9

@@ -24,6 +24,7 @@ MAX_CORE_IOU: Final = 0.6
 MIN_NOISE_COLS: Final = 30
 SMOOTH_ROWS: Final = 5
 GAP_ROWS: Final = 5
+_LEVELS: Final = np.arange(256, dtype=np.uint8)
 
 
 def skirts(image: NDArray[np.uint8], box: PixelBox, others: PixelBoxes, spec: SpectrogramSpec) -> PixelBox | None:
@@ -34,24 +35,39 @@ def skirts(image: NDArray[np.uint8], box: PixelBox, others: PixelBoxes, spec: Sp
     """
     x0, x1 = (int(edge) for edge in np.round(box[[0, 2]]).clip(0, image.shape[1]))
     y0, y1 = (int(edge) for edge in np.round(box[[1, 3]]).clip(0, image.shape[0]))
-    beside = np.concatenate([image[:, :x0], image[:, x1:]], axis=1)
-    if x1 <= x0 or y1 <= y0 or beside.shape[1] < MIN_NOISE_COLS:
+    if x1 <= x0 or y1 <= y0 or image.shape[1] - (x1 - x0) < MIN_NOISE_COLS:
         return None
-    power = (10 ** (level_db(image[:, x0:x1], spec).numpy() / 10)).mean(1)
-    row_db = 10 * np.log10(ndimage.uniform_filter1d(power, SMOOTH_ROWS))
+    powers = 10 ** (level_db(_LEVELS, spec).numpy() / 10)
+    row_db = 10 * np.log10(ndimage.uniform_filter1d(powers[image[:, x0:x1]].mean(1), SMOOTH_ROWS))
     strongest_db = row_db[y0:y1].max()
     if strongest_db < row_db.max():
         return None
-    noise_db = np.median(level_db(beside, spec).numpy(), axis=1)
-    visible = row_db > np.maximum(strongest_db - SKIRT_DB, noise_db + OVER_NOISE_DB)
-    visible = ndimage.binary_closing(visible, np.ones(GAP_ROWS))
-    for start, low, stop, high in others:
+    around = row_db > strongest_db - SKIRT_DB
+    low, high = _extent(_closed(around), (y0, y1))
+    if (box[3] - box[1]) / (high - low) >= MAX_CORE_IOU:  # most boxes; the noise beside them is not needed
+        return None
+    beside = np.concatenate([image[:, :x0], image[:, x1:]], axis=1)
+    beside = beside[:, np.count_nonzero(beside, axis=0) > len(beside) // 16]  # a closed squelch is no noise
+    if beside.shape[1] < MIN_NOISE_COLS:
+        return None
+    enough = beside[:, :: beside.shape[1] // MIN_NOISE_COLS // 3 or 1]  # a median of all columns takes long
+    noise_db = level_db(np.median(enough, axis=1), spec).numpy()
+    visible = _closed(around & (row_db > noise_db + OVER_NOISE_DB))
+    for start, first, stop, last in others:
         if start < x1 and stop > x0:
-            visible[max(round(float(low)), 0) : max(round(float(high)), 0)] = False
-    visible[y0:y1] = True
-    areas, _ = ndimage.label(visible)
-    own = np.flatnonzero(areas == areas[y0])
-    low, high = own[0], own[-1] + 1
+            visible[max(round(float(first)), 0) : max(round(float(last)), 0)] = False
+    low, high = _extent(visible, (y0, y1))
     if (box[3] - box[1]) / (high - low) >= MAX_CORE_IOU:
         return None
     return np.array([box[0], low, box[2], high], np.float32)
+
+
+def _closed(visible: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    closed: NDArray[np.bool_] = ndimage.binary_closing(visible, np.ones(GAP_ROWS))
+    return closed
+
+
+def _extent(visible: NDArray[np.bool_], core: tuple[int, int]) -> tuple[int, int]:
+    """First row of the ``visible`` (rows,) around those of ``core``, and the one after the last."""
+    below, above = np.flatnonzero(~visible[: core[0]]), np.flatnonzero(~visible[core[1] :])
+    return int(below[-1]) + 1 if len(below) else 0, core[1] + int(above[0]) if len(above) else len(visible)

@@ -159,7 +159,8 @@ class PretrainRun:
 
         Raises:
             NotFound: there is no burst library, or no initial backbone.
-            Incompatible: the burst library is damaged, or the initial backbone has another shape.
+            Incompatible: the burst library is damaged, the initial backbone has another shape, or the checkpoint is of
+                a run with other classes.
             StorageFull: the disk is full; the last checkpoint is unchanged.
         """
         library = load_burst_library(self.directory / BURST_LIBRARY_FILE)
@@ -201,6 +202,8 @@ class PretrainRun:
         groups = [{"params": decay, "weight_decay": self.recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=self.recipe.learning_rate)
         if self._saved:
+            if self._saved["body"][CLASS_WEIGHTS[0]].shape != self.network.state_dict()[CLASS_WEIGHTS[0]].shape:
+                raise Incompatible("the checkpoint is of a run with other classes: start a new run, with --initial")
             self.network.load_state_dict(self._saved["body"])
             self.optimiser.load_state_dict(self._saved["optimiser"])
             self._saved = None

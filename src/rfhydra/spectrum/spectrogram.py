@@ -3,6 +3,8 @@
 Power is pooled linearly, expressed in dB, referenced to the noise floor of the window and quantised to uint8.
 """
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,6 +15,8 @@ from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.window import Window
 
 _MIN_POWER = 1e-30
+_EMPTY_DB = -115.0
+"""Mean level of an empty half, less that of the transform of noise of unit power: 10 dB below 16-bit quantisation."""
 _MIN_PEAK = torch.finfo(torch.float32).tiny
 
 
@@ -76,10 +80,16 @@ def _silent_columns(parts: torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
 
 
 def _noise_floor_db(power_db: torch.Tensor, silent: torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
-    """Median over time and the inner part of the band, a scalar tensor. Digital silence is left out."""
+    """Median over time and the inner part of the band, a scalar tensor.
+
+    Digital silence is left out, as is the half of the band that the analytic signal of real samples leaves empty.
+    """
     edge = round(spec.rows * (1 - spec.scaling.floor_band) / 2)
     inner = power_db[edge : spec.rows - edge]
-    return (inner if silent.all() else inner[:, ~silent]).median()
+    heard = inner if silent.all() else inner[:, ~silent]
+    halves = heard.tensor_split(2)
+    empty = [bool(half.mean() < _EMPTY_DB + 10 * math.log10(spec.fft_size)) for half in halves]
+    return (heard if empty[0] == empty[1] else halves[empty.index(False)]).median()
 
 
 def _quantise(power_db: torch.Tensor, floor_db: torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:

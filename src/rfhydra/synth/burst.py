@@ -18,6 +18,8 @@ OCCUPIED_POWER: Final = 0.99
 KEYED_OCCUPIED_POWER: Final = 0.95
 """The same for keyed packets: hard keying splatters, and operators and energy detectors box a tighter core."""
 
+DRIFT_TAIL: Final = (1 - OCCUPIED_POWER) / 2
+
 
 def log_uniform(rng: Rng, low: float, high: float) -> float:
     """A random number from ``low`` to ``high``, uniform in its logarithm."""
@@ -61,6 +63,15 @@ class Burst:
     @property
     def bandwidth(self) -> float:
         return self.high - self.low
+
+    def drifting(self, offsets: NDArray[np.floating]) -> "Burst":
+        """This burst on a carrier that is off by ``offsets`` (samples,), in cycles per sample.
+
+        Its band is that of the burst, moved from where the carrier spends its lowest 0.5 % to its highest.
+        """
+        first, last = np.quantile(offsets[:: max(len(offsets) // 1000, 1)], [DRIFT_TAIL, 1 - DRIFT_TAIL])
+        carrier = np.exp(2j * np.pi * np.cumsum(offsets))
+        return Burst(self.kind, (self.iq * carrier).astype(np.complex64), self.low + first, self.high + last)
 
     def __len__(self) -> int:
         return len(self.iq)

@@ -13,7 +13,7 @@ from rfhydra.spectrum.boxes import Box
 from rfhydra.synth.burst import Burst, Iq, Rng
 
 BAND_EDGE: Final = 0.48
-"""Bursts are placed within ± this many cycles per sample; receiver filters attenuate the rest."""
+"""By default, bursts are placed within ± this many cycles per sample; receiver filters attenuate the rest."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,13 @@ class Emission:
 
 
 class Scene:
-    """Emissions on a stretch of band, without noise: a :class:`.Receiver` adds it."""
+    """Emissions on a stretch of band, without noise: a :class:`.Receiver` adds it.
 
-    def __init__(self, samples: int) -> None:
+    ``band``, in cycles per sample, is where emissions are placed.
+    """
+
+    def __init__(self, samples: int, band: tuple[float, float] = (-BAND_EDGE, BAND_EDGE)) -> None:
+        self.band = band
         self.iq: Iq = np.zeros(samples, np.complex64)
         self.emissions: list[Emission] = []
 
@@ -84,7 +88,7 @@ class Scene:
         It begins at ``start``; None for a random sample, so that up to ``cut`` of it lie outside in time.
         """
         for _ in range(tries):
-            freq = _random_shift(burst, rng)
+            freq = self.random_shift(burst, rng)
             begin = self._random_start(burst, rng, cut) if start is None else start
             trial = self._emission(burst, begin, freq, snr_db)
             if trial.stop > trial.start and all(trial.overlap(other) <= max_overlap for other in self.emissions):
@@ -102,7 +106,7 @@ class Scene:
 
         Each is an emission of its own and may overlap others; those outside the scene are left out.
         """
-        freq = _random_shift(burst, rng)
+        freq = self.random_shift(burst, rng)
         period = len(burst) + gap
         added = [
             self.add(burst, start=start + index * period, freq=freq, snr_db=snr_db, phase=rng.random())
@@ -114,8 +118,9 @@ class Scene:
         stop = min(start + len(burst), len(self.iq))
         return Emission(burst.kind, max(start, 0), stop, freq + burst.low, freq + burst.high, snr_db)
 
-
-def _random_shift(burst: Burst, rng: Rng) -> float:
-    """A random shift of ``burst`` that puts it within ± :data:`BAND_EDGE`; one that is too wide is centred."""
-    centre, slack = -(burst.low + burst.high) / 2, max(BAND_EDGE - burst.bandwidth / 2, 0.0)
-    return rng.uniform(centre - slack, centre + slack)
+    def random_shift(self, burst: Burst, rng: Rng) -> float:
+        """A random shift of ``burst`` that puts it within the band; one that is too wide is centred."""
+        low, high = self.band
+        centre = (low + high) / 2 - (burst.low + burst.high) / 2
+        slack = max((high - low) / 2 - burst.bandwidth / 2, 0.0)
+        return rng.uniform(centre - slack, centre + slack)

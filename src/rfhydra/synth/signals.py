@@ -82,6 +82,26 @@ def wobble(rng: Rng, duration: int, bandwidth: float) -> Iq:
     return phase_modulated(0.5 * bandwidth * swing)
 
 
+def tone_shift_keying(rng: Rng, duration: int, bandwidth: float, *, tones: int, symbol: int) -> Iq:
+    """FSK of ``tones`` equally spaced tones with Gaussian transitions, ``symbol`` samples each."""
+    levels = (rng.integers(0, tones, duration // symbol + 1) / (tones - 1) - 0.5) * bandwidth
+    kernel = signal.windows.gaussian(symbol | 1, symbol / 6)
+    smooth: NDArray[np.float64] = signal.oaconvolve(np.repeat(levels, symbol)[:duration], kernel, mode="same")
+    return phase_modulated(smooth / kernel.sum())
+
+
+def random_drift(rng: Rng, duration: int, most: float) -> NDArray[np.float64]:
+    """Offsets (duration,) of a carrier that drifts by up to ``most`` cycles per sample in all.
+
+    It drifts straight, settles after it was switched on, or swings once.
+    """
+    span, part = most * rng.uniform(-1, 1), np.linspace(0, 1, duration)
+    shapes = (part, 1 - np.exp(-part * rng.uniform(2, 12)), np.sin(np.pi * part))
+    shape = span * shapes[int(rng.integers(len(shapes)))]
+    offsets: NDArray[np.float64] = shape - shape.mean()
+    return offsets
+
+
 EMITTERS: Final[dict[str, Callable[[Rng, int, float], Iq]]] = {
     "tone": tone,
     "chirp": chirp,
