@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rfhydra.errors import StorageFull
-from rfhydra.protocol.streams import LoggedTrack
+from rfhydra.protocol.track_log import LoggedTrack
 from rfhydra.store.database import Database
 from rfhydra.store.detections import DetectionStore, LogFilter
 from rfhydra.store.schema import MIGRATIONS
@@ -46,6 +46,12 @@ def test_a_track_is_logged_though_its_begin_was_dropped(workspace: Workspace) ->
 def test_a_later_stream_may_use_a_number_again(workspace: Workspace) -> None:
     workspace.detections.record([*begin_and_end(1, 1.0), *begin_and_end(1, 5.0), event("begin", 1, 9.0)])
     assert [track.state for track in workspace.detections.newest(10)] == ["ended", "ended", "open"]
+
+
+def test_a_track_that_was_merged_into_another_one_is_no_row(workspace: Workspace) -> None:
+    workspace.detections.record([event("begin", 1), event("begin", 2), event("end", 2, merged_into=1)])
+    workspace.detections.record([event("end", 3, merged_into=1), event("end", 1)])
+    assert [track.track_id for track in workspace.detections.newest(10)] == [1]
 
 
 def test_times_of_other_zones_are_stored_in_utc(workspace: Workspace) -> None:

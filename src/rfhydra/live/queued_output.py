@@ -88,7 +88,7 @@ class QueuedOutput(ABC):
             OSError, RfhydraError: it failed for good; the events are counted as failed.
         """
 
-    def finish(self) -> None:
+    def finish(self) -> None:  # noqa: B027 - most have nothing to do
         """Called in each worker after its last delivery."""
 
     def pause(self, seconds: float) -> bool:

@@ -4,7 +4,6 @@ from typing import Literal, TypeAlias
 
 from rfhydra.protocol.fields import WireModel
 
-
 StreamState: TypeAlias = Literal["connecting", "running", "ended", "failed"]
 
 
@@ -93,47 +92,5 @@ class TrackEvent(WireModel):
     """Share of the time since the signal's first track that its tracks fill; null before its third track."""
     repetition_sec: float | None = None
     """Median time between the starts of the signal's recent tracks; null likewise."""
-
-
-TrackState: TypeAlias = Literal["open", "ended", "interrupted"]
-
-
-class LoggedTrack(WireModel):
-    """A track in the detection log of a workspace."""
-
-    stream_id: str
-    """Its stream."""
-    track_id: int
-    """Number of the track in its stream."""
-    signal_name: str
-    """The signal."""
-    version: int
-    """Version of the head that detected it."""
-    state: TrackState
-    """``interrupted``: the process that received it ended before the track did; its end is the last that was logged."""
-    score: float
-    """Highest calibrated score of its detections, 0 to 1."""
-    start_time: str
-    """Start, UTC, ISO 8601 with microseconds."""
-    end_time: str
-    """End, so far."""
-    time_start_sec: float
-    """Start, in seconds of the stream."""
-    time_end_sec: float
-    """End, so far."""
-    freq_low_hz: float
-    """Lower edge."""
-    freq_high_hz: float
-    """Upper edge."""
-    snr_db: float | None
-    """As in :class:`TrackMeasurement`; null before the end of the track, as the next three."""
-    occupied_bandwidth_hz: float | None
-    """Likewise."""
-    peak_dbfs: float | None
-    """Likewise."""
-    mean_dbfs: float | None
-    """Likewise."""
-    duty_cycle: float | None
-    """As in :class:`TrackEvent`."""
-    repetition_sec: float | None
-    """Likewise."""
+    merged_into: int | None = None
+    """Of an ``end``: the track that continues this one, which turned out to be a part of the same emission."""

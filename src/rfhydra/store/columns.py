@@ -32,6 +32,6 @@ def utc_now() -> str:
 
 
 def utc_text(time: datetime) -> str:
-    """``time`` as ISO 8601 in UTC with microseconds and a ``Z``, so that texts sort as times do; naive times are UTC."""
+    """``time`` (UTC if it is naive) as ISO 8601 in UTC with microseconds and a ``Z``: texts sort as times do."""
     utc = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     return utc.isoformat(timespec="microseconds").replace("+00:00", "Z")

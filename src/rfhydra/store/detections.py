@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from rfhydra.config import LOG_MAX_AGE_SEC, LOG_MAX_TRACKS
 from rfhydra.errors import StorageFull
-from rfhydra.protocol.streams import LoggedTrack, TrackEvent, TrackMeasurement
+from rfhydra.protocol.streams import TrackEvent, TrackMeasurement
+from rfhydra.protocol.track_log import LoggedTrack
 from rfhydra.store.columns import utc_text
 from rfhydra.store.database import Database
 
@@ -23,6 +24,7 @@ _UPDATE: Final = (
     f"UPDATE detections SET {', '.join(f'{name} = :{name}' for name in _COLUMNS)}"  # noqa: S608
     " WHERE stream_id = :stream_id AND track_id = :track_id AND state = 'open'"
 )
+_MERGE: Final = "DELETE FROM detections WHERE stream_id = :stream_id AND track_id = :track_id AND state = 'open'"
 _OLDEST: Final = """
 DELETE FROM detections WHERE position IN (
     SELECT position FROM detections WHERE state <> 'open' AND end_time < ? ORDER BY end_time, position LIMIT ?
@@ -66,7 +68,8 @@ class DetectionStore:
     def record(self, events: Sequence[TrackEvent]) -> None:
         """Store the latest state of the tracks of ``events``, in one transaction.
 
-        A track is found by its stream and number while it is open; the first event of one that is not is a new row.
+        A track is found by its stream and number while it is open; the first event of one that is not is a new row. A
+        track that was merged into another one is removed: an emission is one row.
 
         Raises:
             StorageFull: there is no room on the disk; nothing was stored.
@@ -75,7 +78,9 @@ class DetectionStore:
         rows = [_row(event) for event in events]
         with self._db.transaction() as connection:
             for row in rows:
-                if not connection.execute(_UPDATE, row).rowcount:
+                if row["merged_into"] is not None:
+                    connection.execute(_MERGE, row)
+                elif not connection.execute(_UPDATE, row).rowcount:
                     connection.execute(_INSERT, row)
 
     def interrupt(self, stream_id: str | None = None) -> int:
