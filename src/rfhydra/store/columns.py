@@ -31,7 +31,7 @@ def utc_now() -> str:
     return utc_text(datetime.now(UTC))
 
 
-def utc_text(time: datetime) -> str:
-    """``time`` (UTC if it is naive) as ISO 8601 in UTC with microseconds and a ``Z``: texts sort as times do."""
-    utc = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+def utc_text(moment: datetime) -> str:
+    """``moment`` (UTC if it is naive) as ISO 8601 in UTC with microseconds and a ``Z``: texts sort as times do."""
+    utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return utc.isoformat(timespec="microseconds").replace("+00:00", "Z")
