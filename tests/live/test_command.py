@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rfhydra.errors import InvalidMessage
-from rfhydra.live import queued_output
+from rfhydra.live import work_queue
 from rfhydra.live.command import MAX_PROCESSES, Command
 from rfhydra.protocol.streams import TrackEvent
 from tests.live.tracks import begin_and_end, event
@@ -92,7 +92,7 @@ def test_one_that_takes_too_long_is_killed_with_its_children(tmp_path: Path) -> 
 
 
 def test_the_end_kills_what_still_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queued_output, "CLOSE_SEC", 0.5)
+    monkeypatch.setattr(work_queue, "CLOSE_SEC", 0.5)
     fifo = tmp_path / "never"
     os.mkfifo(fifo)
     output = Command(f"cat {shlex.quote(str(fifo))}")
@@ -106,7 +106,7 @@ def test_a_failure_is_counted(command: str, caplog: pytest.LogCaptureFixture) ->
     output = Command(command)
     output.write(event())
     output.close()
-    assert (output.failed, "command: 1 events failed" in caplog.text) == (1, True)
+    assert (output.failed, "command: 1 failed" in caplog.text) == (1, True)
 
 
 def test_one_that_does_not_read_its_input_is_fine() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rfhydra.errors import InvalidMessage
-from rfhydra.live import queued_output
+from rfhydra.live import work_queue
 from rfhydra.live.mqtt import Broker, Mqtt
 from rfhydra.protocol.streams import TrackEvent
 from tests.live.broker import MOSQUITTO, Mosquitto, Subscriber, free_port
@@ -94,17 +94,17 @@ def test_credentials_of_the_url_and_of_the_environment(tmp_path: Path, monkeypat
     passwords.touch(mode=0o600)
     subprocess.run(["mosquitto_passwd", "-b", str(passwords), "roof", "se/cret"], check=True, capture_output=True)
     settings = ["allow_anonymous false", f"password_file {passwords}"]
-    with Mosquitto(tmp_path, settings) as server:
-        with Subscriber(server.port, username="roof", password="se/cret") as subscriber:
-            output = Mqtt(broker(server.port, login="roof:se%2Fcret@"))
-            assert subscriber.next()[1] == "online"
-            output.close()
-            assert subscriber.next()[1] == "offline"
-            monkeypatch.setenv("MQTT_USERNAME", "roof")
-            monkeypatch.setenv("MQTT_PASSWORD", "se/cret")
-            output = Mqtt(broker(server.port))
-            assert subscriber.next()[1] == "online"
-            output.close()
+    login = {"username": "roof", "password": "se/cret"}
+    with Mosquitto(tmp_path, settings) as server, Subscriber(server.port, **login) as subscriber:
+        output = Mqtt(broker(server.port, login="roof:se%2Fcret@"))
+        assert subscriber.next()[1] == "online"
+        output.close()
+        assert subscriber.next()[1] == "offline"
+        monkeypatch.setenv("MQTT_USERNAME", "roof")
+        monkeypatch.setenv("MQTT_PASSWORD", "se/cret")
+        output = Mqtt(broker(server.port))
+        assert subscriber.next()[1] == "online"
+        output.close()
 
 
 @needs_broker
@@ -114,14 +114,16 @@ def test_a_refused_password_is_said(tmp_path: Path, caplog: pytest.LogCaptureFix
         server.wait_for("not authorised")
         output.write(event())
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(queued_output, "CLOSE_SEC", 0.5)
+            patch.setattr(work_queue, "CLOSE_SEC", 0.5)
             output.close()
     assert (output.failed, "refuses the connection" in caplog.text) == (1, True)
     assert "wrong" not in caplog.text
 
 
 @needs_broker
-@pytest.mark.filterwarnings("ignore:.*SSLSocket:pytest.PytestUnraisableExceptionWarning")  # paho's, of a failed handshake
+@pytest.mark.filterwarnings(
+    "ignore:.*SSLSocket:pytest.PytestUnraisableExceptionWarning"
+)  # paho's, of a failed handshake
 def test_tls_checks_the_certificate(tmp_path: Path) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
@@ -141,7 +143,7 @@ def test_tls_checks_the_certificate(tmp_path: Path) -> None:
         distrusting.write(event())
         server.wait_for("OpenSSL Error")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(queued_output, "CLOSE_SEC", 0.1)
+            patch.setattr(work_queue, "CLOSE_SEC", 0.1)
             distrusting.close()
     assert (trusting.failed, distrusting.failed) == (0, 1)
 

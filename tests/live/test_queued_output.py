@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from rfhydra.errors import Unreachable
-from rfhydra.live import queued_output
+from rfhydra.live import work_queue
 from rfhydra.live.queued_output import QueuedOutput
 from rfhydra.protocol.streams import TrackEvent
 from tests.live.tracks import event
@@ -65,7 +65,7 @@ def test_a_failure_is_counted_and_the_next_event_is_delivered() -> None:
 
 
 def test_the_end_does_not_wait_for_what_cannot_be_delivered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queued_output, "CLOSE_SEC", 0.05)
+    monkeypatch.setattr(work_queue, "CLOSE_SEC", 0.05)
     gate = Gate()
     write(gate, 1, 2, 3)
     gate.entered.wait()

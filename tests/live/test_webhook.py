@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from rfhydra.errors import InvalidMessage
-from rfhydra.live import queued_output
+from rfhydra.live import work_queue
 from rfhydra.live.webhook import BATCH, Endpoint, Webhook
 from rfhydra.protocol.streams import TrackEvent
 from tests.live.broker import free_port
@@ -69,7 +69,7 @@ def test_events_wait_for_a_server_that_comes_back() -> None:
 
 
 def test_the_end_does_not_wait_for_a_server_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queued_output, "CLOSE_SEC", 0.1)
+    monkeypatch.setattr(work_queue, "CLOSE_SEC", 0.1)
     output = Webhook(Endpoint.of(f"http://127.0.0.1:{free_port()}"))
     for number in range(1, 201):
         output.write(event(track_id=number))
@@ -97,7 +97,9 @@ def test_credentials_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert "hush" not in caplog.text
 
 
-@pytest.mark.parametrize("url", ["ftp://host/", "http:///path", "http://host:0x50/", "http://host/a b", "http://host/ä"])
+@pytest.mark.parametrize(
+    "url", ["ftp://host/", "http:///path", "http://host:0x50/", "http://host/a b", "http://host/ä"]
+)
 def test_a_wrong_url_is_refused(url: str) -> None:
     with pytest.raises(InvalidMessage, match="webhook"):
         Endpoint.of(url)

@@ -7,7 +7,8 @@ from typing import Final
 
 from rfhydra.config import LOG_MAX_AGE_SEC, LOG_MAX_TRACKS
 from rfhydra.errors import Busy, StorageFull
-from rfhydra.live.queued_output import MAX_QUEUED, QueuedOutput
+from rfhydra.live.queued_output import QueuedOutput
+from rfhydra.live.work_queue import MAX_QUEUED
 from rfhydra.protocol.streams import TrackEvent
 from rfhydra.store.detections import DetectionStore
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TextIO
 
-from rfhydra.live.queued_output import MAX_QUEUED, QueuedOutput
+from rfhydra.live.queued_output import QueuedOutput
+from rfhydra.live.work_queue import MAX_QUEUED
 from rfhydra.protocol.streams import TrackEvent
 
 _BATCH = 100

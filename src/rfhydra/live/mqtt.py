@@ -12,7 +12,8 @@ from typing import Any, Final, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from rfhydra.errors import InvalidMessage, MissingExtra, Unreachable
-from rfhydra.live.queued_output import MAX_QUEUED, QueuedOutput
+from rfhydra.live.queued_output import QueuedOutput
+from rfhydra.live.work_queue import MAX_QUEUED
 from rfhydra.protocol.streams import TrackEvent
 
 USERNAME: Final = "MQTT_USERNAME"

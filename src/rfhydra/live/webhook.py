@@ -12,7 +12,8 @@ from typing import Final, Self
 from urllib.parse import unquote, urlsplit
 
 from rfhydra.errors import InvalidMessage, Unreachable
-from rfhydra.live.queued_output import MAX_QUEUED, QueuedOutput
+from rfhydra.live.queued_output import QueuedOutput
+from rfhydra.live.work_queue import MAX_QUEUED
 from rfhydra.protocol.streams import TrackEvent
 
 TOKEN: Final = "RFHYDRA_WEBHOOK_TOKEN"  # noqa: S105 - the name of an environment variable
