@@ -34,6 +34,7 @@ from rfhydra.store.jobs import JobStore
 from rfhydra.store.loaded import LoadedStore
 from rfhydra.store.samples import SampleStore
 from rfhydra.store.splits import SplitStore
+from rfhydra.store.unknowns import UnknownStore
 from rfhydra.store.upgrade_jobs import UpgradeJobStore
 from rfhydra.store.upgrades import UpgradeStore
 from rfhydra.store.versions import VersionStore
@@ -75,6 +76,7 @@ class Workspace:
         self.jobs = JobStore(db, self.audit)
         self.upgrade_jobs = UpgradeJobStore(db, self.audit)
         self.detections = DetectionStore(db)
+        self.unknowns = UnknownStore(db, blobs, self.samples, self.audit, spec)
         self._owned = owned
 
     @classmethod
@@ -175,7 +177,7 @@ class Workspace:
         )
 
     def collect_garbage(self) -> int:
-        """Remove the blobs that neither a sample nor a live version refers to; returns their number.
+        """Remove the blobs that no sample, exemplar or live version refers to; returns their number.
 
         Removes nothing while a view of the workspace is open. Not allowed inside a transaction: a rollback does not
         restore files.
@@ -199,6 +201,7 @@ class Workspace:
         rows = self.db.rows(
             "SELECT value FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM samples WHERE image_digest = value)"
             " AND NOT EXISTS (SELECT 1 FROM samples WHERE iq_digest = value)"
+            " AND NOT EXISTS (SELECT 1 FROM unknown_exemplars WHERE image_digest = value)"
             " AND NOT EXISTS (SELECT 1 FROM head_versions WHERE artifact_digest = value AND retired_at IS NULL)",
             (json.dumps([*digests]),),
         )
