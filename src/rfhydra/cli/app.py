@@ -7,6 +7,7 @@ import typer
 import rfhydra
 from rfhydra.cli import card, demo, detection, pretraining, serve, service, training, upgrade, versions, workspace
 from rfhydra.cli.arguments import ServedCommand
+from rfhydra.cli.log import log
 from rfhydra.cli.root import Root
 
 app = typer.Typer(
@@ -31,6 +32,7 @@ app.command("versions", cls=ServedCommand)(versions.versions)
 app.command("promote", cls=ServedCommand)(versions.promote)
 app.command("rollback", cls=ServedCommand)(versions.rollback)
 app.command("registry", cls=ServedCommand)(versions.registry)
+app.command("log")(log)
 app.command("serve")(serve.serve)
 for command in (service.jobs, service.cancel, service.load, service.unload, service.loaded):
     app.command()(command)
