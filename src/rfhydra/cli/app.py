@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import rfhydra
-from rfhydra.cli import card, demo, detection, pretraining, serve, service, training, upgrade, versions, workspace
+from rfhydra.cli import card, demo, detection, pretraining, serve, service, training, upgrade, versions, watch, workspace
 from rfhydra.cli.arguments import ServedCommand
 from rfhydra.cli.log import log
 from rfhydra.cli.root import Root
@@ -26,6 +26,7 @@ app.command("train", cls=ServedCommand)(training.train)
 app.command("extend", cls=ServedCommand)(training.extend)
 app.command("upgrade", cls=ServedCommand)(upgrade.upgrade)
 app.command("detect")(detection.detect)
+app.command("watch")(watch.watch)
 app.command("eval")(detection.evaluate)
 app.command("card")(card.card)
 app.command("versions", cls=ServedCommand)(versions.versions)
