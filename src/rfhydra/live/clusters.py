@@ -14,8 +14,8 @@ from rfhydra.store.columns import utc_text
 from rfhydra.store.unknowns import UnknownCluster
 
 MAX_CLUSTERS: Final = 200
-MAX_DISTANCE: Final = 0.4
-SIZE_WEIGHT: Final = 0.1
+MAX_DISTANCE: Final = 0.1
+SIZE_WEIGHT: Final = 0.02
 """Of an octave of duration or bandwidth, where opposite embeddings have the distance 2."""
 _MEMORY: Final = 50
 """Emissions over which the mean of a cluster is taken, so that it follows a slow change."""

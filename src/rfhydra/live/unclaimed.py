@@ -15,8 +15,12 @@ from rfhydra.spectrum.spectrogram import level_db
 from rfhydra.spectrum.window import Window
 
 MIN_OBJECTNESS: Final = 0.5
-MIN_LEVEL_DB: Final = 8.0
-"""Of the strongest tenth of a box, above the noise floor."""
+MIN_LEVEL_DB: Final = 12.0
+"""Above the noise floor; the level of a box is what the strongest tenth of it exceeds."""
+ARTEFACT_DB: Final = 6.0
+ARTEFACT_SHARE: Final = 0.8
+"""A proposal is an artefact of the receiver – an image, a skirt – if for so much of its time there is another one that
+is :data:`ARTEFACT_DB` stronger. A weak emission that is always beside a strong one is not found."""
 MAX_OVERLAP: Final = 0.3
 """Intersection over minimum with a detection, or with a likelier proposal, above which a proposal is no emission."""
 CONTINUES: Final = 0.5
@@ -36,7 +40,6 @@ class Emission:
         embedding: float32 (d,), of unit length.
         objectness: 0 to 1.
         is_new: whether no window before it showed the emission.
-        is_cut: whether it goes on beyond the window, as far as that shows.
     """
 
     box: Box
@@ -44,7 +47,6 @@ class Emission:
     embedding: NDArray[np.float32]
     objectness: float
     is_new: bool
-    is_cut: bool
 
 
 class Unclaimed:
@@ -62,38 +64,63 @@ class Unclaimed:
         An emission that is cut by the end of a window is left to the next one, unless it is longer than half of a
         window.
         """
-        frame = window.frame
-        self._recent = [box for box in self._recent if box.time_end_sec > window.start_sec]
-        taken, found = list(claimed), list[Emission]()
-        for box, embedding, objectness in self._candidates(window, seen.propose()):
-            stream_box = box.shifted(window.start_sec)
-            if any(_overlap(stream_box, other) > MAX_OVERLAP for other in taken):
-                continue
-            taken.append(stream_box)
-            cut_late = box.time_end_sec > frame.duration_sec * (1 - _EDGE)
-            is_cut = cut_late or box.time_start_sec < frame.duration_sec * _EDGE
-            if cut_late and box.time_end_sec - box.time_start_sec < frame.duration_sec / 2:
+        start_sec, length_sec = window.start_sec, window.frame.duration_sec
+        self._recent = [box for box in self._recent if box.time_end_sec > start_sec]
+        shown = _distinct(_candidates(window, seen.propose()), [box.shifted(-start_sec) for box in claimed])
+        found = list[Emission]()
+        for each in shown:
+            box, stream_box = each.box, each.box.shifted(start_sec)
+            is_left_to_next = box.time_end_sec > length_sec * (1 - _EDGE) and _seconds(box) < length_sec / 2
+            if is_left_to_next or any(_is_artefact(each, other) for other in shown):
                 continue
             is_new = not any(_overlap(stream_box, other) > CONTINUES for other in self._recent)
-            found.append(Emission(stream_box, box, embedding, objectness, is_new, is_cut))
-            if len(found) == MAX_EMISSIONS:
-                break
+            found.append(Emission(stream_box, box, each.embedding, each.objectness, is_new))
         self._recent += [each.box for each in found]
         return found
 
-    @staticmethod
-    def _candidates(window: Window, proposals: Proposals) -> list[tuple[Box, NDArray[np.float32], float]]:
-        """Boxes in seconds of the window with embedding and objectness, likeliest first, of what has enough energy."""
-        level = level_db(window.image, window.frame.spec).numpy()
-        likely = [index for index, each in enumerate(proposals.objectness.tolist()) if each >= MIN_OBJECTNESS]
-        pixels = proposals.boxes[likely].numpy()
-        loud = [index for index, box in enumerate(pixels) if _peak_db(level, box) >= MIN_LEVEL_DB]
-        boxes = window.frame.to_boxes(pixels[loud])
-        kept = torch.tensor(likely, dtype=torch.int64)[loud]
-        return list(zip(boxes, proposals.embeddings[kept].numpy(), proposals.objectness[kept].tolist(), strict=True))
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A proposal with its box in seconds of the window."""
+
+    box: Box
+    embedding: NDArray[np.float32]
+    objectness: float
+    level_db: float
 
 
-def _peak_db(level: NDArray[np.float32], box: NDArray[np.float32]) -> float:
+def _candidates(window: Window, proposals: Proposals) -> list[_Candidate]:
+    """The proposals that are likely and strong enough, likeliest first."""
+    level = level_db(window.image, window.frame.spec).numpy()
+    likely = torch.nonzero(proposals.objectness >= MIN_OBJECTNESS)[:, 0]
+    pixels, embeddings = proposals.boxes[likely].numpy(), proposals.embeddings[likely].numpy()
+    boxes, objectness = window.frame.to_boxes(pixels), proposals.objectness[likely].tolist()
+    found = map(_Candidate, boxes, embeddings, objectness, (_level_in(level, box) for box in pixels))
+    return [each for each in found if each.level_db >= MIN_LEVEL_DB]
+
+
+def _distinct(candidates: Sequence[_Candidate], claimed: Sequence[Box]) -> list[_Candidate]:
+    """Those that overlap neither a claimed box nor a likelier one."""
+    taken, kept = [*claimed], list[_Candidate]()
+    for each in candidates:
+        if len(kept) < MAX_EMISSIONS and not any(_overlap(each.box, other) > MAX_OVERLAP for other in taken):
+            taken.append(each.box)
+            kept.append(each)
+    return kept
+
+
+def _is_artefact(weak: _Candidate, strong: _Candidate) -> bool:
+    shared = min(weak.box.time_end_sec, strong.box.time_end_sec) - max(
+        weak.box.time_start_sec, strong.box.time_start_sec
+    )
+    return strong.level_db - weak.level_db >= ARTEFACT_DB and shared >= ARTEFACT_SHARE * _seconds(weak.box)
+
+
+def _seconds(box: Box) -> float:
+    return box.time_end_sec - box.time_start_sec
+
+
+def _level_in(level: NDArray[np.float32], box: NDArray[np.float32]) -> float:
     left, top, right, bottom = (int(each) for each in (box[0], box[1], np.ceil(box[2]), np.ceil(box[3])))
     inside = level[max(top, 0) : bottom, max(left, 0) : right]
     return float(np.quantile(inside, 0.9)) if inside.size else -np.inf
