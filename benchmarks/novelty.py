@@ -60,7 +60,9 @@ def main(
     figures = {"emissions": total, "found": found / boxes, "purity": purity, "clusters": len(members)}
     write_result(name, {"seed": seed, **figures, "devices": rows}, backbone)
     show(table(figures, [f"{value:.3g}" for value in figures.values()]))
-    show(table(rows[0], *([f"{each:.3g}" if isinstance(each, float) else each for each in row.values()] for row in rows)))
+    show(
+        table(rows[0], *([f"{each:.3g}" if isinstance(each, float) else each for each in row.values()] for row in rows))
+    )
 
 
 def new_emissions(recording: Recording, backbone: Backbone) -> list[Emission]:
@@ -74,9 +76,7 @@ def new_emissions(recording: Recording, backbone: Backbone) -> list[Emission]:
 
 def device_of(box: Box, recording: Recording, folder: str) -> str:
     """The device that sent what is in a box, as far as that is annotated."""
-    overlaps = {
-        overlap(box, each.box(recording.sample_rate_hz)): each.label or OTHER for each in recording.annotations
-    }
+    overlaps = {overlap(box, each.box(recording.sample_rate_hz)): each.label or OTHER for each in recording.annotations}
     best = max(overlaps, default=0.0)
     if best <= MATCH:
         return UNLABELLED

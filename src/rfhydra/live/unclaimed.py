@@ -24,7 +24,8 @@ is :data:`ARTEFACT_DB` stronger. A weak emission that is always beside a strong 
 MAX_OVERLAP: Final = 0.3
 """Intersection over minimum with a detection, or with a likelier proposal, above which a proposal is no emission."""
 CONTINUES: Final = 0.5
-"""Intersection over minimum with an emission of a window before, above which it is the same."""
+"""Intersection over minimum with an emission of a window before, in the time of both windows, above which it is the
+same."""
 MAX_EMISSIONS: Final = 50
 """Of one window, the likeliest."""
 _EDGE: Final = 1 / 64  # of a window; a box that ends closer to its edge counts as cut by it
@@ -56,7 +57,7 @@ class Unclaimed:
     """
 
     def __init__(self) -> None:
-        self._recent: list[Box] = []
+        self._recent: list[tuple[Box, float]] = []  # with the ends of their windows
 
     def find(self, window: Window, seen: Seen, claimed: Sequence[Box]) -> list[Emission]:
         """The emissions in ``window``; ``claimed`` are the boxes that heads detected, in seconds of the stream.
@@ -65,7 +66,7 @@ class Unclaimed:
         window.
         """
         start_sec, length_sec = window.start_sec, window.frame.duration_sec
-        self._recent = [box for box in self._recent if box.time_end_sec > start_sec]
+        self._recent = [(box, end_sec) for box, end_sec in self._recent if end_sec > start_sec]
         shown = _distinct(_candidates(window, seen.propose()), [box.shifted(-start_sec) for box in claimed])
         found = list[Emission]()
         for each in shown:
@@ -73,9 +74,12 @@ class Unclaimed:
             is_left_to_next = box.time_end_sec > length_sec * (1 - _EDGE) and _seconds(box) < length_sec / 2
             if is_left_to_next or any(_is_artefact(each, other) for other in shown):
                 continue
-            is_new = not any(_overlap(stream_box, other) > CONTINUES for other in self._recent)
+            is_new = not any(
+                intersection_over_minimum(stream_box, other, start_sec, end_sec) > CONTINUES
+                for other, end_sec in self._recent
+            )
             found.append(Emission(stream_box, box, each.embedding, each.objectness, is_new))
-        self._recent += [each.box for each in found]
+        self._recent += [(each.box, window.end_sec) for each in found]
         return found
 
 
