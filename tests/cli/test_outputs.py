@@ -129,7 +129,7 @@ def test_a_killed_watch_leaves_whole_files_and_closes_its_tracks(workspace: Path
     child = process("watch", workspace, f"{fresh}?loop=1&pace=1", "--json", "--record", tmp_path / "recordings")
     with child:
         assert child.stdout is not None
-        events = []
+        events: list[dict[str, Any]] = []
         while [each["event"] for each in events].count("end") < 3:
             events.append(json.loads(child.stdout.readline()))
         child.kill()

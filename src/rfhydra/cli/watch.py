@@ -11,17 +11,12 @@ from rfhydra.cli.arguments import AsJson, BackboneFile, Workspace
 from rfhydra.cli.detection import load_detector
 from rfhydra.cli.output import console, note, reported, say
 from rfhydra.cli.outputs import (
-    DEFAULT_LOG_TRACKS,
-    DEFAULT_QUOTA,
-    DEFAULT_ROLL,
     Exec,
     Log,
     LogAge,
     LogTracks,
     MqttUrl,
     Novel,
-    OutputOptions,
-    Outputs,
     Post,
     Pre,
     Quota,
@@ -31,6 +26,7 @@ from rfhydra.cli.outputs import (
     WebhookUrl,
 )
 from rfhydra.cli.track_table import TrackLines, TrackTable, status_line
+from rfhydra.config import DEFAULT_QUOTA, DEFAULT_ROLL, LOG_MAX_TRACKS
 from rfhydra.quantities import parse_seconds
 
 if TYPE_CHECKING:
@@ -51,7 +47,7 @@ def watch(
     ] = None,
     log: Log = True,
     log_age: LogAge = None,
-    log_tracks: LogTracks = DEFAULT_LOG_TRACKS,
+    log_tracks: LogTracks = LOG_MAX_TRACKS,
     mqtt: MqttUrl = None,
     webhook: WebhookUrl = None,
     command: Exec = None,
@@ -70,6 +66,7 @@ def watch(
     With --json every event of a track is a line on standard output.
     """
     with reported(as_json=as_json):
+        from rfhydra.live.outputs import OutputOptions, Outputs
         from rfhydra.live.pipeline import LivePipeline
         from rfhydra.streams.address import open_source
 
