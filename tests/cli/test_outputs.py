@@ -103,6 +103,7 @@ def in_tmp_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("--record", "r", "--post", "20s"), "post-roll"),
         (("--sigmf", "x.json"), "must end in"),
         (("--log-age", "old"), "--log-age 'old'"),
+        (("--log-age", "0d"), "above 0"),
     ],
 )
 def test_wrong_options(

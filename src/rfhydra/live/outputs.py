@@ -94,6 +94,8 @@ class OutputOptions:
         if shell and command is None:
             raise InvalidMessage("--shell is an option of --exec")
         age_sec = LOG_MAX_AGE_SEC if log_age is None else parse_seconds(log_age, "--log-age")
+        if age_sec <= 0:
+            raise InvalidMessage(f"--log-age {log_age!r} must be a time above 0")
         rolls = (parse_seconds(pre, "--pre"), parse_seconds(post, "--post"))
         return cls(
             log=(age_sec, log_tracks) if log else None,
