@@ -139,3 +139,13 @@ def test_a_killed_watch_leaves_whole_files_and_closes_its_tracks(workspace: Path
     assert states <= {"ended", "interrupted"}
     for path in (tmp_path / "recordings").glob("*.sigmf-meta"):
         open_recording(path, verify=True)
+
+
+def test_a_reader_that_stops_reading_ends_the_watch(workspace: Path, fresh: Path) -> None:
+    with process("watch", workspace, f"{fresh}?loop=1", "--json") as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        json.loads(child.stdout.readline())
+        child.stdout.close()
+        assert "Traceback" not in child.stderr.read()
+        assert child.wait(60) != 0
