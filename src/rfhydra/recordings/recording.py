@@ -5,7 +5,9 @@ Sample indices count from the first sample in the file.
 
 import hashlib
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -29,16 +31,29 @@ class Capture:
     center_freq_hz: float
     datetime: str | None = None
 
+    @property
+    def start_utc_sec(self) -> float | None:
+        """Time of the first sample in seconds since 1970 UTC; None where the file states none that can be read."""
+        try:
+            stated = datetime.fromisoformat(self.datetime or "")
+        except ValueError:
+            return None
+        return (stated if stated.tzinfo else stated.replace(tzinfo=UTC)).timestamp()
+
 
 @dataclass(frozen=True)
 class Annotation:
-    """A labelled rectangle: ``sample_count`` samples from ``sample_start``, between two absolute frequencies in Hz."""
+    """A labelled rectangle: ``sample_count`` samples from ``sample_start``, between two absolute frequencies in Hz.
+
+    ``extension`` is written, and not read: fields of our namespace, see :mod:`.sigmf_extension`.
+    """
 
     sample_start: int
     sample_count: int
     freq_low_hz: float
     freq_high_hz: float
     label: str | None = None
+    extension: Mapping[str, float | str] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of_box(cls, box: Box, label: str | None, sample_rate_hz: float, sample_count: int) -> Self:

@@ -29,10 +29,12 @@ from rfhydra.store.blobs import BlobStore
 from rfhydra.store.cards import CardStore
 from rfhydra.store.columns import utc_now
 from rfhydra.store.database import Database
+from rfhydra.store.detections import DetectionStore
 from rfhydra.store.jobs import JobStore
 from rfhydra.store.loaded import LoadedStore
 from rfhydra.store.samples import SampleStore
 from rfhydra.store.splits import SplitStore
+from rfhydra.store.unknowns import UnknownStore
 from rfhydra.store.upgrade_jobs import UpgradeJobStore
 from rfhydra.store.upgrades import UpgradeStore
 from rfhydra.store.versions import VersionStore
@@ -73,6 +75,8 @@ class Workspace:
         self.upgrades = UpgradeStore(db, self.versions, self.loaded, self.audit)
         self.jobs = JobStore(db, self.audit)
         self.upgrade_jobs = UpgradeJobStore(db, self.audit)
+        self.detections = DetectionStore(db)
+        self.unknowns = UnknownStore(db, blobs, self.samples, self.audit, spec)
         self._owned = owned
 
     @classmethod
@@ -101,7 +105,8 @@ class Workspace:
     @classmethod
     @os_errors_named()
     def open(cls, path: Path) -> Self:
-        """Own the workspace at ``path``; upgrades its database and removes unfinished writes of a killed process.
+        """Own the workspace at ``path``; upgrades its database, and removes unfinished writes and closes tracks of a
+        killed process.
 
         Permissions of other users are taken away.
 
@@ -121,6 +126,7 @@ class Workspace:
             blobs.prepare()
             # A full disk has no room for the log's index; garbage collection needs the database open.
             db = owned.enter_context(blobs.reserve.spend(partial(Database, path / _DATABASE)))
+            DetectionStore(db).recover()
             return cls(path, spec, db, blobs, owned.pop_all())
 
     @classmethod
@@ -171,7 +177,7 @@ class Workspace:
         )
 
     def collect_garbage(self) -> int:
-        """Remove the blobs that neither a sample nor a live version refers to; returns their number.
+        """Remove the blobs that no sample, exemplar or live version refers to; returns their number.
 
         Removes nothing while a view of the workspace is open. Not allowed inside a transaction: a rollback does not
         restore files.
@@ -195,6 +201,7 @@ class Workspace:
         rows = self.db.rows(
             "SELECT value FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM samples WHERE image_digest = value)"
             " AND NOT EXISTS (SELECT 1 FROM samples WHERE iq_digest = value)"
+            " AND NOT EXISTS (SELECT 1 FROM unknown_exemplars WHERE image_digest = value)"
             " AND NOT EXISTS (SELECT 1 FROM head_versions WHERE artifact_digest = value AND retired_at IS NULL)",
             (json.dumps([*digests]),),
         )
