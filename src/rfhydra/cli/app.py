@@ -5,7 +5,19 @@ from typing import Annotated
 import typer
 
 import rfhydra
-from rfhydra.cli import card, demo, detection, pretraining, serve, service, training, upgrade, versions, workspace
+from rfhydra.cli import (
+    archive,
+    card,
+    demo,
+    detection,
+    pretraining,
+    serve,
+    service,
+    training,
+    upgrade,
+    versions,
+    workspace,
+)
 from rfhydra.cli.arguments import ServedCommand
 from rfhydra.cli.root import Root
 
@@ -26,6 +38,7 @@ app.command("extend", cls=ServedCommand)(training.extend)
 app.command("upgrade", cls=ServedCommand)(upgrade.upgrade)
 app.command("detect")(detection.detect)
 app.command("eval")(detection.evaluate)
+app.command("scan")(archive.scan)
 app.command("card")(card.card)
 app.command("versions", cls=ServedCommand)(versions.versions)
 app.command("promote", cls=ServedCommand)(versions.promote)

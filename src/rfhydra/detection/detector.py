@@ -148,7 +148,7 @@ class HydraDetector:
             raise NotFound(f"the head of {signal_name!r} is not loaded")
         return loaded.head.info.threshold
 
-    def detect(self, window: Window, threshold: float | None = None) -> WindowDetections:
+    def detect(self, window: Window, threshold: float | None = None, seen: Seen | None = None) -> WindowDetections:
         """Detections of all loaded heads in one window.
 
         An emission that several heads detect is reported by one of them; see :func:`cross_class_nms`.
@@ -156,6 +156,7 @@ class HydraDetector:
         Args:
             window: of the detector's contract.
             threshold: minimum score; default is each head's stored one.
+            seen: the image of ``window`` after the pass through :attr:`backbone`, where the caller has it already.
 
         Raises:
             Incompatible: the window is of another contract.
@@ -165,7 +166,8 @@ class HydraDetector:
         loaded = self._loaded
         if not loaded.heads:
             return WindowDetections({}, [])
-        candidates = dict(_detect_pixels(loaded, window.image, loaded.backbone.see(window.image), threshold))
+        seen = loaded.backbone.see(window.image) if seen is None else seen
+        candidates = dict(_detect_pixels(loaded, window.image, seen, threshold))
         thresholds = {name: loaded.heads[name].head.info.threshold for name in candidates}
         found = []
         for name, kept in cross_class_nms(candidates, thresholds).items():

@@ -4,7 +4,6 @@ from typing import Literal, TypeAlias
 
 from rfhydra.protocol.fields import WireModel
 
-
 StreamState: TypeAlias = Literal["connecting", "running", "ended", "failed"]
 
 
