@@ -22,11 +22,18 @@ from rfhydra.processes import end_with
 
 _CONTEXT: Final = get_context("spawn")  # a fork would inherit the locks of torch's threads
 _READY: Final = "ready"
+_THREADS: Final = "OMP_NUM_THREADS"
 
 
 def usable_cores() -> int:
     """Cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _usable_threads() -> int:
+    """Threads that all processes together may use: one for each core, but no more than ``OMP_NUM_THREADS``."""
+    stated = os.environ.get(_THREADS, "")
+    return min(usable_cores(), int(stated)) if stated.isdecimal() else usable_cores()
 
 
 @dataclass
@@ -52,7 +59,7 @@ class LocalEngine:
         """
         waiting, workers = deque(map(_Task, sources)), list[_Worker]()
         count = min(self.workers, len(waiting))
-        threads = max(1, usable_cores() // max(1, count))
+        threads = max(1, _usable_threads() // max(1, count))
         try:
             while waiting or any(worker.task for worker in workers):
                 workers += [_Worker.start(plan, parts, threads) for _ in range(min(count, len(waiting)) - len(workers))]
@@ -144,7 +151,7 @@ def _lost(worker: _Worker, workers: list[_Worker]) -> _Task | None:
 def _work(parent: int, plan: ScanPlan, parts: Path, threads: int, connection: Connection) -> None:
     """Scan what ``connection`` names until it is closed; sends seconds done, entries, or the error that ends a scan."""
     end_with(parent)
-    os.environ["OMP_NUM_THREADS"] = str(threads)  # before torch is imported
+    os.environ[_THREADS] = str(threads)  # before torch is imported
     import torch
 
     from rfhydra.archive.part import scan_recording

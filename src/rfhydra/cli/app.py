@@ -11,6 +11,7 @@ from rfhydra.cli import (
     demo,
     detection,
     pretraining,
+    search,
     serve,
     service,
     training,
@@ -39,6 +40,7 @@ app.command("upgrade", cls=ServedCommand)(upgrade.upgrade)
 app.command("detect")(detection.detect)
 app.command("eval")(detection.evaluate)
 app.command("scan")(archive.scan)
+app.command("search")(search.search)
 app.command("card")(card.card)
 app.command("versions", cls=ServedCommand)(versions.versions)
 app.command("promote", cls=ServedCommand)(versions.promote)
