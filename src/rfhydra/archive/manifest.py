@@ -176,15 +176,15 @@ def _require_same(first: dict[str, Any], identity: dict[str, Any], directory: Pa
     if differing:
         name = differing[0]
         raise Conflict(
-            f"{directory.name} is of a scan with another {name.replace('_', ' ')} ({_short(before.get(name))}; now"
-            f" {_short(identity[name])}), and results are not mixed: give another --out, or delete {directory.name}"
-            " to scan everything again"
+            f"{directory.name} is of a scan with {name.replace('_', ' ')} {_short(before.get(name))}, not"
+            f" {_short(identity[name])}, and results are not mixed: give another --out, or delete {directory.name} to"
+            " scan everything again"
         )
 
 
 def _short(value: Any) -> str:
     if isinstance(value, dict) and all(isinstance(each, dict) for each in value.values()):
-        return ", ".join(f"{name} {head['version']}" for name, head in value.items()) or "no heads"
+        return ", ".join(f"{name} {head['version']}" for name, head in value.items()) or "none"
     return json.dumps(value)
 
 

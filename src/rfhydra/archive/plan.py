@@ -15,8 +15,6 @@ from rfhydra.store.workspace import Workspace
 if TYPE_CHECKING:
     from rfhydra.archive.emissions import EmissionDetector
 
-MIN_OBJECTNESS: Final = 0.3
-"""Default limit of the proposals that are stored as emissions."""
 _DIGITS: Final = 16
 
 
@@ -45,7 +43,7 @@ class ScanPlan:
         backbone_file: its file, on every machine of the scan; None for the one that ships.
         heads: sorted by signal; without any, only emissions are stored.
         threshold: minimum score; None for each head's own.
-        min_objectness: of the proposals that are stored as emissions.
+        min_objectness: of the proposals that are stored as emissions; 0 for all that the backbone makes.
         known: fields of recordings that do not state them.
     """
 
@@ -54,7 +52,7 @@ class ScanPlan:
     backbone_file: Path | None = None
     heads: tuple[PlannedHead, ...] = ()
     threshold: float | None = None
-    min_objectness: float = MIN_OBJECTNESS
+    min_objectness: float = 0.0
     known: KnownFields = field(default_factory=KnownFields)
 
     @classmethod

@@ -6,6 +6,7 @@ cosine, less that of the log sizes.
 """
 
 import warnings
+from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -186,12 +187,13 @@ def _is_same(emission: SimilarEmission, example: Example) -> bool:
 
 def _without_overlaps(emissions: Iterable[SimilarEmission], limit: int) -> list[SimilarEmission]:
     """The first ``limit`` of ``emissions`` that overlap no earlier one of the same recording."""
-    kept: list[SimilarEmission] = []
+    kept, boxes = list[SimilarEmission](), defaultdict[str, list[Box]](list)
     for each in emissions:
         if len(kept) == limit:
             break
-        if not any(each.recording == other.recording and _overlap(each.box, other.box) for other in kept):
+        if not any(_overlap(each.box, other) for other in boxes[each.recording]):
             kept.append(each)
+            boxes[each.recording].append(each.box)
     return kept
 
 

@@ -47,8 +47,8 @@ def scan(
     heads: Annotated[str | None, typer.Option(metavar="A,B", help="Signals to look for; default all.")] = None,
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Least score; default each head's own.")] = None,
     objectness: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Least objectness of the emissions that are stored.")
-    ] = None,
+        float, typer.Option(min=0, max=1, help="Least objectness of the emissions that are stored.")
+    ] = 0.0,
     sigmf: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write SigMF annotations.")] = None,
     sample_rate: SampleRate = None,
     center_freq: CenterFrequency = None,
@@ -58,7 +58,6 @@ def scan(
 ) -> None:
     """Find the emissions of trained signals in thousands of recordings. Interrupted, the same command goes on."""
     with reported(as_json=as_json):
-        from rfhydra.archive.plan import MIN_OBJECTNESS
         from rfhydra.archive.scan import ArchiveFiles
         from rfhydra.archive.scan import scan as run
         from rfhydra.archive.source import KnownFields, find_sources
@@ -70,7 +69,7 @@ def scan(
             heads,
             backbone,
             threshold=threshold,
-            min_objectness=MIN_OBJECTNESS if objectness is None else objectness,
+            min_objectness=objectness,
             known=known,
         )
         sources, failures = find_sources(recordings, known)
