@@ -193,8 +193,8 @@ def test_search_ranks_other_emissions(scanned: Path, few: Path, site: Path, body
     found = json.loads(similar(scanned, site, body_file, "--like", like, "--json", "--top", 5).stdout)["emissions"]
     assert len(found) == 5
     assert [each["similarity"] for each in found] == sorted((each["similarity"] for each in found), reverse=True)
-    itself = (emission["recording_id"], emission["time_start_sec"])
-    assert itself not in [(each["recording_id"], each["time_start_sec"]) for each in found]
+    keys = ("recording_id", "time_start_sec", "freq_low_hz", "freq_high_hz")
+    assert [emission[key] for key in keys] not in [[each[key] for key in keys] for each in found]
     middle, width = (
         (emission["freq_low_hz"] + emission["freq_high_hz"]) / 2,
         emission["freq_high_hz"] - emission["freq_low_hz"],
