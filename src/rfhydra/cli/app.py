@@ -6,10 +6,12 @@ import typer
 
 import rfhydra
 from rfhydra.cli import (
+    archive,
     card,
     demo,
     detection,
     pretraining,
+    search,
     serve,
     service,
     training,
@@ -41,6 +43,8 @@ app.command("upgrade", cls=ServedCommand)(upgrade.upgrade)
 app.command("detect")(detection.detect)
 app.command("watch")(watch.watch)
 app.command("eval")(detection.evaluate)
+app.command("scan")(archive.scan)
+app.command("search")(search.search)
 app.command("card")(card.card)
 app.command("versions", cls=ServedCommand)(versions.versions)
 app.command("promote", cls=ServedCommand)(versions.promote)

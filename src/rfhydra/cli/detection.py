@@ -116,14 +116,14 @@ def load_detector(
 
     loaded = load_backbone(backbone, best_device(), runtime)
     detector = HydraDetector(store.spec, loaded)
-    names = _fitting(store, loaded.backbone_id) if names is None else names
+    names = fitting_heads(store, loaded.backbone_id) if names is None else names
     detector.load_heads(VersionManager(store).load_heads(names, loaded))
     if mismatch := store.backbone_mismatch(loaded.backbone_id):
         note(mismatch)
     return detector
 
 
-def _fitting(store: "Store", backbone_id: str) -> list[str]:
+def fitting_heads(store: "Store", backbone_id: str) -> list[str]:
     """The signals whose active head was trained on the backbone, or if there is none, all that have an active head."""
     backbones = {head.signal_name: head.backbone_id for head in store.versions.active_heads()}
     if not backbones:

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -28,6 +36,10 @@ USAGE: Final = 2
 FAILURE: Final = 1
 _SPARKS: Final = "▁▂▃▄▅▆▇█"
 _UNLIMITED: Final = 10_000
+_ESTIMATE_SEC: Final = 600
+"""The time left is estimated from the last so many seconds."""
+_EXTRAS: Final = {"pyarrow": "archive", "ray": "ray"}
+"""The extra that has a package, where that is not ``engine``."""
 
 # No markup: names of files and signals may contain brackets.
 console = Console(highlight=False, markup=False, emoji=False)
@@ -42,7 +54,8 @@ def reported(*, as_json: bool = False) -> Iterator[None]:
     except RfhydraError as error:
         _fail(error, as_json=as_json)
     except ModuleNotFoundError as error:
-        missing = MissingExtra(f"{error.name} is not installed: pip install 'rfhydra[engine]'")
+        extra = _EXTRAS.get(error.name or "", "engine")
+        missing = MissingExtra(f"{error.name} is not installed: pip install 'rfhydra[{extra}]'")
         _fail(missing, as_json=as_json)
     except BrokenPipeError:  # the reader of the output has closed it
         raise
@@ -113,15 +126,17 @@ def _cell(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
-def progress_bar() -> Progress:
-    """A progress bar on standard error; disabled in a pipe."""
+def progress_bar(*, estimate: bool = False) -> Progress:
+    """A progress bar on standard error; disabled in a pipe. With ``estimate`` it shows the time left."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        *([TextColumn("left"), TimeRemainingColumn()] if estimate else []),
         TextColumn("{task.fields[note]}", style="dim", markup=False),
+        speed_estimate_period=_ESTIMATE_SEC,
         console=messages,
         transient=True,
         disable=not messages.is_terminal,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rfhydra.cli.arguments import AsJson, BackboneFile, Workspace
+from rfhydra.cli.arguments import AsJson, BackboneFile, RuntimeName, Workspace
 from rfhydra.cli.detection import load_detector
 from rfhydra.cli.output import console, note, reported, say
 from rfhydra.cli.outputs import (
@@ -62,6 +62,7 @@ def watch(
     sigmf: Sigmf = None,
     novel: Novel = False,
     backbone: BackboneFile = None,
+    runtime: RuntimeName = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Detect trained signals in a live source until it ends, or until Ctrl+C.
@@ -92,7 +93,7 @@ def watch(
         opened = open_source(source)
         with options.open_workspace(directory) as store:
             names = None if heads is None else [name.strip() for name in heads.split(",")]
-            detector = load_detector(store, names, backbone)
+            detector = load_detector(store, names, backbone, runtime)
             table = TrackTable() if console.is_terminal and not as_json else None
             with Outputs(options, store, detector.backbone, opened.name) as outputs:
                 outputs.add(_screen(table, as_json=as_json))

@@ -79,7 +79,7 @@ class Seen(ABC):
 
     @abstractmethod
     def propose(self, limit: int = MAX_PROPOSALS) -> Proposals:
-        """At most ``limit`` proposals."""
+        """At most ``limit`` proposals. Do not modify them: a second call may return the same."""
 
     @abstractmethod
     def embed(self, boxes: Tensor) -> Tensor:

@@ -106,10 +106,13 @@ class TorchSeen(Seen):
 
     def __init__(self, backbone: TorchBackbone, features: dict[str, Tensor], size: tuple[int, int]) -> None:
         self._backbone, self.features, self.size = backbone, features, size
+        self._proposed: dict[int, Proposals] = {}
 
     def propose(self, limit: int = MAX_PROPOSALS) -> Proposals:
-        boxes, objectness = self._backbone.proposal_boxes(self.features, self.size, limit)
-        return Proposals(boxes.cpu(), objectness.cpu(), self.embed(boxes))
+        if limit not in self._proposed:
+            boxes, objectness = self._backbone.proposal_boxes(self.features, self.size, limit)
+            self._proposed[limit] = Proposals(boxes.cpu(), objectness.cpu(), self.embed(boxes))
+        return self._proposed[limit]
 
     @torch.inference_mode()
     def embed(self, boxes: Tensor) -> Tensor:
