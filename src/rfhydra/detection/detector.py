@@ -5,8 +5,8 @@ versions.
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -49,10 +49,14 @@ class Detection:
 
 @dataclass(frozen=True)
 class WindowDetections:
-    """Detections in one window, strongest first, and the version of each head that ran."""
+    """Detections in one window, strongest first, and the version of each head that ran.
+
+    ``seen`` is what the backbone made of the window, None where it did not run.
+    """
 
     versions: dict[str, int]
     detections: list[Detection]
+    seen: Seen | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,6 @@ from typing import Literal, TypeAlias
 
 from rfhydra.protocol.fields import WireModel
 
-
 StreamState: TypeAlias = Literal["connecting", "running", "ended", "failed"]
 
 
@@ -93,3 +92,5 @@ class TrackEvent(WireModel):
     """Share of the time since the signal's first track that its tracks fill; null before its third track."""
     repetition_sec: float | None = None
     """Median time between the starts of the signal's recent tracks; null likewise."""
+    merged_into: int | None = None
+    """Of an ``end``: the track that continues this one, which turned out to be a part of the same emission."""

@@ -6,6 +6,7 @@ Sample indices count from the first sample in the file.
 import hashlib
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -28,6 +29,15 @@ class Capture:
     sample_start: int
     center_freq_hz: float
     datetime: str | None = None
+
+    @property
+    def start_utc_sec(self) -> float | None:
+        """Time of the first sample in seconds since 1970 UTC; None where the file states none that can be read."""
+        try:
+            stated = datetime.fromisoformat(self.datetime or "")
+        except ValueError:
+            return None
+        return (stated if stated.tzinfo else stated.replace(tzinfo=UTC)).timestamp()
 
 
 @dataclass(frozen=True)

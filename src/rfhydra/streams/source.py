@@ -1,15 +1,21 @@
 """Source: the interface of everything that yields IQ as time goes on."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, fields
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rfhydra.errors import InvalidMessage
+
+MAX_CHUNK_SAMPLES: Final = 1 << 18
+_MIN_CHUNK_SAMPLES: Final = 1024
+_CHUNK_SEC: Final = 0.02
+
 
 @dataclass(frozen=True)
 class Tuning:
-    """Settings of a receiver. ``gain_db`` None is the receiver's own choice."""
+    """Settings of a receiver. ``gain_db`` None is the receiver's own choice, also where the source has no gain."""
 
     sample_rate_hz: float
     center_freq_hz: float
@@ -42,6 +48,8 @@ class Chunk:
 class Source(Protocol):
     """A live source. Used by one thread, but for :meth:`tune` and :meth:`close`, which any thread may call.
 
+    No read waits without end, and none holds more than a bounded number of samples.
+
     A source that was lost may be opened again; its samples are counted on from the last one, with the estimated number
     of lost samples in between.
     """
@@ -50,8 +58,12 @@ class Source(Protocol):
     def name(self) -> str:
         """Short name for people, without credentials."""
 
+    @property
+    def may_wait(self) -> bool:
+        """Whether nothing is lost when the next read comes late, as with a recording."""
+
     def open(self) -> Tuning:
-        """Connect.
+        """Connect, within seconds.
 
         Raises:
             Unreachable: there is no such source now; another try may succeed.
@@ -62,12 +74,14 @@ class Source(Protocol):
         """The next samples, None if none came in time.
 
         Raises:
-            EndOfStream: there are no more samples, and will be none.
+            EndOfStream: there are no more samples, and will be none, or the source was closed.
             Unreachable: the source was lost.
         """
 
     def tune(self, tuning: Tuning) -> Tuning:
-        """Change the settings, and return what the source made of them.
+        """Change the settings, and return what the source made of them. They last over reconnections.
+
+        Samples that were on their way keep the old settings, but may be reported with the new ones.
 
         Raises:
             InvalidMessage: the source cannot change, or not to these settings; the message names the field.
@@ -79,3 +93,21 @@ class Source(Protocol):
 
 class EndOfStream(Exception):
     """A source has no more samples."""
+
+
+def keep_tuning(current: Tuning, wanted: Tuning, owner: str) -> Tuning:
+    """The answer of a source that cannot be tuned: ``current``, if that is what is ``wanted``.
+
+    Raises:
+        InvalidMessage: it is not; the message names the field, and ``owner``, who sets it.
+    """
+    for field in fields(Tuning):
+        value = getattr(current, field.name)
+        if getattr(wanted, field.name) != value:
+            raise InvalidMessage(f"{field.name} cannot be changed from {value}: it is set by {owner}")
+    return current
+
+
+def chunk_samples(sample_rate_hz: float) -> int:
+    """Samples that a source puts into one chunk: those of 20 ms, within bounds of overhead and memory."""
+    return min(max(int(sample_rate_hz * _CHUNK_SEC), _MIN_CHUNK_SAMPLES), MAX_CHUNK_SAMPLES)
