@@ -98,9 +98,9 @@ def test_the_noise_floor_stays_even_where_a_noisy_burst_is_added() -> None:
 
 def test_a_box_without_power_is_no_burst() -> None:
     quiet = host()
-    assert quiet.has_noise
+    assert quiet.noise.is_known
     silent = replace(quiet, window=replace(quiet.window, iq=np.zeros(SPEC.window_samples, np.complex64)))
-    assert not silent.has_noise
+    assert not silent.noise.is_known
     assert IqBurst.cut(silent, np.array([10, 40, 40, 60], np.float32)) is None
 
 

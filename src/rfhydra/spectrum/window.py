@@ -18,6 +18,8 @@ class Window:
         frame: the time and frequency axes of the image.
         start_sample: the window's first sample in its source; None where the source is not known.
         iq: complex64, shape (samples,), the source of the image; None where only the image is known.
+        offset_sec: seconds of the source before its sample 0, counted at the present sample rate: not 0 after a change
+            of the rate.
 
     Raises:
         Incompatible: the image has another size than ``frame``.
@@ -27,6 +29,7 @@ class Window:
     frame: Frame
     start_sample: int | None = None
     iq: NDArray[np.complex64] | None = None
+    offset_sec: float = 0.0
 
     def __post_init__(self) -> None:
         size = (self.frame.spec.rows, self.frame.cols)
@@ -36,7 +39,7 @@ class Window:
     @property
     def start_sec(self) -> float:
         """Seconds from the start of the source."""
-        return (self.start_sample or 0) / self.frame.bandwidth_hz
+        return self.offset_sec + (self.start_sample or 0) / self.frame.bandwidth_hz
 
     @property
     def end_sec(self) -> float:

@@ -152,7 +152,7 @@ def _material(windows: Sequence[StoredWindow], signal_name: str, trained: frozen
     rates = {each.sample_rate_hz for each in labelled}
     usable = [each for each in windows if each.sample_rate_hz in rates and (each.has_iq or not has_iq)]
     read = ((each, Host.of(each.read(), each.all_pixels)) for each in usable[:MAX_HOSTS])
-    hosts = Hosts({stored: host for stored, host in read if not has_iq or host.has_noise}, seed)
+    hosts = Hosts({stored: host for stored, host in read if not has_iq or host.noise.is_known}, seed)
     noise = None if has_iq or not windows else pooled_noise(windows[0].frame.spec)
     found: list[tuple[LabelledBurst, MixedBurst]] = []
     for stored, number in _in_order(labelled, signal_name, trained)[:MAX_CANDIDATES]:

@@ -11,28 +11,22 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, ndimage
+from scipy import ndimage
 
 from rfhydra.spectrum.boxes import Frame, PixelBoxes
+from rfhydra.spectrum.noise import Iq, NoiseFloor, band_passed, bins_of, mean_power, power_bins
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import add_power, level_db, make_window
 from rfhydra.spectrum.window import Window
 from rfhydra.training.evaluation.room import Rectangle, Room
 
-Iq = NDArray[np.complex64]
 PixelBox = NDArray[np.float32]
 """Shape (4,): x_min, y_min, x_max, y_max in pixels."""
 
 BAND_MARGIN: Final = 0.15
 """Share of its bandwidth by which the band of a copy is wider on each side than the box, at least two rows."""
 TIME_MARGIN_COLS: Final = 1
-_MAX_OCCUPIED: Final = 4.0  # ratio of the noise in a band to that of the window; above it, the band is occupied
-_MEDIAN_OF_NOISE: Final = float(np.log(2))  # of its mean: the power of a bin of noise is exponentially distributed
 _PATCH_MIN: Final = 4.0  # power over the floor below which a pixel of a patch is noise
-_MIN_BINS: Final = 3
-_MIN_CELLS: Final = 48  # bins of all transforms, for a measurement of the noise to within 1 dB
-_CLIP: Final = 5.0  # of the mean of the noise: what is above it is an emission
-_CLIPPED_MEAN: Final = 1 - _CLIP * float(np.exp(-_CLIP)) / (1 - float(np.exp(-_CLIP)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,43 +42,17 @@ class Host:
         return cls(window, Room(window.image, window.frame.spec, labelled), labelled)
 
     @cached_property
-    def _bins(self) -> NDArray[np.float32]:
-        """Power of every FFT bin (transforms, fft_size) in ascending frequency; white noise has its own power.
-
-        Bins in labelled boxes are NaN.
-        """
+    def noise(self) -> NoiseFloor:
+        """The noise of its IQ beside the labelled boxes."""
         spec, iq = self.window.frame.spec, self.window.iq
         assert iq is not None
-        size = spec.fft_size
-        taper = np.hanning(size + 1)[:-1].astype(np.float32)
-        frames = iq[: len(iq) // size * size].reshape(-1, size) * taper
-        amplitude: NDArray[np.float32] = np.abs(fft.fftshift(fft.fft(frames, axis=1), axes=1)).astype(np.float32)
-        power: NDArray[np.float32] = np.square(amplitude) / np.square(taper).sum()
+        size, power = spec.fft_size, power_bins(iq, spec.fft_size)
         for box in self.labelled:
             low, high = _band_of(box, spec)
             first, last = (round(float(edge) * spec.hop / size) for edge in (box[0], box[2]))
             margin = BAND_MARGIN * (high - low)
-            power[max(first - 1, 0) : last + 1, slice(*_bins_of(low - margin, high + margin, size))] = np.nan
-        return power
-
-    @cached_property
-    def _window_density(self) -> float:
-        edge = (1 - self.window.frame.spec.scaling.floor_band) / 2
-        return _noise_power(self._bins[:, slice(*_bins_of(edge - 0.5, 0.5 - edge, self._bins.shape[1]))]) or np.inf
-
-    @property
-    def has_noise(self) -> bool:
-        """Whether the noise of its IQ can be measured: not in digital silence, nor in a few columns."""
-        return bool(np.isfinite(self._window_density))
-
-    def noise_density(self, low: float, high: float) -> float:
-        """Power of the noise per cycle per sample in the band ``low`` to ``high``, in cycles per sample.
-
-        That of the whole window where emissions fill the band for most of the time.
-        """
-        density = _noise_power(self._bins[:, slice(*_bins_of(low, high, self._bins.shape[1]))])
-        is_noise = density is not None and density <= _MAX_OCCUPIED * self._window_density
-        return density if density is not None and is_noise else self._window_density
+            power[max(first - 1, 0) : last + 1, slice(*bins_of(low - margin, high + margin, size))] = np.nan
+        return NoiseFloor(power, spec.scaling.floor_band)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,16 +87,16 @@ class IqBurst:
         assert iq is not None
         low, high = _band_of(box, spec)
         inside = iq[round(float(box[0]) * spec.hop) : round(float(box[2]) * spec.hop)]
-        if not len(inside) or not host.has_noise:
+        if not len(inside) or not host.noise.is_known:
             return None
-        density = host.noise_density(low, high)
-        power = _power(_band_passed(inside, low, high)) - density * (high - low)
+        density = host.noise.density(low, high)
+        power = mean_power(band_passed(inside, low, high)) - density * (high - low)
         if power <= 0:
             return None
         margin = max(BAND_MARGIN * (high - low), 2 / spec.rows)
         area = Rectangle.around(box).widened(int(np.ceil(margin * spec.rows)), TIME_MARGIN_COLS)
         area = Rectangle(area.top, area.bottom, max(area.left, 0), min(area.right, host.window.frame.cols))
-        copy = _band_passed(iq[area.left * spec.hop : area.right * spec.hop], low - margin, high + margin)
+        copy = band_passed(iq[area.left * spec.hop : area.right * spec.hop], low - margin, high + margin)
         return cls(box, area, copy, low, high, margin, power, density)
 
     @property
@@ -150,13 +118,13 @@ class IqBurst:
         down, right = place[0] - self.area.top, place[1] - self.area.left
         shift = -down / spec.rows
         low, high = self.low + shift, self.high + shift
-        noise = host.noise_density(low, high)
+        noise = host.noise.density(low, high)
         gain = 10 ** (snr_db / 10) * noise * (high - low) / self.power
         kept = np.sqrt(max(1 - gain * self.noise_density / noise, 0.0))
         start = place[1] * spec.hop
         span = slice(start, start + len(self.iq))
         carrier = np.exp(2j * np.pi * shift * np.arange(len(self.iq)))
-        own_noise = _band_passed(window.iq[span], low - self.margin, high + self.margin)
+        own_noise = band_passed(window.iq[span], low - self.margin, high + self.margin)
         mixed = window.iq.copy()
         mixed[span] += _tapered((np.sqrt(gain) * self.iq * carrier + (kept - 1) * own_noise), spec.hop // 4)
         made = make_window(mixed, spec, frame.sample_rate_hz, frame.center_freq_hz, window.start_sample)
@@ -227,38 +195,6 @@ def _band_of(box: PixelBox, spec: SpectrogramSpec) -> tuple[float, float]:
     frame = Frame(spec, None, None, spec.cols)
     (physical,) = frame.to_boxes([box.tolist()])
     return physical.freq_low_hz, physical.freq_high_hz
-
-
-def _bins_of(low: float, high: float, size: int) -> tuple[int, int]:
-    """First bin and end of the band ``low`` to ``high``, in cycles per sample, of ``size`` bins; at least a few."""
-    first, last = round((low + 0.5) * size), round((high + 0.5) * size)
-    lacking = max(_MIN_BINS - (last - first), 0)
-    return max(first - lacking, 0), max(last + lacking, 0)
-
-
-def _noise_power(bins: NDArray[np.float32]) -> float | None:
-    """Mean power of the noise in ``bins``, without emissions; None where there are too few bins."""
-    values = bins[bins > 0]  # neither NaN nor digital silence
-    if len(values) < _MIN_CELLS:
-        return None
-    power = float(np.median(values)) / _MEDIAN_OF_NOISE
-    for _ in range(3):
-        power = float(values[values <= _CLIP * power].mean()) / _CLIPPED_MEAN
-    return power
-
-
-def _band_passed(iq: Iq, low: float, high: float) -> Iq:
-    """The part of ``iq`` (samples,) from ``low`` to ``high`` cycles per sample."""
-    size = fft.next_fast_len(len(iq))
-    freqs = fft.fftfreq(size)
-    spectrum = fft.fft(iq, size)
-    spectrum[(freqs < low) | (freqs > high)] = 0
-    part: Iq = fft.ifft(spectrum)[: len(iq)].astype(np.complex64)
-    return part
-
-
-def _power(iq: Iq) -> float:
-    return float(np.square(np.abs(iq)).mean())
 
 
 def _tapered(iq: NDArray[np.complexfloating], rise: int) -> Iq:
