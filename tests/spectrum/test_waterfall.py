@@ -14,7 +14,8 @@ SIZE = 64
 
 
 def sine(cycles_per_sample: float, samples: int, level: float = 1.0) -> NDArray[np.complex64]:
-    return (level * np.exp(2j * np.pi * cycles_per_sample * np.arange(samples))).astype(np.complex64)
+    wave: NDArray[np.complex64] = (level * np.exp(2j * np.pi * cycles_per_sample * np.arange(samples))).astype("c8")
+    return wave
 
 
 def settings(**fields: object) -> WaterfallSettings:
@@ -90,7 +91,7 @@ def test_the_work_for_a_column_does_not_grow_with_the_rate(monkeypatch: pytest.M
     spectra = []
     transform = np.fft.fft
 
-    def counted(spans: NDArray[np.complex64], axis: int) -> NDArray[np.complex64]:
+    def counted(spans: NDArray[np.complex64], axis: int) -> NDArray[np.complexfloating]:
         spectra.append(len(spans))
         return transform(spans, axis=axis)
 

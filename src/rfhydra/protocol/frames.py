@@ -142,7 +142,8 @@ class StreamIqFrame(_Iq):
     """Successive IQ of a stream that this connection pushes, to the server; ``tag`` is that of its source.
 
     ``samples`` are interleaved I and Q of ``datatype``. Where ``start_sample`` is not the end of the frame before, the
-    samples between are counted as lost. Not answered; refused with an ``error`` whose ``id`` is ``tag``.
+    samples between are counted as lost. A frame without samples ends the stream, after the detection in those before.
+    Not answered; refused with an ``error`` whose ``id`` is ``tag``.
     """
 
     kind = STREAM_IQ_KIND

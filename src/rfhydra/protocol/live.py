@@ -59,7 +59,7 @@ class SourceAddress(WireModel):
 
 
 def _source_form(value: Any) -> str:
-    fields = value if isinstance(value, dict) else dict(value)
+    fields = dict(value) if isinstance(value, dict | WireModel) else {}
     if "kind" in fields:
         return "pushed"
     return "addressed" if "address" in fields else "named"

@@ -49,26 +49,26 @@ class Waterfalls:
         """Let a session see streams as ``view`` says. On the event loop.
 
         Raises:
-            Busy: that would be more different waterfalls than there may be; nothing was changed.
+            Busy: as :meth:`require_room`; nothing was changed.
         """
-        before, session.waterfall = session.waterfall, view
-        try:
-            self.refresh()
-        except Busy:
-            session.waterfall = before
-            raise
+        if session in self._hub.waterfall_views():
+            self.require_room(session, view)
+        session.waterfall = view
+        self.refresh()
+
+    def require_room(self, session: Session, view: WaterfallView) -> None:
+        """
+        Raises:
+            Busy: with ``view`` for ``session`` there would be more different waterfalls than there may be.
+        """
+        others = {each for owner, each in self._hub.waterfall_views().items() if owner is not session}
+        if view not in others and len(others) >= self._max_waterfalls:
+            raise Busy(f"{self._max_waterfalls} different waterfalls are made (max_waterfalls): take one of them")
 
     def refresh(self) -> None:
-        """Find out what clients want to see, after any change of it. On the event loop.
-
-        Raises:
-            Busy: these are more different waterfalls than there may be; what is made stays as it was.
-        """
-        views = frozenset(self._hub.waterfall_views().values())
-        if len(views) > self._max_waterfalls and not views <= self._views:
-            raise Busy(f"{self._max_waterfalls} different waterfalls are made: choose one that others see, or wait")
-        self._views = views
-        if views and self._thread is None and not self._closed:
+        """Find out what clients want to see, after any change of it. On the event loop."""
+        self._views = frozenset(self._hub.waterfall_views().values())
+        if self._views and self._thread is None and not self._closed:
             self._thread = threading.Thread(target=self._run, name="rfhydra-waterfall", daemon=True)
             self._thread.start()
 
@@ -124,7 +124,11 @@ class Waterfalls:
             return taken
 
     def _make(
-        self, makers: dict[tuple[str, WaterfallSettings], _Maker], stream_id: str, settings: WaterfallSettings, chunk: Chunk
+        self,
+        makers: dict[tuple[str, WaterfallSettings], _Maker],
+        stream_id: str,
+        settings: WaterfallSettings,
+        chunk: Chunk,
     ) -> None:
         key, tuning = (stream_id, settings), chunk.tuning
         maker = makers.get(key)

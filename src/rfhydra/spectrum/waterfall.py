@@ -42,6 +42,8 @@ class Waterfall:
         self._stride = self.samples_per_column // self._spectra
         taper = np.hanning(size + 1)[:size].astype(np.float32)
         self._taper = taper / taper.sum()  # a sine of amplitude 1 has power 1
+        self._rest = np.empty(0, np.complex64)
+        self._next = 0  # number of the next spectrum since the origin
         self._begin(0)
 
     def add(self, iq: NDArray[np.complex64], start_sample: int) -> Columns | None:
@@ -68,7 +70,7 @@ class Waterfall:
 
     def _begin(self, start_sample: int) -> None:
         self._origin = self._end = start_sample
-        self._next = 0  # number of the next spectrum since the origin
+        self._next = 0
         self._partial: NDArray[np.float32] | None = None  # of the column that is not complete
         self._done: list[NDArray[np.float32]] = []
         self._rest = np.empty(0, np.complex64)

@@ -249,5 +249,33 @@ _PROVISIONAL: Final = """
 ALTER TABLE jobs ADD COLUMN provisional INTEGER NOT NULL DEFAULT 0 CHECK (provisional IN (0, 1));
 """
 
-MIGRATIONS: Final = (_FIRST, _JOBS, _LOADED, _BACKBONE, _LABEL_SETS, _CARDS, _UPGRADES, _UPGRADE_JOBS, _PROVISIONAL)
+_STREAMS: Final = """
+-- Live streams that run: the next server starts them again.
+CREATE TABLE streams (
+    position INTEGER PRIMARY KEY,  -- order of their start
+    stream_id TEXT NOT NULL UNIQUE,
+    source_name TEXT,
+    address TEXT,
+    heads TEXT CHECK (json_type(heads) = 'array'),
+    sample_rate_hz REAL CHECK (sample_rate_hz > 0),
+    center_freq_hz REAL,
+    gain_db REAL,
+    attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    CHECK ((source_name IS NULL) <> (address IS NULL)),
+    CHECK ((sample_rate_hz IS NULL) = (center_freq_hz IS NULL))
+) STRICT;
+"""
+
+MIGRATIONS: Final = (
+    _FIRST,
+    _JOBS,
+    _LOADED,
+    _BACKBONE,
+    _LABEL_SETS,
+    _CARDS,
+    _UPGRADES,
+    _UPGRADE_JOBS,
+    _PROVISIONAL,
+    _STREAMS,
+)
 """SQL scripts that may call ``sha256(text)``; see :class:`rfhydra.store.database.Database`."""

@@ -33,6 +33,7 @@ from rfhydra.store.jobs import JobStore
 from rfhydra.store.loaded import LoadedStore
 from rfhydra.store.samples import SampleStore
 from rfhydra.store.splits import SplitStore
+from rfhydra.store.streams import StreamStore
 from rfhydra.store.upgrade_jobs import UpgradeJobStore
 from rfhydra.store.upgrades import UpgradeStore
 from rfhydra.store.versions import VersionStore
@@ -73,6 +74,7 @@ class Workspace:
         self.upgrades = UpgradeStore(db, self.versions, self.loaded, self.audit)
         self.jobs = JobStore(db, self.audit)
         self.upgrade_jobs = UpgradeJobStore(db, self.audit)
+        self.streams = StreamStore(db, self.audit)
         self._owned = owned
 
     @classmethod

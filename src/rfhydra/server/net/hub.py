@@ -24,7 +24,7 @@ TOO_MANY_CLIENTS: Final = "too many clients"
 class WaterfallView:
     """How a client sees the waterfalls of streams: of ``stream_id`` only, or of all (None)."""
 
-    settings: WaterfallSettings = WaterfallSettings()
+    settings: WaterfallSettings = field(default_factory=WaterfallSettings)
     stream_id: str | None = None
 
     def shows(self, stream_id: str) -> bool:
@@ -56,7 +56,7 @@ class Session:
     on_authorised: Callable[[], None] = lambda: None
     binary: bool = False
     topics: set[Topic] = field(default_factory=set)
-    waterfall: WaterfallView = WaterfallView()
+    waterfall: WaterfallView = field(default_factory=WaterfallView)
     jobs: set[str] = field(default_factory=set)
     closing: "asyncio.Future[tuple[int, str]]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
