@@ -47,7 +47,7 @@ def draw_recording(recording: Recording, spec: SpectrogramSpec, marks: Sequence[
         StorageFull: the disk is full; ``path`` is unchanged.
         InvalidMessage: ``path`` cannot be written.
     """
-    spans = list(window_spans(recording, spec, overlap=0))
+    spans = list(window_spans(recording, spec, context=0))
     shown = spans[:MAX_PANELS]
     figure = Figure(figsize=(12, 3.6 * len(shown)), dpi=DPI, layout="constrained")
     axes = figure.subplots(len(shown), squeeze=False)[:, 0]

@@ -5,21 +5,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rfhydra.detection.plan import CONTEXT
 from rfhydra.detection.recording import read_window, window_spans
 from rfhydra.errors import InvalidRecording
 from tests.detection.given import RATE_HZ, SPEC, WINDOW, recording
+
+SHARED = int(CONTEXT * WINDOW)
 
 
 @given(
     st.integers(SPEC.hop, 12 * WINDOW),
     st.lists(st.integers(1, 12 * WINDOW), max_size=3, unique=True),
-    st.sampled_from((0.0, 0.5)),
+    st.sampled_from((0.0, CONTEXT, 0.5)),
 )
-def test_windows_cover_every_column_and_span_no_two_captures(samples: int, retunes: list[int], overlap: float) -> None:
+def test_windows_cover_every_column_and_span_no_two_captures(samples: int, retunes: list[int], context: float) -> None:
     given_recording = recording(samples, tuple(sorted(each for each in retunes if SPEC.hop <= each < samples)))
     covered = np.zeros(samples, bool)
     last_start = -1
-    for start, count in window_spans(given_recording, SPEC, overlap):
+    for start, count in window_spans(given_recording, SPEC, context):
         assert 0 < count <= WINDOW
         assert count % SPEC.hop == 0
         assert start > last_start
@@ -37,8 +40,10 @@ def test_a_recording_shorter_than_a_column_has_no_windows() -> None:
         list(window_spans(recording(SPEC.hop - 1), SPEC))
 
 
-@given(st.integers(SPEC.hop, 12 * WINDOW), st.integers(0, 12 * WINDOW), st.integers(1, WINDOW // 2 - SPEC.hop))
-def test_burst_of_half_a_window_lies_in_one_window(samples: int, start: int, length: int) -> None:
+@given(
+    st.integers(SPEC.hop, 12 * WINDOW), st.integers(0, 12 * WINDOW), st.integers(1, int(CONTEXT * WINDOW) - SPEC.hop)
+)
+def test_a_burst_of_the_length_of_the_context_lies_in_one_window(samples: int, start: int, length: int) -> None:
     if start + length > samples - samples % SPEC.hop:
         return
     spans = [(begin, begin + count) for begin, count in window_spans(recording(samples), SPEC)]

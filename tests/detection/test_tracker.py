@@ -115,12 +115,31 @@ def test_track_is_closed_by_the_first_window_after_it() -> None:
     tracker = Tracker()
     (_, burst), (_, other) = observed(1.0, 2.0, (0, 8)), observed(6.5, 7.0, (4, 12))
     assert tracker.update(window(0, 8), [burst]) == []
-    assert tracker.update(window(4, 12), [Detection("lora", 1, 0.9, other.box.shifted(-4))]) == []
-    (closed,) = tracker.update(window(8, 16), [])
+    (closed,) = tracker.update(window(4, 12), [Detection("lora", 1, 0.9, other.box.shifted(-4))])
     assert closed.detection == burst
     (last,) = tracker.close()
     assert (last.track_id, last.detection.box.time_end_sec) == (closed.track_id + 1, 7.0)
     assert tracker.close() == []
+
+
+def test_settling_closes_what_no_later_window_can_continue() -> None:
+    tracker = Tracker()
+    first, second = observed(1.0, 2.0, (0, 8))[1], observed(3.0, 8.0, (0, 8))[1]
+    assert tracker.update(window(0, 8), [first, second]) == []
+    assert [track.detection for track in tracker.settle(6.0)] == [first]
+    assert [track.detection for track in tracker.open_tracks] == [second]
+    assert tracker.settle(6.0) == []
+
+
+def test_parts_that_turn_out_to_be_one_emission_are_merged_into_the_first() -> None:
+    tracker = Tracker()
+    parts = [observed(start, start + 1.0, (0, 8), score=0.4)[1] for start in (4.5, 6.0)]
+    tracker.update(window(0, 8), parts)
+    assert tracker.merged == {}
+    whole = observed(4.4, 7.1, (4, 12))[1]
+    tracker.update(window(4, 12), [replace(whole, box=whole.box.shifted(-4))])
+    assert tracker.merged == {2: 1}
+    assert [track.track_id for track in tracker.open_tracks] == [1]
 
 
 def test_open_tracks_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,8 +159,8 @@ class ScanningTracker:
         self.ids = count(1)
 
     def update(self, window: Window, detections: list[Detection]) -> list[Track]:
-        closed = [track for track in self.open if track.covered_until_sec <= window.start_sec]
-        self.open = [track for track in self.open if track.covered_until_sec > window.start_sec]
+        closed = [track for track in self.open if track.settled_at_sec <= window.start_sec]
+        self.open = [track for track in self.open if track.settled_at_sec > window.start_sec]
         for each in detections:
             self.add(replace(each, box=each.box.shifted(window.start_sec)), window)
         if (excess := len(self.open) - tracker_module.MAX_OPEN_TRACKS) > 0:

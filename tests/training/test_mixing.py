@@ -8,11 +8,12 @@ from hypothesis import given as with_examples
 from hypothesis import strategies as st
 
 from rfhydra.spectrum.boxes import Box, PixelBoxes
+from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spectrogram import add_power, level_db, make_window
 from rfhydra.spectrum.window import Window
 from rfhydra.synth import Burst, Receiver, Scene, make_burst
 from rfhydra.training.evaluation.mixing import Host, IqBurst, Patch, PixelBox, image_snr_db, pooled_noise
-from rfhydra.training.evaluation.room import Rectangle, Room
+from rfhydra.training.evaluation.room import Room
 from tests.training.given import CENTER_HZ, RATE_HZ, SPEC
 
 NO_BOXES = np.zeros((0, 4), np.float32)

@@ -5,7 +5,7 @@ versions.
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -14,12 +14,14 @@ import torch
 from numpy.typing import NDArray
 from torchvision.ops import nms
 
+from rfhydra.detection.regions import RegionsSeen, corner
 from rfhydra.errors import Incompatible, NotFound
 from rfhydra.hydra.backbone import Backbone, Seen
 from rfhydra.hydra.head import EmbeddingHead, HeadStack, ScoredBoxes
 from rfhydra.hydra.loading import LoadedHead
 from rfhydra.hydra.rcnn import RcnnHead
 from rfhydra.spectrum.boxes import Box
+from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.window import Window
 
@@ -72,6 +74,12 @@ class _Snapshot:
     def of(cls, backbone: Backbone, heads: dict[str, LoadedHead]) -> "_Snapshot":
         embedding = {name: each.head for name, each in heads.items() if isinstance(each.head, EmbeddingHead)}
         return cls(backbone, heads, HeadStack(list(embedding.values())), tuple(embedding))
+
+    def only(self, names: Collection[str]) -> "_Snapshot":
+        """The snapshot without the heads that are not among ``names``."""
+        if self.heads.keys() <= set(names):
+            return self
+        return _Snapshot.of(self.backbone, {name: each for name, each in self.heads.items() if name in names})
 
     @property
     def versions(self) -> dict[str, int]:
@@ -152,38 +160,64 @@ class HydraDetector:
             raise NotFound(f"the head of {signal_name!r} is not loaded")
         return loaded.head.info.threshold
 
-    def detect(self, window: Window, threshold: float | None = None) -> WindowDetections:
-        """Detections of all loaded heads in one window.
+    def detect(
+        self,
+        window: Window,
+        threshold: float | None = None,
+        names: Collection[str] | None = None,
+        regions: Sequence[Rectangle] | None = None,
+    ) -> WindowDetections:
+        """Detections of the loaded heads in one window.
 
         An emission that several heads detect is reported by one of them; see :func:`cross_class_nms`.
 
         Args:
             window: of the detector's contract.
             threshold: minimum score; default is each head's stored one.
+            names: signals to detect; None for all that are loaded. Names that are not loaded are ignored.
+            regions: parts of the image that are looked at, which do not meet; None for all of it.
 
         Raises:
             Incompatible: the window is of another contract.
         """
         if window.frame.spec != self.spec:
             raise Incompatible("the window was computed under another contract than the detector's")
-        loaded = self._loaded
-        if not loaded.heads:
-            return WindowDetections({}, [])
-        candidates = dict(_detect_pixels(loaded, window.image, loaded.backbone.see(window.image), threshold))
-        thresholds = {name: loaded.heads[name].head.info.threshold for name in candidates}
+        loaded = self._loaded if names is None else self._loaded.only(names)
+        if not loaded.heads or (regions is not None and not regions):
+            return WindowDetections(loaded.versions, [])
+        thresholds = {name: each.head.info.threshold for name, each in loaded.heads.items()}
+        limits = {name: stored if threshold is None else threshold for name, stored in thresholds.items()}
+        seen, candidates = _detect_pixels(loaded, window.image, limits, regions)
         found = []
         for name, kept in cross_class_nms(candidates, thresholds).items():
             boxes = window.frame.to_boxes(kept.boxes.numpy())
             version = loaded.heads[name].version
             found += [Detection(name, version, *pair) for pair in zip(kept.scores.tolist(), boxes, strict=True)]
-        return WindowDetections(loaded.versions, sorted(found, key=lambda detection: -detection.score))
+        return WindowDetections(loaded.versions, sorted(found, key=lambda detection: -detection.score), seen)
 
 
 def _detect_pixels(
-    loaded: _Snapshot, image: NDArray[np.uint8], seen: Seen, threshold: float | None
+    loaded: _Snapshot,
+    image: NDArray[np.uint8],
+    limits: dict[str, float],
+    regions: Sequence[Rectangle] | None,
+) -> tuple[Seen, dict[str, ScoredBoxes]]:
+    """What the backbone made of the image or its regions, and the pixel detections of each loaded head."""
+    if regions is None:
+        seen = loaded.backbone.see(image)
+        return seen, dict(_detect_in(loaded, image, seen, limits))
+    all_seen = RegionsSeen(loaded.backbone, image, regions)
+    found: dict[str, list[ScoredBoxes]] = {name: [] for name in loaded.heads}
+    for region, part in all_seen.parts:
+        for name, each in _detect_in(loaded, region.of(image), part, limits):
+            found[name].append(ScoredBoxes(each.boxes + corner(region), each.scores))
+    return all_seen, {name: ScoredBoxes.cat(parts) for name, parts in found.items()}
+
+
+def _detect_in(
+    loaded: _Snapshot, image: NDArray[np.uint8], seen: Seen, limits: dict[str, float]
 ) -> Iterator[tuple[str, ScoredBoxes]]:
-    """Pixel detections of each loaded head in one image."""
-    limits = {name: each.head.info.threshold if threshold is None else threshold for name, each in loaded.heads.items()}
+    """Pixel detections of each loaded head in one image, or a part of it."""
     if loaded.stacked:
         found = loaded.stack.detect_in(image, seen, [limits[name] for name in loaded.stacked])
         yield from zip(loaded.stacked, found, strict=True)

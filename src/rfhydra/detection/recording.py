@@ -1,16 +1,15 @@
 """The windows of a recording, and the detections in them."""
 
 from collections.abc import Callable, Iterator
-from typing import Final
 
 from rfhydra.detection.detector import Detection, HydraDetector
-from rfhydra.detection.tracker import Tracker
+from rfhydra.detection.plan import CONTEXT, WindowPlan
+from rfhydra.detection.sequence import SequenceDetector
+from rfhydra.detection.tracker import Track
 from rfhydra.recordings.recording import Recording
 from rfhydra.spectrum.spec import SpectrogramSpec
-from rfhydra.spectrum.spectrogram import make_window
+from rfhydra.spectrum.spectrogram import WindowSeries, make_window
 from rfhydra.spectrum.window import Window
-
-OVERLAP: Final = 0.5
 
 
 def read_window(recording: Recording, start: int, count: int, spec: SpectrogramSpec) -> Window:
@@ -19,25 +18,30 @@ def read_window(recording: Recording, start: int, count: int, spec: SpectrogramS
     return make_window(iq, spec, recording.sample_rate_hz, center_hz, start)
 
 
-def window_spans(recording: Recording, spec: SpectrogramSpec, overlap: float = OVERLAP) -> Iterator[tuple[int, int]]:
-    """First sample and sample count of successive windows; none spans two captures.
-
-    The last window of a capture ends with it, so only a tail shorter than a column is left out.
+def window_spans(recording: Recording, spec: SpectrogramSpec, context: float = CONTEXT) -> Iterator[tuple[int, int]]:
+    """First sample and sample count of successive windows; none spans two captures. See :class:`WindowPlan`.
 
     Raises:
         InvalidRecording: the recording is shorter than a column.
     """
-    full = spec.window_samples
-    step = int(full * (1 - overlap)) // spec.hop * spec.hop
-    for start, end, _ in recording.segments(spec.hop):
-        last = max(end - full, start)
-        for begin in (*range(start, last, step), last):
-            yield begin, min(full, end - begin)
+    plan = WindowPlan.of(spec, context=context)
+    for first, end, _ in recording.segments(spec.hop):
+        yield from ((first + start, count) for start, count in plan.spans(end - first))
 
 
 def recording_windows(recording: Recording, spec: SpectrogramSpec) -> Iterator[Window]:
     """The windows of :func:`window_spans`, read one at a time."""
-    return (read_window(recording, start, count, spec) for start, count in window_spans(recording, spec))
+    for windows in _stretches(recording, spec):
+        yield from windows
+
+
+def _stretches(recording: Recording, spec: SpectrogramSpec) -> Iterator[Iterator[Window]]:
+    """The windows of each capture."""
+    plan, rate = WindowPlan.of(spec), recording.sample_rate_hz
+    for first, end, capture in recording.segments(spec.hop):
+        series = WindowSeries(spec, rate, capture.center_freq_hz)
+        spans = plan.spans(end - first)
+        yield (series.window(recording.read(first + start, count), first + start) for start, count in spans)
 
 
 def detect_recording(
@@ -45,6 +49,8 @@ def detect_recording(
     detector: HydraDetector,
     threshold: float | None = None,
     progress: Callable[[int], None] = lambda samples_done: None,
+    *,
+    gated: bool = True,
 ) -> list[Detection]:
     """Detections of the loaded heads, one per emission, sorted by time, in seconds from the start of the recording.
 
@@ -53,10 +59,13 @@ def detect_recording(
         detector: with heads loaded.
         threshold: minimum score; default is each head's stored one.
         progress: called after each window with the sample that it ended at.
+        gated: whether the backbone looks only where there is energy above the noise.
     """
-    tracker, tracks = Tracker(), []
-    for window in recording_windows(recording, detector.spec):
-        tracks += tracker.update(window, detector.detect(window, threshold).detections)
-        progress((window.start_sample or 0) + window.frame.cols * detector.spec.hop)
-    tracks += tracker.close()
+    sequence, tracks = SequenceDetector(detector, threshold, gated=gated), list[Track]()
+    for windows in _stretches(recording, detector.spec):
+        sequence.begin()
+        for window in windows:
+            tracks += sequence.update(window)[1]
+            progress((window.start_sample or 0) + window.frame.cols * detector.spec.hop)
+    tracks += sequence.tracker.close()
     return sorted((track.detection for track in tracks), key=lambda detection: detection.box)

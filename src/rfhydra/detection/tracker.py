@@ -39,32 +39,56 @@ class _OpenTrack:
     covered_until_sec: float
     order: int
 
+    @property
+    def settled_at_sec(self) -> float:
+        """A window that starts then or later cannot continue it."""
+        return min(self.covered_until_sec, self.detection.box.time_end_sec)
+
 
 class Tracker:
     """Joins detections of windows, which come in the order of their start.
 
-    Memory is bounded: a track is closed by the first window that starts after the windows it was detected in, and at
-    most :data:`MAX_OPEN_TRACKS` are open. A detection is compared with the open tracks near it only, so the time for
-    a window grows with the number of its detections and of open tracks, not with their product.
+    Memory is bounded: a track is closed by the first window that starts after it ended, or after the windows it was
+    detected in, and at most :data:`MAX_OPEN_TRACKS` are open. A detection is compared with the open tracks near it
+    only, so the time for a window grows with the number of its detections and of open tracks, not with their product.
+
+    Attributes:
+        merged: of the last :meth:`update`, the number of each open track that turned out to be part of another, with
+            the number of that one. Such a track is never closed.
     """
 
     def __init__(self) -> None:
         self._open: dict[int, _OpenTrack] = {}
         self._ids, self._orders = count(1), count()
+        self.merged: dict[int, int] = {}
+
+    @property
+    def open_tracks(self) -> list[Track]:
+        """The open tracks as they are now, in no order."""
+        return [Track(track.track_id, track.detection) for track in self._open.values()]
+
+    def settle(self, start_sec: float) -> list[Track]:
+        """Close and return the tracks that no window from ``start_sec`` on can continue.
+
+        :meth:`update` does so, too; called before, when the start of the next window is known, it closes them earlier.
+        """
+        closed = [track for track in self._open.values() if track.settled_at_sec <= start_sec]
+        for track in closed:
+            del self._open[track.track_id]
+        return [Track(track.track_id, track.detection) for track in closed]
 
     def update(self, window: Window, detections: list[Detection]) -> list[Track]:
         """Add the ``detections`` of ``window``, strongest first, and return the tracks that it closes."""
-        closed = [track for track in self._open.values() if track.covered_until_sec <= window.start_sec]
-        for track in closed:
-            del self._open[track.track_id]
+        self.merged = {}
+        closed = self.settle(window.start_sec)
         grid = _Grid.of(window, self._open.values())
         for detection in detections:
             self._add(replace(detection, box=detection.box.shifted(window.start_sec)), window, grid)
         if (excess := len(self._open) - MAX_OPEN_TRACKS) > 0:
             by_end = sorted(self._open.values(), key=lambda track: track.detection.box.time_end_sec)
-            closed += by_end[:excess]
+            closed += [Track(track.track_id, track.detection) for track in by_end[:excess]]
             self._open = {track.track_id: replace(track, order=next(self._orders)) for track in by_end[excess:]}
-        return [Track(track.track_id, track.detection) for track in closed]
+        return closed
 
     def close(self) -> list[Track]:
         """End of the source: close and return all open tracks."""
@@ -92,6 +116,7 @@ class Tracker:
             del self._open[track.track_id]
             grid.remove(track)
         track_id = min((track.track_id for track in same), default=None) or next(self._ids)
+        self.merged |= {track.track_id: track_id for track in same if track.track_id != track_id}
         begun = _extended_back(detection, window, [track.detection.box.time_start_sec for track in same])
         self._open[track_id] = _OpenTrack(track_id, begun, window.end_sec, next(self._orders))
         grid.add(self._open[track_id])

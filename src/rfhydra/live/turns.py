@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 class Turns:
-    """A lock that is given in the order of the requests, so that no stream waits for more than one window of each other.
+    """A lock that is given in the order of the requests, so that a stream waits for one window of each other at most.
 
     A plain lock may be taken again and again by the thread that has just released it.
     """

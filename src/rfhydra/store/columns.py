@@ -27,5 +27,10 @@ def to_json(value: Any, field: str) -> str:
 
 
 def utc_now() -> str:
-    """Now, as ISO 8601 in UTC with microseconds and a ``Z``."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    """Now, as :func:`utc_text`."""
+    return utc_text(datetime.now(UTC))
+
+
+def utc_text(moment: datetime) -> str:
+    """``moment``, which is in UTC, as ISO 8601 with microseconds and a ``Z``."""
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -15,10 +15,11 @@ from scipy import ndimage
 
 from rfhydra.spectrum.boxes import Frame, PixelBoxes
 from rfhydra.spectrum.noise import Iq, NoiseFloor, band_passed, bins_of, mean_power, power_bins
+from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import add_power, level_db, make_window
 from rfhydra.spectrum.window import Window
-from rfhydra.training.evaluation.room import Rectangle, Room
+from rfhydra.training.evaluation.room import Room
 
 PixelBox = NDArray[np.float32]
 """Shape (4,): x_min, y_min, x_max, y_max in pixels."""

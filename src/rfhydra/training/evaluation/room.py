@@ -1,6 +1,5 @@
 """Room: the free places of a window, where neither a label nor an emission is."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -8,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from rfhydra.spectrum.boxes import PixelBoxes
+from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import level_db
 
@@ -20,35 +20,6 @@ BAND_INNER: Final = 0.94
 """Inner part of the band that bursts are placed in: the filters of receivers attenuate the rest."""
 _FLOOR_ROWS: Final = 31
 _MAX_TILT_DB: Final = 6.0
-
-
-@dataclass(frozen=True)
-class Rectangle:
-    """A rectangle of whole pixels: rows ``top`` to ``bottom``, columns ``left`` to ``right``, ends excluded."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-    @classmethod
-    def around(cls, box: NDArray[np.floating]) -> "Rectangle":
-        """The pixels that a box (x_min, y_min, x_max, y_max) touches."""
-        x0, y0, x1, y1 = (float(edge) for edge in box)
-        left, top = int(np.floor(x0 + 1e-3)), int(np.floor(y0 + 1e-3))
-        return cls(top, max(int(np.ceil(y1 - 1e-3)), top + 1), left, max(int(np.ceil(x1 - 1e-3)), left + 1))
-
-    @property
-    def rows(self) -> int:
-        return self.bottom - self.top
-
-    @property
-    def cols(self) -> int:
-        return self.right - self.left
-
-    def widened(self, rows: int, cols: int) -> "Rectangle":
-        """The rectangle with so many more rows and columns on each side."""
-        return Rectangle(self.top - rows, self.bottom + rows, self.left - cols, self.right + cols)
 
 
 class Room:

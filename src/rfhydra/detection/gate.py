@@ -1,0 +1,128 @@
+"""EnergyGate: where in a window there is energy above the noise floor, so that the backbone looks nowhere else.
+
+A test of constant false-alarm rate: the mean level of blocks of several shapes is compared with what the loudest of
+many blocks of white noise reaches, over the floor of their rows. The floor follows the noise of the receiver (slope of
+its filters) over time; it cannot follow an emission, because it is smooth over the band and bounded.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+from torch import Tensor
+
+from rfhydra.spectrum.rectangle import Rectangle
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.spectrum.spectrogram import spectrogram
+
+TILE_PX: Final = 64
+"""Side of a tile, the unit of what the backbone looks at; a multiple of the strides of its pyramid."""
+MARGIN_TILES: Final = 1
+"""Tiles around those with energy that the backbone sees, too."""
+MAX_SHARE: Final = 0.6
+"""Of the window; where more of it is to be looked at, all of it is."""
+BLOCKS: Final = ((1, 1), (4, 4), (16, 16), (1, 64), (64, 4))
+"""Shapes of the blocks, (rows, cols): impulses, short and long bursts, thin lines, short wide bursts."""
+MARGIN_DB: Final = 0.5
+"""Above the loudest of many blocks of white noise: real noise is less even."""
+MAX_RISE_DB: Final = 2.0
+"""The floor of a row is at most so much above that of the window: what is louder is an emission."""
+MEMORY: Final = 0.125
+"""Weight of a window in the floor."""
+_SMOOTH_ROWS: Final = 31
+_NOISE_WINDOWS: Final = 4
+_NOISE_COLS: Final = 512
+
+
+@dataclass
+class EnergyGate:
+    """The gate of one stretch of windows of contract ``spec``, which come in the order of their starts."""
+
+    spec: SpectrogramSpec
+    _floor: NDArray[np.float32] | None = None
+
+    def regions(self, image: NDArray[np.uint8]) -> list[Rectangle] | None:
+        """The parts of ``image``, uint8 (rows, cols), with energy, which do not meet; None for all of it.
+
+        They are unions of tiles, with a margin. An image of noise has none.
+        """
+        floor = self._update_floor(image)
+        return _regions_of(_loud_tiles(image, floor, self.spec), image.shape)
+
+    def _update_floor(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The floor of each row in grey levels, float32 (rows,)."""
+        rows = np.partition(image, image.shape[1] // 2, axis=1)[:, image.shape[1] // 2].astype(np.float32)
+        smooth = ndimage.median_filter(rows, _SMOOTH_ROWS, mode="nearest")
+        highest = self.spec.scaling.floor_grey + MAX_RISE_DB * _grey_per_db(self.spec)
+        now = np.minimum(smooth, highest)
+        self._floor = now if self._floor is None else self._floor + MEMORY * (now - self._floor)
+        return np.minimum(self._floor, highest)
+
+
+def _grey_per_db(spec: SpectrogramSpec) -> float:
+    return 255 / spec.scaling.range_db
+
+
+def _loud_tiles(image: NDArray[np.uint8], floor: NDArray[np.float32], spec: SpectrogramSpec) -> NDArray[np.bool_]:
+    """Mask of the tiles, (tiles down, tiles across), in which a block stands out of the noise."""
+    down, across = (-(-side // TILE_PX) for side in image.shape)
+    loud = torch.zeros((down, across), dtype=torch.bool)
+    for size, excess in _excess(torch.from_numpy(image), torch.from_numpy(floor)).items():
+        limit = _noise_limits(spec)[size] + MARGIN_DB * _grey_per_db(spec)
+        kernel = (max(TILE_PX // size[0], 1), max(TILE_PX // size[1], 1))
+        tiles = torch.nn.functional.max_pool2d(excess[None], kernel, ceil_mode=True)[0]
+        loud |= tiles > limit
+    found: NDArray[np.bool_] = loud.numpy()
+    return found
+
+
+def _excess(image: Tensor, floor: Tensor) -> dict[tuple[int, int], Tensor]:
+    """Mean level over the floor of its rows of every block, in grey levels, by shape of the blocks."""
+    level = image.float() - floor[:, None]
+    return {
+        size: level
+        if size == (1, 1)
+        else torch.nn.functional.avg_pool2d(level[None], size, ceil_mode=True, count_include_pad=False)[0]
+        for size in BLOCKS
+    }
+
+
+@lru_cache(maxsize=16)
+def _noise_limits(spec: SpectrogramSpec) -> dict[tuple[int, int], float]:
+    """The highest excess of a block of each shape in windows of white noise."""
+    rng, highest = np.random.default_rng(0), dict.fromkeys(BLOCKS, 0.0)
+    samples = min(spec.cols, _NOISE_COLS) * spec.hop
+    for _ in range(_NOISE_WINDOWS):
+        parts = rng.standard_normal((samples, 2), dtype=np.float32)
+        image = spectrogram(parts.view(np.complex64)[:, 0], spec)
+        floor = torch.full((spec.rows,), float(spec.scaling.floor_grey))
+        for size, excess in _excess(image, floor).items():
+            highest[size] = max(highest[size], float(excess.max()))
+    return highest
+
+
+def _regions_of(loud: NDArray[np.bool_], shape: tuple[int, ...]) -> list[Rectangle] | None:
+    """The rectangles around connected tiles of the mask ``loud`` and their margins, joined where they meet."""
+    if not loud.any():
+        return []
+    wide = ndimage.binary_dilation(loud, np.ones((3, 3), bool), iterations=MARGIN_TILES)
+    parts, _ = ndimage.label(wide, np.ones((3, 3), int))
+    found: list[Rectangle] = []
+    for rows, cols in ndimage.find_objects(parts):
+        region = Rectangle(
+            rows.start * TILE_PX,
+            min(rows.stop * TILE_PX, shape[0]),
+            cols.start * TILE_PX,
+            min(cols.stop * TILE_PX, shape[1]),
+        )
+        while met := [other for other in found if other.meets(region)]:
+            found = [other for other in found if other not in met]
+            for other in met:
+                region = region.around_both(other)
+        found.append(region)
+    seen = sum(region.rows * region.cols for region in found)
+    return None if seen > MAX_SHARE * shape[0] * shape[1] else found

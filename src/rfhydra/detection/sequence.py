@@ -1,0 +1,51 @@
+"""SequenceDetector: gate, detector and tracker of the successive windows of one source."""
+
+from collections.abc import Collection
+
+from rfhydra.detection.detector import HydraDetector, WindowDetections
+from rfhydra.detection.gate import EnergyGate
+from rfhydra.detection.tracker import Track, Tracker
+from rfhydra.spectrum.window import Window
+
+
+class SequenceDetector:
+    """Detects in the windows of a recording or a stream, in the order of their starts, and joins them into tracks.
+
+    Attributes:
+        tracker: with the open tracks.
+    """
+
+    def __init__(
+        self,
+        detector: HydraDetector,
+        threshold: float | None = None,
+        names: Collection[str] | None = None,
+        *,
+        gated: bool = True,
+    ) -> None:
+        """
+        Args:
+            detector: its heads may change between windows.
+            threshold: as of :meth:`HydraDetector.detect`; ``names`` likewise.
+            names: see there.
+            gated: whether the backbone looks only where there is energy above the noise.
+        """
+        self.tracker = Tracker()
+        self._detector, self._threshold, self._names = detector, threshold, names
+        self._gated, self._gate = gated, EnergyGate(detector.spec)
+
+    def begin(self) -> None:
+        """The next window does not continue the ones before: there is a gap, or the receiver was tuned."""
+        self._gate = EnergyGate(self._detector.spec)
+
+    def update(self, window: Window, next_start_sec: float | None = None) -> tuple[WindowDetections, list[Track]]:
+        """Detections in ``window``, and the tracks that are closed by it.
+
+        ``next_start_sec`` is where the next window begins, if that is known: tracks that it cannot continue are closed.
+        """
+        regions = self._gate.regions(window.image) if self._gated else None
+        found = self._detector.detect(window, self._threshold, self._names, regions)
+        closed = self.tracker.update(window, found.detections)
+        if next_start_sec is not None:
+            closed += self.tracker.settle(next_start_sec)
+        return found, closed

@@ -1,0 +1,94 @@
+"""Measurement of one emission on its IQ: SNR, occupied bandwidth and levels."""
+
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rfhydra.protocol.streams import TrackMeasurement
+from rfhydra.spectrum.boxes import Box
+from rfhydra.spectrum.noise import Iq, NoiseFloor, band_passed, mean_power, power_bins
+from rfhydra.spectrum.window import Window
+
+X_DB: Final = 26.0
+"""Of the x-dB bandwidth, ITU-R SM.443."""
+MAX_MEASURED_SAMPLES: Final = 1 << 17
+"""Of an emission that is longer, so many samples from its middle are measured."""
+MAX_NOISE_TRANSFORMS: Final = 64
+MIN_SNR_DB: Final = -30.0
+"""Reported where the power in the box is not above the noise."""
+_MIN_DBFS: Final = -200.0
+_NOISE_MARGIN: Final = 4.0  # of the mean power of noise, that a bin of an emission has at least
+_REACH: Final = 0.5  # of the width of the box, on each side, where edges of the emission are looked for
+
+
+class MeasuredStretch:
+    """IQ of successive windows in which emissions are measured: the last window, and the one before if it meets it."""
+
+    def __init__(self, window: Window, before: Window | None = None) -> None:
+        """Windows with IQ of one tuning; ``before`` begins before ``window`` and ends in it."""
+        assert window.iq is not None
+        self._window, self._iq, self._start_sec = window, window.iq, window.start_sec
+        if before is not None and before.iq is not None:
+            earlier = round((window.start_sec - before.start_sec) * window.frame.bandwidth_hz)
+            self._iq = np.concatenate([before.iq[:earlier], window.iq])
+            self._start_sec = before.start_sec
+
+    @cached_property
+    def _noise(self) -> NoiseFloor:
+        spec = self._window.frame.spec
+        return NoiseFloor(power_bins(self._iq, spec.fft_size, MAX_NOISE_TRANSFORMS), spec.scaling.floor_band)
+
+    def measure(self, box: Box) -> TrackMeasurement | None:
+        """Measure the emission in ``box``, in seconds of the source and Hz; None where none of its IQ is here."""
+        frame = self._window.frame
+        rate, center = frame.bandwidth_hz, frame.center_freq_hz or 0.0
+        low, high = ((edge - center) / rate for edge in (box.freq_low_hz, box.freq_high_hz))
+        iq = self._part(box)
+        if len(iq) < 2:
+            return None
+        inside = band_passed(iq, low, high)
+        power, noise = mean_power(inside), self._noise.density(low, high)
+        signal = power - noise * (high - low) if self._noise.is_known else power
+        return TrackMeasurement(
+            snr_db=_decibels(signal / (noise * (high - low)), MIN_SNR_DB) if self._noise.is_known else MIN_SNR_DB,
+            occupied_bandwidth_hz=x_db_bandwidth(iq, low, high, noise, frame.spec.fft_size) * rate,
+            peak_dbfs=_decibels(float(np.square(np.abs(inside)).max()), _MIN_DBFS),
+            mean_dbfs=_decibels(power, _MIN_DBFS),
+        )
+
+    def _part(self, box: Box) -> Iq:
+        """The samples of ``box``, or those in its middle."""
+        rate = self._window.frame.bandwidth_hz
+        first, last = (
+            min(max(round((edge - self._start_sec) * rate), 0), len(self._iq))
+            for edge in (box.time_start_sec, box.time_end_sec)
+        )
+        surplus = max(last - first - MAX_MEASURED_SAMPLES, 0)
+        return self._iq[first + surplus // 2 : last - (surplus - surplus // 2)]
+
+
+def x_db_bandwidth(iq: Iq, low: float, high: float, noise_density: float, fft_size: int) -> float:
+    """Width of the emission in the band ``low`` to ``high``, in cycles per sample, at :data:`X_DB` below its peak.
+
+    Where the noise is less far below the peak, at the level of the noise. At least a bin wide, and at most twice as
+    wide as the band.
+    """
+    size = min(fft_size, 1 << (len(iq).bit_length() - 1))
+    density = power_bins(iq, size).mean(axis=0)
+    freqs = (np.arange(size) - size // 2) / size
+    inside = (freqs >= low - 0.5 / size) & (freqs <= high + 0.5 / size)
+    if not inside.any():
+        return 1 / size
+    limit = float(density[inside].max()) * 10 ** (-X_DB / 10)
+    if np.isfinite(noise_density):
+        limit = max(limit, _NOISE_MARGIN * noise_density)
+    reach = _REACH * (high - low) + 1 / size
+    near = (freqs >= low - reach) & (freqs <= high + reach)
+    occupied: NDArray[np.intp] = np.flatnonzero(near & (density >= limit))
+    return float(occupied[-1] - occupied[0] + 1) / size if len(occupied) else 1 / size
+
+
+def _decibels(ratio: float, least: float) -> float:
+    return max(10 * float(np.log10(ratio)), least) if ratio > 0 else least

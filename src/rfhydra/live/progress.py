@@ -1,0 +1,47 @@
+"""Progress: what a stream has done so far. One thread writes, any thread reads."""
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+TIMED_WINDOWS: Final = 32
+"""Windows that the real-time factor is a mean of, the latest ones."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """Counters at one moment. ``heads`` are the versions in the last window; see :class:`StreamStatus`."""
+
+    windows: int = 0
+    empty_windows: int = 0
+    tracks: int = 0
+    heads: tuple[tuple[str, int], ...] = ()
+    real_time_factor: float | None = None
+
+
+class Progress:
+    """Counts the windows of one stream."""
+
+    def __init__(self) -> None:
+        self._changing = threading.Lock()
+        self._timed = deque[tuple[float, float]](maxlen=TIMED_WINDOWS)
+        self._done = Done()
+
+    @property
+    def done(self) -> Done:
+        """The counters now."""
+        return self._done
+
+    def count(self, *, empty: bool, tracks: int, heads: dict[str, int], signal_sec: float, work_sec: float) -> None:
+        """Count a window: ``signal_sec`` of new signal that took ``work_sec``; ``tracks`` have begun so far."""
+        with self._changing:
+            self._timed.append((signal_sec, work_sec))
+            signal, work = (sum(each) for each in zip(*self._timed, strict=True))
+            self._done = Done(
+                self._done.windows + 1,
+                self._done.empty_windows + empty,
+                tracks,
+                tuple(heads.items()),
+                signal / work if work > 0 else None,
+            )

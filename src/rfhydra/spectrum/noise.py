@@ -1,0 +1,97 @@
+"""Power of IQ in a band, and of the noise beside the emissions in it. Frequencies are in cycles per sample."""
+
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+Iq = NDArray[np.complex64]
+
+_MAX_OCCUPIED: Final = 4.0  # ratio of the noise in a band to that of all bins; above it, the band is occupied
+_MEDIAN_OF_NOISE: Final = float(np.log(2))  # of its mean: the power of a bin of noise is exponentially distributed
+_MIN_BINS: Final = 3
+_MIN_CELLS: Final = 48  # bins of all transforms, for a measurement of the noise to within 1 dB
+_CLIP: Final = 5.0  # of the mean of the noise: what is above it is an emission
+_CLIPPED_MEAN: Final = 1 - _CLIP * float(np.exp(-_CLIP)) / (1 - float(np.exp(-_CLIP)))
+
+
+def band_passed(iq: Iq, low: float, high: float) -> Iq:
+    """The part of ``iq`` (samples,) from ``low`` to ``high``."""
+    size = fft.next_fast_len(len(iq))
+    freqs = fft.fftfreq(size)
+    spectrum = fft.fft(iq, size)
+    spectrum[(freqs < low) | (freqs > high)] = 0
+    part: Iq = fft.ifft(spectrum)[: len(iq)].astype(np.complex64)
+    return part
+
+
+def mean_power(iq: Iq) -> float:
+    """Mean power of ``iq`` (samples,)."""
+    return float(np.square(np.abs(iq)).mean())
+
+
+def power_bins(iq: Iq, fft_size: int, max_transforms: int | None = None) -> NDArray[np.float32]:
+    """Power of every FFT bin, (transforms, fft_size) in ascending frequency; white noise has its own power.
+
+    Transforms follow each other; of more than ``max_transforms`` so many are taken, evenly spread.
+    """
+    taper = np.hanning(fft_size + 1)[:-1].astype(np.float32)
+    frames = iq[: len(iq) // fft_size * fft_size].reshape(-1, fft_size)
+    if max_transforms is not None and len(frames) > max_transforms:
+        frames = frames[np.linspace(0, len(frames) - 1, max_transforms).round().astype(int)]
+    spectrum = fft.fftshift(fft.fft(frames * taper, axis=1), axes=1)
+    amplitude: NDArray[np.float32] = np.abs(spectrum).astype(np.float32)
+    power: NDArray[np.float32] = np.square(amplitude) / np.square(taper).sum()
+    return power
+
+
+def bins_of(low: float, high: float, size: int) -> tuple[int, int]:
+    """First bin and end of the band ``low`` to ``high`` of ``size`` bins in ascending frequency; at least a few."""
+    first, last = round((low + 0.5) * size), round((high + 0.5) * size)
+    lacking = max(_MIN_BINS - (last - first), 0)
+    return max(first - lacking, 0), max(last + lacking, 0)
+
+
+class NoiseFloor:
+    """Power density of the noise of a stretch of IQ by frequency."""
+
+    def __init__(self, bins: NDArray[np.float32], inner_band: float) -> None:
+        """
+        Args:
+            bins: as of :func:`power_bins`; those that are known to hold an emission are NaN.
+            inner_band: share of the band, around its centre, that the filters of the receiver pass.
+        """
+        self._bins = bins
+        self._inner_band = inner_band
+
+    @cached_property
+    def _overall(self) -> float:
+        edge = (1 - self._inner_band) / 2
+        return _noise_power(self._bins[:, slice(*bins_of(edge - 0.5, 0.5 - edge, self._bins.shape[1]))]) or np.inf
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the noise can be measured: not in digital silence, nor in a few transforms."""
+        return bool(np.isfinite(self._overall))
+
+    def density(self, low: float, high: float) -> float:
+        """Power of the noise per cycle per sample in the band ``low`` to ``high``.
+
+        That of the whole band where emissions fill the asked one for most of the time.
+        """
+        density = _noise_power(self._bins[:, slice(*bins_of(low, high, self._bins.shape[1]))])
+        is_noise = density is not None and density <= _MAX_OCCUPIED * self._overall
+        return density if density is not None and is_noise else self._overall
+
+
+def _noise_power(bins: NDArray[np.float32]) -> float | None:
+    """Mean power of the noise in ``bins``, without emissions; None where there are too few bins."""
+    values = bins[bins > 0]  # neither NaN nor digital silence
+    if len(values) < _MIN_CELLS:
+        return None
+    power = float(np.median(values)) / _MEDIAN_OF_NOISE
+    for _ in range(3):
+        power = float(values[values <= _CLIP * power].mean()) / _CLIPPED_MEAN
+    return power

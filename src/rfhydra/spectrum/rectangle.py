@@ -1,0 +1,54 @@
+"""Rectangle: a part of an image, in whole pixels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Rectangle:
+    """A rectangle of whole pixels: rows ``top`` to ``bottom``, columns ``left`` to ``right``, ends excluded."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @classmethod
+    def around(cls, box: NDArray[np.floating]) -> "Rectangle":
+        """The pixels that a box (x_min, y_min, x_max, y_max) touches."""
+        x0, y0, x1, y1 = (float(edge) for edge in box)
+        left, top = int(np.floor(x0 + 1e-3)), int(np.floor(y0 + 1e-3))
+        return cls(top, max(int(np.ceil(y1 - 1e-3)), top + 1), left, max(int(np.ceil(x1 - 1e-3)), left + 1))
+
+    @property
+    def rows(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def cols(self) -> int:
+        return self.right - self.left
+
+    def widened(self, rows: int, cols: int) -> "Rectangle":
+        """The rectangle with so many more rows and columns on each side."""
+        return Rectangle(self.top - rows, self.bottom + rows, self.left - cols, self.right + cols)
+
+    def around_both(self, other: "Rectangle") -> "Rectangle":
+        """The smallest rectangle that holds both."""
+        return Rectangle(
+            min(self.top, other.top),
+            max(self.bottom, other.bottom),
+            min(self.left, other.left),
+            max(self.right, other.right),
+        )
+
+    def meets(self, other: "Rectangle") -> bool:
+        """Whether both share a pixel."""
+        return max(self.top, other.top) < min(self.bottom, other.bottom) and max(self.left, other.left) < min(
+            self.right, other.right
+        )
+
+    def of(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The pixels of ``image`` (rows, cols) inside, as a view."""
+        return image[self.top : self.bottom, self.left : self.right]
