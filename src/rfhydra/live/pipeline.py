@@ -24,7 +24,7 @@ from rfhydra.protocol.streams import StreamState, StreamStatus, TrackEvent
 from rfhydra.store.columns import utc_now
 from rfhydra.streams.buffer import SampleBuffer
 from rfhydra.streams.reader import SourceReader
-from rfhydra.streams.reconnect import ReconnectingSource
+from rfhydra.streams.reconnect import MAX_SILENCE_SEC, ReconnectingSource
 from rfhydra.streams.source import Chunk, EndOfStream, Source, Tuning
 
 MAX_WAIT_SEC: Final = 1.0
@@ -58,6 +58,7 @@ class LivePipeline:
         turns: Turns | None = None,
         max_wait_sec: float | None = MAX_WAIT_SEC,
         gated: bool = True,
+        max_silence_sec: float | None = MAX_SILENCE_SEC,
     ) -> None:
         """
         Args:
@@ -73,9 +74,10 @@ class LivePipeline:
             max_wait_sec: longest time that samples wait for a window, see :meth:`WindowPlan.of`; None for as long as a
                 window lasts.
             gated: whether the backbone looks only where there is energy above the noise.
+            max_silence_sec: a source that sent nothing for so long is lost; None if it may be silent.
         """
         self._stream_id, self._outputs, self._on_window = stream_id, tuple(outputs), on_window
-        self._connection = ReconnectingSource(source)
+        self._connection = ReconnectingSource(source, max_silence_sec=max_silence_sec)
         self._tap = Tap(self._connection, on_chunk)
         samples = max(BUFFERED_WINDOWS * detector.spec.window_samples, MIN_BUFFERED_SAMPLES)
         self._buffer = SampleBuffer(8 * samples)

@@ -27,7 +27,7 @@ CenterFrequency: TypeAlias = Annotated[FiniteFloat, Field(ge=-MAX_CENTER_FREQ_HZ
 Gain: TypeAlias = Annotated[FiniteFloat, Field(ge=-200, le=200)]
 Level: TypeAlias = Annotated[FiniteFloat, Field(ge=-MAX_LEVEL_DB, le=MAX_LEVEL_DB)]
 Setting: TypeAlias = Literal["sample_rate_hz", "center_freq_hz", "gain_db"]
-SourceKind: TypeAlias = Literal["file", "stdin", "zmq", "rtl_tcp", "soapy", "vrt", "push"]
+SourceKind: TypeAlias = Literal["recording", "stdin", "zmq", "rtl_tcp", "soapy", "vrt"]
 Hold: TypeAlias = Literal["peak", "mean"]
 
 

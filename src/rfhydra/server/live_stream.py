@@ -10,13 +10,14 @@ from rfhydra.errors import RfhydraError
 from rfhydra.live.output import Output
 from rfhydra.live.pipeline import LivePipeline
 from rfhydra.live.turns import Turns
-from rfhydra.protocol.live import NamedSource, StreamSource
+from rfhydra.protocol.live import NamedSource, PushedSource, StreamSource
 from rfhydra.protocol.messages import Detections
 from rfhydra.protocol.streams import StreamStatus, TrackEvent
 from rfhydra.server.detections import stream_message
 from rfhydra.server.relay import Relay
 from rfhydra.server.waterfalls import Waterfalls
-from rfhydra.streams.source import Source
+from rfhydra.streams.reconnect import MAX_SILENCE_SEC
+from rfhydra.streams.source import Source, Tuning
 
 MAX_RELAYED_EVENTS: Final = 4096
 """Track events that wait for the event loop; the oldest are dropped."""
@@ -31,7 +32,6 @@ class LiveStream:
 
     Attributes:
         stream_id: its id.
-        source: what it reads; may be tuned from any thread.
         form: how it was asked for.
     """
 
@@ -51,7 +51,7 @@ class LiveStream:
         on_end: Callable[["LiveStream"], None],
     ) -> None:
         """``on_tracks``, ``on_detections`` and ``on_end`` are called on the event loop."""
-        self.stream_id, self.source, self.form = stream_id, source, form
+        self.stream_id, self.form = stream_id, form
         self._events: Relay[TrackEvent] = Relay(
             lambda events, dropped: on_tracks(stream_id, events, dropped), MAX_RELAYED_EVENTS
         )
@@ -67,6 +67,7 @@ class LiveStream:
             on_chunk=lambda chunk: waterfalls.take(stream_id, chunk),
             heads=heads,
             turns=turns,
+            max_silence_sec=None if isinstance(form, PushedSource) else MAX_SILENCE_SEC,
         )
         self._thread = threading.Thread(target=self._run, name=f"rfhydra-stream-{stream_id}", daemon=True)
 
@@ -79,6 +80,14 @@ class LiveStream:
         self._pipeline.stop()
         if self._thread.ident is not None:
             self._thread.join()
+
+    def tune(self, tuning: Tuning) -> Tuning:
+        """Change the settings of the source. Not on the event loop.
+
+        Raises:
+            InvalidMessage: the source cannot change, or not to these settings.
+        """
+        return self._pipeline.tune(tuning)
 
     def status(self) -> StreamStatus:
         """State and counters, from any thread."""

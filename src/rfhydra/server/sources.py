@@ -7,17 +7,23 @@ from rfhydra.errors import InvalidMessage, NotFound
 from rfhydra.protocol.live import NamedSource, Setting, SourceAddress, SourceInfo, SourceKind
 from rfhydra.protocol.streams import StreamStatus
 from rfhydra.streams.address import open_source
+from rfhydra.streams.recording_source import RecordingSource
+from rfhydra.streams.rtl_tcp import RtlTcpSource
+from rfhydra.streams.soapy_source import SoapySource
 from rfhydra.streams.source import Source
+from rfhydra.streams.stdin_source import StdinSource
+from rfhydra.streams.vrt_source import VrtSource
+from rfhydra.streams.zmq_source import ZmqSource
 
-_KINDS: Final[dict[str, SourceKind]] = {
-    "stdin": "stdin",
-    "zmq": "zmq",
-    "rtl_tcp": "rtl_tcp",
-    "soapy": "soapy",
-    "vrt": "vrt",
+_KINDS: Final[dict[type[Source], SourceKind]] = {
+    RecordingSource: "recording",
+    StdinSource: "stdin",
+    ZmqSource: "zmq",
+    RtlTcpSource: "rtl_tcp",
+    SoapySource: "soapy",
+    VrtSource: "vrt",
 }
-"""By the scheme of the address; every other one is a file."""
-_TUNABLE: Final = ("rtl_tcp", "soapy")
+_TUNABLE: Final[tuple[SourceKind, ...]] = ("rtl_tcp", "soapy")
 
 
 class SourceSet:
@@ -34,8 +40,7 @@ class SourceSet:
         """
         self._addresses = dict(addresses)
         self.allows_addresses = allow_addresses
-        for address in self._addresses.values():
-            open_source(address)
+        self._kinds = {name: _KINDS[type(open_source(address))] for name, address in self._addresses.items()}
 
     def make(self, source: NamedSource | SourceAddress) -> Source:
         """The source, not connected yet.
@@ -54,11 +59,10 @@ class SourceSet:
 
     def infos(self, streaming: Mapping[str, StreamStatus]) -> list[SourceInfo]:
         """The configured sources, by name, with the status of those that stream."""
-        return [_info(name, self._addresses[name], streaming.get(name)) for name in sorted(self._addresses)]
+        return [_info(name, self._kinds[name], streaming.get(name)) for name in sorted(self._kinds)]
 
 
-def _info(name: str, address: str, status: StreamStatus | None) -> SourceInfo:
-    kind = _KINDS.get(address.partition(":")[0], "file")
+def _info(name: str, kind: SourceKind, status: StreamStatus | None) -> SourceInfo:
     return SourceInfo(
         name=name,
         kind=kind,

@@ -175,7 +175,7 @@ class StreamSet:
         current = Tuning(status.sample_rate_hz, status.center_freq_hz, status.gain_db)
         wanted = {name: getattr(command, name) for name in vars(current)}
         chosen = replace(current, **{name: value for name, value in wanted.items() if value is not None})
-        tuned = await asyncio.to_thread(stream.source.tune, chosen)
+        tuned = await asyncio.to_thread(stream.tune, chosen)
         with suppress(NotFound):  # a pushed stream is not stored, and another may have ended meanwhile
             await self._store.run(lambda: self._workspace.streams.tune(command.stream_id, chosen, who), refusable=False)
         self._changed.set()

@@ -34,10 +34,9 @@ class Waterfalls:
     """
 
     def __init__(self, hub: Hub, max_waterfalls: int) -> None:
-        """Made on the event loop."""
         self._hub, self._max_waterfalls = hub, max_waterfalls
         self._views: frozenset[WaterfallView] = frozenset()  # replaced as a whole
-        self._frames: Relay[_Made] = Relay(self._publish, _MAX_FRAMES)
+        self._frames: Relay[_Made] | None = None  # made on the event loop
         self._queue: deque[tuple[str, Chunk]] = deque()
         self._queued_samples = 0
         self._gone: set[str] = set()
@@ -69,6 +68,7 @@ class Waterfalls:
         """Find out what clients want to see, after any change of it. On the event loop."""
         self._views = frozenset(self._hub.waterfall_views().values())
         if self._views and self._thread is None and not self._closed:
+            self._frames = Relay(self._publish, _MAX_FRAMES)
             self._thread = threading.Thread(target=self._run, name="rfhydra-waterfall", daemon=True)
             self._thread.start()
 
@@ -151,6 +151,7 @@ class Waterfalls:
             stream_id=stream_id,
             pixels=columns.pixels.tobytes(),
         )
+        assert self._frames is not None
         self._frames.put((settings, frame))
 
     def _publish(self, made: list[_Made], dropped: int) -> None:
