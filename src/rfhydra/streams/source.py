@@ -1,5 +1,6 @@
 """Source: the interface of everything that yields IQ as time goes on."""
 
+import time
 from dataclasses import dataclass, fields
 from typing import Final, Protocol
 
@@ -11,6 +12,7 @@ from rfhydra.errors import InvalidMessage
 MAX_CHUNK_SAMPLES: Final = 1 << 18
 _MIN_CHUNK_SAMPLES: Final = 1024
 _CHUNK_SEC: Final = 0.02
+_GATHER_SEC: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -111,3 +113,11 @@ def keep_tuning(current: Tuning, wanted: Tuning, owner: str) -> Tuning:
 def chunk_samples(sample_rate_hz: float) -> int:
     """Samples that a source puts into one chunk: those of 20 ms, within bounds of overhead and memory."""
     return min(max(int(sample_rate_hz * _CHUNK_SEC), _MIN_CHUNK_SAMPLES), MAX_CHUNK_SAMPLES)
+
+
+def gather_until(deadline: float) -> float:
+    """When to hand over a chunk whose first samples came now, full or not; ``deadline`` is that of the read.
+
+    Both are seconds of the monotonic clock.
+    """
+    return min(deadline, time.monotonic() + _GATHER_SEC)

@@ -1,0 +1,69 @@
+"""Quantities as people write them: ``250k``, ``433.92M``, ``30ms``, ``20dB``."""
+
+import math
+import re
+from decimal import Decimal
+from typing import Final
+
+from rfhydra.errors import InvalidMessage
+
+_QUANTITY: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\d\s.]*)", re.ASCII)
+_HERTZ: Final = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9}
+"""Powers of ten. There is no milli, so that ``433.92m`` is an error and not a third of a hertz."""
+_HERTZ_UNIT: Final = re.compile(r"(Hz|hz|HZ|S/s|Sps|sps)$")
+_SECONDS: Final = {
+    "": Decimal(1),
+    "ns": Decimal("1e-9"),
+    "us": Decimal("1e-6"),
+    "µs": Decimal("1e-6"),
+    "ms": Decimal("1e-3"),
+    "s": Decimal(1),
+    "min": Decimal(60),
+    "h": Decimal(3600),
+    "d": Decimal(86400),
+}
+
+
+def parse_hertz(text: str, field: str) -> float:
+    """A frequency or sample rate in Hz: ``250k``, ``2.4 MS/s``, ``433.92MHz``, ``1e6``.
+
+    Raises:
+        InvalidMessage: it is none; the message names ``field``.
+    """
+    number, suffix = _split(text, field, "a frequency, such as 250k, 2.4M or 433.92M")
+    prefix = _HERTZ_UNIT.sub("", suffix)
+    if prefix not in _HERTZ:
+        raise InvalidMessage(f"{field} {text!r} has the unknown unit {suffix!r}: use k, M or G, with or without Hz")
+    return float(number.scaleb(_HERTZ[prefix]))
+
+
+def parse_seconds(text: str, field: str) -> float:
+    """A duration in seconds: ``1.2s``, ``30ms``, ``15us``, ``5min``, ``2h``, ``1d``; without a unit, seconds.
+
+    Raises:
+        InvalidMessage: it is none; the message names ``field``.
+    """
+    number, unit = _split(text, field, "a duration, such as 1.2s, 30ms or 2h")
+    if unit not in _SECONDS:
+        raise InvalidMessage(f"{field} {text!r} has the unknown unit {unit!r}: use {', '.join(filter(None, _SECONDS))}")
+    return float(number * _SECONDS[unit])
+
+
+def parse_decibels(text: str, field: str) -> float:
+    """A level or gain in dB: ``20``, ``-3.5dB``.
+
+    Raises:
+        InvalidMessage: it is none; the message names ``field``.
+    """
+    number, unit = _split(text, field, "a number of dB, such as 20 or -3.5")
+    if unit.lower() not in ("", "db"):
+        raise InvalidMessage(f"{field} {text!r} has the unknown unit {unit!r}: use dB or none")
+    return float(number)
+
+
+def _split(text: str, field: str, expected: str) -> tuple[Decimal, str]:
+    """Number and unit."""
+    match = _QUANTITY.fullmatch(text.strip())
+    if match is None or not math.isfinite(float(match[1])):
+        raise InvalidMessage(f"{field} {text!r} is not {expected}")
+    return Decimal(match[1]), match[2]
