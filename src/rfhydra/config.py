@@ -30,6 +30,10 @@ MAX_HEADS: Final = 4096
 MAX_JSON_BYTES: Final = 64 * 1024
 """Size of one JSON document in the store: metadata, metrics, a message of a training."""
 
+LOG_MAX_AGE_SEC: Final = 90 * 86_400.0
+LOG_MAX_TRACKS: Final = 1_000_000
+"""Tracks in the detection log of a workspace, about 0.3 GB."""
+
 MAX_NAME_LENGTH: Final = 64
 NAME_PATTERN: Final = rf"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.-]{{0,{MAX_NAME_LENGTH - 1}}}"
 """Of a whole signal name, as a regular expression that Python and ECMAScript read alike."""

@@ -61,7 +61,8 @@ async def detect(client: Client) -> None:
 
 async def look_around(client: Client) -> None:
     assert client.server.spectrogram == (await client.hello()).spectrogram
-    assert (await client.list_sources()).sources == await client.get_streams() == []
+    assert (await client.list_sources()).sources == []
+    assert await client.get_streams() == []
     with pytest.raises(NotFound):
         await client.start_stream(NamedSource(name="roof"))
     with pytest.raises(NotFound):

@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 import rfhydra
-from rfhydra.cli import card, demo, detection, pretraining, serve, service, training, upgrade, versions, workspace
+from rfhydra.cli import card, demo, detection, pretraining, serve, service, training, upgrade, versions, watch, workspace
 from rfhydra.cli.arguments import ServedCommand
+from rfhydra.cli.log import log
 from rfhydra.cli.root import Root
 
 app = typer.Typer(
@@ -25,12 +26,14 @@ app.command("train", cls=ServedCommand)(training.train)
 app.command("extend", cls=ServedCommand)(training.extend)
 app.command("upgrade", cls=ServedCommand)(upgrade.upgrade)
 app.command("detect")(detection.detect)
+app.command("watch")(watch.watch)
 app.command("eval")(detection.evaluate)
 app.command("card")(card.card)
 app.command("versions", cls=ServedCommand)(versions.versions)
 app.command("promote", cls=ServedCommand)(versions.promote)
 app.command("rollback", cls=ServedCommand)(versions.rollback)
 app.command("registry", cls=ServedCommand)(versions.registry)
+app.command("log")(log)
 app.command("serve")(serve.serve)
 for command in (service.jobs, service.cancel, service.load, service.unload, service.loaded):
     app.command()(command)

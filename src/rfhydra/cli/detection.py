@@ -59,7 +59,7 @@ def detect(
             found = detect_all(opened, detector, threshold)
         # an output that was not asked for has no files, and its zip ends at once
         for recording, detections, path in zip(opened, found, annotations, strict=False):
-            write_annotations(recording, detections, path)
+            write_annotations(recording, detections, path, detector.loaded_versions)
         for recording, detections, path in zip(opened, found, pictures, strict=False):
             write_picture(recording, detector, detections, path)
     if as_json:
@@ -158,11 +158,15 @@ def write_picture(recording: "Recording", detector: "HydraDetector", found: list
     draw_recording(recording, detector.spec, [*truth, *marks], path)
 
 
-def write_annotations(recording: "Recording", found: list["Detection"], path: Path) -> None:
+def write_annotations(
+    recording: "Recording", found: list["Detection"], path: Path, versions: dict[str, int] | None = None
+) -> None:
     """``found`` as a SigMF metadata file that describes the samples of ``recording``."""
     from rfhydra.recordings import write_sigmf_annotations
 
-    write_sigmf_annotations(recording, [(each.signal_name, each.score, each.box) for each in found], path)
+    write_sigmf_annotations(
+        recording, [(each.signal_name, each.score, each.box) for each in found], path, versions=versions
+    )
 
 
 def _as_json(recording: "Recording", found: list["Detection"]) -> dict[str, object]:

@@ -46,15 +46,21 @@ class WindowPlan:
         step = max(int(wait // spec.hop), 1) * spec.hop
         return cls(full, step, step, spec.hop)
 
-    def window(self, end: int) -> tuple[int, int]:
-        """First sample and sample count of the window that ends at ``end``."""
-        return max(end - self.full, 0), min(end, self.full)
+    def start(self, end: int) -> int:
+        """First sample of the window that ends at ``end``, or would if the stretch went on so long."""
+        return max(end - self.full, 0)
 
     def spans(self, samples: int) -> Iterator[tuple[int, int]]:
         """First sample and sample count of all windows of a stretch of ``samples``.
 
-        The last window ends with it, so that only a tail shorter than a column is left out.
+        The last window ends with the stretch, so that only a tail shorter than a column is left out. It begins where it
+        would if the stretch went on: how long the stretch is does not change where windows begin.
         """
         last = samples - samples % self.hop
-        if last:
-            yield from (self.window(end) for end in (*range(self.first, last, self.step), last))
+        if not last:
+            return
+        end = self.first
+        while end < last:
+            yield self.start(end), end - self.start(end)
+            end += self.step
+        yield self.start(end), last - self.start(end)

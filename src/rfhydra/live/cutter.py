@@ -115,19 +115,19 @@ class _Stretch:
 
     def finish(self) -> Iterator[CutWindow]:
         new = sum(len(part) for part in self.parts)
-        if last := self.count - self.count % self.plan.hop if new >= self.plan.hop else 0:
-            self.parts = [np.concatenate(self.parts)[: new - self.count % self.plan.hop]]
-            yield self._cut(last)
+        tail = self.count % self.plan.hop
+        if new > tail:
+            self.parts = [np.concatenate(self.parts)[: new - tail]]
+            yield self._cut(self.count - tail)
 
     def _cut(self, end: int) -> CutWindow:
         """The window that ends with the last of the parts, at ``end``."""
-        first, count = self.plan.window(end)
-        new = sum(len(part) for part in self.parts)
-        iq = np.concatenate([self.before[len(self.before) - (count - new) :], *self.parts])
+        first, new = self.plan.start(self.end), sum(len(part) for part in self.parts)
+        shared = end - first - new
+        iq = np.concatenate([self.before[len(self.before) - shared :], *self.parts])
         begins = not len(self.before)
         self.before, self.parts = iq, []
         window = self.series.window(iq, self.start_sample + first, self.offset_sec)
         rate = self.tuning.sample_rate_hz
-        next_first, _ = self.plan.window(end + self.plan.step)
-        next_start_sec = window.start_sec + (next_first - first) / rate
+        next_start_sec = window.start_sec + (self.plan.start(self.end + self.plan.step) - first) / rate
         return CutWindow(window, self.start_utc_sec + first / rate, begins, new, next_start_sec)

@@ -2,6 +2,14 @@
 
 from rfhydra.recordings.open import open_recording
 from rfhydra.recordings.recording import Annotation, Capture, Recording
-from rfhydra.recordings.sigmf_write import write_recording, write_sigmf_annotations
+from rfhydra.recordings.sigmf_write import write_recording, write_sigmf_annotations, write_stream_annotations
 
-__all__ = ["Annotation", "Capture", "Recording", "open_recording", "write_recording", "write_sigmf_annotations"]
+__all__ = [
+    "Annotation",
+    "Capture",
+    "Recording",
+    "open_recording",
+    "write_recording",
+    "write_sigmf_annotations",
+    "write_stream_annotations",
+]

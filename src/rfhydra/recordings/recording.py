@@ -5,6 +5,7 @@ Sample indices count from the first sample in the file.
 
 import hashlib
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -42,13 +43,17 @@ class Capture:
 
 @dataclass(frozen=True)
 class Annotation:
-    """A labelled rectangle: ``sample_count`` samples from ``sample_start``, between two absolute frequencies in Hz."""
+    """A labelled rectangle: ``sample_count`` samples from ``sample_start``, between two absolute frequencies in Hz.
+
+    ``extension`` is written, and not read: fields of our namespace, see :mod:`.sigmf_extension`.
+    """
 
     sample_start: int
     sample_count: int
     freq_low_hz: float
     freq_high_hz: float
     label: str | None = None
+    extension: Mapping[str, float | str] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of_box(cls, box: Box, label: str | None, sample_rate_hz: float, sample_count: int) -> Self:

@@ -4,7 +4,7 @@ import copy
 import hashlib
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -15,12 +15,11 @@ from sigmf import SigMFFile, keys
 from rfhydra.errors import Conflict, InvalidMessage
 from rfhydra.files import writing_output
 from rfhydra.recordings.formats import SampleFormat
-from rfhydra.recordings.recording import Annotation, Recording
+from rfhydra.recordings.recording import Annotation, Capture, Recording
+from rfhydra.recordings.sigmf_extension import NAMESPACE, declare, extended
 from rfhydra.recordings.sigmf_read import Fields, describe
 from rfhydra.spectrum.boxes import Box
 
-SCORE_KEY: Final = "rfhydra:score"
-_EXTENSION: Final = {"name": "rfhydra", "version": "1.0.0", "optional": True}
 _BLOCK_SAMPLES: Final = 1 << 20
 
 
@@ -32,11 +31,14 @@ def write_recording(
     annotations: Iterable[Annotation] = (),
     *,
     datatype: str = "cf32_le",
+    start_time: str | None = None,
+    trigger: str | None = None,
 ) -> Path:
     """Write ``iq``, complex64 of shape (samples,), as a SigMF pair with its SHA-512. An older pair is replaced.
 
-    Integer datatypes are rounded and saturate outside ±1. A crash may leave a dataset without metadata, never with the
-    metadata of another one.
+    ``start_time`` is that of the first sample, UTC, ISO 8601; ``trigger`` says why the recording was made. Integer
+    datatypes are rounded and saturate outside ±1. A crash may leave a dataset without metadata, never with the metadata
+    of another one.
 
     Returns:
         the path of the ``.sigmf-meta``.
@@ -58,11 +60,15 @@ def write_recording(
             keys.SAMPLE_RATE_KEY: float(sample_rate_hz),
             keys.RECORDER_KEY: "rfhydra",
         },
-        "captures": [{keys.SAMPLE_START_KEY: 0, keys.FREQUENCY_KEY: float(center_freq_hz)}],
+        "captures": [_capture(0, center_freq_hz, start_time)],
         "annotations": [
             _fields(annotation) for annotation in sorted(annotations, key=lambda annotation: annotation.sample_start)
         ],
     }
+    if trigger is not None:
+        metadata["global"][f"{NAMESPACE}:trigger"] = trigger
+    if trigger is not None or any(NAMESPACE in key for fields in metadata["annotations"] for key in fields):
+        declare(metadata["global"])
     describe(metadata, meta_path.name, len(iq) * sample_format.sample_bytes)
     with writing_output(meta_path) as meta_file:
         with writing_output(data_path) as data_file:
@@ -78,16 +84,19 @@ def write_sigmf_annotations(
     out_path: str | os.PathLike[str],
     *,
     generator: str = "rfhydra",
+    versions: Mapping[str, int] | None = None,
 ) -> Path:
     """Write detections as a separate SigMF metadata file for the samples of ``recording``.
 
     Global fields and captures are copied. The file refers to the data (``core:dataset``) if both lie in one folder, as
-    SigMF demands, and is marked ``core:metadata_only`` otherwise. Scores go under ``rfhydra:score``.
+    SigMF demands, and is marked ``core:metadata_only`` otherwise. Scores and versions go under ``rfhydra:score`` and
+    ``rfhydra:version``.
 
     Args:
         detections: label, score and box; box times are seconds from the start of the recording, and are clipped to it.
         out_path: ends in ``.sigmf-meta``. An older file of detections there is replaced.
         generator: stored as ``core:generator``.
+        versions: of the heads, by label.
 
     Returns:
         ``out_path``.
@@ -99,21 +108,72 @@ def write_sigmf_annotations(
         StorageFull: the disk is full.
     """
     out_path = Path(out_path)
-    if out_path.suffix != keys.SIGMF_METADATA_EXT:
-        raise InvalidMessage(f"out_path {out_path.name} must end in {keys.SIGMF_METADATA_EXT}")
-    own_data = out_path.with_suffix(keys.SIGMF_DATASET_EXT)
-    if own_data.exists() or out_path.resolve() == recording.path.resolve():
+    require_annotations_path(out_path)
+    if out_path.resolve() == recording.path.resolve():
         raise Conflict(f"{out_path.name} is the metadata of a recording: choose another name for the detections")
-    found = [_detection(recording, *detection, generator) for detection in detections]
+    known = versions or {}
+    found = [_detection(recording, *each, known.get(each[0]), generator) for each in detections]
     metadata = {
         **copy.deepcopy({key: value for key, value in recording.metadata.items() if key != "annotations"}),
         "annotations": sorted(found, key=lambda fields: int(fields[keys.SAMPLE_START_KEY])),
     }
-    _declare_extension(metadata["global"])
+    declare(metadata["global"])
     _refer_to_data(metadata, recording, out_path.parent)
     with writing_output(out_path) as file:
         file.write(_dump(metadata))
     return out_path
+
+
+def write_stream_annotations(
+    out_path: str | os.PathLike[str],
+    annotations: Iterable[Annotation],
+    sample_rate_hz: float,
+    captures: Sequence[Capture],
+    *,
+    description: str,
+) -> Path:
+    """Write annotations of a live stream, whose samples are not stored: SigMF metadata, ``core:metadata_only``.
+
+    Sample numbers count from the start of the stream. An older file is replaced.
+
+    Raises:
+        InvalidMessage: ``out_path`` has another extension than ``.sigmf-meta`` or cannot be written.
+        Conflict: ``out_path`` is the metadata of a recording.
+        StorageFull: the disk is full.
+    """
+    out_path = Path(out_path)
+    require_annotations_path(out_path)
+    metadata: dict[str, Any] = {
+        "global": {
+            keys.DATATYPE_KEY: "cf32_le",
+            keys.SAMPLE_RATE_KEY: float(sample_rate_hz),
+            keys.RECORDER_KEY: "rfhydra",
+            keys.DESCRIPTION_KEY: description,
+            keys.METADATA_ONLY_KEY: True,
+        },
+        "captures": [_capture(each.sample_start, each.center_freq_hz, each.datetime) for each in captures],
+        "annotations": [
+            {**_fields(each), keys.GENERATOR_KEY: "rfhydra"}
+            for each in sorted(annotations, key=lambda annotation: annotation.sample_start)
+        ],
+    }
+    declare(metadata["global"])
+    with writing_output(out_path) as file:
+        file.write(_dump(metadata))
+    return out_path
+
+
+def require_annotations_path(path: Path) -> None:
+    """Check that ``path`` may be written with annotations.
+
+    Raises:
+        InvalidMessage: it does not end in ``.sigmf-meta``.
+        Conflict: it is the metadata of a recording.
+    """
+    if path.suffix != keys.SIGMF_METADATA_EXT:
+        raise InvalidMessage(f"{path.name} must end in {keys.SIGMF_METADATA_EXT}")
+    if path.with_suffix(keys.SIGMF_DATASET_EXT).exists():
+        raise Conflict(f"{path.name} is the metadata of a recording: choose another name for the detections")
 
 
 def _fields(annotation: Annotation) -> dict[str, Any]:
@@ -123,22 +183,26 @@ def _fields(annotation: Annotation) -> dict[str, Any]:
         keys.FREQ_LOWER_EDGE_KEY: float(annotation.freq_low_hz),
         keys.FREQ_UPPER_EDGE_KEY: float(annotation.freq_high_hz),
         **({} if annotation.label is None else {keys.LABEL_KEY: annotation.label}),
+        **extended(annotation.extension),
     }
 
 
-def _detection(recording: Recording, label: str, score: float, box: Box, generator: str) -> dict[str, Any]:
+def _capture(sample_start: int, center_freq_hz: float, start_time: str | None) -> dict[str, Any]:
+    return {
+        keys.SAMPLE_START_KEY: int(sample_start),
+        keys.FREQUENCY_KEY: float(center_freq_hz),
+        **({} if start_time is None else {keys.DATETIME_KEY: start_time}),
+    }
+
+
+def _detection(
+    recording: Recording, label: str, score: float, box: Box, version: int | None, generator: str
+) -> dict[str, Any]:
     if not math.isfinite(score):
         raise InvalidMessage(f"score {score} of a detection of {label!r} must be a finite number")
     fields = _fields(Annotation.of_box(box, label, recording.sample_rate_hz, recording.sample_count))
     fields[keys.SAMPLE_START_KEY] += Fields(recording.metadata["global"], recording.name).whole(keys.OFFSET_KEY, 0)
-    return {**fields, keys.GENERATOR_KEY: generator, SCORE_KEY: float(score)}
-
-
-def _declare_extension(fields: dict[str, Any]) -> None:
-    declared = fields.get(keys.EXTENSIONS_KEY)
-    others = declared if isinstance(declared, list) else []  # before SigMF 1.0 it was an object
-    kept = [other for other in others if isinstance(other, dict) and other.get("name") != _EXTENSION["name"]]
-    fields[keys.EXTENSIONS_KEY] = [*kept, _EXTENSION]
+    return {**fields, keys.GENERATOR_KEY: generator, **extended({"score": float(score), "version": version})}
 
 
 def _refer_to_data(metadata: dict[str, Any], recording: Recording, folder: Path) -> None:

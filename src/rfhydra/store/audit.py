@@ -4,11 +4,12 @@ import getpass
 import json
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
-from rfhydra.store.columns import to_json, utc_now
+from rfhydra.store.columns import to_json, utc_now, utc_text
 from rfhydra.store.database import Database
 
 DEFAULT_LIMIT: Final = 100
@@ -56,6 +57,27 @@ class AuditLog:
                 "INSERT INTO audit (at, who, action, signal_name, detail) VALUES (?, ?, ?, ?, ?)",
                 ((at, who, action, name, to_json(detail, "detail")) for action, name, detail in changes),
             )
+
+    def between(
+        self,
+        since: datetime | None,
+        until: datetime | None,
+        signal_names: Sequence[str] = (),
+        limit: int = DEFAULT_LIMIT,
+    ) -> list[AuditEntry]:
+        """The newest ``limit`` entries from ``since`` to ``until``, newest last; None is no limit, no names are all."""
+        terms: list[tuple[str, list[Any]]] = [
+            ("at >= ?", [] if since is None else [utc_text(since)]),
+            ("at <= ?", [] if until is None else [utc_text(until)]),
+            (f"signal_name IN ({', '.join('?' * len(signal_names))})", [*signal_names]),
+        ]
+        used = [(text, values) for text, values in terms if values]
+        condition = " AND ".join(text for text, _ in used) or "1"
+        rows = self._db.rows(
+            f"SELECT * FROM audit WHERE {condition} ORDER BY entry_id DESC LIMIT ?",  # noqa: S608
+            [*(value for _, values in used for value in values), limit],
+        )
+        return [_entry(row) for row in reversed(rows)]
 
     def list(self, signal_name: str | None = None, limit: int = DEFAULT_LIMIT) -> list[AuditEntry]:
         """The newest ``limit`` entries, newest first; those of one signal if ``signal_name`` is given."""

@@ -32,5 +32,6 @@ def utc_now() -> str:
 
 
 def utc_text(moment: datetime) -> str:
-    """``moment``, which is in UTC, as ISO 8601 with microseconds and a ``Z``."""
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    """``moment`` (UTC if it is naive) as ISO 8601 in UTC with microseconds and a ``Z``: texts sort as times do."""
+    utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds").replace("+00:00", "Z")

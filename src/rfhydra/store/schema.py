@@ -249,6 +249,66 @@ _PROVISIONAL: Final = """
 ALTER TABLE jobs ADD COLUMN provisional INTEGER NOT NULL DEFAULT 0 CHECK (provisional IN (0, 1));
 """
 
+_DETECTIONS: Final = """
+-- One row for each track of a live stream. Of two tracks with one number only the later one can be open.
+CREATE TABLE detections (
+    position INTEGER PRIMARY KEY,
+    stream_id TEXT NOT NULL,
+    track_id INTEGER NOT NULL CHECK (track_id > 0),
+    signal_name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'ended', 'interrupted')),
+    score REAL NOT NULL,
+    start_time TEXT NOT NULL,
+    end_time TEXT NOT NULL,
+    time_start_sec REAL NOT NULL,
+    time_end_sec REAL NOT NULL,
+    freq_low_hz REAL NOT NULL,
+    freq_high_hz REAL NOT NULL,
+    snr_db REAL,
+    occupied_bandwidth_hz REAL,
+    peak_dbfs REAL,
+    mean_dbfs REAL,
+    duty_cycle REAL,
+    repetition_sec REAL
+) STRICT;
+CREATE INDEX detections_by_time ON detections (end_time, position);
+CREATE INDEX detections_of_signal ON detections (signal_name, end_time, position);
+CREATE UNIQUE INDEX open_detection ON detections (stream_id, track_id) WHERE state = 'open';
+
+-- Clusters of emissions that no head detects, and a few windows of each, from which samples can be made.
+CREATE TABLE unknown_clusters (
+    cluster_id INTEGER PRIMARY KEY,
+    backbone_id TEXT NOT NULL,
+    spec_id TEXT NOT NULL,
+    centroid BLOB NOT NULL,  -- float32, little-endian; see store/unknowns.py
+    emissions INTEGER NOT NULL CHECK (emissions > 0),
+    first_seen TEXT NOT NULL,
+    last_seen TEXT NOT NULL,
+    center_freq_hz REAL NOT NULL,
+    duration_sec REAL NOT NULL CHECK (duration_sec > 0),
+    bandwidth_hz REAL NOT NULL CHECK (bandwidth_hz > 0),
+    signal_name TEXT  -- what it was labelled as
+) STRICT;
+
+CREATE TABLE unknown_exemplars (
+    exemplar_id INTEGER PRIMARY KEY,
+    cluster_id INTEGER NOT NULL REFERENCES unknown_clusters (cluster_id) ON DELETE CASCADE,
+    image_digest TEXT NOT NULL CHECK (length(image_digest) = 64),
+    iq_digest TEXT CHECK (length(iq_digest) = 64),
+    cols INTEGER NOT NULL CHECK (cols > 0),
+    sample_rate_hz REAL NOT NULL CHECK (sample_rate_hz > 0),
+    center_freq_hz REAL NOT NULL,
+    start_sample INTEGER NOT NULL CHECK (start_sample >= 0),
+    box TEXT NOT NULL CHECK (json_array_length(box) = 4),
+    stream_id TEXT NOT NULL,
+    seen_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX exemplars_of_cluster ON unknown_exemplars (cluster_id, exemplar_id);
+CREATE INDEX exemplars_of_image ON unknown_exemplars (image_digest);
+CREATE INDEX exemplars_of_iq ON unknown_exemplars (iq_digest) WHERE iq_digest IS NOT NULL;
+"""
+
 _STREAMS: Final = """
 -- Live streams that run: the next server starts them again.
 CREATE TABLE streams (
@@ -276,6 +336,7 @@ MIGRATIONS: Final = (
     _UPGRADES,
     _UPGRADE_JOBS,
     _PROVISIONAL,
+    _DETECTIONS,
     _STREAMS,
 )
 """SQL scripts that may call ``sha256(text)``; see :class:`rfhydra.store.database.Database`."""

@@ -29,6 +29,7 @@ from rfhydra.store.blobs import BlobStore
 from rfhydra.store.cards import CardStore
 from rfhydra.store.columns import utc_now
 from rfhydra.store.database import Database
+from rfhydra.store.detections import DetectionStore
 from rfhydra.store.jobs import JobStore
 from rfhydra.store.loaded import LoadedStore
 from rfhydra.store.samples import SampleStore
@@ -75,6 +76,7 @@ class Workspace:
         self.jobs = JobStore(db, self.audit)
         self.upgrade_jobs = UpgradeJobStore(db, self.audit)
         self.streams = StreamStore(db, self.audit)
+        self.detections = DetectionStore(db)
         self._owned = owned
 
     @classmethod
@@ -103,7 +105,8 @@ class Workspace:
     @classmethod
     @os_errors_named()
     def open(cls, path: Path) -> Self:
-        """Own the workspace at ``path``; upgrades its database and removes unfinished writes of a killed process.
+        """Own the workspace at ``path``; upgrades its database, and removes unfinished writes and closes tracks of a
+        killed process.
 
         Permissions of other users are taken away.
 
@@ -123,6 +126,7 @@ class Workspace:
             blobs.prepare()
             # A full disk has no room for the log's index; garbage collection needs the database open.
             db = owned.enter_context(blobs.reserve.spend(partial(Database, path / _DATABASE)))
+            DetectionStore(db).recover()
             return cls(path, spec, db, blobs, owned.pop_all())
 
     @classmethod

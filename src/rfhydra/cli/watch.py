@@ -1,0 +1,113 @@
+"""``rfhydra watch``."""
+
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rfhydra.cli.arguments import AsJson, BackboneFile, Workspace
+from rfhydra.cli.detection import load_detector
+from rfhydra.cli.output import console, note, reported, say
+from rfhydra.cli.track_table import TrackLines, TrackTable, status_line
+from rfhydra.quantities import parse_seconds
+
+if TYPE_CHECKING:
+    from rfhydra.live.output import Output
+    from rfhydra.live.pipeline import LivePipeline
+
+_REFRESH_SEC = 0.25
+
+
+def watch(
+    directory: Workspace,
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="A recording, or an address such as rtl_tcp://HOST:PORT?….")
+    ],
+    heads: Annotated[str | None, typer.Option(metavar="A,B", help="Signals to look for; default all.")] = None,
+    duration: Annotated[
+        str | None, typer.Option("--for", metavar="TIME", help="Stop after this time, as 10s or 2h; default never.")
+    ] = None,
+    backbone: BackboneFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Detect trained signals in a live source until it ends, or until Ctrl+C.
+
+    With --json every event of a track is a line on standard output.
+    """
+    with reported(as_json=as_json):
+        from rfhydra.live.pipeline import LivePipeline
+        from rfhydra.store.workspace import Workspace as Store
+        from rfhydra.streams.address import open_source
+
+        seconds = None if duration is None else parse_seconds(duration, "--for")
+        opened = open_source(source)
+        with Store.view(directory) as store:
+            names = None if heads is None else [name.strip() for name in heads.split(",")]
+            detector = load_detector(store, names, backbone)
+        table = TrackTable() if console.is_terminal and not as_json else None
+        outputs = _outputs(table, as_json=as_json)
+        pipeline = LivePipeline(opened, detector, outputs=outputs)
+        try:
+            _run(pipeline, seconds, table)
+        finally:
+            for output in outputs:
+                output.close()
+            if not as_json:
+                say(status_line(pipeline.status()))
+
+
+def _outputs(table: TrackTable | None, *, as_json: bool) -> "list[Output]":
+    """Everything that is told of the tracks."""
+    from rfhydra.live.json_lines import JsonLines
+
+    if as_json:
+        return [JsonLines(sys.stdout)]
+    return [TrackLines() if table is None else table]
+
+
+def _run(pipeline: "LivePipeline", seconds: float | None, table: TrackTable | None) -> None:
+    """Run ``pipeline`` in a thread of its own, for ``seconds`` at most. Ctrl+C ends it after the window it is at.
+
+    Raises:
+        Exception: what ended the pipeline.
+    """
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            pipeline.run()
+        except BaseException as error:  # noqa: BLE001
+            failed.append(error)
+
+    worker = threading.Thread(target=run, name="watch")
+    worker.start()
+    try:
+        _follow(pipeline, worker, None if seconds is None else time.monotonic() + seconds, table)
+    finally:
+        pipeline.stop()
+        worker.join()
+    if failed:
+        raise failed[0]
+
+
+def _follow(
+    pipeline: "LivePipeline", worker: threading.Thread, until: float | None, table: TrackTable | None
+) -> None:
+    """Show tracks and state until the worker ends, or until the time comes."""
+    from contextlib import nullcontext
+
+    from rich.live import Live
+
+    problem: str | None = None
+    live = Live(console=console, auto_refresh=False, transient=True) if table is not None else None
+    with live or nullcontext():
+        while worker.is_alive() and (until is None or time.monotonic() < until):
+            worker.join(_REFRESH_SEC if until is None else min(_REFRESH_SEC, max(until - time.monotonic(), 0)))
+            status = pipeline.status()
+            if live is not None and table is not None:
+                live.update(table.render(status), refresh=True)
+            elif status.error not in (None, problem) and status.state == "connecting":
+                note(f"not connected, trying again: {status.error}")
+            problem = status.error
