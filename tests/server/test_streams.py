@@ -64,6 +64,8 @@ def test_a_configured_source_is_streamed_and_what_is_found_is_pushed(
         {SIGNAL: 1},
         sum(event["event"] == "begin" for event in events),
     )
+    while workspace.detections.count() < status["tracks"]:
+        pass  # the log is written by a thread of its own
 
 
 def test_a_stream_belongs_to_the_server(port: int, watcher: Peer) -> None:

@@ -5,7 +5,19 @@ from typing import Annotated
 import typer
 
 import rfhydra
-from rfhydra.cli import card, demo, detection, pretraining, serve, service, training, upgrade, versions, watch, workspace
+from rfhydra.cli import (
+    card,
+    demo,
+    detection,
+    pretraining,
+    serve,
+    service,
+    training,
+    upgrade,
+    versions,
+    watch,
+    workspace,
+)
 from rfhydra.cli.arguments import ServedCommand
 from rfhydra.cli.log import log
 from rfhydra.cli.root import Root

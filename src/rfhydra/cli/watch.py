@@ -92,9 +92,7 @@ def _run(pipeline: "LivePipeline", seconds: float | None, table: TrackTable | No
         raise failed[0]
 
 
-def _follow(
-    pipeline: "LivePipeline", worker: threading.Thread, until: float | None, table: TrackTable | None
-) -> None:
+def _follow(pipeline: "LivePipeline", worker: threading.Thread, until: float | None, table: TrackTable | None) -> None:
     """Show tracks and state until the worker ends, or until the time comes."""
     from contextlib import nullcontext
 

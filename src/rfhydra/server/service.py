@@ -16,6 +16,7 @@ from rfhydra.detection.detector import HydraDetector
 from rfhydra.errors import RfhydraError, Unauthorized
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.registry import VersionManager
+from rfhydra.live.detection_log import DetectionLog
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import (
     ServerMetrics,
@@ -117,6 +118,7 @@ class Service:
             self.waterfalls,
             SourceSet(settings.sources, allow_addresses=settings.allow_addresses),
             limits,
+            lambda: [DetectionLog(workspace.detections)],
         )
         self.metrics = PrometheusMetrics()
         self.bounds = ConnectionBounds.of(limits, settings.handshake_sec)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -57,14 +57,16 @@ class StreamSet:
         waterfalls: Waterfalls,
         sources: SourceSet,
         limits: Limits,
-        outputs: Sequence[Output] = (),
+        make_outputs: Callable[[], Sequence[Output]],
     ) -> None:
-        """``outputs`` receive the events of all streams, each in the thread of its stream."""
+        """What ``make_outputs`` makes at the start receives the events of all streams, each in its stream's thread."""
         self.turns = Turns()
         self.counters = StreamCounters(self._labelled)
         self.pushes = Pushes(limits)
         self._workspace, self._store, self._detector, self._hub = workspace, store, detector, hub
-        self._waterfalls, self._sources, self._limits, self._outputs = waterfalls, sources, limits, outputs
+        self._waterfalls, self._sources, self._limits = waterfalls, sources, limits
+        self._make_outputs = make_outputs
+        self._outputs: Sequence[Output] = ()
         self._running: dict[str, LiveStream] = {}
         self._ended: dict[str, StreamStatus] = {}
         self._changing = asyncio.Lock()
@@ -80,6 +82,7 @@ class StreamSet:
 
     async def start(self) -> None:
         """Start the streams that ran when the last server ended."""
+        self._outputs = self._make_outputs()
         for stored in await self._store.run(self._workspace.streams.all, refusable=False):
             try:
                 await self._restore(stored)
