@@ -11,6 +11,7 @@ _QUANTITY: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([
 _HERTZ: Final = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9}
 """Powers of ten. There is no milli, so that ``433.92m`` is an error and not a third of a hertz."""
 _HERTZ_UNIT: Final = re.compile(r"(Hz|hz|HZ|S/s|Sps|sps)$")
+_BYTES: Final = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12}
 _SECONDS: Final = {
     "": Decimal(1),
     "ns": Decimal("1e-9"),
@@ -47,6 +48,21 @@ def parse_seconds(text: str, field: str) -> float:
     if unit not in _SECONDS:
         raise InvalidMessage(f"{field} {text!r} has the unknown unit {unit!r}: use {', '.join(filter(None, _SECONDS))}")
     return float(number * _SECONDS[unit])
+
+
+def parse_bytes(text: str, field: str) -> int:
+    """A size in bytes: ``2G``, ``500MB``, ``1.5 TB``; prefixes are powers of 1000.
+
+    Raises:
+        InvalidMessage: it is none, or less than a byte; the message names ``field``.
+    """
+    number, suffix = _split(text, field, "a size, such as 500M or 2G")
+    prefix = suffix.removesuffix("B")
+    if prefix not in _BYTES:
+        raise InvalidMessage(f"{field} {text!r} has the unknown unit {suffix!r}: use k, M, G or T, with or without B")
+    if (size := int(number.scaleb(_BYTES[prefix]))) < 1:
+        raise InvalidMessage(f"{field} {text!r} must be at least 1 byte")
+    return size
 
 
 def parse_decibels(text: str, field: str) -> float:

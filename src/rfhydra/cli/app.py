@@ -21,6 +21,7 @@ from rfhydra.cli import (
 from rfhydra.cli.arguments import ServedCommand
 from rfhydra.cli.log import log
 from rfhydra.cli.root import Root
+from rfhydra.cli.unknown import unknown
 
 app = typer.Typer(
     name="rfhydra",
@@ -46,6 +47,7 @@ app.command("promote", cls=ServedCommand)(versions.promote)
 app.command("rollback", cls=ServedCommand)(versions.rollback)
 app.command("registry", cls=ServedCommand)(versions.registry)
 app.command("log")(log)
+app.command("unknown")(unknown)
 app.command("serve")(serve.serve)
 for command in (service.jobs, service.cancel, service.load, service.unload, service.loaded):
     app.command()(command)

@@ -10,7 +10,23 @@ import typer
 from rfhydra.cli.arguments import AsJson, BackboneFile, Workspace
 from rfhydra.cli.detection import load_detector
 from rfhydra.cli.output import console, note, reported, say
+from rfhydra.cli.outputs import (
+    Exec,
+    Log,
+    LogAge,
+    LogTracks,
+    MqttUrl,
+    Novel,
+    Post,
+    Pre,
+    Quota,
+    Record,
+    Shell,
+    Sigmf,
+    WebhookUrl,
+)
 from rfhydra.cli.track_table import TrackLines, TrackTable, status_line
+from rfhydra.config import DEFAULT_QUOTA, DEFAULT_ROLL, LOG_MAX_TRACKS
 from rfhydra.quantities import parse_seconds
 
 if TYPE_CHECKING:
@@ -29,6 +45,19 @@ def watch(
     duration: Annotated[
         str | None, typer.Option("--for", metavar="TIME", help="Stop after this time, as 10s or 2h; default never.")
     ] = None,
+    log: Log = True,
+    log_age: LogAge = None,
+    log_tracks: LogTracks = LOG_MAX_TRACKS,
+    mqtt: MqttUrl = None,
+    webhook: WebhookUrl = None,
+    command: Exec = None,
+    shell: Shell = False,
+    record: Record = None,
+    pre: Pre = DEFAULT_ROLL,
+    post: Post = DEFAULT_ROLL,
+    quota: Quota = DEFAULT_QUOTA,
+    sigmf: Sigmf = None,
+    novel: Novel = False,
     backbone: BackboneFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -37,34 +66,50 @@ def watch(
     With --json every event of a track is a line on standard output.
     """
     with reported(as_json=as_json):
+        from rfhydra.live.outputs import OutputOptions, Outputs
         from rfhydra.live.pipeline import LivePipeline
-        from rfhydra.store.workspace import Workspace as Store
         from rfhydra.streams.address import open_source
 
+        options = OutputOptions.parse(
+            log=log,
+            log_age=log_age,
+            log_tracks=log_tracks,
+            mqtt=mqtt,
+            webhook=webhook,
+            command=command,
+            shell=shell,
+            record=record,
+            pre=pre,
+            post=post,
+            quota=quota,
+            sigmf=sigmf,
+            novel=novel,
+        )
         seconds = None if duration is None else parse_seconds(duration, "--for")
         opened = open_source(source)
-        with Store.view(directory) as store:
+        with options.open_workspace(directory) as store:
             names = None if heads is None else [name.strip() for name in heads.split(",")]
             detector = load_detector(store, names, backbone)
-        table = TrackTable() if console.is_terminal and not as_json else None
-        outputs = _outputs(table, as_json=as_json)
-        pipeline = LivePipeline(opened, detector, outputs=outputs)
-        try:
-            _run(pipeline, seconds, table)
-        finally:
-            for output in outputs:
-                output.close()
-            if not as_json:
-                say(status_line(pipeline.status()))
+            table = TrackTable() if console.is_terminal and not as_json else None
+            with Outputs(options, store, detector.backbone, opened.name) as outputs:
+                outputs.add(_screen(table, as_json=as_json))
+                pipeline = LivePipeline(opened, detector, outputs=outputs.outputs, on_window=outputs.on_window)
+                try:
+                    _run(pipeline, seconds, table)
+                finally:
+                    if not as_json:
+                        say(status_line(pipeline.status()))
+            for loss in outputs.losses():
+                note(loss)
 
 
-def _outputs(table: TrackTable | None, *, as_json: bool) -> "list[Output]":
-    """Everything that is told of the tracks."""
+def _screen(table: TrackTable | None, *, as_json: bool) -> "Output":
+    """What shows the tracks on standard output."""
     from rfhydra.live.json_lines import JsonLines
 
     if as_json:
-        return [JsonLines(sys.stdout)]
-    return [TrackLines() if table is None else table]
+        return JsonLines(sys.stdout)
+    return TrackLines() if table is None else table
 
 
 def _run(pipeline: "LivePipeline", seconds: float | None, table: TrackTable | None) -> None:
@@ -78,7 +123,7 @@ def _run(pipeline: "LivePipeline", seconds: float | None, table: TrackTable | No
     def run() -> None:
         try:
             pipeline.run()
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:
             failed.append(error)
 
     worker = threading.Thread(target=run, name="watch")

@@ -278,10 +278,9 @@ CREATE UNIQUE INDEX open_detection ON detections (stream_id, track_id) WHERE sta
 
 -- Clusters of emissions that no head detects, and a few windows of each, from which samples can be made.
 CREATE TABLE unknown_clusters (
-    cluster_id INTEGER PRIMARY KEY,
+    cluster_id INTEGER PRIMARY KEY AUTOINCREMENT,  -- no number is used twice
     backbone_id TEXT NOT NULL,
-    spec_id TEXT NOT NULL,
-    centroid BLOB NOT NULL,  -- float32, little-endian; see store/unknowns.py
+    centroid BLOB NOT NULL,  -- float32, little-endian
     emissions INTEGER NOT NULL CHECK (emissions > 0),
     first_seen TEXT NOT NULL,
     last_seen TEXT NOT NULL,
@@ -295,18 +294,16 @@ CREATE TABLE unknown_exemplars (
     exemplar_id INTEGER PRIMARY KEY,
     cluster_id INTEGER NOT NULL REFERENCES unknown_clusters (cluster_id) ON DELETE CASCADE,
     image_digest TEXT NOT NULL CHECK (length(image_digest) = 64),
-    iq_digest TEXT CHECK (length(iq_digest) = 64),
     cols INTEGER NOT NULL CHECK (cols > 0),
     sample_rate_hz REAL NOT NULL CHECK (sample_rate_hz > 0),
     center_freq_hz REAL NOT NULL,
     start_sample INTEGER NOT NULL CHECK (start_sample >= 0),
-    box TEXT NOT NULL CHECK (json_array_length(box) = 4),
+    boxes TEXT NOT NULL CHECK (json_array_length(boxes) > 0),  -- all of the cluster's in the window
     stream_id TEXT NOT NULL,
     seen_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX exemplars_of_cluster ON unknown_exemplars (cluster_id, exemplar_id);
 CREATE INDEX exemplars_of_image ON unknown_exemplars (image_digest);
-CREATE INDEX exemplars_of_iq ON unknown_exemplars (iq_digest) WHERE iq_digest IS NOT NULL;
 """
 
 _STREAMS: Final = """

@@ -35,6 +35,7 @@ from rfhydra.store.loaded import LoadedStore
 from rfhydra.store.samples import SampleStore
 from rfhydra.store.splits import SplitStore
 from rfhydra.store.streams import StreamStore
+from rfhydra.store.unknowns import UnknownStore
 from rfhydra.store.upgrade_jobs import UpgradeJobStore
 from rfhydra.store.upgrades import UpgradeStore
 from rfhydra.store.versions import VersionStore
@@ -77,6 +78,7 @@ class Workspace:
         self.upgrade_jobs = UpgradeJobStore(db, self.audit)
         self.streams = StreamStore(db, self.audit)
         self.detections = DetectionStore(db)
+        self.unknowns = UnknownStore(db, blobs, self.samples, self.audit, spec)
         self._owned = owned
 
     @classmethod
@@ -177,7 +179,7 @@ class Workspace:
         )
 
     def collect_garbage(self) -> int:
-        """Remove the blobs that neither a sample nor a live version refers to; returns their number.
+        """Remove the blobs that no sample, exemplar or live version refers to; returns their number.
 
         Removes nothing while a view of the workspace is open. Not allowed inside a transaction: a rollback does not
         restore files.
@@ -201,6 +203,7 @@ class Workspace:
         rows = self.db.rows(
             "SELECT value FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM samples WHERE image_digest = value)"
             " AND NOT EXISTS (SELECT 1 FROM samples WHERE iq_digest = value)"
+            " AND NOT EXISTS (SELECT 1 FROM unknown_exemplars WHERE image_digest = value)"
             " AND NOT EXISTS (SELECT 1 FROM head_versions WHERE artifact_digest = value AND retired_at IS NULL)",
             (json.dumps([*digests]),),
         )

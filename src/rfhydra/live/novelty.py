@@ -1,0 +1,95 @@
+"""Novelty: clusters of the emissions of a stream that no head detects, stored in the workspace."""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from rfhydra.errors import Busy, StorageFull
+from rfhydra.hydra.backbone import Backbone, Seen
+from rfhydra.live.clusters import Clusters
+from rfhydra.live.unclaimed import Emission, Unclaimed
+from rfhydra.live.window import LiveWindow
+from rfhydra.live.work_queue import WorkQueue
+from rfhydra.spectrum.boxes import Box
+from rfhydra.store.columns import utc_text
+from rfhydra.store.unknowns import Exemplar, UnknownStore
+
+SAVE_EVERY_SEC: Final = 2.0
+_MAX_QUEUED: Final = 4
+_MAX_UNSAVED: Final = 50
+"""Exemplars in memory."""
+_log = logging.getLogger(__name__)
+
+
+class Novelty(WorkQueue[LiveWindow]):
+    """Finds and clusters, in a thread of its own; of more than a few windows that wait the oldest is left out.
+
+    The clusters of the workspace are continued. What was found is stored every two seconds and at the end.
+    """
+
+    def __init__(self, store: UnknownStore, backbone: Backbone, stream_id: str = "1") -> None:
+        self._store, self._backbone, self._stream_id = store, backbone, stream_id
+        self._clusters = Clusters(backbone.backbone_id, store.clusters(backbone.backbone_id))
+        self._unclaimed = Unclaimed()
+        self._dirty = set[int]()
+        self._unsaved: list[tuple[int, Exemplar]] = []
+        self._saved_at = time.monotonic()
+        super().__init__("novelty", max_queued=_MAX_QUEUED)
+
+    def on_window(self, live: LiveWindow) -> None:
+        """Queue a window, after its detection."""
+        if live.detections.seen is not None or not live.detections.versions:
+            self.put(live)
+
+    def deliver(self, items: Sequence[LiveWindow], /) -> None:
+        for live in items:
+            seen = live.detections.seen
+            # without a head nothing has looked at the window
+            self._look(live, self._backbone.see(live.window.image) if seen is None else seen)
+        if time.monotonic() >= self._saved_at + SAVE_EVERY_SEC:
+            self._save()
+
+    def finish(self) -> None:
+        self._save()
+
+    def _look(self, live: LiveWindow, seen: Seen) -> None:
+        detected = [each.box.shifted(live.window.start_sec) for each in live.detections.detections]
+        claimed = [*detected, *(track.detection.box for track in live.tracks.values())]
+        members: dict[int, list[Emission]] = defaultdict(list)
+        for emission in self._unclaimed.find(live.window, seen, claimed):
+            at = live.start_utc_sec + emission.in_window.time_start_sec
+            when = datetime.fromtimestamp(at, UTC)
+            key = self._clusters.assign(emission.embedding, emission.box, when, is_new=emission.is_new)
+            if key is not None:
+                members[key].append(emission)
+        when_text = utc_text(datetime.fromtimestamp(live.start_utc_sec, UTC))
+        for key, emissions in members.items():
+            if any(each.is_new for each in emissions):
+                self._dirty.add(key)
+                boxes: list[Box] = [live.window.frame.require_inside(each.in_window) for each in emissions]
+                self._unsaved.append((key, Exemplar(live.window, boxes, self._stream_id, when_text)))
+        del self._unsaved[:-_MAX_UNSAVED]
+
+    def _save(self) -> None:
+        """Store what changed; on a full disk it is tried again with the next windows."""
+        self._saved_at = time.monotonic()
+        changed = {key: self._clusters[key] for key in self._dirty if key in self._clusters}
+        removed = [each.cluster_id for each in self._clusters.removed if each.cluster_id is not None]
+        if not changed and not removed:
+            return
+        try:
+            ids = self._store.save(changed, removed, self._unsaved)
+        except (StorageFull, Busy) as error:
+            _log.warning("unknown emissions cannot be stored now: %s", error)
+            return
+        for key in changed:
+            if key in ids:
+                self._clusters.stored(key, ids[key])
+            else:
+                self._clusters.forget(key)
+        self._dirty.clear()
+        self._clusters.removed.clear()
+        self._unsaved.clear()
