@@ -1,8 +1,11 @@
 """``rfhydra watch``."""
 
+import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -131,16 +134,25 @@ def _run(pipeline: "LivePipeline", seconds: float | None, table: TrackTable | No
     try:
         _follow(pipeline, worker, None if seconds is None else time.monotonic() + seconds, table)
     finally:
-        pipeline.stop()
-        worker.join()
+        with _uninterrupted():
+            pipeline.stop()
+            worker.join()
     if failed:
         raise failed[0]
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """No Ctrl+C meanwhile: what is left to do takes no longer than a window."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _follow(pipeline: "LivePipeline", worker: threading.Thread, until: float | None, table: TrackTable | None) -> None:
     """Show tracks and state until the worker ends, or until the time comes."""
-    from contextlib import nullcontext
-
     from rich.live import Live
 
     problem: str | None = None

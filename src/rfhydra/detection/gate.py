@@ -27,7 +27,7 @@ MAX_SHARE: Final = 0.6
 """Of the window; where more of it is to be looked at, all of it is."""
 BLOCKS: Final = ((1, 1), (4, 4), (16, 16), (1, 64), (64, 4))
 """Shapes of the blocks, (rows, cols): impulses, short and long bursts, thin lines, short wide bursts."""
-MARGIN_DB: Final = 0.5
+MARGIN_DB: Final = 1.0
 """Above the loudest of many blocks of white noise: real noise is less even."""
 MAX_RISE_DB: Final = 2.0
 """The floor of a row is at most so much above that of the window: what is louder is an emission."""
