@@ -14,6 +14,7 @@ from rfhydra.cli import (
     search,
     serve,
     service,
+    streams,
     training,
     upgrade,
     versions,
@@ -53,6 +54,7 @@ app.command("registry", cls=ServedCommand)(versions.registry)
 app.command("log")(log)
 app.command("unknown")(unknown)
 app.command("serve")(serve.serve)
+app.command()(streams.streams)
 for command in (service.jobs, service.cancel, service.load, service.unload, service.loaded):
     app.command()(command)
 app.command("pretrain")(pretraining.pretrain)
