@@ -20,7 +20,7 @@ from rfhydra.spectrum.window import Window
 
 _MIN_POWER: Final = 1e-30
 _EMPTY_DB: Final = -115.0
-"""Mean level of an empty half, less that of the transform of noise of unit power: 10 dB below 16-bit quantisation."""
+"""Mean level of an empty half of the band, less the strongest: rounding of float32 is below, quantisation above it."""
 _PLAIN_EXPONENT: Final = 20  # of the peak, to the base of 2
 _BLOCK_SAMPLES: Final = 1 << 16
 
@@ -197,7 +197,8 @@ def _noise_floor_db(columns: _Columns, spec: SpectrogramSpec) -> torch.Tensor:
     if columns.silent.any() and not columns.silent.all():
         inner = inner[~columns.silent]
     halves = inner.tensor_split(2, dim=1)
-    empty = [bool(half.mean() < _EMPTY_DB + 10 * math.log10(spec.fft_size)) for half in halves]
+    limit = inner.max() + _EMPTY_DB
+    empty = [bool(half.mean() < limit) for half in halves]
     return _median(inner if empty[0] == empty[1] else halves[empty.index(False)])
 
 
