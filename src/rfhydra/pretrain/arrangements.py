@@ -75,7 +75,7 @@ def lines(source: BurstSource, spec: SpectrogramSpec) -> list[Transmitter]:
         samples = int(spec.hop * log_uniform(rng, 60, 500))
         tones = int(rng.choice([2, 4, 8, 8, 16]))
         symbol, bandwidth = samples // int(rng.integers(30, 120)), rng.uniform(0.6, 4) / spec.rows
-        payloads = [source.draw_line(samples, bandwidth, tones=tones, symbol=symbol) for _ in range(3)]
+        payloads = [source.draw_line(samples, bandwidth, tones=tones, symbol=symbol) for _ in range(2)]
         slot = int(samples * rng.uniform(1.05, 1.4)) if rng.random() < 0.7 else None
         count = int(rng.integers(8, 31)) // makes
         made.append(Fleet(source.number(), payloads, count, rng.choice([0, 0, 1, 3]) / spec.rows, slot))

@@ -70,7 +70,8 @@ class Burst:
         Its band is that of the burst, moved from where the carrier spends its lowest 0.5 % to its highest.
         """
         first, last = np.quantile(offsets[:: max(len(offsets) // 1000, 1)], [DRIFT_TAIL, 1 - DRIFT_TAIL])
-        carrier = np.exp(2j * np.pi * np.cumsum(offsets))
+        turns = (np.cumsum(offsets) % 1).astype(np.float32)  # in single precision exp takes a third of the time
+        carrier = np.exp(2j * np.pi * turns)
         return Burst(self.kind, (self.iq * carrier).astype(np.complex64), self.low + first, self.high + last)
 
     def __len__(self) -> int:

@@ -166,7 +166,7 @@ class Receiver:
         level_db, corner = self.phase_noise
         pole = np.float32(np.exp(-2 * np.pi * corner))
         phase = signal.lfilter([np.sqrt(1 - pole**2)], [1, -pole], rng.standard_normal(len(iq), dtype=np.float32))
-        mixed: Iq = (iq * np.exp(1j * 10 ** (level_db / 20) * phase)).astype(np.complex64)
+        mixed: Iq = (iq * np.exp(1j * (10 ** (level_db / 20) * phase).astype(np.float32))).astype(np.complex64)
         return mixed
 
     def _noise_gain(self, scene: Scene) -> NDArray[np.float32]:

@@ -95,9 +95,13 @@ def random_drift(rng: Rng, duration: int, most: float) -> NDArray[np.float64]:
 
     It drifts straight, settles after it was switched on, or swings once.
     """
-    span, part = most * rng.uniform(-1, 1), np.linspace(0, 1, duration)
-    shapes = (part, 1 - np.exp(-part * rng.uniform(2, 12)), np.sin(np.pi * part))
-    shape = span * shapes[int(rng.integers(len(shapes)))]
+    span, part, kind = most * rng.uniform(-1, 1), np.linspace(0, 1, duration), int(rng.integers(3))
+    if kind == 0:
+        shape = span * part
+    elif kind == 1:
+        shape = span * (1 - np.exp(-part * rng.uniform(2, 12)))
+    else:
+        shape = span * np.sin(np.pi * part)
     offsets: NDArray[np.float64] = shape - shape.mean()
     return offsets
 
