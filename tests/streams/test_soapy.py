@@ -8,6 +8,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pytest
@@ -144,27 +146,68 @@ def test_settings_before_it_is_open_are_kept() -> None:
     assert source.tune(Tuning(1e6, 1e8, 20.0)) == Tuning(1e6, 1e8, 20.0)
 
 
-def test_without_soapysdr_the_remedy_is_named(tmp_path: object) -> None:
-    script = (
-        "from rfhydra.streams.address import open_source\n"
-        "from rfhydra.errors import MissingExtra\n"
-        "try:\n"
-        "    open_source('soapy://driver=null?rate=1M&freq=1M').open()\n"
-        "except MissingExtra as error:\n"
-        "    print(error)\n"
-    )
-    environment = {PATH_VARIABLE: str(tmp_path), "PATH": ""}
+def run_with_soapy_at(folder: Path, script: str) -> str:
+    """What ``script`` prints where SoapySDR is looked for in ``folder`` only."""
+    paths = [each for each in sys.path if "dist-packages" not in each]
     done = subprocess.run(
-        [
-            sys.executable,
-            "-S",
-            "-c",
-            f"import sys; sys.path[:0] = {[each for each in sys.path if 'dist-packages' not in each]!r}\n{script}",
-        ],
-        env=environment,
+        [sys.executable, "-S", "-c", f"import sys; sys.path[:0] = {paths!r}\n{script}"],
+        env={PATH_VARIABLE: str(folder)},
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
     )
-    assert "install Debian's python3-soapysdr" in done.stdout
+    return done.stdout
+
+
+OPEN_NULL: Final = """
+from rfhydra.streams.address import open_source
+from rfhydra.errors import MissingExtra
+try:
+    open_source('soapy://driver=null?rate=1M&freq=1M').open()
+except MissingExtra as error:
+    print(error)
+"""
+
+
+def test_without_soapysdr_the_remedy_is_named(tmp_path: Path) -> None:
+    assert "install Debian's python3-soapysdr" in run_with_soapy_at(tmp_path, OPEN_NULL)
+
+
+OVERFLOWING_DRIVER: Final = """
+from types import SimpleNamespace
+SOAPY_SDR_RX, SOAPY_SDR_CF32, SOAPY_SDR_HAS_TIME, SOAPY_SDR_TIMEOUT, SOAPY_SDR_OVERFLOW = 1, "CF32", 4, -1, -4
+errToStr = str
+RESULTS = [(100, 4, 0), (50, 4, 100_000), (-4, 0, 0), (100, 4, 1_150_000), (-4, 0, 0), (-2, 0, 0)]
+
+class Device:
+    def __init__(self, arguments): pass
+    def __getattr__(self, name): return lambda *of: {"getNumChannels": 1, "getSampleRate": 1e6, "getFrequency": 1e8,
+        "getSampleRateRange": [], "getStreamMTU": 100, "hasGainMode": True}.get(name, 0)
+    def readStream(self, stream, buffers, count, timeoutUs):
+        buffers[0][:] = 0
+        return SimpleNamespace(**dict(zip(("ret", "flags", "timeNs"), RESULTS.pop(0))))
+"""
+"""SoapySDR as far as the source uses it: a device that overflows, loses 1000 samples, and is then unplugged."""
+
+READ_ALL: Final = """
+from rfhydra.errors import Unreachable
+from rfhydra.streams.address import open_source
+source = open_source("soapy://any?rate=1M&freq=100M")
+print(source.open())
+try:
+    while chunk := source.read(30.0):
+        print(chunk.start_sample, chunk.end_sample)
+except Unreachable as error:
+    print(error)
+"""
+
+
+def test_an_overflow_is_measured_by_the_time_stamps(tmp_path: Path) -> None:
+    (tmp_path / "SoapySDR.py").write_text(OVERFLOWING_DRIVER)
+    assert run_with_soapy_at(tmp_path, READ_ALL).splitlines() == [
+        "Tuning(sample_rate_hz=1000000.0, center_freq_hz=100000000.0, gain_db=None)",
+        "0 150",
+        "1150 1250",
+        "soapy any was lost: -2",
+    ]
