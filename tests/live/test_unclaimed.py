@@ -4,34 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-import torch
-from torch import Tensor
 
-from rfhydra.hydra.backbone import MAX_PROPOSALS, Proposals, Seen
 from rfhydra.live.unclaimed import MAX_EMISSIONS, Emission, Unclaimed
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.window import Window
+from tests.live.proposed import Pixels, Proposed
 from tests.live.windows import RATE_HZ, SPEC, WINDOW
 
-Pixels = tuple[float, float, float, float]
 CENTER_HZ = 433.92e6
 STRONG, WEAK, NOISE = 200, 120, 40  # grey levels
-
-
-class Proposed(Seen):
-    """A backbone's view with known proposals: pixel boxes and their objectness."""
-
-    def __init__(self, boxes: Sequence[Pixels], objectness: Sequence[float]) -> None:
-        self.size = (SPEC.rows, SPEC.cols)
-        order = np.argsort([-each for each in objectness], kind="stable")
-        self._boxes = torch.tensor([boxes[index] for index in order]).reshape(-1, 4).float()
-        self._objectness = torch.tensor([objectness[index] for index in order]).float()
-
-    def propose(self, limit: int = MAX_PROPOSALS) -> Proposals:
-        return Proposals(self._boxes, self._objectness, self.embed(self._boxes))
-
-    def embed(self, boxes: Tensor) -> Tensor:
-        return torch.nn.functional.normalize(boxes + 1)
 
 
 def look(
