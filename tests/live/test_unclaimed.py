@@ -64,6 +64,17 @@ def test_a_weak_image_of_a_strong_emission_is_none() -> None:
     assert len(look(Unclaimed(), ((4, 4, 10, 8), STRONG), ((4, 20, 10, 24), STRONG))) == 2
 
 
+def test_so_is_one_of_an_emission_that_a_head_detects() -> None:
+    (known,) = look(Unclaimed(), ((4, 4, 10, 8), STRONG))
+    assert look(Unclaimed(), ((4, 4, 10, 8), STRONG), ((4, 20, 10, 24), WEAK), claimed=[known.box]) == []
+
+
+def test_a_box_around_a_strong_core_is_no_artefact_of_it() -> None:
+    wide, core = ((4, 4, 10, 24), WEAK), ((4, 13, 10, 14), STRONG)
+    (found,) = look(Unclaimed(), wide, core, objectness=[0.9, 0.8])
+    assert found.box.freq_high_hz - found.box.freq_low_hz == pytest.approx(20 * RATE_HZ / SPEC.rows)
+
+
 def test_an_emission_is_new_in_one_of_the_windows_that_show_it() -> None:
     unclaimed, half = Unclaimed(), SPEC.cols // 2
     assert [each.is_new for each in look(unclaimed, ((20, 4, 26, 8), STRONG))] == [True]
