@@ -106,9 +106,18 @@ def evaluate(
 
 
 def load_detector(
-    store: "Store", names: list[str] | None, backbone: Path | None, runtime: "Runtime"
+    store: "Store",
+    names: list[str] | None,
+    backbone: Path | None,
+    runtime: "Runtime",
+    *,
+    needs_heads: bool = True,
 ) -> "HydraDetector":
-    """A detector with the active heads of ``names``, or of every signal that has one for this backbone."""
+    """A detector with the active heads of ``names``, or of every signal that has one for this backbone.
+
+    Raises:
+        NotFound: there is no head, and ``needs_heads``.
+    """
     from rfhydra.detection.detector import HydraDetector
     from rfhydra.hydra.backbone_file import load_backbone
     from rfhydra.hydra.registry import VersionManager
@@ -116,7 +125,9 @@ def load_detector(
 
     loaded = load_backbone(backbone, best_device(), runtime)
     detector = HydraDetector(store.spec, loaded)
-    names = fitting_heads(store, loaded.backbone_id) if names is None else names
+    if names is None:
+        is_empty = not needs_heads and not store.versions.active_heads()
+        names = [] if is_empty else fitting_heads(store, loaded.backbone_id)
     detector.load_heads(VersionManager(store).load_heads(names, loaded))
     if mismatch := store.backbone_mismatch(loaded.backbone_id):
         note(mismatch)
