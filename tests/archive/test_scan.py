@@ -214,9 +214,11 @@ def test_progress_counts_seconds_of_recording(plan: ScanPlan, folder: Path, tmp_
     assert len(seen) > 1 + 2 * 4  # also within the recordings
 
 
-def test_the_output_is_a_parquet_file() -> None:
-    with pytest.raises(InvalidMessage, match=r"--out hits\.csv must end in \.parquet"):
-        ArchiveFiles.at(Path("hits.csv"))
+@pytest.mark.parametrize("name", ["hits.csv", "folder.parquet"])
+def test_the_output_is_a_parquet_file(name: str, tmp_path: Path) -> None:
+    (tmp_path / "folder.parquet").mkdir()
+    with pytest.raises(InvalidMessage, match=rf"{name} must be a file that ends in \.parquet"):
+        ArchiveFiles.at(tmp_path / name)
 
 
 def test_a_scan_that_finds_nothing_has_a_result(plan: ScanPlan, folder: Path, tmp_path: Path) -> None:
