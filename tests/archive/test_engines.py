@@ -109,7 +109,7 @@ def test_an_engine_that_is_closed_leaves_no_process(
     sources, _ = find_sources([folder], KnownFields())
     entries = engine.run(plan, sources, tmp_path, lambda path, seconds: None)
     next(iter(entries))
-    entries.close()  # type: ignore[attr-defined]
+    entries.close()
     while busy_workers():
         os.sched_yield()
 

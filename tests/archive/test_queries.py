@@ -7,7 +7,8 @@ from typing import Final
 import pytest
 
 from rfhydra.archive.plan import ScanPlan
-from tests.archive.given import SIGNAL, plan_of, record, rows, scan_here
+from tests.archive.given import plan_of, record, rows, scan_here
+from tests.training.given import SIGNAL
 
 PAGE: Final = (Path(__file__).parents[2] / "docs" / "archive.md").read_text()
 QUERIES: Final = [

@@ -20,7 +20,8 @@ from rfhydra.detection.recording import detect_recording
 from rfhydra.errors import Conflict, Incompatible, InvalidMessage, InvalidRecording
 from rfhydra.recordings import open_recording
 from rfhydra.store.workspace import Workspace
-from tests.archive.given import SIGNAL, Here, plan_of, record, rows, rows_by_name, scan_here
+from tests.archive.given import Here, plan_of, record, rows, rows_by_name, scan_here
+from tests.training.given import SIGNAL
 
 
 @pytest.fixture
@@ -208,13 +209,16 @@ def test_progress_counts_seconds_of_recording(plan: ScanPlan, folder: Path, tmp_
     total = sum(each.duration_sec for each in sources)
     assert seen == sorted(seen)
     assert seen[0] == (0.0, 0)
-    assert seen[-1] == (pytest.approx(total), 4)
+    assert seen[-1][0] == pytest.approx(total)
+    assert seen[-1][1] == 4
     assert len(seen) > 1 + 2 * 4  # also within the recordings
 
 
-def test_the_output_is_a_parquet_file() -> None:
-    with pytest.raises(InvalidMessage, match=r"--out hits\.csv must end in \.parquet"):
-        ArchiveFiles.at(Path("hits.csv"))
+@pytest.mark.parametrize("name", ["hits.csv", "folder.parquet"])
+def test_the_output_is_a_parquet_file(name: str, tmp_path: Path) -> None:
+    (tmp_path / "folder.parquet").mkdir()
+    with pytest.raises(InvalidMessage, match=rf"{name} must be a file that ends in \.parquet"):
+        ArchiveFiles.at(tmp_path / name)
 
 
 def test_a_scan_that_finds_nothing_has_a_result(plan: ScanPlan, folder: Path, tmp_path: Path) -> None:

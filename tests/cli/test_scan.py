@@ -13,7 +13,7 @@ import pytest
 from rfhydra.archive.manifest import MANIFEST
 from rfhydra.recordings import open_recording
 from tests.archive.given import OBJECTNESS, THRESHOLD, record, rows_by_name
-from tests.cli.command_runner import RFHYDRA, process, run, wait
+from tests.cli.command_runner import process, run, wait
 from tests.training.given import SIGNAL
 
 CONTENTS: Final = 10
@@ -106,8 +106,8 @@ def test_two_hundred_recordings_killed_in_the_middle(
 
 def test_ctrl_c_stops_and_says_how_to_go_on(many: Path, site: Path, body_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "hits.parquet"
-    command = [RFHYDRA, "scan", site, many, "--out", out, "--backbone", body_file, *map(str, OPTIONS)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as child:
+    command = ("scan", site, many, "--out", out, "--backbone", body_file, *OPTIONS)
+    with process(*command, start_new_session=True) as child:
         wait_for_lines(child, out, 1)
         workers = descendants(child.pid)
         os.killpg(child.pid, signal.SIGINT)  # as a terminal does

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for_any
 from multiprocessing.process import BaseProcess
@@ -96,6 +96,7 @@ class _Worker:
     def start(cls, plan: ScanPlan, parts: Path, threads: int) -> Self:
         ours, theirs = _CONTEXT.Pipe()
         process = _CONTEXT.Process(target=_work, args=(os.getpid(), plan, parts, threads, theirs), daemon=True)
+        resource_tracker.ensure_running()  # here, because its start unblocks what the next line blocks
         # Inherited: Ctrl+C in the terminal must reach this process only, from the first moment on.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:

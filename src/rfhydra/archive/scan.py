@@ -29,10 +29,10 @@ class ArchiveFiles:
     def at(cls, out: Path) -> "ArchiveFiles":
         """
         Raises:
-            InvalidMessage: ``out`` does not end in ``.parquet``.
+            InvalidMessage: ``out`` does not end in ``.parquet``, or is a directory.
         """
-        if out.suffix != SUFFIX:
-            raise InvalidMessage(f"--out {out.name} must end in {SUFFIX}")
+        if out.suffix != SUFFIX or out.is_dir():
+            raise InvalidMessage(f"{out.name} must be a file that ends in {SUFFIX}")
         return cls(out)
 
     @property

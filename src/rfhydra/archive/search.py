@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from rfhydra.archive.example import Example
 from rfhydra.archive.tables import EMBEDDING, ScanMetadata
 from rfhydra.detection.tracker import intersection_over_minimum
-from rfhydra.errors import Incompatible, NotFound
+from rfhydra.errors import Incompatible, InvalidMessage, NotFound
 from rfhydra.spectrum.boxes import Box
 
 SIZE_WEIGHT: Final = 0.045
@@ -86,10 +86,8 @@ def find_similar(
         Incompatible: its embeddings are of another backbone or contract than that of the example.
         InvalidMessage: it is not of a scan.
     """
-    if not emissions.is_file():
-        raise NotFound(f"there is no archive {emissions.name}: make it with `rfhydra scan`")
     limit = min(limit, MAX_RESULTS)
-    with pq.ParquetFile(emissions) as file, ThreadPoolExecutor(_THREADS) as threads:
+    with _opened(emissions) as file, ThreadPoolExecutor(_THREADS) as threads:
         _require_same(ScanMetadata.read(file.schema_arrow, emissions.name), emissions.name, spec_id, backbone_id)
 
         def compared(group: int) -> NDArray[np.float32]:
@@ -102,6 +100,15 @@ def find_similar(
             best.add(group, similarity)
         candidates = best.rows(file)
     return _without_overlaps((each for each in candidates if not _is_same(each, example)), limit)
+
+
+def _opened(emissions: Path) -> pq.ParquetFile:
+    if not emissions.is_file():
+        raise NotFound(f"there is no archive {emissions.name}: make it with `rfhydra scan`")
+    try:
+        return pq.ParquetFile(emissions)
+    except pa.ArrowInvalid as error:
+        raise InvalidMessage(f"{emissions.name} is no Parquet file: {error}") from None
 
 
 def _require_same(stated: ScanMetadata, name: str, spec_id: str, backbone_id: str) -> None:
