@@ -88,7 +88,7 @@ def test_a_detector_without_heads_collects_proposals(tiny_backbone: TorchBackbon
     recording = open_recording(record(tmp_path / "rec", 1, windows=2))
     detector, out = EmissionDetector(SMALL_SPEC, tiny_backbone, 0.0), list[Emissions]()
     with detector.collecting(out.append):
-        assert detect_recording(recording, detector) == []
+        assert detect_recording(recording, detector, gated=False) == []
     found = Emissions(*(torch.cat([getattr(each, name) for each in out]) for name in vars(out[0])))
     first, *_ = recording_windows(recording, SMALL_SPEC)
     expected = tiny_backbone.see(first.image).propose()
