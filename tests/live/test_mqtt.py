@@ -116,6 +116,7 @@ def test_a_refused_password_is_said(tmp_path: Path, caplog: pytest.LogCaptureFix
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(work_queue, "CLOSE_SEC", 0.5)
             output.close()
+            assert output.flush(30)
     assert (output.failed, "refuses the connection" in caplog.text) == (1, True)
     assert "wrong" not in caplog.text
 
@@ -145,6 +146,7 @@ def test_tls_checks_the_certificate(tmp_path: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(work_queue, "CLOSE_SEC", 0.1)
             distrusting.close()
+            assert distrusting.flush(30)
     assert (trusting.failed, distrusting.failed) == (0, 1)
 
 

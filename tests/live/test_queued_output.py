@@ -70,6 +70,7 @@ def test_the_end_does_not_wait_for_what_cannot_be_delivered(monkeypatch: pytest.
     write(gate, 1, 2, 3)
     gate.entered.wait()
     gate.close()
+    assert gate.flush(30)
     assert (gate.delivered, gate.failed, gate.dropped) == ([], 1, 2)
     write(gate, 4)
     assert gate.dropped == 3

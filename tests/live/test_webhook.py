@@ -74,6 +74,7 @@ def test_the_end_does_not_wait_for_a_server_that_is_away(monkeypatch: pytest.Mon
     for number in range(1, 201):
         output.write(event(track_id=number))
     output.close()
+    assert output.flush(30)
     assert output.failed + output.dropped == 200
 
 
