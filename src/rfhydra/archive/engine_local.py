@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 from rfhydra.archive.engine import MAX_ATTEMPTS, given_up
 from rfhydra.archive.manifest import Entry
 from rfhydra.archive.plan import ScanPlan, detector_of
-from rfhydra.archive.source import SourceFile
+from rfhydra.archive.source import Failure, SourceFile
 from rfhydra.errors import RfhydraError
 from rfhydra.processes import end_with
 
@@ -55,14 +55,15 @@ class LocalEngine:
         """See :class:`rfhydra.archive.engine.Engine`.
 
         Raises:
-            RfhydraError: a process ended before it could begin.
+            RfhydraError: processes end before they can begin.
         """
         waiting, workers = deque(map(_Task, sources)), list[_Worker]()
         count = min(self.workers, len(waiting))
         threads = max(1, _usable_threads() // max(1, count))
         try:
-            while waiting or any(worker.task for worker in workers):
-                workers += [_Worker.start(plan, parts, threads) for _ in range(min(count, len(waiting)) - len(workers))]
+            while open_tasks := len(waiting) + sum(worker.task is not None for worker in workers):
+                missing = min(count, open_tasks) - len(workers)
+                workers += [_Worker.start(plan, parts, threads) for _ in range(missing)]
                 for worker in workers:
                     if worker.task is None and waiting:
                         worker.give(waiting.popleft())
@@ -74,11 +75,13 @@ class LocalEngine:
                     elif isinstance(message, Entry):
                         worker.task = None
                         yield message
-                    elif message is None and (lost := _lost(worker, workers)):
-                        if lost.attempts < MAX_ATTEMPTS:
-                            waiting.append(lost)
-                        else:
-                            yield given_up(lost.source)
+                    elif message is None:
+                        workers.remove(worker)
+                        worker.kill()
+                        if worker.task and worker.task.attempts < MAX_ATTEMPTS:
+                            waiting.append(worker.task)
+                        elif worker.task:
+                            yield _given_up(worker, worker.task)
         finally:
             for worker in workers:
                 worker.kill()
@@ -136,17 +139,15 @@ def _news(workers: Sequence[_Worker]) -> Iterator[tuple[_Worker, Any]]:
         yield worker, message
 
 
-def _lost(worker: _Worker, workers: list[_Worker]) -> _Task | None:
-    """Remove a ``worker`` whose process has ended; returns what it was scanning.
+def _given_up(worker: _Worker, task: _Task) -> Failure:
+    """The failure of ``task``, whose last process has ended.
 
     Raises:
-        RfhydraError: it ended before it could begin.
+        RfhydraError: it ended before it could begin, which is no fault of the recording.
     """
-    workers.remove(worker)
-    worker.kill()
     if not worker.is_ready:
         raise RfhydraError("a process of the scan ended before it could begin: out of memory? Give fewer --workers")
-    return worker.task
+    return given_up(task.source)
 
 
 def _work(parent: int, plan: ScanPlan, parts: Path, threads: int, connection: Connection) -> None:
