@@ -27,7 +27,7 @@ def test_images_are_those_of_each_window_alone(
 ) -> None:
     """Whatever they share: bursts, silence and any gain."""
     rng = np.random.default_rng(seed)
-    whole = np.concatenate([noise(spec, seed), tone(spec, 9, 5.0), noise(spec, seed + 1)])[
+    whole = np.concatenate([noise(spec, seed), noise(spec, seed + 1) + tone(spec, 9, 5.0), noise(spec, seed + 2)])[
         : max(int(length * spec.window_samples), spec.hop)
     ]
     whole[: rng.integers(0, len(whole))] *= np.float32(rng.choice([0.0, 0.01, 1.0]))

@@ -92,7 +92,7 @@ def watch(
         opened = open_source(source)
         with options.open_workspace(directory) as store:
             names = None if heads is None else [name.strip() for name in heads.split(",")]
-            detector = load_detector(store, names, backbone)
+            detector = load_detector(store, names, backbone, needs_heads=not novel)
             table = TrackTable() if console.is_terminal and not as_json else None
             with Outputs(options, store, detector.backbone, opened.name) as outputs:
                 outputs.add(_screen(table, as_json=as_json))

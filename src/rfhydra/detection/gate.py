@@ -34,6 +34,7 @@ MAX_RISE_DB: Final = 2.0
 MEMORY: Final = 0.125
 """Weight of a window in the floor."""
 _SMOOTH_ROWS: Final = 31
+_FLOOR_COLS: Final = 128  # that the floor is measured in
 _NOISE_WINDOWS: Final = 4
 _NOISE_COLS: Final = 512
 
@@ -55,7 +56,9 @@ class EnergyGate:
 
     def _update_floor(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The floor of each row in grey levels, float32 (rows,)."""
-        rows = np.partition(image, image.shape[1] // 2, axis=1)[:, image.shape[1] // 2].astype(np.float32)
+        taken = image[:, :: max(image.shape[1] // _FLOOR_COLS, 1)]
+        middle = taken.shape[1] // 2
+        rows = np.partition(taken, middle, axis=1)[:, middle].astype(np.float32)
         smooth = ndimage.median_filter(rows, _SMOOTH_ROWS, mode="nearest")
         highest = self.spec.scaling.floor_grey + MAX_RISE_DB * _grey_per_db(self.spec)
         now = np.minimum(smooth, highest)

@@ -90,10 +90,11 @@ class OutputOptions:
         Raises:
             InvalidMessage: one is wrong; the message names it.
         """
-
         if shell and command is None:
             raise InvalidMessage("--shell is an option of --exec")
         age_sec = LOG_MAX_AGE_SEC if log_age is None else parse_seconds(log_age, "--log-age")
+        if age_sec <= 0:
+            raise InvalidMessage(f"--log-age {log_age!r} must be a time above 0")
         rolls = (parse_seconds(pre, "--pre"), parse_seconds(post, "--post"))
         return cls(
             log=(age_sec, log_tracks) if log else None,
@@ -111,7 +112,6 @@ class OutputOptions:
         Raises:
             Busy: another process owns it.
         """
-
         if self.log is None and not self.novel:
             return Workspace.view(directory)
         try:
@@ -166,7 +166,6 @@ class Outputs:
     def _make(
         self, options: OutputOptions, store: Workspace, backbone: Backbone, source: str, opened: ExitStack
     ) -> None:
-
         if options.log is not None:
             self._open("detection log", DetectionLog(store.detections, *options.log), opened)
         if options.broker is not None:
