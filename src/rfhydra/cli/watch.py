@@ -121,22 +121,24 @@ def _run(pipeline: "LivePipeline", seconds: float | None, table: TrackTable | No
     Raises:
         Exception: what ended the pipeline.
     """
-    failed: list[BaseException] = []
+    failed, ended = list[BaseException](), threading.Event()
 
     def run() -> None:
         try:
             pipeline.run()
         except BaseException as error:
             failed.append(error)
+        finally:
+            ended.set()
 
-    worker = threading.Thread(target=run, name="watch")
-    worker.start()
+    threading.Thread(target=run, name="watch").start()
     try:
-        _follow(pipeline, worker, None if seconds is None else time.monotonic() + seconds, table)
+        # not joined: Python 3.11 takes a thread for ended when Ctrl+C interrupts a join
+        _follow(pipeline, ended, None if seconds is None else time.monotonic() + seconds, table)
     finally:
         with _uninterrupted():
             pipeline.stop()
-            worker.join()
+            ended.wait()
     if failed:
         raise failed[0]
 
@@ -151,15 +153,15 @@ def _uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _follow(pipeline: "LivePipeline", worker: threading.Thread, until: float | None, table: TrackTable | None) -> None:
-    """Show tracks and state until the worker ends, or until the time comes."""
+def _follow(pipeline: "LivePipeline", ended: threading.Event, until: float | None, table: TrackTable | None) -> None:
+    """Show tracks and state until it ended, or until the time comes."""
     from rich.live import Live
 
     problem: str | None = None
     live = Live(console=console, auto_refresh=False, transient=True) if table is not None else None
     with live or nullcontext():
-        while worker.is_alive() and (until is None or time.monotonic() < until):
-            worker.join(_REFRESH_SEC if until is None else min(_REFRESH_SEC, max(until - time.monotonic(), 0)))
+        while not ended.is_set() and (until is None or time.monotonic() < until):
+            ended.wait(_REFRESH_SEC if until is None else min(_REFRESH_SEC, max(until - time.monotonic(), 0)))
             status = pipeline.status()
             if live is not None and table is not None:
                 live.update(table.render(status), refresh=True)

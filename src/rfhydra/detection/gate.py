@@ -19,14 +19,14 @@ from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
 
-TILE_PX: Final = 64
-"""Side of a tile, the unit of what the backbone looks at; a multiple of the strides of its pyramid."""
+TILE_PX: Final = 32
+"""Side of a tile, the unit of what the backbone looks at; a multiple of most strides of its pyramid."""
 MARGIN_TILES: Final = 1
 """Tiles around those with energy that the backbone sees, too."""
 MAX_SHARE: Final = 0.6
 """Of the window; where more of it is to be looked at, all of it is."""
-BLOCKS: Final = ((1, 1), (4, 4), (16, 16), (1, 64), (64, 4))
-"""Shapes of the blocks, (rows, cols): impulses, short and long bursts, thin lines, short wide bursts."""
+BLOCKS: Final = ((1, 1), (4, 4), (16, 16), (1, TILE_PX), (TILE_PX, 4))
+"""Shapes of the blocks, (rows, cols), that tile a tile: impulses, short and long bursts, thin lines, short wide bursts."""
 MARGIN_DB: Final = 1.0
 """Above the loudest of many blocks of white noise: real noise is less even."""
 MAX_RISE_DB: Final = 2.0
