@@ -79,5 +79,4 @@ def test_errors_name_the_field(parse: Callable[[str, str], float], text: str, me
 def test_any_text_is_read_or_refused(text: str) -> None:
     for parse in (parse_hertz, parse_seconds, parse_decibels, parse_bytes):
         with suppress(InvalidMessage):
-            assert isinstance(parse(text, "x"), float | int)
             assert math.isfinite(parse(text, "x"))

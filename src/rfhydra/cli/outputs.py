@@ -11,7 +11,7 @@ LogTracks = Annotated[int, typer.Option(metavar="N", min=1, help="Most tracks in
 MqttUrl = Annotated[
     str | None, typer.Option("--mqtt", metavar="URL", help="Publish to a broker: mqtt://HOST:PORT/PREFIX, or mqtts.")
 ]
-WebhookUrl = Annotated[str | None, typer.Option("--webhook", metavar="URL", help="Post to a server: http://HOST/PATH, or https.")]
+WebhookUrl = Annotated[str | None, typer.Option("--webhook", metavar="URL", help="Post to http://HOST/PATH, or https.")]
 Exec = Annotated[
     str | None, typer.Option("--exec", metavar="CMD", help="Run a program for each track that begins or ends.")
 ]

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.protocol.live import NamedSource
 from rfhydra.protocol.types import TrainingRequest
 from rfhydra.recordings import open_recording, write_recording
 from rfhydra.recordings.recording import Annotation
@@ -134,6 +135,10 @@ def _load(workspace: Workspace) -> None:
     workspace.loaded.load({SIGNAL: 2})
 
 
+def _stream(workspace: Workspace) -> None:
+    workspace.streams.add("roof", NamedSource(name="roof"), [SIGNAL])
+
+
 def _log(workspace: Workspace) -> None:
     """As the log of a live stream does: a track that ended, and one that is open."""
     workspace.detections.record([event("end", 1), event("begin", 2, 3.0)])
@@ -223,6 +228,7 @@ CHANGES: Final = {
     "roll back": Change(_opened, _roll_back),
     "retire": Change(_opened, _retire),
     "load": Change(_opened, _load),
+    "stream": Change(_opened, _stream),
     "log": Change(_opened, _log),
     "cluster": Change(_opened, _cluster),
     "label a cluster": Change(_opened, _label_cluster, _clustered),
