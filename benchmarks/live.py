@@ -68,7 +68,7 @@ class ArraySource:
 
     def open(self) -> Tuning:
         self.started = time.time()
-        return Tuning(self.sample_rate_hz, 0.0)
+        return self.tuning
 
     def read(self, timeout_sec: float) -> Chunk | None:
         part = self.iq[self.at : self.at + chunk_samples(self.sample_rate_hz)]
@@ -78,14 +78,14 @@ class ArraySource:
         due = self.started + self.at / self.sample_rate_hz
         if self.paced and (wait := due - time.time()) > 0:
             time.sleep(wait)
-        return Chunk(part, start, self.open_tuning, self.started + start / self.sample_rate_hz)
+        return Chunk(part, start, self.tuning, self.started + start / self.sample_rate_hz)
 
     @property
-    def open_tuning(self) -> Tuning:
+    def tuning(self) -> Tuning:
         return Tuning(self.sample_rate_hz, 0.0)
 
     def tune(self, tuning: Tuning) -> Tuning:
-        return self.open_tuning
+        return self.tuning
 
     def close(self) -> None:
         """Nothing is open."""
