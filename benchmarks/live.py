@@ -47,6 +47,8 @@ TARGETS: Final = {("sparse", 250e3): 8.0, ("sparse", 2.4e6): 3.0, ("sparse", 20e
 """Least real-time factor with five heads."""
 SNR_DB: Final = (10.0, 25.0)
 PER_SCENE: Final = 4
+MAX_PACED_SAMPLES: Final = 1 << 25
+"""Of a stream in real time, for the memory."""
 _MOST_TRIES: Final = 60
 _STAGES: Final = ("spectrogram", "gate", "detection")
 
@@ -122,8 +124,8 @@ def measure(
             iq, emissions = _stream(rng, spec, windows, share)
             for count, detector in detectors.items():
                 rows.append(_row(kind, rate, count, ArraySource(iq, rate), emissions, detector))
-        length = max(round(seconds * rate / spec.window_samples), 2)
-        iq, emissions = _stream(rng, spec, min(length, 40), SHARES["sparse"])
+        length = min(seconds * rate, MAX_PACED_SAMPLES) / spec.window_samples
+        iq, emissions = _stream(rng, spec, max(round(length), 2), SHARES["sparse"])
         latencies.append(_latency(ArraySource(iq, rate, paced=True), emissions, detectors[HEADS[-1]]))
     _show(rows, latencies)
     write_result("live", {"windows": windows, "rows": rows, "latency": latencies}, loaded)
