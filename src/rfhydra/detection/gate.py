@@ -23,8 +23,8 @@ TILE_PX: Final = 32
 """Side of a tile, the unit of what the backbone looks at; a multiple of most strides of its pyramid."""
 MARGIN_TILES: Final = 1
 """Tiles around those with energy that the backbone sees, too."""
-MAX_SHARE: Final = 0.6
-"""Of the window; where more of it is to be looked at, all of it is."""
+REGION_COST_PX: Final = 1 << 16
+"""What a region costs beside its pixels: its proposals and heads take as long as so many pixels."""
 BLOCKS: Final = ((1, 1), (4, 4), (16, 16), (1, TILE_PX), (TILE_PX, 4))
 """Shapes of the blocks, (rows, cols): impulses, short and long bursts, thin lines, short wide bursts."""
 MARGIN_DB: Final = 1.0
@@ -109,7 +109,7 @@ def _noise_limits(spec: SpectrogramSpec) -> dict[tuple[int, int], float]:
 
 
 def _regions_of(loud: NDArray[np.bool_], shape: tuple[int, ...]) -> list[Rectangle] | None:
-    """The rectangles around connected tiles of the mask ``loud`` and their margins, joined where they meet."""
+    """The rectangles around connected tiles of the mask ``loud`` and their margins, joined where that is cheaper."""
     if not loud.any():
         return []
     wide = ndimage.binary_dilation(loud, np.ones((3, 3), bool), iterations=MARGIN_TILES)
@@ -122,10 +122,16 @@ def _regions_of(loud: NDArray[np.bool_], shape: tuple[int, ...]) -> list[Rectang
             cols.start * TILE_PX,
             min(cols.stop * TILE_PX, shape[1]),
         )
-        while met := [other for other in found if other.meets(region)]:
-            found = [other for other in found if other not in met]
-            for other in met:
-                region = region.around_both(other)
+        while (joined := next((other for other in found if _is_one(region, other)), None)) is not None:
+            found.remove(joined)
+            region = region.around_both(joined)
         found.append(region)
-    seen = sum(region.rows * region.cols for region in found)
-    return None if seen > MAX_SHARE * shape[0] * shape[1] else found
+    cost = sum(region.rows * region.cols + REGION_COST_PX for region in found)
+    return found if cost < shape[0] * shape[1] + REGION_COST_PX else None
+
+
+def _is_one(region: Rectangle, other: Rectangle) -> bool:
+    """Whether both meet, or the rectangle around both costs less than each for itself."""
+    both = region.around_both(other)
+    apart = region.rows * region.cols + other.rows * other.cols + REGION_COST_PX
+    return region.meets(other) or both.rows * both.cols <= apart
