@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from rfhydra.client import Client
-from rfhydra.errors import Conflict, Incompatible, NotEnoughSamples, NotFound
+from rfhydra.errors import Conflict, NotEnoughSamples, NotFound
 from rfhydra.protocol.fields import NegativeBox, PixelBox
 from rfhydra.protocol.frames import WaterfallFrame
+from rfhydra.protocol.live import NamedSource
 from rfhydra.protocol.messages import Detections, Registry
 from rfhydra.store.arrays import encode_array
 from tests.server.server_process import VERSIONS, serving
@@ -60,9 +61,10 @@ async def detect(client: Client) -> None:
 
 async def look_around(client: Client) -> None:
     assert client.server.spectrogram == (await client.hello()).spectrogram
-    assert (await client.list_sources()).sources == (await client.get_streams()).streams == []
-    with pytest.raises(Incompatible):
-        await client.start_stream({"kind": "file"})
+    assert (await client.list_sources()).sources == []
+    assert await client.get_streams() == []
+    with pytest.raises(NotFound):
+        await client.start_stream(NamedSource(name="roof"))
     with pytest.raises(NotFound):
         await client.stop_stream("none")
     with pytest.raises(NotFound):

@@ -159,7 +159,7 @@ LISTS: list[tuple[dict[str, Any], str]] = [
     ({"command": "load_heads"}, "signal_names"),
     ({"command": "unload_heads"}, "signal_names"),
     ({"command": "detect", "spectrogram_b64": ""}, "signal_names"),
-    ({"command": "start_stream", "source": {}}, "heads"),
+    ({"command": "start_stream", "source": {"name": "roof"}}, "heads"),
     ({"command": "subscribe"}, "topics"),
     ({"command": "unsubscribe"}, "topics"),
 ]

@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rfhydra.errors import InvalidMessage
-from rfhydra.protocol.frames import HEADER, IQ_DATATYPES, SAMPLE_BYTES, IqFrame, WaterfallFrame
+from rfhydra.protocol.frames import (
+    HEADER,
+    IQ_DATATYPES,
+    SAMPLE_BYTES,
+    IqFrame,
+    StreamIqFrame,
+    StreamWaterfallFrame,
+    WaterfallFrame,
+    read_waterfall,
+)
 from rfhydra.recordings.formats import SampleFormat
 
 IQ = IqFrame(
@@ -76,3 +85,45 @@ def test_any_bytes_are_a_frame_or_an_error(data: bytes) -> None:
     except InvalidMessage:
         return
     assert frame.encode()[8:] == data[8:]
+
+
+STREAM_WATERFALL = StreamWaterfallFrame(
+    dropped=1,
+    rows=2,
+    cols=3,
+    sample_rate_hz=1e6,
+    center_freq_hz=433e6,
+    start_sample=2**40,
+    samples_per_column=20_000,
+    min_db=-90.1,
+    max_db=-10.0,
+    stream_id="roof",
+    pixels=bytes(range(6)),
+)
+
+
+def test_frames_of_streams_come_back() -> None:
+    pushed = StreamIqFrame(7, "ci8", 1e6, 433e6, 2**40, b"\x01\x02\x03\x04")
+    assert StreamIqFrame.decode(pushed.encode()) == pushed
+    assert StreamWaterfallFrame.decode(STREAM_WATERFALL.encode()) == STREAM_WATERFALL
+    assert read_waterfall(STREAM_WATERFALL.encode()) == STREAM_WATERFALL
+    assert read_waterfall(WATERFALL.encode()) == WATERFALL
+
+
+def test_a_pushed_frame_of_a_newer_kind_is_no_error() -> None:
+    data = bytearray(WATERFALL.encode())
+    data[4] = 99
+    assert read_waterfall(bytes(data)) is None
+
+
+@pytest.mark.parametrize("length", [0, 39, 40, 65, 66, 69, 75, 77])
+def test_a_waterfall_of_a_stream_of_the_wrong_length_is_refused(length: int) -> None:
+    with pytest.raises(InvalidMessage, match="bytes"):
+        StreamWaterfallFrame.decode((STREAM_WATERFALL.encode() + b"\0")[:length])
+
+
+def test_a_stream_whose_id_is_no_text_is_refused() -> None:
+    data = bytearray(STREAM_WATERFALL.encode())
+    data[66] = 255
+    with pytest.raises(InvalidMessage, match="UTF-8"):
+        StreamWaterfallFrame.decode(bytes(data))

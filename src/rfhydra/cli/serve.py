@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,8 @@ import typer
 
 from rfhydra.cli.arguments import AsJson, BackboneFile, Workspace
 from rfhydra.cli.output import reported, say
-from rfhydra.config import DEFAULT_HOST, DEFAULT_PORT
+from rfhydra.config import DEFAULT_HOST, DEFAULT_PORT, check_name
+from rfhydra.errors import InvalidMessage
 from rfhydra.protocol.limits import read_limits
 
 if TYPE_CHECKING:
@@ -58,12 +60,28 @@ def serve(
             " one that ships.",
         ),
     ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=ADDRESS", help="A live source that clients may start, as `watch` takes it. Repeatable."
+        ),
+    ] = None,
+    allow_addresses: Annotated[
+        bool,
+        typer.Option(
+            "--allow-addresses", help="Let clients start any other source: every file and host that it names."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Serve a workspace over a WebSocket until SIGINT or SIGTERM."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     with reported(as_json=as_json):
-        settings = _settings(host, token, no_token, origin or [], limit or [], grace, backbone, former)
+        settings = replace(
+            _settings(host, token, no_token, origin or [], limit or [], grace, backbone, former),
+            sources=_sources(source or []),
+            allow_addresses=allow_addresses,
+        )
 
         from rfhydra.server.run import run_server
         from rfhydra.store.workspace import Workspace as Store
@@ -103,3 +121,16 @@ def _settings(
         former_path=SHIPPED_PATH if former == Path("shipped") else former,
         grace_sec=grace_sec,
     )
+
+
+def _sources(settings: list[str]) -> dict[str, str]:
+    """Addresses by name, from ``NAME=ADDRESS`` texts."""
+    sources: dict[str, str] = {}
+    for setting in settings:
+        name, found, address = setting.partition("=")
+        if not (found and address):
+            raise InvalidMessage(f"--source {setting[:64]!r} must be NAME=ADDRESS, as in roof=rtl_tcp://127.0.0.1:1234")
+        if check_name(name, "the name of --source") in sources:
+            raise InvalidMessage(f"--source {name} is given twice")
+        sources[name] = address
+    return sources

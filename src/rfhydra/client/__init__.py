@@ -10,6 +10,16 @@
 """
 
 from rfhydra.client.client import Client
+from rfhydra.client.streams import PushedStream, TrackSubscription
 from rfhydra.client.watch import Feed, Push, Subscription, TrainingRun, UpgradeRun
 
-__all__ = ["Client", "Feed", "Push", "Subscription", "TrainingRun", "UpgradeRun"]
+__all__ = [
+    "Client",
+    "Feed",
+    "Push",
+    "PushedStream",
+    "Subscription",
+    "TrackSubscription",
+    "TrainingRun",
+    "UpgradeRun",
+]

@@ -1,20 +1,24 @@
 """Client: typed commands, trainings and subscriptions over one connection that reconnects."""
 
 import uuid
+from collections.abc import Iterable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, Unpack
 
 from rfhydra.client.commands import Commands
 from rfhydra.client.connection import Connection
+from rfhydra.client.streams import PushedStream, TrackSubscription
 from rfhydra.client.watch import Push, Subscription, TrainingRun, UpgradeRun
 from rfhydra.config import DEFAULT_URL
-from rfhydra.errors import NotFound, Unreachable
+from rfhydra.errors import InvalidMessage, NotFound, RfhydraError, Unreachable, error_of
 from rfhydra.protocol import commands as ask
 from rfhydra.protocol.commands import TRAINING_COMMANDS
-from rfhydra.protocol.frames import WaterfallFrame
+from rfhydra.protocol.frames import read_waterfall
+from rfhydra.protocol.live import PushedSource, SetWaterfall, StartStream, WaterfallState
 from rfhydra.protocol.messages import (
     Detections,
+    Error,
     Message,
     ServerHello,
     Subscriptions,
@@ -23,6 +27,7 @@ from rfhydra.protocol.messages import (
     TrainingProgress,
 )
 from rfhydra.protocol.parsing import parse
+from rfhydra.protocol.streams import StreamStatus
 from rfhydra.protocol.types import Topic, TrainingOptions, TrainingRequest
 from rfhydra.protocol.upgrades import GetUpgrade, StartUpgrade, UpgradeComplete, UpgradeFailed, UpgradeProgress
 
@@ -63,6 +68,8 @@ class Client(Commands):
         self._subscriptions: set[Subscription[Any]] = set()
         self._follows_jobs = False
         self._upgrades: set[UpgradeRun] = set()
+        self._pushes: dict[int, PushedStream] = {}
+        self._waterfall: dict[str, Any] = {}
         self._connection = Connection(
             url,
             token=token,
@@ -178,6 +185,59 @@ class Client(Commands):
         """Detections of the server in the windows of all clients; used as :meth:`subscribe`."""
         return Subscription(frozenset[Topic]({"detections"}), self._enter, self._leave)
 
+    def tracks(self, stream_id: str | None = None) -> TrackSubscription:
+        """Events of the tracks of one live stream, or of all; used as :meth:`subscribe`."""
+        return TrackSubscription(stream_id, self._enter, self._leave)
+
+    async def set_waterfall(self, stream_id: str | None = None, **settings: Any) -> WaterfallState:
+        """Choose how to see streams, one or all, in a subscription to ``waterfall``; chosen again after a reconnect.
+
+        Args:
+            settings: fields of :class:`rfhydra.protocol.live.WaterfallSettings`; the others get their default.
+
+        Raises:
+            Busy: too many different waterfalls are made for others.
+        """
+        answer = await self._ask(SetWaterfall, stream_id=stream_id, **settings)
+        self._waterfall = {"stream_id": stream_id, **settings}
+        return answer
+
+    def push_stream(
+        self,
+        sample_rate_hz: float,
+        center_freq_hz: float,
+        *,
+        heads: Iterable[str] | None = None,
+        stream_id: str | None = None,
+    ) -> PushedStream:
+        """A live stream whose IQ this client sends: enter with ``async with``, then :meth:`PushedStream.send`.
+
+        Needs a client with ``binary=True``. With ``stream_id`` it goes on with the stream of that id, if it runs.
+
+        Raises:
+            InvalidMessage: a value is out of range, or the client uses no binary frames.
+        """
+        if not self._binary:
+            raise InvalidMessage("IQ is pushed in binary frames: make the client with binary=True")
+        tag = self._connection.number()
+        fields = {"sample_rate_hz": sample_rate_hz, "center_freq_hz": center_freq_hz, "tag": tag}
+        source = parse(PushedSource, fields)
+        names = None if heads is None else list(heads)
+
+        async def begin(stream: PushedStream) -> StreamStatus:
+            status = await self.start_stream(source, names, stream_id=stream_id)
+            self._pushes[tag] = stream
+            return status
+
+        return PushedStream(
+            source,
+            names,
+            lambda: self.server.limits.max_push_samples,
+            begin,
+            lambda frame: self._connection.send("IQ", frame),
+            lambda: self._pushes.pop(tag, None),
+        )
+
     async def _follow_jobs(self) -> None:
         if not self._follows_jobs:
             self._follows_jobs = True
@@ -210,6 +270,15 @@ class Client(Commands):
             run.await_snapshot()
         if topics := self._topics():
             await self._ask(ask.Subscribe, greeting=True, at_once=self._deliver_all, topics=sorted(topics))
+        if self._waterfall:
+            await self._ask(SetWaterfall, greeting=True, **self._waterfall)
+        for stream in list(self._pushes.values()):
+            try:
+                fields: dict[str, Any] = {"source": stream.source, "heads": stream.heads}
+                resumed = await self._ask(StartStream, greeting=True, stream_id=stream.stream_id, **fields)
+                stream.take(resumed.stream)
+            except RfhydraError as error:
+                stream.fail(error)
         for run in list(self._runs):
             try:
                 run.catch_up(await self._ask(ask.GetJob, greeting=True, job_id=run.job_id))
@@ -226,7 +295,9 @@ class Client(Commands):
             _deliver(answer, subscription)
 
     def _on_push(self, message: Message | bytes) -> None:
-        push = WaterfallFrame.decode(message) if isinstance(message, bytes) else message
+        push = read_waterfall(message) if isinstance(message, bytes) else message
+        if isinstance(push, Error) and isinstance(push.id, int) and push.id in self._pushes:
+            self._pushes[push.id].fail(error_of(push.code, push.message))
         for subscription in self._subscriptions:
             subscription.take(push)
         if isinstance(push, TrainingProgress | TrainingComplete | TrainingFailed):
@@ -241,6 +312,8 @@ class Client(Commands):
             self._drop_finished_runs()
 
     def _on_end(self, reason: Exception) -> None:
+        for stream in self._pushes.values():
+            stream.fail(reason)
         for run in self._runs:
             run.finish(reason)
         for upgrade in self._upgrades:

@@ -13,8 +13,18 @@ from rfhydra.protocol import messages as told
 from rfhydra.protocol.base import BaseCommand
 from rfhydra.protocol.fields import NegativeBox, PhysicalBox, PixelBox
 from rfhydra.protocol.frames import IqFrame
+from rfhydra.protocol.live import (
+    GetStreams,
+    ListSources,
+    Sources,
+    StartStream,
+    StopStream,
+    StreamSource,
+    TuneStream,
+)
 from rfhydra.protocol.messages import Message
 from rfhydra.protocol.parsing import parse
+from rfhydra.protocol.streams import StreamStatus
 from rfhydra.protocol.types import IqDatatype
 from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, UndoUpgrade, UpgradeState, UpgradeUndone
 
@@ -26,8 +36,8 @@ _ONCE: Final = frozenset(
         ask.RollbackSignal,
         ask.CancelTraining,
         ask.DeleteTrainingSample,
-        ask.StartStream,
-        ask.StopStream,
+        StartStream,
+        StopStream,
         CancelUpgrade,
         UndoUpgrade,
     }
@@ -225,22 +235,51 @@ class Commands:
 
         return _checked(told.Detections, await self._connection.ask_frame("IQ frame", frame))
 
-    async def list_sources(self) -> told.Sources:
-        """The live sources."""
-        return await self._ask(ask.ListSources)
+    async def list_sources(self) -> Sources:
+        """The live sources that the operator of the server configured."""
+        return await self._ask(ListSources)
 
-    async def start_stream(self, source: Mapping[str, JsonValue], heads: Iterable[str] | None = None) -> told.Streams:
-        """Start a live stream with some of the loaded heads, by default all."""
+    async def start_stream(
+        self, source: StreamSource, heads: Iterable[str] | None = None, *, stream_id: str | None = None
+    ) -> StreamStatus:
+        """Start a live stream with some of the loaded heads, by default all. To push IQ use :meth:`Client.push_stream`.
+
+        Raises:
+            Conflict: the source streams already, or the id is in use.
+            Busy: as many streams run as may.
+        """
         names = None if heads is None else list(heads)
-        return await self._ask(ask.StartStream, source=dict(source), heads=names)
+        return (await self._ask(StartStream, source=source, heads=names, stream_id=stream_id)).stream
 
-    async def stop_stream(self, stream_id: str) -> told.Streams:
-        """Stop a live stream."""
-        return await self._ask(ask.StopStream, stream_id=stream_id)
+    async def stop_stream(self, stream_id: str) -> StreamStatus:
+        """Stop a live stream, or remove one that has ended from the list."""
+        return (await self._ask(StopStream, stream_id=stream_id)).stream
 
-    async def get_streams(self) -> told.Streams:
-        """The running live streams."""
-        return await self._ask(ask.GetStreams)
+    async def tune_stream(
+        self,
+        stream_id: str,
+        *,
+        sample_rate_hz: float | None = None,
+        center_freq_hz: float | None = None,
+        gain_db: float | None = None,
+    ) -> StreamStatus:
+        """Change the receiver of a running stream; None leaves a setting as it is.
+
+        Raises:
+            InvalidMessage: the source cannot change, or not to these settings.
+        """
+        answer = await self._ask(
+            TuneStream,
+            stream_id=stream_id,
+            sample_rate_hz=sample_rate_hz,
+            center_freq_hz=center_freq_hz,
+            gain_db=gain_db,
+        )
+        return answer.stream
+
+    async def get_streams(self) -> list[StreamStatus]:
+        """The live streams: the running ones, and those that ended last."""
+        return (await self._ask(GetStreams)).streams
 
     async def _ask(
         self,

@@ -131,6 +131,29 @@ class Connection:
         number = next(self._numbers)
         return await self._exchange(number, _Waiting(name, frame(number), retryable=True))
 
+    def number(self) -> int:
+        """A number that no request has, for the frames of a pushed stream."""
+        return next(self._numbers)
+
+    async def send(self, name: str, frame: bytes) -> bool:
+        """Send a frame that has no answer, once there is a connection; False if the connection was lost meanwhile.
+
+        Raises:
+            Unreachable: there was no connection for too long.
+        """
+        if self._ended is not None:
+            raise self._ended
+        try:
+            async with asyncio.timeout(self._answer_sec):
+                await self._greeted.wait()
+                assert self._socket is not None
+                await self._socket.send(frame)
+        except TimeoutError:
+            raise self._ended or Unreachable(f"{name} could not be sent within {self._answer_sec:g} s") from None
+        except ConnectionClosed:
+            return False
+        return True
+
     async def _exchange(self, number: int, waiting: _Waiting, *, greeting: bool = False) -> Message:
         if self._ended is not None:
             raise self._ended

@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Final, Generic, Self, TypeVar
 
 from rfhydra.errors import NotFound, error_of
-from rfhydra.protocol.frames import WaterfallFrame
+from rfhydra.protocol.frames import StreamWaterfallFrame, WaterfallFrame
+from rfhydra.protocol.live import Streams, Tracks
 from rfhydra.protocol.messages import (
     Detections,
     Jobs,
@@ -36,7 +37,10 @@ Push = (
     | SampleCounts
     | Detections
     | ServerMetrics
+    | Tracks
+    | Streams
     | WaterfallFrame
+    | StreamWaterfallFrame
     | UpgradeState
     | UpgradeEvent
 )
@@ -45,7 +49,9 @@ PUSHES: Final[dict[Topic, tuple[type[Push], ...]]] = {
     "registry": (Registry,),
     "samples": (SampleCounts,),
     "detections": (Detections,),
-    "waterfall": (WaterfallFrame,),
+    "tracks": (Tracks,),
+    "streams": (Streams,),
+    "waterfall": (WaterfallFrame, StreamWaterfallFrame),
     "metrics": (ServerMetrics,),
     "upgrades": (UpgradeState, UpgradeProgress, UpgradeComplete, UpgradeFailed),
 }

@@ -21,6 +21,7 @@ from rfhydra.protocol.fields import (
     Token,
     WireModel,
 )
+from rfhydra.protocol.live import GetStreams, ListSources, SetWaterfall, StartStream, StopStream, TuneStream
 from rfhydra.protocol.parsing import MAX_QUOTED_LENGTH, parse
 from rfhydra.protocol.types import IqDatatype, Topic, TrainingFields, TrainingRequest
 from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, StartUpgrade, UndoUpgrade
@@ -287,36 +288,6 @@ class Detect(BaseCommand[told.Detections]):
         return self
 
 
-class ListSources(BaseCommand[told.Sources]):
-    """Ask for the live sources."""
-
-    command: Literal["list_sources"] = "list_sources"
-
-
-class StartStream(BaseCommand[told.Streams]):
-    """Start a live stream."""
-
-    command: Literal["start_stream"] = "start_stream"
-    source: dict[str, JsonValue]
-    """The source."""
-    heads: SignalNames | None = None
-    """Subset of the loaded heads; default all."""
-
-
-class StopStream(BaseCommand[told.Streams]):
-    """Stop a live stream."""
-
-    command: Literal["stop_stream"] = "stop_stream"
-    stream_id: Token
-    """The stream."""
-
-
-class GetStreams(BaseCommand[told.Streams]):
-    """Ask for the running live streams."""
-
-    command: Literal["get_streams"] = "get_streams"
-
-
 Command: TypeAlias = (
     TrainSignal
     | ExtendSignal
@@ -344,7 +315,9 @@ Command: TypeAlias = (
     | ListSources
     | StartStream
     | StopStream
+    | TuneStream
     | GetStreams
+    | SetWaterfall
     | StartUpgrade
     | CancelUpgrade
     | GetUpgrade

@@ -6,11 +6,11 @@ All belong to one session on a workspace whose contract has 128 rows and a hop o
 import base64
 from typing import Any, Final
 
-from rfhydra.protocol import commands, upgrades
+from rfhydra.protocol import commands, live, upgrades
 from rfhydra.protocol.commands import COMMANDS, Command
 from rfhydra.protocol.fields import NegativeBox, PhysicalBox, PixelBox
-from rfhydra.protocol.frames import Frame, IqFrame, WaterfallFrame
-from rfhydra.protocol.message_examples import CENTER_HZ, JOB_ID, OTHER, PNG_B64, RATE_HZ, SAMPLE_ID, SIGNAL
+from rfhydra.protocol.frames import Frame, IqFrame, StreamIqFrame, StreamWaterfallFrame, WaterfallFrame
+from rfhydra.protocol.message_examples import CENTER_HZ, JOB_ID, OTHER, PNG_B64, RATE_HZ, SAMPLE_ID, SIGNAL, STREAM_ID
 from rfhydra.protocol.messages import Message
 
 TOKEN: Final = "correct-horse-battery-staple"  # noqa: S105
@@ -82,10 +82,17 @@ COMMAND_EXAMPLES: Final[dict[str, Command]] = {
         commands.ListJobs(limit=20),
         commands.UnloadHeads(signal_names=[SIGNAL]),
         commands.DeleteTrainingSample(id=10, sample_id=SAMPLE_ID),
-        commands.ListSources(),
-        commands.StartStream(source={"driver": "rtlsdr", "center_freq_hz": CENTER_HZ}, heads=[SIGNAL]),
-        commands.GetStreams(),
-        commands.StopStream(stream_id="rtlsdr-0"),
+        live.ListSources(),
+        live.SetWaterfall(fft_size=256, min_db=-100, max_db=-20, columns_per_sec=100, columns_per_frame=4),
+        live.StartStream(
+            id=15,
+            source=live.PushedSource(sample_rate_hz=RATE_HZ, center_freq_hz=CENTER_HZ, tag=16),
+            heads=[SIGNAL],
+            stream_id=STREAM_ID,
+        ),
+        live.GetStreams(),
+        live.TuneStream(stream_id=STREAM_ID, center_freq_hz=CENTER_HZ + 1e6, gain_db=28),
+        live.StopStream(stream_id=STREAM_ID),
         upgrades.StartUpgrade(id=12),
         upgrades.GetUpgrade(),
         upgrades.UndoUpgrade(id=13),
@@ -112,6 +119,27 @@ FRAME_EXAMPLES: Final[dict[str, Frame]] = {
         center_freq_hz=CENTER_HZ,
         start_sample=0,
         pixels=bytes(200 if 40 <= row < 48 else 32 for row in range(ROWS)),
+    ),
+    "stream_iq_frame": StreamIqFrame(
+        tag=16,
+        datatype="cu8",
+        sample_rate_hz=RATE_HZ,
+        center_freq_hz=CENTER_HZ,
+        start_sample=0,
+        samples=base64.b64decode(IQ_B64),
+    ),
+    "stream_waterfall_frame": StreamWaterfallFrame(
+        dropped=0,
+        rows=32,
+        cols=2,
+        sample_rate_hz=RATE_HZ,
+        center_freq_hz=CENTER_HZ,
+        start_sample=5000,
+        samples_per_column=2500,
+        min_db=-100,
+        max_db=-20,
+        stream_id=STREAM_ID,
+        pixels=bytes(190 if row == 8 else 24 for row in range(32) for _ in range(2)),
     ),
 }
 """By name."""

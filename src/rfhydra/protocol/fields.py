@@ -9,6 +9,8 @@ from rfhydra.config import MAX_BOXES_PER_SAMPLE, MAX_HEADS, NAME_PATTERN, check_
 MAX_WHOLE: Final = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly."""
 MAX_ID_LENGTH: Final = 128
+UNION_TAGS: Final = frozenset({"pixels", "physical", "named", "pushed", "addressed"})
+"""Forms of a field that has several: no part of its name in errors."""
 
 SignalName: TypeAlias = Annotated[
     str, AfterValidator(check_name), Field(json_schema_extra={"pattern": f"^{NAME_PATTERN}$"})

@@ -56,6 +56,14 @@ class Limits(WireModel):
     """Trainings that wait. One more is refused with ``busy``."""
     max_detections_queued: int = Field(default=8, ge=1)
     """Detections that wait, of all clients together. One more is refused with ``busy``."""
+    max_streams: int = Field(default=8, ge=1, le=256)
+    """Live streams that run at one time. One more is refused with ``busy``."""
+    max_push_samples: int = Field(default=1 << 18, ge=1024, le=1 << 24)
+    """Samples of one binary frame of a pushed stream."""
+    push_linger_sec: int = Field(default=30, ge=0, le=86_400)
+    """Seconds that a pushed stream waits for its client to come back before it ends."""
+    max_waterfalls: int = Field(default=16, ge=1)
+    """Waterfalls with different settings, of all clients together. One more is refused with ``busy``."""
     max_store_queued: int = Field(default=256, ge=1)
     """Reads and changes of the workspace that wait, of all clients together. One more is refused with ``busy``."""
     max_outbox_messages: int = Field(default=256, ge=8)

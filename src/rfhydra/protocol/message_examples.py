@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from rfhydra.protocol import messages, upgrades
+from rfhydra.protocol import live, messages, upgrades
 from rfhydra.protocol.limits import StatedLimits
 from rfhydra.protocol.messages import API_VERSION, MIN_API_VERSION, Message
+from rfhydra.protocol.streams import StreamStatus, TrackEvent, TrackMeasurement
 from rfhydra.protocol.types import (
     BackboneInfo,
     DetectedBox,
@@ -27,6 +28,7 @@ OTHER: Final = "door-contact"
 RATE_HZ: Final = 250_000.0
 CENTER_HZ: Final = 433_920_000.0
 JOB_ID: Final = "5b6f0c9a3c0e4b7f8d7a5e1c2f3a4b5c"
+STREAM_ID: Final = "field-unit"
 SAMPLE_ID: Final = "a22ed8f962028a930fa9c8b81a3468e7a6b40580370c12a5e6b66c8a687b2cf9"
 """Of the image below as a sample of ``SIGNAL``."""
 PNG_B64: Final = (
@@ -156,6 +158,41 @@ _REGISTRY: Final = messages.Registry(
     },
 )
 
+_STREAM: Final = StreamStatus(
+    stream_id=STREAM_ID,
+    source="push",
+    state="running",
+    error=None,
+    sample_rate_hz=RATE_HZ,
+    center_freq_hz=CENTER_HZ,
+    gain_db=None,
+    started_at=_NIGHT,
+    samples=437_500,
+    lost_samples=0,
+    dropped_samples=0,
+    reconnects=0,
+    windows=53,
+    empty_windows=41,
+    tracks=1,
+    real_time_factor=18.5,
+    heads={SIGNAL: 1},
+)
+_TRACK: Final = TrackEvent(
+    event="end",
+    stream_id=STREAM_ID,
+    track_id=1,
+    signal_name=SIGNAL,
+    version=1,
+    score=0.97,
+    start_time="2026-11-20T21:14:03.125120Z",
+    end_time="2026-11-20T21:14:03.135360Z",
+    time_start_sec=0.00512,
+    time_end_sec=0.01536,
+    freq_low_hz=433_951_250.0,
+    freq_high_hz=433_966_875.0,
+    measured=TrackMeasurement(snr_db=21.4, occupied_bandwidth_hz=14_200.0, peak_dbfs=-18.2, mean_dbfs=-21.6),
+)
+
 MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
     each.type: each
     for each in (
@@ -239,14 +276,31 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
             heads={SIGNAL: 1},
             detections=[DetectedBox(signal_name=SIGNAL, score=0.97, track_id=None, **_BOX.model_dump())],
         ),
-        messages.Sources(sources=[]),
-        messages.Streams(streams=[]),
+        live.Sources(
+            sources=[
+                live.SourceInfo(
+                    name="roof",
+                    kind="rtl_tcp",
+                    settable=["sample_rate_hz", "center_freq_hz", "gain_db"],
+                    stream_id=None,
+                    sample_rate_hz=None,
+                    center_freq_hz=None,
+                    gain_db=None,
+                )
+            ]
+        ),
+        live.StreamState(id=15, stream=_STREAM),
+        live.Streams(streams=[_STREAM]),
+        live.Tracks(stream_id=STREAM_ID, events=[_TRACK]),
+        live.WaterfallState(
+            stream_id=None, fft_size=256, min_db=-100, max_db=-20, columns_per_sec=100, columns_per_frame=4
+        ),
         messages.ServerHello(
             id=1,
             server_version="0.1.0",
             api_version=API_VERSION,
             min_api_version=MIN_API_VERSION,
-            features=["detect", "binary", "jobs", "subscriptions", "samples", "sigmf", "upgrades"],
+            features=["detect", "binary", "jobs", "subscriptions", "samples", "sigmf", "upgrades", "streams"],
             limits=StatedLimits(),
             spectrogram={
                 "fft_size": 128,

@@ -13,6 +13,7 @@ from rfhydra.errors import ErrorCode
 from rfhydra.protocol.base import BaseMessage
 from rfhydra.protocol.fields import absent
 from rfhydra.protocol.limits import StatedLimits
+from rfhydra.protocol.live import Sources, Streams, StreamState, Tracks, WaterfallState
 from rfhydra.protocol.parsing import parse, read_json
 from rfhydra.protocol.types import (
     BackboneInfo,
@@ -232,22 +233,6 @@ class Detections(BaseMessage):
     """In a push: number of pushes dropped before it because this client was too slow."""
 
 
-class Sources(BaseMessage):
-    """The live sources."""
-
-    type: Literal["sources"] = "sources"
-    sources: list[dict[str, JsonValue]]
-    """The sources."""
-
-
-class Streams(BaseMessage):
-    """The running live streams."""
-
-    type: Literal["streams"] = "streams"
-    streams: list[dict[str, JsonValue]]
-    """The streams."""
-
-
 class ServerHello(BaseMessage):
     """Version, features, limits and contract of the server."""
 
@@ -327,7 +312,7 @@ class ServerShutdown(BaseMessage):
 
 
 Snapshot: TypeAlias = Annotated[
-    Jobs | JobSnapshot | Registry | SampleCounts | Detections | ServerMetrics | UpgradeState,
+    Jobs | JobSnapshot | Registry | SampleCounts | Detections | ServerMetrics | UpgradeState | Streams,
     Field(discriminator="type"),
 ]
 
@@ -361,7 +346,10 @@ Message: TypeAlias = (
     | SigmfExported
     | Detections
     | Sources
+    | StreamState
     | Streams
+    | Tracks
+    | WaterfallState
     | ServerHello
     | Result
     | Error

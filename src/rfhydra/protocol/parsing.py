@@ -8,7 +8,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from rfhydra.errors import InvalidJson, InvalidMessage, RfhydraError, TooLarge
-from rfhydra.protocol.fields import CorrelationId
+from rfhydra.protocol.fields import UNION_TAGS, CorrelationId
 
 MAX_QUOTED_LENGTH: Final = 64
 """Characters of received text that an error may repeat."""
@@ -88,7 +88,7 @@ def parse(model: type[M], fields: Mapping[str, Any], what: str = "") -> M:
 def _translated(error: ValidationError, what: str) -> RfhydraError:
     """The first error, with its field. Lists stop at their first error, so there are never many."""
     first = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(str(part)[:MAX_QUOTED_LENGTH] for part in first["loc"] if part not in ("pixels", "physical"))
+    field = ".".join(str(part)[:MAX_QUOTED_LENGTH] for part in first["loc"] if part not in UNION_TAGS)
     if first["type"] == "too_long":
         return TooLarge(f"{what}{field} has too many items, the limit is {first['ctx']['max_length']}")
     message = first["msg"].removeprefix("Value error, ")

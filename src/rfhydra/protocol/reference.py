@@ -7,6 +7,7 @@ import base64
 import inspect
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, Final, get_args
 
 from rfhydra import errors
@@ -15,7 +16,7 @@ from rfhydra.protocol import frames
 from rfhydra.protocol.base import BaseCommand
 from rfhydra.protocol.commands import COMMANDS, Command
 from rfhydra.protocol.examples import COMMAND_EXAMPLES, FRAME_EXAMPLES, wire_fields
-from rfhydra.protocol.frames import FRAMES, HEADER_FIELDS, header_offset
+from rfhydra.protocol.frames import FRAMES, HEADER, HEADER_FIELDS, STREAM_FIELDS, HeaderField, header_offset
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.message_examples import MESSAGE_EXAMPLES
 from rfhydra.protocol.messages import MESSAGES, Message
@@ -39,9 +40,11 @@ of the wrong type is an `error`.
   they are done.
 - A training belongs to the server. Its messages go to those who subscribed to `jobs` and to the connection that started
   it. So does an upgrade, with the topic `upgrades`.
-- A push that replaces the one before it (`training_progress` or `upgrade_progress` of one job, `detections`, waterfall,
-  `metrics`) is dropped where a client is too slow; every other message is kept, and a client that does not take them is
-  closed with 1013.
+- A stream belongs to the server, too. Its pushes go to those who subscribed to `detections`, `tracks`, `streams` or
+  `waterfall`. Binary frames of a stream that a client pushes are not answered.
+- A push that replaces the one before it (`training_progress` or `upgrade_progress` of one job, `detections` and
+  waterfall of one stream, `streams`, `metrics`) is dropped where a client is too slow, and so are the oldest events of
+  `tracks`; every other message is kept, and a client that does not take them is closed with 1013.
 - With a token: `Authorization: Bearer …`, `?token=…`, or `auth` as the first command, within ten seconds.
 
 The examples belong to one session, on a workspace whose contract has 128 rows and a hop of 64 samples; a test sends
@@ -67,7 +70,9 @@ def reference_page() -> str:
         *(_part(name, schemas) for name in _nested(schemas)),
         '## Binary frames\n\nOnly on connections that sent `hello` with `"binary": true`.\n',
         f"{_markdown(inspect.getdoc(frames) or '')}\n",
-        _header_table(),
+        _header_table(HEADER_FIELDS, 0),
+        "In a waterfall of a stream follow:\n",
+        _header_table(STREAM_FIELDS, HEADER.size),
         *(_frame_section(name) for name in FRAMES),
         "## Error codes\n\n| code | meaning |\n|---|---|",
         *(f"| `{code}` | {_meaning(code)} |" for code in get_args(ErrorCode)),
@@ -99,9 +104,10 @@ def _example(fields: dict[str, Any]) -> str:
     return "{\n" + ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in fields.items()) + "\n}"
 
 
-def _header_table() -> str:
+def _header_table(fields: Sequence[HeaderField], begin: int) -> str:
     rows = [
-        f"| {header_offset(each)} | `{each.name}` | {each.type} | {_markdown(each.meaning)} |" for each in HEADER_FIELDS
+        f"| {begin + header_offset(each, fields)} | `{each.name}` | {each.type} | {_markdown(each.meaning)} |"
+        for each in fields
     ]
     return "\n".join(["| first byte | field | type | |", "|---|---|---|---|", *rows, ""])
 

@@ -6,6 +6,7 @@ python -m rfhydra.protocol.schema > protocol.json    # the AsyncAPI document
 import base64
 import inspect
 import json
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -15,7 +16,16 @@ from pydantic_core import core_schema
 from rfhydra.config import DEFAULT_HOST, DEFAULT_PORT
 from rfhydra.protocol.commands import COMMANDS, Command
 from rfhydra.protocol.examples import COMMAND_EXAMPLES, FRAME_EXAMPLES, wire_fields
-from rfhydra.protocol.frames import FRAMES, HEADER_FIELDS, Frame, header_offset
+from rfhydra.protocol.frames import (
+    FRAMES,
+    HEADER,
+    HEADER_FIELDS,
+    STREAM_FIELDS,
+    Frame,
+    HeaderField,
+    StreamWaterfallFrame,
+    header_offset,
+)
 from rfhydra.protocol.message_examples import MESSAGE_EXAMPLES
 from rfhydra.protocol.messages import API_VERSION, MESSAGES, Message
 
@@ -57,12 +67,13 @@ def asyncapi_document() -> dict[str, Any]:
         },
         "operations": {
             **{_PREFIX + name: _operation(model, _PREFIX + name) for name, model in COMMANDS.items()},
-            _IQ: _request(_IQ, summary(FRAMES[_IQ]), "detections"),
+            _IQ: _request(_IQ, summary(FRAMES[_IQ]), "detections", "error"),
+            _STREAM_IQ: _request(_STREAM_IQ, summary(FRAMES[_STREAM_IQ]), "error"),
             "push": {
                 "action": "send",
                 "channel": _CHANNEL_REF,
                 "summary": "What the server says.",
-                "messages": [_message_ref(name) for name in (*MESSAGES, *FRAMES) if name != _IQ],
+                "messages": [_message_ref(name) for name in (*MESSAGES, *FRAMES) if name not in (_IQ, _STREAM_IQ)],
             },
         },
         "components": {
@@ -102,6 +113,7 @@ class _Generator(GenerateJsonSchema):
 
 _PREFIX: Final = "command_"  # `hello` is a command and a message
 _IQ: Final = "iq_frame"
+_STREAM_IQ: Final = "stream_iq_frame"
 _CHANNEL_REF: Final = {"$ref": f"#/channels/{CHANNEL}"}
 
 
@@ -110,16 +122,16 @@ def _commands() -> list[str]:
 
 
 def _operation(model: type[Command], message: str) -> dict[str, Any]:
-    return _request(message, summary(model), answer_name(model))
+    return _request(message, summary(model), answer_name(model), "error")
 
 
-def _request(message: str, text: str, answer: str) -> dict[str, Any]:
+def _request(message: str, text: str, *answers: str) -> dict[str, Any]:
     return {
         "action": "receive",
         "channel": _CHANNEL_REF,
         "summary": text,
         "messages": [_message_ref(message)],
-        "reply": {"channel": _CHANNEL_REF, "messages": [_message_ref(name) for name in (answer, "error")]},
+        "reply": {"channel": _CHANNEL_REF, "messages": [_message_ref(name) for name in answers]},
     }
 
 
@@ -158,18 +170,23 @@ def _frame(name: str, example: Frame) -> dict[str, Any]:
             "contentEncoding": "base64",
             "description": "A binary WebSocket message, in this document as base64: the header, then the values.",
         },
-        "x-header": [
-            {
-                "name": field.name,
-                "offset": header_offset(field),
-                "bytes": field.size_bytes,
-                "type": field.type,
-                "description": field.meaning,
-            }
-            for field in HEADER_FIELDS
-        ],
+        "x-header": _header(HEADER_FIELDS, 0)
+        + (_header(STREAM_FIELDS, HEADER.size) if isinstance(example, StreamWaterfallFrame) else []),
         "examples": [{"payload": base64.b64encode(example.encode()).decode()}],
     }
+
+
+def _header(fields: Sequence[HeaderField], begin: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": field.name,
+            "offset": begin + header_offset(field, fields),
+            "bytes": field.size_bytes,
+            "type": field.type,
+            "description": field.meaning,
+        }
+        for field in fields
+    ]
 
 
 def summary(model: type[Command] | type[Message] | type[Frame]) -> str:

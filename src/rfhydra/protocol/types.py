@@ -12,7 +12,9 @@ HeadKind: TypeAlias = Literal["embedding", "rcnn"]
 IqDatatype: TypeAlias = Literal["cf32_le", "ci16_le", "ci8", "cu8"]
 JobAction: TypeAlias = Literal["train", "extend"]
 JobState: TypeAlias = Literal["queued", "running", "completed", "failed", "cancelled"]
-Topic: TypeAlias = Literal["jobs", "registry", "samples", "detections", "waterfall", "metrics", "upgrades"]
+Topic: TypeAlias = Literal[
+    "jobs", "registry", "samples", "detections", "tracks", "streams", "waterfall", "metrics", "upgrades"
+]
 UpgradeJobState: TypeAlias = Literal["running", "completed", "failed", "cancelled"]
 Basis: TypeAlias = Literal["paired", "cross-validation", "validation", "other boxes", "none"]
 Change: TypeAlias = Literal["better", "equal", "worse", "unknown"]

@@ -14,6 +14,7 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.registry import Collector
 
 from rfhydra.errors import RfhydraError
 
@@ -63,6 +64,10 @@ class PrometheusMetrics:
         gauge = Gauge(name, text, [label], registry=self._registry)
         for value, read in reads.items():
             gauge.labels(value).set_function(read)
+
+    def add(self, collector: Collector) -> None:
+        """Expose what ``collector`` gives when it is read."""
+        self._registry.register(collector)
 
     @contextmanager
     def command(self, name: str | None) -> Iterator[None]:

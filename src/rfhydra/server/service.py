@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,6 +16,7 @@ from rfhydra.detection.detector import HydraDetector
 from rfhydra.errors import RfhydraError, Unauthorized
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.registry import VersionManager
+from rfhydra.live.detection_log import DetectionLog
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import (
     ServerMetrics,
@@ -34,9 +35,12 @@ from rfhydra.server.loop_delay import observe_loop_delay
 from rfhydra.server.metrics import PrometheusMetrics
 from rfhydra.server.net.bounds import ConnectionBounds
 from rfhydra.server.net.guesses import TokenGuesses
-from rfhydra.server.net.hub import Hub
+from rfhydra.server.net.hub import Hub, Session
 from rfhydra.server.net.security import Gate, shown_token
 from rfhydra.server.registry_cache import RegistryCache
+from rfhydra.server.sources import SourceSet
+from rfhydra.server.streams import StreamSet
+from rfhydra.server.waterfalls import Waterfalls
 from rfhydra.store.columns import utc_now
 from rfhydra.store.workspace import Workspace
 
@@ -59,6 +63,8 @@ class Settings:
         limits: of requests and queues.
         gate: rules for connections.
         backbone_path: backbone file; None is the one that ships.
+        sources: address of each live source that clients may start, by name.
+        allow_addresses: whether clients may start any other source, too.
         former_path: backbone file of heads that are not upgraded to that one yet, None without such heads.
         grace_sec: time that a running training has to finish when the server stops.
         auth_sec: time that a client has to send its token.
@@ -69,6 +75,8 @@ class Settings:
     gate: Gate = field(default_factory=Gate)
     backbone_path: Path | None = None
     former_path: Path | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+    allow_addresses: bool = False
     grace_sec: float = 30.0
     auth_sec: float = 10.0
     handshake_sec: float = 10.0
@@ -82,6 +90,7 @@ class Service:
         Raises:
             NotFound: there is no such backbone file.
             Incompatible: the backbone was pretrained on another value scaling than the workspace's contract has.
+            InvalidMessage: the address of a source cannot be understood.
         """
         limits = settings.limits
         self.workspace, self.settings, self.limits = workspace, settings, limits
@@ -100,6 +109,17 @@ class Service:
         self.registry_cache = RegistryCache(workspace, self.versions, self.hub, lambda: self.detector.loaded_versions)
         self.jobs = TrainingJobs(self.store, workspace, initial.path, self._on_training, limits)
         self.upgrades = UpgradeJobs(self.store, workspace, self.jobs.process, self.loaded, files, self._on_upgrade)
+        self.waterfalls = Waterfalls(self.hub, limits.max_waterfalls)
+        self.streams = StreamSet(
+            workspace,
+            self.store,
+            self.detector,
+            self.hub,
+            self.waterfalls,
+            SourceSet(settings.sources, allow_addresses=settings.allow_addresses),
+            limits,
+            lambda: [DetectionLog(workspace.detections)],
+        )
         self.metrics = PrometheusMetrics()
         self.bounds = ConnectionBounds.of(limits, settings.handshake_sec)
         self.guesses = TokenGuesses(self.metrics.token_failures, time.monotonic)
@@ -121,11 +141,12 @@ class Service:
         return self.hub.authorised >= self.limits.max_clients
 
     async def start(self) -> None:
-        """Restore the loaded heads, read the registry, and resume trainings and an upgrade."""
+        """Restore the loaded heads, read the registry, and resume trainings, an upgrade and live streams."""
         await self.store.run(self.loaded.restore, refusable=False)
         await self.refresh()
         await self.jobs.start()
         await self.upgrades.start()
+        await self.streams.start()
         self._spawn(self._push_metrics())
         self._spawn(observe_loop_delay(self.metrics.loop_delay_sec.observe))
         self._spawn(self._collect_garbage())
@@ -137,6 +158,7 @@ class Service:
         farewell = ServerShutdown(reason="the server is stopping", grace_sec=self.settings.grace_sec).encode()
         for session in self.hub.all():
             session.send(farewell)
+        await self.streams.stop()
         await self.upgrades.stop()
         await self.jobs.stop(self.settings.grace_sec)
         for task in self._tasks:
@@ -146,6 +168,7 @@ class Service:
         await asyncio.to_thread(self.store.close)
         await asyncio.to_thread(self.detection.close)
         await asyncio.to_thread(self.parsing.close)
+        await asyncio.to_thread(self.waterfalls.close)
 
     async def authorised(self, request: HTTPConnection) -> bool:
         """Whether a request carries the token, or needs none. Waits where tokens were guessed from its address.
@@ -161,6 +184,12 @@ class Service:
         except Unauthorized:
             self.guesses.count(host)
             raise
+
+    def client_gone(self, session: Session) -> None:
+        """The connection of a client has ended."""
+        self.hub.remove(session)
+        self.streams.client_gone(session)
+        self.waterfalls.refresh()
 
     async def refresh(self) -> None:
         """Bring the registry cache up to date."""
@@ -249,6 +278,8 @@ class Service:
         gauge("rfhydra_pending_dropped", "Such connections that newer ones replaced.", lambda: pending.dropped)
         gauge("rfhydra_received_bytes", "Messages received or handled, beyond 64 KiB each.", lambda: budget.used_bytes)
         gauge("rfhydra_receivers_refused", "Connections closed for lack of room.", lambda: budget.refused)
+        gauge("rfhydra_streams_running", "Live streams that run.", lambda: self.streams.running)
+        self.metrics.add(self.streams.counters)
         self.metrics.gauges(
             "rfhydra_lane_waiting",
             "Calls that wait or run.",

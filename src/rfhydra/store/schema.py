@@ -306,6 +306,23 @@ CREATE INDEX exemplars_of_cluster ON unknown_exemplars (cluster_id, exemplar_id)
 CREATE INDEX exemplars_of_image ON unknown_exemplars (image_digest);
 """
 
+_STREAMS: Final = """
+-- Live streams that run: the next server starts them again.
+CREATE TABLE streams (
+    position INTEGER PRIMARY KEY,  -- order of their start
+    stream_id TEXT NOT NULL UNIQUE,
+    source_name TEXT,
+    address TEXT,
+    heads TEXT CHECK (json_type(heads) = 'array'),
+    sample_rate_hz REAL CHECK (sample_rate_hz > 0),
+    center_freq_hz REAL,
+    gain_db REAL,
+    attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    CHECK ((source_name IS NULL) <> (address IS NULL)),
+    CHECK ((sample_rate_hz IS NULL) = (center_freq_hz IS NULL))
+) STRICT;
+"""
+
 MIGRATIONS: Final = (
     _FIRST,
     _JOBS,
@@ -317,5 +334,6 @@ MIGRATIONS: Final = (
     _UPGRADE_JOBS,
     _PROVISIONAL,
     _DETECTIONS,
+    _STREAMS,
 )
 """SQL scripts that may call ``sha256(text)``; see :class:`rfhydra.store.database.Database`."""

@@ -34,6 +34,7 @@ from rfhydra.store.jobs import JobStore
 from rfhydra.store.loaded import LoadedStore
 from rfhydra.store.samples import SampleStore
 from rfhydra.store.splits import SplitStore
+from rfhydra.store.streams import StreamStore
 from rfhydra.store.unknowns import UnknownStore
 from rfhydra.store.upgrade_jobs import UpgradeJobStore
 from rfhydra.store.upgrades import UpgradeStore
@@ -75,6 +76,7 @@ class Workspace:
         self.upgrades = UpgradeStore(db, self.versions, self.loaded, self.audit)
         self.jobs = JobStore(db, self.audit)
         self.upgrade_jobs = UpgradeJobStore(db, self.audit)
+        self.streams = StreamStore(db, self.audit)
         self.detections = DetectionStore(db)
         self.unknowns = UnknownStore(db, blobs, self.samples, self.audit, spec)
         self._owned = owned

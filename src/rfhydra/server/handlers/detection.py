@@ -3,14 +3,12 @@
 from collections.abc import Callable
 from time import perf_counter
 
-from rfhydra.detection.detector import WindowDetections
-from rfhydra.errors import Incompatible, InvalidMessage, NotFound, Unauthorized
-from rfhydra.protocol.commands import Detect, GetStreams, ListSources, StartStream, StopStream
+from rfhydra.errors import InvalidMessage, NotFound, Unauthorized
+from rfhydra.protocol.commands import Detect
 from rfhydra.protocol.frames import IqFrame, WaterfallFrame
-from rfhydra.protocol.messages import Detections, Sources, Streams
-from rfhydra.protocol.types import DetectedBox
+from rfhydra.protocol.messages import Detections
+from rfhydra.server.detections import window_message
 from rfhydra.server.handlers.images import decode_base64, decode_iq, decode_spectrogram
-from rfhydra.server.handlers.samples import wire_boxes
 from rfhydra.server.net.hub import Session
 from rfhydra.server.service import Service
 from rfhydra.spectrum.boxes import Frame
@@ -40,10 +38,7 @@ async def detect_frame(service: Service, session: Session, data: bytes) -> Detec
         Unauthorized: the session is not authorised.
         InvalidMessage: this connection did not ask for binary frames, or the message is not one.
     """
-    if not session.authorised:
-        raise Unauthorized("send the token first, with auth")
-    if not session.binary:
-        raise InvalidMessage("this connection did not ask for binary frames: send hello with binary true first")
+    require_binary(session)
     received, spec = IqFrame.decode(data), service.workspace.spec
 
     def window() -> Window:
@@ -51,6 +46,18 @@ async def detect_frame(service: Service, session: Session, data: bytes) -> Detec
         return make_window(iq, spec, received.sample_rate_hz, received.center_freq_hz, received.start_sample)
 
     return await _detect(service, session, window, None, None)
+
+
+def require_binary(session: Session) -> None:
+    """
+    Raises:
+        Unauthorized: the session is not authorised.
+        InvalidMessage: this connection did not ask for binary frames.
+    """
+    if not session.authorised:
+        raise Unauthorized("send the token first, with auth")
+    if not session.binary:
+        raise InvalidMessage("this connection did not ask for binary frames: send hello with binary true first")
 
 
 async def _detect(
@@ -67,7 +74,9 @@ async def _detect(
     def run() -> tuple[Window, Detections]:
         began = perf_counter()
         window = make()
-        found = _as_message(service.detector.detect(window, threshold), window, signal_names)
+        with service.streams.turns.turn():  # at most one window of each stream comes before
+            detected = service.detector.detect(window, threshold)
+        found = window_message(detected, window, signal_names)
         service.metrics.detection_sec.observe(perf_counter() - began)
         return window, found
 
@@ -76,21 +85,6 @@ async def _detect(
     if window.iq is not None and service.hub.wanted("waterfall"):
         service.hub.publish_waterfall(_waterfall(window))
     return found
-
-
-def _as_message(found: WindowDetections, window: Window, signal_names: list[str] | None) -> Detections:
-    chosen = found.versions.keys() if signal_names is None else set(signal_names)
-    detections = [each for each in found.detections if each.signal_name in chosen]
-    boxes = wire_boxes([each.box for each in detections], window.frame)
-    return Detections(
-        stream_id=None,
-        start_sample=window.start_sample or 0,
-        heads={name: version for name, version in found.versions.items() if name in chosen},
-        detections=[
-            DetectedBox(signal_name=each.signal_name, score=each.score, track_id=None, **fields)
-            for each, fields in zip(detections, boxes, strict=True)
-        ],
-    )
 
 
 def _waterfall(window: Window) -> WaterfallFrame:
@@ -103,19 +97,3 @@ def _waterfall(window: Window) -> WaterfallFrame:
         start_sample=window.start_sample or 0,
         pixels=window.image.tobytes(),
     )
-
-
-async def list_sources(service: Service, session: Session, command: ListSources) -> Sources:
-    return Sources(sources=[])
-
-
-async def start_stream(service: Service, session: Session, command: StartStream) -> Streams:
-    raise Incompatible("this server has no live sources: send windows with detect")
-
-
-async def stop_stream(service: Service, session: Session, command: StopStream) -> Streams:
-    raise NotFound("there is no such stream")
-
-
-async def get_streams(service: Service, session: Session, command: GetStreams) -> Streams:
-    return Streams(streams=[])

@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
 from rfhydra.errors import Unauthorized
-from rfhydra.protocol import commands
+from rfhydra.protocol import commands, live
 from rfhydra.protocol.base import BaseMessage
 from rfhydra.protocol.commands import Command
 from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, StartUpgrade, UndoUpgrade
 from rfhydra.server.answers import require_fitting
-from rfhydra.server.handlers import detection, samples, sigmf, trainings, upgrades, versions
+from rfhydra.server.handlers import detection, samples, sigmf, streams, trainings, upgrades, versions
 from rfhydra.server.handlers import session as sessions
 from rfhydra.server.net.hub import Session
 from rfhydra.server.service import Service
@@ -40,10 +40,12 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     commands.Subscribe: sessions.subscribe,
     commands.Unsubscribe: sessions.unsubscribe,
     commands.Detect: detection.detect,
-    commands.ListSources: detection.list_sources,
-    commands.StartStream: detection.start_stream,
-    commands.StopStream: detection.stop_stream,
-    commands.GetStreams: detection.get_streams,
+    live.ListSources: streams.list_sources,
+    live.StartStream: streams.start_stream,
+    live.StopStream: streams.stop_stream,
+    live.TuneStream: streams.tune_stream,
+    live.GetStreams: streams.get_streams,
+    live.SetWaterfall: streams.set_waterfall,
     StartUpgrade: upgrades.start_upgrade,
     CancelUpgrade: upgrades.cancel_upgrade,
     GetUpgrade: upgrades.get_upgrade,

@@ -1,7 +1,6 @@
 """Handlers of the commands for samples."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable
 
 from pydantic import FiniteFloat, JsonValue
 
@@ -22,6 +21,7 @@ from rfhydra.protocol.messages import (
 )
 from rfhydra.protocol.parsing import parse
 from rfhydra.protocol.types import LabelledBox, SampleBox, SampleInfo
+from rfhydra.server.detections import wire_boxes
 from rfhydra.server.handlers.images import decode_spectrogram, encode_npy
 from rfhydra.server.handlers.paging import Page, read_page
 from rfhydra.server.net.hub import Session
@@ -189,12 +189,3 @@ def describe_sample(sample: Sample, spec: SpectrogramSpec, image: str | None) ->
         created_at=sample.created_at,
         spectrogram_b64=image,
     )
-
-
-def wire_boxes(boxes: Sequence[Box], frame: Frame) -> list[dict[str, float]]:
-    """The fields of :class:`SampleBox` for each box: seconds and Hz, and pixels of ``frame``."""
-    pixels = frame.to_pixels(boxes).tolist()
-    return [
-        {**asdict(box), **dict(zip(("x_min", "y_min", "x_max", "y_max"), edges, strict=True))}
-        for box, edges in zip(boxes, pixels, strict=True)
-    ]

@@ -12,12 +12,15 @@ from rfhydra.server.answers import require_fitting
 from rfhydra.server.net.hub import TOO_MANY_CLIENTS, TRY_AGAIN_LATER, Session
 from rfhydra.server.service import Service
 
-FEATURES = ["detect", "binary", "jobs", "subscriptions", "samples", "sigmf", "upgrades"]
+FEATURES = ["detect", "binary", "jobs", "subscriptions", "samples", "sigmf", "upgrades", "streams"]
 
 
 async def hello(service: Service, session: Session, command: Hello) -> ServerHello:
     if command.binary is not None:
+        if command.binary and "waterfall" in session.topics:
+            service.waterfalls.require_room(session, session.waterfall)
         session.binary = command.binary
+        service.waterfalls.refresh()
     spec = service.workspace.spec
     return ServerHello(
         server_version=version("rfhydra"),
@@ -47,8 +50,11 @@ async def auth(service: Service, session: Session, command: Auth) -> Result:
 async def subscribe(service: Service, session: Session, command: Subscribe) -> Subscriptions:
     if "waterfall" in command.topics and not session.binary:
         raise InvalidMessage("topics: waterfall comes in binary frames: send hello with binary true first")
+    if "waterfall" in command.topics:
+        service.waterfalls.require_room(session, session.waterfall)
     before = set(session.topics)
     session.topics.update(command.topics)  # before the first await: no change may be missed between snapshot and pushes
+    service.waterfalls.refresh()
     snapshots: list[Snapshot] = []
     try:
         if "jobs" in command.topics:
@@ -61,6 +67,7 @@ async def subscribe(service: Service, session: Session, command: Subscribe) -> S
         require_fitting(answer, service.limits)
     except RfhydraError:
         session.topics = before
+        service.waterfalls.refresh()
         raise
     return answer
 
@@ -70,6 +77,7 @@ async def unsubscribe(service: Service, session: Session, command: Unsubscribe) 
     if command.topics is None or "jobs" in gone:
         session.jobs.clear()
     session.topics -= gone
+    service.waterfalls.refresh()
     return Subscriptions(topics=sorted(session.topics), snapshots=[])
 
 
@@ -81,4 +89,6 @@ def _snapshot(service: Service, topic: Topic) -> list[Snapshot]:
         return [service.registry_cache.counts()]
     if topic == "metrics":
         return [service.snapshot()]
-    return []  # detections have no state; jobs and upgrades are read separately
+    if topic == "streams":
+        return [service.streams.state()]
+    return []  # detections, tracks and waterfalls have no state; jobs and upgrades are read separately

@@ -16,11 +16,12 @@ from rfhydra.errors import RfhydraError, Unauthorized
 from rfhydra.files import os_errors_named
 from rfhydra.protocol.base import BaseMessage
 from rfhydra.protocol.commands import Auth, Command, Detect, read_command
-from rfhydra.protocol.frames import frame_tag
+from rfhydra.protocol.frames import STREAM_IQ_KIND, frame_kind, frame_tag
 from rfhydra.protocol.messages import Error
 from rfhydra.protocol.parsing import Envelope, read_envelope, read_json, require_few_values
 from rfhydra.server.handlers.detection import detect_frame
 from rfhydra.server.handlers.dispatch import handle
+from rfhydra.server.handlers.streams import push_frame
 from rfhydra.server.metrics import UNREADABLE
 from rfhydra.server.net.hub import SLOW, TOO_MANY_CLIENTS, TRY_AGAIN_LATER, Session
 from rfhydra.server.net.outbox import Outbox
@@ -31,6 +32,7 @@ POLICY_VIOLATION: Final = 1008
 INTERNAL_ERROR: Final = 1011
 MAX_REFUSALS: Final = 10
 _FRAME: Final = "iq_frame"
+_STREAM_FRAME: Final = "stream_iq_frame"
 _INTERNAL: Final = "internal error: see the log of the server"
 
 # Starlette raises RuntimeError where the connection was closed meanwhile.
@@ -90,7 +92,7 @@ class _Connection:
             try:
                 outcomes = await asyncio.gather(*tasks, return_exceptions=True)
             finally:
-                hub.remove(session)
+                self._service.client_gone(session)
         for error in outcomes:
             if isinstance(error, Exception):
                 log.error("a connection failed", exc_info=error)
@@ -120,7 +122,7 @@ class _Connection:
         """Read messages until the client is gone."""
         while (message := await self._websocket.receive())["type"] != "websocket.disconnect":
             if (data := message.get("bytes")) is not None:
-                self._on_frame(data)
+                await self._on_frame(data)
             else:
                 text = message["utf8"] if "utf8" in message else message["text"].encode()
                 with self._service.bounds.budget.handling(len(text)):
@@ -141,9 +143,14 @@ class _Connection:
             silent = command.id is None and not command.answered_always
             await self._answer(command.command, envelope, work, silent=silent)
 
-    def _on_frame(self, data: bytes) -> None:
-        work = partial(detect_frame, self._service, self._session, data)
-        self._detect(_FRAME, Envelope(frame_tag(data), None), work, len(data))
+    async def _on_frame(self, data: bytes) -> None:
+        envelope = Envelope(frame_tag(data), None)
+        if frame_kind(data) == STREAM_IQ_KIND:
+            work = partial(push_frame, self._service, self._session, data)
+            await self._answer(_STREAM_FRAME, envelope, work, silent=True)
+            return
+        detection = partial(detect_frame, self._service, self._session, data)
+        self._detect(_FRAME, envelope, detection, len(data))
 
     def _detect(self, label: str, envelope: Envelope, work: _Work, size: int) -> None:
         """Answer when the detection is done. The detection executor bounds their number, the budget their ``size``."""

@@ -1,14 +1,16 @@
 """Sessions of connected clients, their subscriptions, and pushes to them. For the thread of the event loop only."""
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 from rfhydra.protocol.base import BaseMessage
-from rfhydra.protocol.frames import WaterfallFrame
+from rfhydra.protocol.frames import StreamWaterfallFrame, WaterfallFrame
+from rfhydra.protocol.live import Tracks, WaterfallSettings
 from rfhydra.protocol.messages import Detections, TrainingEvent, TrainingProgress
+from rfhydra.protocol.streams import TrackEvent
 from rfhydra.protocol.types import Topic
 from rfhydra.protocol.upgrades import UpgradeEvent, UpgradeProgress
 from rfhydra.server.net.outbox import Outbox, Payload, Render
@@ -16,6 +18,18 @@ from rfhydra.server.net.outbox import Outbox, Payload, Render
 TRY_AGAIN_LATER: Final = 1013
 SLOW: Final = "messages were not taken in time"
 TOO_MANY_CLIENTS: Final = "too many clients"
+
+
+@dataclass(frozen=True)
+class WaterfallView:
+    """How a client sees the waterfalls of streams: of ``stream_id`` only, or of all (None)."""
+
+    settings: WaterfallSettings = field(default_factory=WaterfallSettings)
+    stream_id: str | None = None
+
+    def shows(self, stream_id: str) -> bool:
+        """Whether it shows this stream."""
+        return self.stream_id in (None, stream_id)
 
 
 @dataclass(eq=False)
@@ -30,6 +44,7 @@ class Session:
         on_authorised: called when it has sent the token.
         binary: whether it uses binary frames.
         topics: its subscriptions.
+        waterfall: how it sees the streams, if it is subscribed to ``waterfall``.
         jobs: trainings and upgrades that it started, whose messages it gets without a subscription.
         closing: resolved with (code, reason) when the server closes it.
     """
@@ -41,6 +56,7 @@ class Session:
     on_authorised: Callable[[], None] = lambda: None
     binary: bool = False
     topics: set[Topic] = field(default_factory=set)
+    waterfall: WaterfallView = field(default_factory=WaterfallView)
     jobs: set[str] = field(default_factory=set)
     closing: "asyncio.Future[tuple[int, str]]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
@@ -151,6 +167,38 @@ class Hub:
         for session in self._subscribers("detections"):
             if session is not sender:
                 session.send_latest("detections", render)
+
+    def publish_stream_detections(self, detections: Detections) -> None:
+        """Push the detections in a window of a stream; they replace unsent ones of the same stream."""
+        text = detections.encode()
+
+        def render(dropped: int) -> str:
+            return detections.model_copy(update={"dropped": dropped}).encode() if dropped else text
+
+        for session in self._subscribers("detections"):
+            session.send_latest(("detections", detections.stream_id), render)
+
+    def publish_tracks(self, stream_id: str, events: Sequence[TrackEvent], dropped: int) -> None:
+        """Push events of a stream, of which ``dropped`` did not come so far."""
+
+        def render(kept: list[TrackEvent], more_dropped: int) -> str:
+            return Tracks(stream_id=stream_id, events=kept, dropped=dropped + more_dropped).encode()
+
+        for session in self._subscribers("tracks"):
+            if not session.closing.done():
+                session.outbox.put_items(("tracks", stream_id), events, render)
+
+    def waterfall_views(self) -> dict[Session, WaterfallView]:
+        """How the subscribers of ``waterfall`` that use binary frames see streams."""
+        return {session: session.waterfall for session in self._subscribers("waterfall") if session.binary}
+
+    def publish_stream_waterfall(self, settings: WaterfallSettings, frame: StreamWaterfallFrame) -> None:
+        """Push columns of a stream to those who see it with ``settings``; they replace unsent ones."""
+        for session, view in self.waterfall_views().items():
+            if view.settings == settings and view.shows(frame.stream_id):
+                session.send_latest(
+                    ("waterfall", frame.stream_id), lambda dropped: frame.with_dropped(dropped).encode()
+                )
 
     def publish_waterfall(self, frame: WaterfallFrame) -> None:
         """Push a spectrogram to the subscribers that use binary frames."""

@@ -1,18 +1,22 @@
 """Outbox of one session: a bounded queue of unsent messages.
 
 Control messages are never dropped: where there is no room for one, the session must be closed. Of messages that replace
-each other (the progress of one job, detections) only the latest is kept, in the place of the first.
+each other (the progress of one job, detections) only the latest is kept, in the place of the first. Of items that are
+sent together (the tracks of one stream) the newest are kept, in one message.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias, TypeVar
 
 Payload: TypeAlias = str | bytes
 Render: TypeAlias = Callable[[int], Payload]
 """Makes a message when it is sent, from the number of messages that it replaced."""
+MAX_ITEMS: Final = 256
+"""Items of one message."""
+T = TypeVar("T")
 
 
 @dataclass(eq=False)
@@ -21,13 +25,14 @@ class _Entry:
     size: int  # of a control message; the others are bounded by the number of keys
     key: Hashable | None = None
     dropped: int = 0
+    items: deque[Any] = field(default_factory=lambda: deque(maxlen=MAX_ITEMS))
 
 
 class Outbox:
     """The messages to one session, in order. For the thread of the event loop only.
 
     Attributes:
-        dropped: number of messages that were replaced by later ones.
+        dropped: number of messages that were replaced by later ones, and of items that were dropped.
     """
 
     def __init__(self, max_messages: int, max_bytes: int) -> None:
@@ -59,6 +64,20 @@ class Outbox:
         waiting.render = render
         waiting.dropped += 1
         self.dropped += 1
+
+    def put_items(self, key: Hashable, items: Sequence[T], render: Callable[[list[T], int], Payload]) -> None:
+        """Add items to the unsent message with the same key; the oldest are dropped where they are too many.
+
+        ``render`` makes the message from its items and the number of dropped ones.
+        """
+        entry = self._latest.get(key)
+        if entry is None:
+            made = entry = self._latest[key] = _Entry(lambda dropped: render(list(made.items), dropped), 0, key)
+            self._add(entry)
+        dropped = max(0, len(entry.items) + len(items) - MAX_ITEMS)
+        entry.items.extend(items)
+        entry.dropped += dropped
+        self.dropped += dropped
 
     async def take(self) -> Payload:
         """Wait for the next message."""
