@@ -63,7 +63,7 @@ class SoapySource(Receiver):
             return self._tuning
 
     def _connect(self, waiter: Waiter) -> Tuning:
-        soapy = _soapy()
+        soapy = load_soapy()
         try:
             device = soapy.Device(self._arguments)
         except RuntimeError as error:
@@ -90,7 +90,7 @@ class SoapySource(Receiver):
         Raises:
             InvalidMessage: the device refuses; the message names the field.
         """
-        of = (_soapy().SOAPY_SDR_RX, self._channel)
+        of = (load_soapy().SOAPY_SDR_RX, self._channel)
         field = ""
         try:
             if self._antenna is not None:
@@ -110,7 +110,7 @@ class SoapySource(Receiver):
 
     def _actual(self, device: Any, wanted_gain_db: float | None) -> Tuning:
         """What the device made of its settings."""
-        of = (_soapy().SOAPY_SDR_RX, self._channel)
+        of = (load_soapy().SOAPY_SDR_RX, self._channel)
         gain_db = None if wanted_gain_db is None else float(device.getGain(*of))
         return Tuning(float(device.getSampleRate(*of)), float(device.getFrequency(*of)), gain_db)
 
@@ -128,7 +128,7 @@ class SoapySource(Receiver):
 
     def _read(self, buffer: NDArray[np.complex64], timeout_sec: float, sample_rate_hz: float) -> int:
         """Read samples that follow each other without a gap. Returns how many."""
-        soapy = _soapy()
+        soapy = load_soapy()
         result = self._device.readStream(self._stream, [buffer], len(buffer), timeoutUs=round(1e6 * timeout_sec))
         if result.ret > 0:
             stated_ns = result.timeNs if result.flags & soapy.SOAPY_SDR_HAS_TIME else None
@@ -159,7 +159,7 @@ class SoapySource(Receiver):
             self._device = self._stream = None
 
 
-def _soapy() -> Any:
+def load_soapy() -> Any:
     """SoapySDR's module, loaded from :data:`PATH_VARIABLE` or the system where Python has none of its own.
 
     Raises:
