@@ -159,7 +159,7 @@ def chain(servers: ForkServer, site: Path, body_file: Path, samples: Path) -> It
             made.kill(part)
 
 
-def test_tracks_end_while_their_source_is_away_and_what_was_lost_is_told(
+def test_a_source_that_was_away_is_detected_in_again_and_what_was_lost_is_told(
     servers: ForkServer, site: Path, body_file: Path, samples: Path
 ) -> None:
     with chain(servers, site, body_file, samples) as parts:
