@@ -16,6 +16,7 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pytest
 
 from rfhydra.recordings import write_recording
@@ -23,6 +24,7 @@ from rfhydra.store.workspace import Workspace
 from tests.server.json_peer import peer
 from tests.server.server_process import ForkServer, fork_server_process
 from tests.server.stream_scenes import SEED, WINDOWS
+from tests.streams.vrt_senders import VrtSenders
 from tests.training import given
 from tests.training.given import CENTER_HZ, SIGNAL, SMALL_SPEC
 
@@ -170,6 +172,33 @@ def test_a_source_that_was_away_is_detected_in_again_and_what_was_lost_is_told(
         parts.until(lambda: bool(parts.status["lost_samples"]))
         parts.until_detecting()
         assert (parts.status["reconnects"], parts.status["error"]) == (1, None)
+
+
+def test_every_lost_sample_is_told(servers: ForkServer, site: Path, body_file: Path, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(-9000, 9000, 1 << 16, np.int16)
+    noise.astype("<i2").tofile(tmp_path / "noise.ci16")
+    senders = VrtSenders(tmp_path / "noise.ci16", int(RATE_HZ))
+    source = f"{STREAM}=vrt://127.0.0.1:{senders.port}"
+    server, url = servers.serve(site, "--port", 0, "--backbone", body_file, "--source", source)
+    try:
+        with peer(int(url.rpartition(":")[2].partition("/")[0])) as client:
+
+            def until(condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+                while not condition(status := client.ask("get_streams")["streams"][0]):
+                    assert status["error"] is None
+                return status
+
+            client.ask("start_stream", source={"name": STREAM})
+            senders.start()
+            until(lambda status: status["windows"] > 2)
+            senders.replace()
+            until(lambda status: status["lost_samples"] > 0)
+            due = senders.stop() - senders.first_sample
+            status = until(lambda status: status["samples"] + status["lost_samples"] >= due)
+    finally:
+        os.kill(server, signal.SIGKILL)
+        senders.kill()
+    assert (status["samples"] + status["lost_samples"], status["reconnects"]) == (due, 0)
 
 
 @pytest.mark.parametrize("order", [*permutations(PARTS)], ids="-".join)
