@@ -1,5 +1,6 @@
 """Quantities as people write them."""
 
+import math
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,7 +10,7 @@ from hypothesis import given as cases
 from hypothesis import strategies as st
 
 from rfhydra.errors import InvalidMessage
-from rfhydra.quantities import parse_decibels, parse_hertz, parse_seconds
+from rfhydra.quantities import parse_bytes, parse_decibels, parse_hertz, parse_seconds
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,13 @@ def test_seconds(text: str, seconds: float) -> None:
     assert parse_seconds(text, "for") == seconds
 
 
+@pytest.mark.parametrize(
+    ("text", "size"), [("2G", 2 * 10**9), ("500MB", 5 * 10**8), ("1.5 TB", 15 * 10**11), ("100", 100), ("1k", 1000)]
+)
+def test_bytes(text: str, size: int) -> None:
+    assert parse_bytes(text, "quota") == size
+
+
 @pytest.mark.parametrize(("text", "decibels"), [("20", 20.0), ("-3.5dB", -3.5), ("+7 db", 7.0)])
 def test_decibels(text: str, decibels: float) -> None:
     assert parse_decibels(text, "gain") == decibels
@@ -52,7 +60,10 @@ def test_decibels(text: str, decibels: float) -> None:
         (parse_hertz, "fast", "rate 'fast' is not a frequency"),
         (parse_hertz, "", "rate '' is not a frequency"),
         (parse_hertz, "1e999", "rate '1e999' is not a frequency"),
+        (parse_hertz, "1e300G", "rate '1e300G' is not a frequency"),
         (parse_hertz, "nan", "rate 'nan' is not a frequency"),
+        (parse_bytes, "2GiB", "rate '2GiB' has the unknown unit 'GiB'"),
+        (parse_bytes, "0.5", "rate '0.5' must be at least 1 byte"),
         (parse_hertz, "433.92m", "rate '433.92m' has the unknown unit 'm': use k, M or G"),
         (parse_hertz, "1.2.3M", "rate '1.2.3M' is not a frequency"),
         (parse_seconds, "3 weeks", "rate '3 weeks' has the unknown unit 'weeks': use ns, us"),
@@ -64,8 +75,8 @@ def test_errors_name_the_field(parse: Callable[[str, str], float], text: str, me
         parse(text, "rate")
 
 
-@cases(st.text())
+@cases(st.text() | st.from_regex(r"[+-]?[0-9]{1,3}(\.[0-9]+)?(e[+-]?[0-9]{1,9})?[kMG]?", fullmatch=True))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    for parse in (parse_hertz, parse_seconds, parse_decibels):
+    for parse in (parse_hertz, parse_seconds, parse_decibels, parse_bytes):
         with suppress(InvalidMessage):
-            assert isinstance(parse(text, "x"), float)
+            assert math.isfinite(parse(text, "x"))

@@ -34,6 +34,10 @@ LOG_MAX_AGE_SEC: Final = 90 * 86_400.0
 LOG_MAX_TRACKS: Final = 1_000_000
 """Tracks in the detection log of a workspace, about 0.3 GB."""
 
+DEFAULT_ROLL: Final = "0.2s"
+DEFAULT_QUOTA: Final = "2G"
+"""Of triggered recordings: pre- and post-roll, and the room for them."""
+
 MAX_NAME_LENGTH: Final = 64
 NAME_PATTERN: Final = rf"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.-]{{0,{MAX_NAME_LENGTH - 1}}}"
 """Of a whole signal name, as a regular expression that Python and ECMAScript read alike."""

@@ -1,6 +1,5 @@
 """Quantities as people write them: ``250k``, ``433.92M``, ``30ms``, ``20dB``."""
 
-import math
 import re
 from decimal import Decimal
 from typing import Final
@@ -8,8 +7,9 @@ from typing import Final
 from rfhydra.errors import InvalidMessage
 
 _QUANTITY: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\d\s.]*)", re.ASCII)
-_HERTZ: Final = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9}
-"""Powers of ten. There is no milli, so that ``433.92m`` is an error and not a third of a hertz."""
+_MAX_NUMBER: Final = 1e100
+_HERTZ: Final = {"": Decimal(1), "k": Decimal("1e3"), "K": Decimal("1e3"), "M": Decimal("1e6"), "G": Decimal("1e9")}
+"""There is no milli, so that ``433.92m`` is an error and not a third of a hertz."""
 _HERTZ_UNIT: Final = re.compile(r"(Hz|hz|HZ|S/s|Sps|sps)$")
 _BYTES: Final = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12}
 _SECONDS: Final = {
@@ -35,7 +35,7 @@ def parse_hertz(text: str, field: str) -> float:
     prefix = _HERTZ_UNIT.sub("", suffix)
     if prefix not in _HERTZ:
         raise InvalidMessage(f"{field} {text!r} has the unknown unit {suffix!r}: use k, M or G, with or without Hz")
-    return float(number.scaleb(_HERTZ[prefix]))
+    return float(number * _HERTZ[prefix])
 
 
 def parse_seconds(text: str, field: str) -> float:
@@ -78,8 +78,8 @@ def parse_decibels(text: str, field: str) -> float:
 
 
 def _split(text: str, field: str, expected: str) -> tuple[Decimal, str]:
-    """Number and unit."""
+    """Number and unit. The number is small enough to stay finite in any unit."""
     match = _QUANTITY.fullmatch(text.strip())
-    if match is None or not math.isfinite(float(match[1])):
+    if match is None or not abs(float(match[1])) <= _MAX_NUMBER:
         raise InvalidMessage(f"{field} {text!r} is not {expected}")
     return Decimal(match[1]), match[2]

@@ -1,7 +1,6 @@
 """`rfhydra watch` with its outputs, on a recording, and what the other commands make of them."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -63,27 +62,45 @@ def test_tracks_are_published(workspace: Path, fresh: Path, tmp_path: Path) -> N
     assert json.loads(run("log", workspace, "--json").stdout)["tracks"] == []
 
 
-def test_unknown_emissions_are_clustered_and_labelled(tmp_path: Path, fresh: Path, trained: Path) -> None:
-    """The heads of the workspace know the beacon; what else is sent is unknown."""
+def test_unknown_emissions_are_clustered_and_labelled(tmp_path: Path, fresh: Path) -> None:
+    """In a workspace without a head everything is unknown: six beacons, and what is sent beside them."""
     site = tmp_path / "new"
     assert run("init", site, *CONTRACT).status == 0
-    with Workspace.open(site) as workspace:
-        assert workspace.unknowns.clusters() == []
     assert "no unknown emission" in run("unknown", site).stdout
-    watched = shutil.copytree(trained, tmp_path / "watched")
-    done = run("watch", watched, fresh, "--json", "--novel")
+    assert run("watch", site, fresh, "--json").status == 1  # there is nothing to detect
+    done = run("watch", site, fresh, "--json", "--novel")
+    assert (done.status, done.stdout) == (0, ""), done.stderr
+    clusters = json.loads(run("unknown", site, "--json", "--least", 1).stdout)["clusters"]
+    assert sum(each["emissions"] for each in clusters) >= 6
+    assert max(map(len, run("unknown", site, "--least", 1).stdout.splitlines())) <= 80
+    done = run("unknown", site, "--label", clusters[0]["cluster_id"], "stranger")
     assert done.status == 0, done.stderr
-    clusters = json.loads(run("unknown", watched, "--json", "--least", 1).stdout)["clusters"]
-    assert sum(each["emissions"] for each in clusters) >= 3
-    best = clusters[0]
-    shown = run("unknown", watched, "--least", 1)
-    assert max(map(len, shown.stdout.splitlines())) <= 80
-    done = run("unknown", watched, "--label", best["cluster_id"], "stranger")
-    assert done.status == 0, done.stderr
-    with Workspace.view(watched) as view:
+    with Workspace.view(site) as view:
         assert view.samples.count("stranger") >= 1
-    again = run("unknown", watched, "--label", best["cluster_id"], "stranger")
+    again = run("unknown", site, "--label", clusters[0]["cluster_id"], "stranger")
     assert (again.status, "labelled 'stranger'" in again.stderr) == (1, True)
+
+
+def test_what_heads_detect_is_not_unknown(workspace: Path, fresh: Path) -> None:
+    done = run("watch", workspace, fresh, "--json", "--novel")
+    tracks = ended(done.stdout)
+    with Workspace.view(workspace) as view:
+        clusters = view.unknowns.clusters()
+        boxes = [
+            (each.window.start_sec + box.time_start_sec, each.window.start_sec + box.time_end_sec, box.freq_low_hz)
+            for cluster in clusters
+            for each in view.unknowns.exemplars(cluster.cluster_id or 0)
+            for box in each.boxes
+        ]
+    assert clusters
+    for track in tracks:
+        same = [
+            low
+            for start, end, low in boxes
+            if abs(start - track["time_start_sec"]) < 0.02 and abs(end - track["time_end_sec"]) < 0.02
+            if abs(low - track["freq_low_hz"]) < 5e3
+        ]
+        assert not same
 
 
 @pytest.fixture
@@ -103,6 +120,7 @@ def in_tmp_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("--record", "r", "--post", "20s"), "post-roll"),
         (("--sigmf", "x.json"), "must end in"),
         (("--log-age", "old"), "--log-age 'old'"),
+        (("--log-age", "0d"), "above 0"),
     ],
 )
 def test_wrong_options(
@@ -129,7 +147,7 @@ def test_a_killed_watch_leaves_whole_files_and_closes_its_tracks(workspace: Path
     child = process("watch", workspace, f"{fresh}?loop=1&pace=1", "--json", "--record", tmp_path / "recordings")
     with child:
         assert child.stdout is not None
-        events = []
+        events: list[dict[str, Any]] = []
         while [each["event"] for each in events].count("end") < 3:
             events.append(json.loads(child.stdout.readline()))
         child.kill()
@@ -138,3 +156,13 @@ def test_a_killed_watch_leaves_whole_files_and_closes_its_tracks(workspace: Path
     assert states <= {"ended", "interrupted"}
     for path in (tmp_path / "recordings").glob("*.sigmf-meta"):
         open_recording(path, verify=True)
+
+
+def test_a_reader_that_stops_reading_ends_the_watch(workspace: Path, fresh: Path) -> None:
+    with process("watch", workspace, f"{fresh}?loop=1", "--json") as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        json.loads(child.stdout.readline())
+        child.stdout.close()
+        assert "Traceback" not in child.stderr.read()
+        assert child.wait(60) != 0

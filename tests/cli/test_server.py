@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.command_runner import png_size, run
 from tests.server.server_process import VERSIONS, serving
+from tests.server.stream_scenes import record
 from tests.training.given import OTHER, SIGNAL
 
 
@@ -86,3 +87,26 @@ def test_nobody_is_there() -> None:
 )
 def test_calls_that_cannot_be_meant(arguments: list[object]) -> None:
     assert run(*arguments).status == 2
+
+
+def test_streams_and_sources(shared_site: Path, tmp_path: Path, body_file: Path) -> None:
+    path = shutil.copytree(shared_site, tmp_path / "site-b")
+    recording = record(tmp_path / "night")
+    with serving(path, "--backbone", body_file, "--source", f"roof={recording}?pace=1&loop=1") as server:
+        answer("load", SIGNAL, "--server", server.url)
+        started = answer("streams", "--start", "roof", "--heads", SIGNAL, "--server", server.url)
+        assert [(each["name"], each["kind"], each["stream_id"]) for each in started["sources"]] == [
+            ("roof", "recording", "roof")
+        ]
+        assert [each["stream_id"] for each in started["streams"]] == ["roof"]
+        assert "roof" in run("streams", "--server", server.url).stdout
+        assert run("streams", "--start", "cellar", "--server", server.url).status == 1
+        assert run("streams", "--heads", SIGNAL, "--server", server.url).status == 2
+        assert answer("streams", "--stop", "roof", "--server", server.url)["streams"] == []
+
+
+@pytest.mark.parametrize("source", ["roof", "=x", "roof=", "a/b=x", "roof=magic://x", "roof=x=y?pace=maybe"])
+def test_a_server_refuses_a_source_that_it_cannot_understand(shared_site: Path, source: str) -> None:
+    outcome = run("serve", shared_site, "--source", source)
+    assert outcome.status in (1, 2)
+    assert len(outcome.stderr.splitlines()) == 1

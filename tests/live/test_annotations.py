@@ -91,3 +91,9 @@ def test_the_metadata_of_a_recording_is_not_replaced(tmp_path: Path) -> None:
 def test_the_extension_has_no_other_fields() -> None:
     with pytest.raises(KeyError, match="colour"):
         extended({"colour": "red"})
+
+
+def test_the_extension_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "outputs.md").read_text()
+    for name, meaning in ANNOTATION_FIELDS.items():
+        assert f"| `rfhydra:{name}` | {meaning} |" in page

@@ -14,6 +14,8 @@ from tests.cli.command_runner import cramped
 from tests.live.tracks import CENTER_HZ, SIGNAL, utc
 from tests.live.windows import RATE_HZ
 
+QUOTA = 10**9
+
 
 def recording(number: int, samples: int = 1000) -> TriggeredRecording:
     iq = np.full(samples, 0.5 + 0.25j, np.complex64)
@@ -55,7 +57,7 @@ def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     write_recording(tmp_path / "rfhydra-20200101T000000.000000Z-1-1-mine", iq, RATE_HZ, CENTER_HZ)  # no trigger
     outside = tmp_path / "outside"
     outside.mkdir()
-    with RecordingDirectory(outside) as directory:
+    with RecordingDirectory(outside, QUOTA) as directory:
         linked = directory.add(recording(0))
     for suffix in (".sigmf-meta", ".sigmf-data"):
         (tmp_path / linked.with_suffix(suffix).name).symlink_to(linked.with_suffix(suffix))
@@ -81,23 +83,23 @@ def test_a_recording_that_was_replaced_stays(tmp_path: Path) -> None:
 
 
 def test_leftovers_of_a_killed_process_are_removed(tmp_path: Path) -> None:
-    with RecordingDirectory(tmp_path) as directory:
+    with RecordingDirectory(tmp_path, QUOTA) as directory:
         kept = directory.add(recording(1))
         (directory.add(recording(2))).unlink()  # it was killed before the metadata was there
     (tmp_path / f".{kept.name}.0123abcd").write_text("half")
-    with RecordingDirectory(tmp_path):
+    with RecordingDirectory(tmp_path, QUOTA):
         assert names(tmp_path) == [1]
     assert {path.suffix for path in tmp_path.iterdir()} == {".sigmf-meta", ".sigmf-data", ".lock"}
 
 
 def test_a_directory_has_one_recorder(tmp_path: Path) -> None:
-    with RecordingDirectory(tmp_path), pytest.raises(Busy, match="another rfhydra"):
-        RecordingDirectory(tmp_path)
-    RecordingDirectory(tmp_path).close()
+    with RecordingDirectory(tmp_path, QUOTA), pytest.raises(Busy, match="another rfhydra"):
+        RecordingDirectory(tmp_path, QUOTA)
+    RecordingDirectory(tmp_path, QUOTA).close()
 
 
 def test_a_full_disk_leaves_whole_recordings(tmp_path: Path) -> None:
-    with RecordingDirectory(tmp_path) as directory:
+    with RecordingDirectory(tmp_path, QUOTA) as directory:
         directory.add(recording(1))
         with cramped(2000), pytest.raises(StorageFull):
             directory.add(recording(2))
@@ -109,5 +111,5 @@ def test_a_full_disk_leaves_whole_recordings(tmp_path: Path) -> None:
 def test_a_file_is_no_directory(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InvalidMessage, match="not a directory"):
-        RecordingDirectory(tmp_path / "file")
+        RecordingDirectory(tmp_path / "file", QUOTA)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

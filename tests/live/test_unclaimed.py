@@ -4,34 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-import torch
-from torch import Tensor
 
-from rfhydra.hydra.backbone import MAX_PROPOSALS, Proposals, Seen
 from rfhydra.live.unclaimed import MAX_EMISSIONS, Emission, Unclaimed
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.window import Window
+from tests.live.proposed import Pixels, Proposed
 from tests.live.windows import RATE_HZ, SPEC, WINDOW
 
-Pixels = tuple[float, float, float, float]
 CENTER_HZ = 433.92e6
 STRONG, WEAK, NOISE = 200, 120, 40  # grey levels
-
-
-class Proposed(Seen):
-    """A backbone's view with known proposals: pixel boxes and their objectness."""
-
-    def __init__(self, boxes: Sequence[Pixels], objectness: Sequence[float]) -> None:
-        self.size = (SPEC.rows, SPEC.cols)
-        order = np.argsort([-each for each in objectness], kind="stable")
-        self._boxes = torch.tensor([boxes[index] for index in order]).reshape(-1, 4).float()
-        self._objectness = torch.tensor([objectness[index] for index in order]).float()
-
-    def propose(self, limit: int = MAX_PROPOSALS) -> Proposals:
-        return Proposals(self._boxes, self._objectness, self.embed(self._boxes))
-
-    def embed(self, boxes: Tensor) -> Tensor:
-        return torch.nn.functional.normalize(boxes + 1)
 
 
 def look(
@@ -83,14 +64,22 @@ def test_a_weak_image_of_a_strong_emission_is_none() -> None:
     assert len(look(Unclaimed(), ((4, 4, 10, 8), STRONG), ((4, 20, 10, 24), STRONG))) == 2
 
 
+def test_so_is_one_of_an_emission_that_a_head_detects() -> None:
+    (known,) = look(Unclaimed(), ((4, 4, 10, 8), STRONG))
+    assert look(Unclaimed(), ((4, 4, 10, 8), STRONG), ((4, 20, 10, 24), WEAK), claimed=[known.box]) == []
+
+
+def test_a_box_around_a_strong_core_is_no_artefact_of_it() -> None:
+    wide, core = ((4, 4, 10, 24), WEAK), ((4, 13, 10, 14), STRONG)
+    (found,) = look(Unclaimed(), wide, core, objectness=[0.9, 0.8])
+    assert found.box.freq_high_hz - found.box.freq_low_hz == pytest.approx(20 * RATE_HZ / SPEC.rows)
+
+
 def test_an_emission_is_new_in_one_of_the_windows_that_show_it() -> None:
     unclaimed, half = Unclaimed(), SPEC.cols // 2
     assert [each.is_new for each in look(unclaimed, ((20, 4, 26, 8), STRONG))] == [True]
     second = look(unclaimed, ((20 - half, 4, 26 - half, 8), STRONG), ((20, 4, 26, 8), STRONG), start=WINDOW // 2)
-    assert sorted((each.in_window.time_start_sec, each.is_new) for each in second) == [
-        (pytest.approx((20 - half) * SPEC.hop / RATE_HZ), False),
-        (pytest.approx(20 * SPEC.hop / RATE_HZ), True),
-    ]
+    assert [each.is_new for each in sorted(second, key=lambda each: each.box)] == [False, True]
 
 
 def test_an_emission_that_a_window_cuts_is_left_to_the_next_one() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from rfhydra.protocol.commands import COMMANDS
-from rfhydra.protocol.frames import HEADER, IQ_DATATYPES, IqFrame
+from rfhydra.protocol.frames import HEADER, IQ_DATATYPES, IqFrame, StreamIqFrame
 from rfhydra.protocol.types import Topic
 from rfhydra.store.arrays import encode_array
 from tests.training.given import OTHER, RATE_HZ, SIGNAL, SMALL_SPEC
@@ -25,6 +25,11 @@ Strategy = st.SearchStrategy[Any]
 SAMPLE_ID: Final = "$sample"
 JOB_ID: Final = "$job"
 """Stand for an id that the server has given, if there is one by then."""
+
+SOURCE: Final = "roof"
+"""A configured source."""
+PUSHED_TAG: Final = 3
+"""Tag of the streams that are pushed; no frame has it, for a right one is not answered."""
 
 NAMES: Final = (SIGNAL, OTHER, "ghost")
 BAD_NAMES: Final = (
@@ -205,9 +210,23 @@ SOUND: Final[dict[str, Strategy]] = {
     "sample_rate_hz": st.just(RATE_HZ),
     "signal_name": st.sampled_from((SIGNAL, OTHER)),
     "signal_names": st.sampled_from(([], [SIGNAL], [SIGNAL, SIGNAL])),
-    "source": st.just({}),
+    "source": st.sampled_from(
+        (
+            {"name": SOURCE},
+            {"name": SOURCE, "anything": 1},
+            {"kind": "push", "sample_rate_hz": RATE_HZ, "center_freq_hz": 433e6, "tag": PUSHED_TAG},
+            {"address": "/etc/passwd"},
+        )
+    ),
     "spectrogram_b64": st.sampled_from([base64_of(image) for image in _images()[:5]]),
-    "stream_id": st.just("stream"),
+    "stream_id": st.sampled_from((SOURCE, "stream")),
+    "fft_size": st.sampled_from((32, 256, 16_384)),
+    "min_db": st.floats(-150, -100),
+    "max_db": st.floats(-50, 10),
+    "hold": st.sampled_from(("peak", "mean")),
+    "columns_per_sec": st.floats(1, 1000),
+    "columns_per_frame": st.integers(1, 8),
+    "gain_db": st.floats(0, 40),
     "threshold": st.floats(0, 1),
     "token": st.text(max_size=20),
     "topics": st.lists(st.sampled_from(get_args(Topic)), max_size=3),
@@ -238,9 +257,27 @@ FIELDS: Final[dict[str, Strategy]] = {
     "sample_rate_hz": st.sampled_from((RATE_HZ, 1.0, *FRACTIONS)),
     "signal_name": names,
     "signal_names": st.lists(names, max_size=4) | st.just(1000 * [SIGNAL]),
-    "source": junk,
+    "source": st.fixed_dictionaries(
+        {},
+        optional={
+            "name": names,
+            "kind": st.sampled_from(("push", "file")) | junk,
+            "sample_rate_hz": st.sampled_from((RATE_HZ, 1.0, *FRACTIONS)),
+            "center_freq_hz": hertz,
+            "tag": counts,
+            "address": st.text(max_size=40) | st.just("x" * 2000),
+        },
+    )
+    | junk,
     "spectrogram_b64": spectrograms,
-    "stream_id": ids,
+    "stream_id": ids | names,
+    "fft_size": counts,
+    "min_db": st.floats(),
+    "max_db": st.floats(),
+    "hold": st.sampled_from(("peak", "least")),
+    "columns_per_sec": st.floats(),
+    "columns_per_frame": counts,
+    "gain_db": st.floats(),
     "threshold": st.floats(),
     "topics": st.lists(st.sampled_from(get_args(Topic)) | st.just("x")),
     "version": counts,
@@ -338,11 +375,9 @@ extremes = st.sampled_from(
 def frames(draw: st.DrawFn) -> bytes:
     """A binary frame of IQ, sound or with anything in its header."""
     samples = base64.b64decode(draw(iq))
-    if draw(st.booleans()):
-        frame = IqFrame(
-            draw(st.integers(0, 2**32 - 1)), draw(st.sampled_from(IQ_DATATYPES)), RATE_HZ, 433e6, 0, samples
-        )
-        return frame.encode()
+    kind, tag = draw(st.sampled_from((IqFrame, StreamIqFrame, None))), draw(st.integers(PUSHED_TAG + 1, 2**32 - 1))
+    if kind is not None:
+        return kind(tag, draw(st.sampled_from(IQ_DATATYPES)), RATE_HZ, 433e6, 0, samples).encode()
     magic, byte = draw(st.sampled_from((b"RFH1", b"RFH2", bytes(4)))), st.integers(0, 255)
     header = HEADER.pack(
         magic,

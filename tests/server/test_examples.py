@@ -10,7 +10,7 @@ import pytest
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.protocol.commands import COMMANDS
 from rfhydra.protocol.examples import COMMAND_EXAMPLES, FRAME_EXAMPLES, TOKEN
-from rfhydra.protocol.frames import FRAMES, WaterfallFrame
+from rfhydra.protocol.frames import WaterfallFrame, read_waterfall
 from rfhydra.protocol.message_examples import JOB_ID, SIGNAL
 from rfhydra.protocol.messages import MESSAGES, read_message
 from rfhydra.protocol.schema import answer_name, asyncapi_document
@@ -23,8 +23,8 @@ from tests.server.json_peer import WAIT_SEC, Peer, peer, running
 from tests.server.server_process import small_backbone
 from tests.training.given import SMALL_SPEC, add_noise
 
-REFUSED: Final = {"start_stream": "incompatible", "stop_stream": "not_found", "cancel_upgrade": "not_found"}
-"""Codes of the commands for live sources, of which no server has any yet, and of a cancel after the end."""
+REFUSED: Final = {"tune_stream": "invalid_message", "cancel_upgrade": "not_found"}
+"""Codes of tuning a stream that a client pushes, and of a cancel after the end."""
 ENDS: Final = ("training_complete", "training_failed")
 UPGRADE_ENDS: Final = ("upgrade_complete", "upgrade_failed")
 
@@ -90,6 +90,10 @@ def test_every_example_gets_the_answer_that_the_document_promises(port: int) -> 
                     client.socket.send(FRAME_EXAMPLES["iq_frame"].encode())
                     while exchange.receive().get("id") != 11:
                         pass
+                case "start_stream":
+                    client.socket.send(FRAME_EXAMPLES["stream_iq_frame"].encode())
+                    while exchange.send("get_streams")["streams"][0]["state"] != "running":
+                        pass
                 case "train_signal":
                     while exchange.receive()["type"] not in ENDS:
                         pass
@@ -100,6 +104,6 @@ def test_every_example_gets_the_answer_that_the_document_promises(port: int) -> 
                     exchange.job_id = answer["job_id"]
         assert exchange.codes == REFUSED
         assert {"training_progress", "training_complete", "upgrade_progress", "upgrade_complete"} <= exchange.seen
-        waterfall, *_ = (FRAMES["waterfall_frame"].decode(data) for data in exchange.frames)
+        waterfall, *_ = map(read_waterfall, exchange.frames)
         assert isinstance(waterfall, WaterfallFrame)
         assert (waterfall.rows, waterfall.cols) == (SMALL_SPEC.rows, 1)

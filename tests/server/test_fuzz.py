@@ -17,7 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 from rfhydra.errors import RfhydraError
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.protocol.commands import read_command
-from rfhydra.protocol.frames import WaterfallFrame, frame_tag
+from rfhydra.protocol.frames import frame_tag, read_waterfall
 from rfhydra.protocol.messages import (
     Error,
     Message,
@@ -26,9 +26,10 @@ from rfhydra.protocol.messages import (
     read_message,
 )
 from rfhydra.protocol.parsing import read_envelope, read_json
-from tests.server.fuzz_inputs import JOB_ID, SAMPLE_ID, Piece, pieces
+from tests.server.fuzz_inputs import JOB_ID, SAMPLE_ID, SOURCE, Piece, pieces
 from tests.server.inventory import take_inventory
 from tests.server.server_process import Server, serving
+from tests.server.stream_scenes import record
 
 MESSAGES: Final = int(os.environ.get("RFHYDRA_FUZZ_MESSAGES", "400"))
 BATCH: Final = 25
@@ -53,7 +54,7 @@ class Account:
     def take(self, data: str | bytes) -> Message | None:
         """One message, which must be one of the protocol's and hold nothing that is nobody's business."""
         if isinstance(data, bytes):
-            WaterfallFrame.decode(data)
+            assert read_waterfall(data) is not None
             self.came["waterfall"] += 1
             return None
         for secret in self._secrets:
@@ -134,9 +135,10 @@ def converse(socket: ClientConnection, batch: list[Piece], account: Account) -> 
         pytest.fail(f"no answer came: {due}")
 
 
-def test_nothing_that_is_sent_does_harm(site: Path, body_file: Path) -> None:
+def test_nothing_that_is_sent_does_harm(site: Path, body_file: Path, tmp_path: Path) -> None:
     account = Account((str(site), str(Path.home()), "Traceback", 'File "', "site-packages", "rfhydra.db"))
     options = [part for limit in LIMITS for part in ("--limit", limit)]
+    options += ["--source", f"{SOURCE}={record(tmp_path / 'night')}?pace=1&loop=1"]
 
     def attack(server: Server, batch: list[Piece]) -> None:
         try:

@@ -1,6 +1,6 @@
 import asyncio
 
-from rfhydra.server.net.outbox import Outbox, Payload
+from rfhydra.server.net.outbox import MAX_ITEMS, Outbox, Payload
 
 
 def drain(outbox: Outbox, count: int) -> list[Payload]:
@@ -76,3 +76,28 @@ def test_take_waits_and_emptied_says_when_all_was_taken() -> None:
         return taken
 
     assert asyncio.run(talk()) == ["a", "b"]
+
+
+def test_items_of_a_key_are_sent_together_in_the_place_of_the_first() -> None:
+    outbox = Outbox(10, 100)
+
+    def render(items: list[int], dropped: int) -> str:
+        return f"{items}, {dropped} dropped"
+
+    outbox.put_items("tracks", [1, 2], render)
+    outbox.put("a")
+    outbox.put_items("tracks", [3], render)
+    outbox.put_items("others", [9], render)
+    assert drain(outbox, 3) == ["[1, 2, 3], 0 dropped", "a", "[9], 0 dropped"]
+    outbox.put_items("tracks", [4], render)
+    assert drain(outbox, 1) == ["[4], 0 dropped"]
+
+
+def test_of_too_many_items_the_newest_are_kept() -> None:
+    outbox = Outbox(1, 10)
+    outbox.put("1234567890")  # items take no room of control messages
+    for number in range(3 * MAX_ITEMS):
+        outbox.put_items("tracks", [number], lambda items, dropped: f"{items[0]} {items[-1]} {len(items)} {dropped}")
+    first, last = 2 * MAX_ITEMS, 3 * MAX_ITEMS - 1
+    assert drain(outbox, 2)[1] == f"{first} {last} {MAX_ITEMS} {2 * MAX_ITEMS}"
+    assert outbox.dropped == 2 * MAX_ITEMS

@@ -136,6 +136,11 @@ def test_pruning_removes_the_oldest(
     assert len(ended_ages) == min(fresh, max(0, max_tracks - open_count))  # no more than necessary
 
 
+def test_an_age_of_more_than_all_time_removes_nothing(workspace: Workspace) -> None:
+    workspace.detections.record([event("end")])
+    assert workspace.detections.prune(max_age_sec=1e300) == 0
+
+
 def test_pruned_room_is_used_again(workspace: Workspace) -> None:
     def fill(first: int) -> int:
         workspace.detections.record([event("end", number, number) for number in range(first, first + 2000)])

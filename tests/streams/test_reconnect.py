@@ -89,6 +89,14 @@ def test_a_silent_source_is_lost() -> None:
     assert source.reconnects == 1
 
 
+def test_a_source_that_may_wait_may_be_silent() -> None:
+    script = ScriptedSource([], [None, chunk(0, 5)], may_wait=True)
+    source = ReconnectingSource(script, max_silence_sec=0.0)
+    source.open()
+    assert source.read(0.001) is None
+    assert (script.opened, source.error) == (1, None)
+
+
 def test_closing_ends_the_tries() -> None:
     script = ScriptedSource([LOST], [], may_wait=False)
     source = ReconnectingSource(script, first_delay_sec=3600, max_delay_sec=3600)

@@ -12,6 +12,7 @@ from rfhydra.cli import (
     pretraining,
     serve,
     service,
+    streams,
     training,
     upgrade,
     versions,
@@ -49,6 +50,7 @@ app.command("registry", cls=ServedCommand)(versions.registry)
 app.command("log")(log)
 app.command("unknown")(unknown)
 app.command("serve")(serve.serve)
+app.command()(streams.streams)
 for command in (service.jobs, service.cancel, service.load, service.unload, service.loaded):
     app.command()(command)
 app.command("pretrain")(pretraining.pretrain)

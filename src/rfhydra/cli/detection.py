@@ -101,8 +101,14 @@ def evaluate(
     print_table(title, ["", ""], [*rows, ("F1, 90 % interval", f"{low:.3f} to {high:.3f}")])
 
 
-def load_detector(store: "Store", names: list[str] | None, backbone: Path | None) -> "HydraDetector":
-    """A detector with the active heads of ``names``, or of every signal that has one for this backbone."""
+def load_detector(
+    store: "Store", names: list[str] | None, backbone: Path | None, *, needs_heads: bool = True
+) -> "HydraDetector":
+    """A detector with the active heads of ``names``, or of every signal that has one for this backbone.
+
+    Raises:
+        NotFound: there is no head, and ``needs_heads``.
+    """
     from rfhydra.detection.detector import HydraDetector
     from rfhydra.hydra.backbone_file import load_backbone
     from rfhydra.hydra.registry import VersionManager
@@ -110,7 +116,9 @@ def load_detector(store: "Store", names: list[str] | None, backbone: Path | None
 
     loaded = load_backbone(backbone, best_device())
     detector = HydraDetector(store.spec, loaded)
-    names = _fitting(store, loaded.backbone_id) if names is None else names
+    if names is None:
+        is_empty = not needs_heads and not store.versions.active_heads()
+        names = [] if is_empty else _fitting(store, loaded.backbone_id)
     detector.load_heads(VersionManager(store).load_heads(names, loaded))
     if mismatch := store.backbone_mismatch(loaded.backbone_id):
         note(mismatch)

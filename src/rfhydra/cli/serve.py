@@ -11,6 +11,7 @@ import typer
 
 from rfhydra.cli.arguments import AsJson, BackboneFile, Workspace
 from rfhydra.cli.output import reported, say
+from rfhydra.cli.outputs import MqttUrl, WebhookUrl
 from rfhydra.config import DEFAULT_HOST, DEFAULT_PORT, check_name
 from rfhydra.errors import InvalidMessage
 from rfhydra.protocol.limits import read_limits
@@ -72,15 +73,20 @@ def serve(
             "--allow-addresses", help="Let clients start any other source: every file and host that it names."
         ),
     ] = False,
+    mqtt: MqttUrl = None,
+    webhook: WebhookUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Serve a workspace over a WebSocket until SIGINT or SIGTERM."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     with reported(as_json=as_json):
+        from rfhydra.live.outputs import OutputOptions
+
         settings = replace(
             _settings(host, token, no_token, origin or [], limit or [], grace, backbone, former),
             sources=_sources(source or []),
             allow_addresses=allow_addresses,
+            outputs=OutputOptions.parse(log=True, mqtt=mqtt, webhook=webhook),
         )
 
         from rfhydra.server.run import run_server

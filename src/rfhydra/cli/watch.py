@@ -1,9 +1,11 @@
 """``rfhydra watch``."""
 
+import signal
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -12,17 +14,12 @@ from rfhydra.cli.arguments import AsJson, BackboneFile, Workspace
 from rfhydra.cli.detection import load_detector
 from rfhydra.cli.output import console, note, reported, say
 from rfhydra.cli.outputs import (
-    DEFAULT_LOG_TRACKS,
-    DEFAULT_QUOTA,
-    DEFAULT_ROLL,
     Exec,
     Log,
     LogAge,
     LogTracks,
     MqttUrl,
     Novel,
-    OutputOptions,
-    Outputs,
     Post,
     Pre,
     Quota,
@@ -32,6 +29,7 @@ from rfhydra.cli.outputs import (
     WebhookUrl,
 )
 from rfhydra.cli.track_table import TrackLines, TrackTable, status_line
+from rfhydra.config import DEFAULT_QUOTA, DEFAULT_ROLL, LOG_MAX_TRACKS
 from rfhydra.quantities import parse_seconds
 
 if TYPE_CHECKING:
@@ -55,7 +53,7 @@ def watch(
     ] = None,
     log: Log = True,
     log_age: LogAge = None,
-    log_tracks: LogTracks = DEFAULT_LOG_TRACKS,
+    log_tracks: LogTracks = LOG_MAX_TRACKS,
     mqtt: MqttUrl = None,
     webhook: WebhookUrl = None,
     command: Exec = None,
@@ -75,6 +73,7 @@ def watch(
     """
     with reported(as_json=as_json):
         from rfhydra.live.detection_log import first_track_id
+        from rfhydra.live.outputs import OutputOptions, Outputs
         from rfhydra.live.pipeline import LivePipeline
         from rfhydra.streams.address import open_source
 
@@ -97,7 +96,7 @@ def watch(
         opened = open_source(source)
         with options.open_workspace(directory) as store:
             names = None if heads is None else [name.strip() for name in heads.split(",")]
-            detector = load_detector(store, names, backbone)
+            detector = load_detector(store, names, backbone, needs_heads=not novel)
             table = TrackTable() if console.is_terminal and not as_json else None
             with Outputs(options, store, detector.backbone, opened.name) as outputs:
                 outputs.add(_screen(table, as_json=as_json))
@@ -143,36 +142,47 @@ def _run(pipeline: "LivePipeline", seconds: float | None, table: TrackTable | No
     Raises:
         Exception: what ended the pipeline.
     """
-    failed: list[BaseException] = []
+    failed, ended = list[BaseException](), threading.Event()
 
     def run() -> None:
         try:
             pipeline.run()
         except BaseException as error:
             failed.append(error)
+        finally:
+            ended.set()
 
-    worker = threading.Thread(target=run, name="watch")
-    worker.start()
+    threading.Thread(target=run, name="watch").start()
     try:
-        _follow(pipeline, worker, None if seconds is None else time.monotonic() + seconds, table)
+        # not joined: Python 3.11 takes a thread for ended when Ctrl+C interrupts a join
+        _follow(pipeline, ended, None if seconds is None else time.monotonic() + seconds, table)
     finally:
-        pipeline.stop()
-        worker.join()
+        with _uninterrupted():
+            pipeline.stop()
+            ended.wait()
     if failed:
         raise failed[0]
 
 
-def _follow(pipeline: "LivePipeline", worker: threading.Thread, until: float | None, table: TrackTable | None) -> None:
-    """Show tracks and state until the worker ends, or until the time comes."""
-    from contextlib import nullcontext
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """No Ctrl+C meanwhile: what is left to do takes no longer than a window."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
+
+def _follow(pipeline: "LivePipeline", ended: threading.Event, until: float | None, table: TrackTable | None) -> None:
+    """Show tracks and state until it ended, or until the time comes."""
     from rich.live import Live
 
     problem: str | None = None
     live = Live(console=console, auto_refresh=False, transient=True) if table is not None else None
     with live or nullcontext():
-        while worker.is_alive() and (until is None or time.monotonic() < until):
-            worker.join(_REFRESH_SEC if until is None else min(_REFRESH_SEC, max(until - time.monotonic(), 0)))
+        while not ended.is_set() and (until is None or time.monotonic() < until):
+            ended.wait(_REFRESH_SEC if until is None else min(_REFRESH_SEC, max(until - time.monotonic(), 0)))
             status = pipeline.status()
             if live is not None and table is not None:
                 live.update(table.render(status), refresh=True)

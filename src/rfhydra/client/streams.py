@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from rfhydra.client.watch import Subscription
+from rfhydra.errors import NotFound
 from rfhydra.protocol.frames import SAMPLE_BYTES, StreamIqFrame
 from rfhydra.protocol.live import PushedSource, Tracks
 from rfhydra.protocol.streams import StreamStatus, TrackEvent
@@ -77,6 +78,7 @@ class PushedStream:
                 await self._send(self._frame("cu8", b"").encode())
         finally:
             self._leave()
+            self.fail(NotFound("this client has ended the stream"))
 
     @property
     def stream_id(self) -> str:

@@ -19,21 +19,22 @@ from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
 
-TILE_PX: Final = 64
-"""Side of a tile, the unit of what the backbone looks at; a multiple of the strides of its pyramid."""
+TILE_PX: Final = 32
+"""Side of a tile, the unit of what the backbone looks at; a multiple of most strides of its pyramid."""
 MARGIN_TILES: Final = 1
 """Tiles around those with energy that the backbone sees, too."""
 MAX_SHARE: Final = 0.6
 """Of the window; where more of it is to be looked at, all of it is."""
-BLOCKS: Final = ((1, 1), (4, 4), (16, 16), (1, 64), (64, 4))
-"""Shapes of the blocks, (rows, cols): impulses, short and long bursts, thin lines, short wide bursts."""
-MARGIN_DB: Final = 0.5
+BLOCKS: Final = ((1, 1), (4, 4), (16, 16), (1, TILE_PX), (TILE_PX, 4))
+"""Shapes of the blocks, (rows, cols), that tile a tile: impulses, short and long bursts, thin lines, short wide bursts."""
+MARGIN_DB: Final = 1.0
 """Above the loudest of many blocks of white noise: real noise is less even."""
 MAX_RISE_DB: Final = 2.0
 """The floor of a row is at most so much above that of the window: what is louder is an emission."""
 MEMORY: Final = 0.125
 """Weight of a window in the floor."""
 _SMOOTH_ROWS: Final = 31
+_FLOOR_COLS: Final = 128  # that the floor is measured in
 _NOISE_WINDOWS: Final = 4
 _NOISE_COLS: Final = 512
 
@@ -55,7 +56,9 @@ class EnergyGate:
 
     def _update_floor(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The floor of each row in grey levels, float32 (rows,)."""
-        rows = np.partition(image, image.shape[1] // 2, axis=1)[:, image.shape[1] // 2].astype(np.float32)
+        taken = image[:, :: max(image.shape[1] // _FLOOR_COLS, 1)]
+        middle = taken.shape[1] // 2
+        rows = np.partition(taken, middle, axis=1)[:, middle].astype(np.float32)
         smooth = ndimage.median_filter(rows, _SMOOTH_ROWS, mode="nearest")
         highest = self.spec.scaling.floor_grey + MAX_RISE_DB * _grey_per_db(self.spec)
         now = np.minimum(smooth, highest)

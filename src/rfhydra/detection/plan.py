@@ -41,9 +41,9 @@ class WindowPlan:
         """
         full = spec.window_samples
         step = max(int(spec.cols * (1 - context)), 1) * spec.hop
-        if max_wait_sec is None or sample_rate_hz is None or step <= (wait := max_wait_sec * sample_rate_hz):
+        if max_wait_sec is None or sample_rate_hz is None or full <= (wait := max_wait_sec * sample_rate_hz):
             return cls(full, step, full, spec.hop)
-        step = max(int(wait // spec.hop), 1) * spec.hop
+        step = min(step, max(int(wait // spec.hop), 1) * spec.hop)
         return cls(full, step, step, spec.hop)
 
     def start(self, end: int) -> int:

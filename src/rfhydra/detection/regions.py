@@ -31,11 +31,11 @@ class RegionsSeen(Seen):
         """As :meth:`Seen.embed`, each box in the region that covers most of it."""
         around = torch.tensor([[part.left, part.top, part.right, part.bottom] for part, _ in self.parts])
         nearest = box_iou(boxes, around.float()).argmax(1)
-        first = self.parts[0][1].embed(boxes - corner(self.parts[0][0]))
-        for number, (region, seen) in enumerate(self.parts[1:], start=1):
-            own = nearest == number
-            first[own] = seen.embed(boxes[own] - corner(region))
-        return first
+        own = [torch.nonzero(nearest == number)[:, 0] for number in range(len(self.parts))]
+        found = [
+            seen.embed(boxes[index] - corner(region)) for index, (region, seen) in zip(own, self.parts, strict=True)
+        ]
+        return torch.cat(found)[torch.cat(own).argsort()]
 
 
 def corner(region: Rectangle) -> Tensor:

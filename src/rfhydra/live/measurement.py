@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rfhydra.protocol.streams import TrackMeasurement
 from rfhydra.spectrum.boxes import Box
-from rfhydra.spectrum.noise import Iq, NoiseFloor, band_passed, mean_power, power_bins
+from rfhydra.spectrum.noise import Iq, NoiseFloor, band_passed, mean_power, power_bins, transforms_of
 from rfhydra.spectrum.window import Window
 
 X_DB: Final = 26.0
@@ -49,7 +49,7 @@ class MeasuredStretch:
         if len(iq) < 2:
             return None
         inside = band_passed(iq, low, high)
-        power, noise = mean_power(inside), self._noise.density(low, high)
+        power, noise = mean_power(inside), self._noise.density(low, high, self._beside(box))
         signal = power - noise * (high - low) if self._noise.is_known else power
         return TrackMeasurement(
             snr_db=_decibels(signal / (noise * (high - low)), MIN_SNR_DB) if self._noise.is_known else MIN_SNR_DB,
@@ -58,13 +58,26 @@ class MeasuredStretch:
             mean_dbfs=_decibels(power, _MIN_DBFS),
         )
 
-    def _part(self, box: Box) -> Iq:
-        """The samples of ``box``, or those in its middle."""
+    def _beside(self, box: Box) -> NDArray[np.bool_]:
+        """Mask of the transforms of the noise that lie before or after ``box``."""
+        size = self._window.frame.spec.fft_size
+        starts = size * transforms_of(len(self._iq) // size, MAX_NOISE_TRANSFORMS)
+        first, last = self._span(box)
+        mask: NDArray[np.bool_] = (starts + size <= first) | (starts >= last)
+        return mask
+
+    def _span(self, box: Box) -> tuple[int, int]:
+        """First and last sample of ``box`` that is here."""
         rate = self._window.frame.bandwidth_hz
         first, last = (
             min(max(round((edge - self._start_sec) * rate), 0), len(self._iq))
             for edge in (box.time_start_sec, box.time_end_sec)
         )
+        return first, last
+
+    def _part(self, box: Box) -> Iq:
+        """The samples of ``box``, or those in its middle."""
+        first, last = self._span(box)
         surplus = max(last - first - MAX_MEASURED_SAMPLES, 0)
         return self._iq[first + surplus // 2 : last - (surplus - surplus // 2)]
 

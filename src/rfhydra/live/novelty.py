@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from rfhydra.detection.gate import EnergyGate
 from rfhydra.errors import Busy, StorageFull
 from rfhydra.hydra.backbone import Backbone, Seen
 from rfhydra.live.clusters import Clusters
@@ -14,6 +15,7 @@ from rfhydra.live.unclaimed import Emission, Unclaimed
 from rfhydra.live.window import LiveWindow
 from rfhydra.live.work_queue import WorkQueue
 from rfhydra.spectrum.boxes import Box
+from rfhydra.spectrum.window import Window
 from rfhydra.store.columns import utc_text
 from rfhydra.store.unknowns import Exemplar, UnknownStore
 
@@ -34,6 +36,7 @@ class Novelty(WorkQueue[LiveWindow]):
         self._store, self._backbone, self._stream_id = store, backbone, stream_id
         self._clusters = Clusters(backbone.backbone_id, store.clusters(backbone.backbone_id))
         self._unclaimed = Unclaimed()
+        self._gate: EnergyGate | None = None
         self._dirty = set[int]()
         self._unsaved: list[tuple[int, Exemplar]] = []
         self._saved_at = time.monotonic()
@@ -46,14 +49,21 @@ class Novelty(WorkQueue[LiveWindow]):
 
     def deliver(self, items: Sequence[LiveWindow], /) -> None:
         for live in items:
-            seen = live.detections.seen
-            # without a head nothing has looked at the window
-            self._look(live, self._backbone.see(live.window.image) if seen is None else seen)
+            seen = self._see(live.window) if live.detections.seen is None else live.detections.seen
+            if seen is not None:
+                self._look(live, seen)
         if time.monotonic() >= self._saved_at + SAVE_EVERY_SEC:
             self._save()
 
     def finish(self) -> None:
         self._save()
+
+    def _see(self, window: Window) -> Seen | None:
+        """What the backbone makes of a window that no head has looked at; None if there is no energy in it."""
+        if self._gate is None or self._gate.spec != window.frame.spec:
+            self._gate = EnergyGate(window.frame.spec)
+        regions = self._gate.regions(window.image)
+        return self._backbone.see(window.image) if regions is None or regions else None
 
     def _look(self, live: LiveWindow, seen: Seen) -> None:
         detected = [each.box.shifted(live.window.start_sec) for each in live.detections.detections]

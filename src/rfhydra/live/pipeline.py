@@ -109,9 +109,7 @@ class LivePipeline:
             self._error = f"{type(error).__name__}: {error}"
             raise
         finally:
-            self._dropped_at_end = (
-                self._buffer.dropped_samples if self._dropped_at_end is None else self._dropped_at_end
-            )
+            self._freeze_drops()
             self._reader.close()
 
     def stop(self) -> None:
@@ -127,7 +125,6 @@ class LivePipeline:
     def status(self) -> StreamStatus:
         """State and counters, from any thread, at any time."""
         done, tuning, connection = self._progress.done, self._tap.tuning, self._connection
-        dropped = self._buffer.dropped_samples if self._dropped_at_end is None else self._dropped_at_end
         return StreamStatus(
             stream_id=self._stream_id,
             source=connection.name,
@@ -139,7 +136,7 @@ class LivePipeline:
             started_at=self._started_at,
             samples=self._buffer.written_samples,
             lost_samples=connection.lost_samples,
-            dropped_samples=dropped,
+            dropped_samples=self._dropped_samples,
             reconnects=connection.reconnects,
             windows=done.windows,
             empty_windows=done.empty_windows,
@@ -147,6 +144,10 @@ class LivePipeline:
             real_time_factor=done.real_time_factor,
             heads=dict(done.heads),
         )
+
+    @property
+    def _dropped_samples(self) -> int:
+        return self._buffer.dropped_samples if self._dropped_at_end is None else self._dropped_at_end
 
     def _freeze_drops(self) -> None:
         """What is dropped from now on is dropped because the stream ends."""
@@ -219,7 +220,7 @@ class LivePipeline:
                 output.write(event)
 
     def _warn_of_drops(self, sample_rate_hz: float) -> None:
-        dropped, now = self._buffer.dropped_samples, time.monotonic()
+        dropped, now = self._dropped_samples, time.monotonic()
         if dropped > self._warned_of and now - self._warned_at >= WARNING_INTERVAL_SEC:
             seconds = (dropped - self._warned_of) / sample_rate_hz
             _log.warning("stream %s: detection is too slow, %.2f s of samples were dropped", self._stream_id, seconds)

@@ -19,7 +19,6 @@ from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.window import Window
 from rfhydra.store.columns import utc_text
 
-DEFAULT_ROLL_SEC: Final = 0.2
 DEFAULT_MAX_SEC: Final = 10.0
 MAX_BYTES: Final = 128 * 1024 * 1024
 """Of the IQ of one recording in memory; longer ones are cut."""
@@ -39,8 +38,8 @@ class Recorder:
     def __init__(
         self,
         directory: RecordingDirectory,
-        pre_sec: float = DEFAULT_ROLL_SEC,
-        post_sec: float = DEFAULT_ROLL_SEC,
+        pre_sec: float,
+        post_sec: float,
         max_sec: float = DEFAULT_MAX_SEC,
     ) -> None:
         """

@@ -16,7 +16,6 @@ from rfhydra.files import make_directory, os_errors_named
 from rfhydra.recordings import Annotation, write_recording
 from rfhydra.recordings.sigmf_extension import NAMESPACE
 
-DEFAULT_QUOTA: Final = 2_000_000_000
 TRIGGER: Final = "detection"
 _DATATYPE: Final = "ci16_le"
 _SAMPLE_BYTES: Final = 4
@@ -60,7 +59,7 @@ class RecordingDirectory:
     detection. Nothing else in the directory is counted, changed or removed; links are not followed.
     """
 
-    def __init__(self, path: Path, quota_bytes: int = DEFAULT_QUOTA) -> None:
+    def __init__(self, path: Path, quota_bytes: int) -> None:
         """Use ``path``, which is made if it is missing; unfinished writes of a killed process are removed.
 
         Raises:

@@ -67,12 +67,12 @@ class Unclaimed:
         """
         start_sec, length_sec = window.start_sec, window.frame.duration_sec
         self._recent = [(box, end_sec) for box, end_sec in self._recent if end_sec > start_sec]
-        shown = _distinct(_candidates(window, seen.propose()), [box.shifted(-start_sec) for box in claimed])
+        candidates = _candidates(window, seen.propose())
         found = list[Emission]()
-        for each in shown:
+        for each in _distinct(candidates, [box.shifted(-start_sec) for box in claimed]):
             box, stream_box = each.box, each.box.shifted(start_sec)
             is_left_to_next = box.time_end_sec > length_sec * (1 - _EDGE) and _seconds(box) < length_sec / 2
-            if is_left_to_next or any(_is_artefact(each, other) for other in shown):
+            if is_left_to_next or any(_is_artefact(each, other) for other in candidates):
                 continue
             is_new = not any(
                 intersection_over_minimum(stream_box, other, start_sec, end_sec) > CONTINUES
@@ -117,7 +117,8 @@ def _is_artefact(weak: _Candidate, strong: _Candidate) -> bool:
     shared = min(weak.box.time_end_sec, strong.box.time_end_sec) - max(
         weak.box.time_start_sec, strong.box.time_start_sec
     )
-    return strong.level_db - weak.level_db >= ARTEFACT_DB and shared >= ARTEFACT_SHARE * _seconds(weak.box)
+    is_beside = shared >= ARTEFACT_SHARE * _seconds(weak.box) and _overlap(weak.box, strong.box) <= MAX_OVERLAP
+    return is_beside and strong.level_db - weak.level_db >= ARTEFACT_DB
 
 
 def _seconds(box: Box) -> float:

@@ -80,8 +80,6 @@ COMMAND_EXAMPLES: Final[dict[str, Command]] = {
         commands.CancelTraining(id=9, job_id=JOB_ID),
         commands.GetJob(job_id=JOB_ID),
         commands.ListJobs(limit=20),
-        commands.UnloadHeads(signal_names=[SIGNAL]),
-        commands.DeleteTrainingSample(id=10, sample_id=SAMPLE_ID),
         live.ListSources(),
         live.SetWaterfall(fft_size=256, min_db=-100, max_db=-20, columns_per_sec=100, columns_per_frame=4),
         live.StartStream(
@@ -93,6 +91,8 @@ COMMAND_EXAMPLES: Final[dict[str, Command]] = {
         live.GetStreams(),
         live.TuneStream(stream_id=STREAM_ID, center_freq_hz=CENTER_HZ + 1e6, gain_db=28),
         live.StopStream(stream_id=STREAM_ID),
+        commands.UnloadHeads(signal_names=[SIGNAL]),
+        commands.DeleteTrainingSample(id=10, sample_id=SAMPLE_ID),
         upgrades.StartUpgrade(id=12),
         upgrades.GetUpgrade(),
         upgrades.UndoUpgrade(id=13),

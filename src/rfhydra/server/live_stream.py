@@ -7,9 +7,10 @@ from typing import Final
 
 from rfhydra.detection.detector import HydraDetector
 from rfhydra.errors import RfhydraError
-from rfhydra.live.output import Output
+from rfhydra.live.outputs import Outputs
 from rfhydra.live.pipeline import LivePipeline
 from rfhydra.live.turns import Turns
+from rfhydra.live.window import LiveWindow
 from rfhydra.protocol.live import NamedSource, PushedSource, StreamSource
 from rfhydra.protocol.messages import Detections
 from rfhydra.protocol.streams import StreamStatus, TrackEvent
@@ -44,14 +45,14 @@ class LiveStream:
         form: StreamSource,
         turns: Turns,
         heads: Sequence[str] | None,
-        outputs: Sequence[Output],
+        outputs: Outputs,
         waterfalls: Waterfalls,
         first_track_id: int,
         on_tracks: Callable[[str, list[TrackEvent], int], None],
         on_detections: Callable[[list[Detections]], None],
         on_end: Callable[["LiveStream"], None],
     ) -> None:
-        """``on_tracks``, ``on_detections`` and ``on_end`` are called on the event loop."""
+        """``outputs`` are closed at the end; what begins with ``on_`` is called on the event loop."""
         self.stream_id, self.form = stream_id, form
         self._events: Relay[TrackEvent] = Relay(
             lambda events, dropped: on_tracks(stream_id, events, dropped), MAX_RELAYED_EVENTS
@@ -59,12 +60,14 @@ class LiveStream:
         self._windows: Relay[Detections] = Relay(lambda found, _: on_detections(found), MAX_RELAYED_WINDOWS)
         self._end: Relay[None] = Relay(lambda *_: on_end(self), 1)
         self._crashed = False
+        self._outputs = outputs
+        outputs.add(_RelayOutput(self._events))
         self._pipeline = LivePipeline(
             source,
             detector,
             stream_id=stream_id,
-            outputs=(_RelayOutput(self._events), *outputs),
-            on_window=lambda window: self._windows.put(stream_message(stream_id, window)),
+            outputs=outputs.outputs,
+            on_window=self._on_window,
             on_chunk=lambda chunk: waterfalls.take(stream_id, chunk),
             heads=heads,
             turns=turns,
@@ -98,9 +101,14 @@ class LiveStream:
             changes |= {"state": "failed", "error": _CRASHED}
         return self._pipeline.status().model_copy(update=changes)
 
+    def _on_window(self, window: LiveWindow) -> None:
+        self._outputs.on_window(window)
+        self._windows.put(stream_message(self.stream_id, window))
+
     def _run(self) -> None:
         try:
-            self._pipeline.run()
+            with self._outputs:
+                self._pipeline.run()
         except RfhydraError as error:
             _log.warning("stream %s has ended: %s", self.stream_id, error)
         except Exception:

@@ -16,7 +16,7 @@ from rfhydra.detection.detector import HydraDetector
 from rfhydra.errors import RfhydraError, Unauthorized
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.registry import VersionManager
-from rfhydra.live.detection_log import DetectionLog
+from rfhydra.live.outputs import OutputOptions
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import (
     ServerMetrics,
@@ -65,6 +65,7 @@ class Settings:
         backbone_path: backbone file; None is the one that ships.
         sources: address of each live source that clients may start, by name.
         allow_addresses: whether clients may start any other source, too.
+        outputs: of each stream.
         former_path: backbone file of heads that are not upgraded to that one yet, None without such heads.
         grace_sec: time that a running training has to finish when the server stops.
         auth_sec: time that a client has to send its token.
@@ -77,6 +78,7 @@ class Settings:
     former_path: Path | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
     allow_addresses: bool = False
+    outputs: OutputOptions = field(default_factory=lambda: OutputOptions.parse(log=True))
     grace_sec: float = 30.0
     auth_sec: float = 10.0
     handshake_sec: float = 10.0
@@ -118,7 +120,7 @@ class Service:
             self.waterfalls,
             SourceSet(settings.sources, allow_addresses=settings.allow_addresses),
             limits,
-            lambda: [DetectionLog(workspace.detections)],
+            settings.outputs,
         )
         self.metrics = PrometheusMetrics()
         self.bounds = ConnectionBounds.of(limits, settings.handshake_sec)

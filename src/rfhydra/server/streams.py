@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -12,7 +12,7 @@ from typing import Final
 from rfhydra.detection.detector import HydraDetector
 from rfhydra.errors import Busy, Conflict, NotFound, RfhydraError
 from rfhydra.live.detection_log import first_track_id
-from rfhydra.live.output import Output
+from rfhydra.live.outputs import OutputOptions, Outputs
 from rfhydra.live.turns import Turns
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.live import NamedSource, PushedSource, Sources, StartStream, Streams, StreamSource, TuneStream
@@ -58,16 +58,15 @@ class StreamSet:
         waterfalls: Waterfalls,
         sources: SourceSet,
         limits: Limits,
-        make_outputs: Callable[[], Sequence[Output]],
+        outputs: OutputOptions,
     ) -> None:
-        """What ``make_outputs`` makes at the start receives the events of all streams, each in its stream's thread."""
+        """Each stream has ``outputs`` of its own."""
         self.turns = Turns()
         self.counters = StreamCounters(self._labelled)
         self.pushes = Pushes(limits)
         self._workspace, self._store, self._detector, self._hub = workspace, store, detector, hub
         self._waterfalls, self._sources, self._limits = waterfalls, sources, limits
-        self._make_outputs = make_outputs
-        self._outputs: Sequence[Output] = ()
+        self._outputs = outputs
         self._running: dict[str, LiveStream] = {}
         self._ended: dict[str, StreamStatus] = {}
         self._changing = asyncio.Lock()
@@ -83,7 +82,6 @@ class StreamSet:
 
     async def start(self) -> None:
         """Start the streams that ran when the last server ended."""
-        self._outputs = self._make_outputs()
         for stored in await self._store.run(self._workspace.streams.all, refusable=False):
             try:
                 await self._restore(stored)
@@ -102,8 +100,6 @@ class StreamSet:
             await asyncio.gather(*(asyncio.to_thread(stream.stop) for stream in running))
         await asyncio.gather(*self._removals)
         await self._store.run(self._workspace.streams.forget_attempts, refusable=False)
-        for output in self._outputs:
-            await asyncio.to_thread(output.close)
 
     def state(self) -> Streams:
         """All streams."""
@@ -239,7 +235,7 @@ class StreamSet:
             form=form,
             turns=self.turns,
             heads=heads,
-            outputs=self._outputs,
+            outputs=Outputs(self._outputs, self._workspace, self._detector.backbone, source.name),
             waterfalls=self._waterfalls,
             first_track_id=first_track_id,
             on_tracks=self._hub.publish_tracks,

@@ -39,12 +39,17 @@ def power_bins(iq: Iq, fft_size: int, max_transforms: int | None = None) -> NDAr
     """
     taper = np.hanning(fft_size + 1)[:-1].astype(np.float32)
     frames = iq[: len(iq) // fft_size * fft_size].reshape(-1, fft_size)
-    if max_transforms is not None and len(frames) > max_transforms:
-        frames = frames[np.linspace(0, len(frames) - 1, max_transforms).round().astype(int)]
+    frames = frames[transforms_of(len(frames), max_transforms)]
     spectrum = fft.fftshift(fft.fft(frames * taper, axis=1), axes=1)
     amplitude: NDArray[np.float32] = np.abs(spectrum).astype(np.float32)
     power: NDArray[np.float32] = np.square(amplitude) / np.square(taper).sum()
     return power
+
+
+def transforms_of(count: int, most: int | None) -> NDArray[np.intp]:
+    """The numbers of the transforms, of ``count``, that :func:`power_bins` takes."""
+    taken = count if most is None else min(count, most)
+    return np.linspace(0, max(count - 1, 0), taken).round().astype(np.intp)
 
 
 def bins_of(low: float, high: float, size: int) -> tuple[int, int]:
@@ -76,12 +81,14 @@ class NoiseFloor:
         """Whether the noise can be measured: not in digital silence, nor in a few transforms."""
         return bool(np.isfinite(self._overall))
 
-    def density(self, low: float, high: float) -> float:
+    def density(self, low: float, high: float, transforms: NDArray[np.bool_] | None = None) -> float:
         """Power of the noise per cycle per sample in the band ``low`` to ``high``.
 
-        That of the whole band where emissions fill the asked one for most of the time.
+        That of the whole band where emissions fill the asked one for most of the time. ``transforms`` are those that
+        count; None for all.
         """
-        density = _noise_power(self._bins[:, slice(*bins_of(low, high, self._bins.shape[1]))])
+        bins = self._bins[:, slice(*bins_of(low, high, self._bins.shape[1]))]
+        density = _noise_power(bins if transforms is None else bins[transforms])
         is_noise = density is not None and density <= _MAX_OCCUPIED * self._overall
         return density if density is not None and is_noise else self._overall
 

@@ -125,22 +125,23 @@ def _checked(iq: NDArray[np.complex64] | torch.Tensor, spec: SpectrogramSpec) ->
 
 def _columns_of(samples: torch.Tensor, spec: SpectrogramSpec, first: int, last: int) -> _Columns:
     """Columns ``first`` to ``last`` of the window of ``samples``, which is surrounded by zeros."""
-    per_block = max(1, _BLOCK_SAMPLES // spec.hop)  # what fits the cache of a core takes half the time
-    parts = [
-        _block(samples, spec, start, min(start + per_block, last))
-        for start in range(first, last, per_block if samples.device.type == "cpu" else last - first)
-    ]
-    return _Columns.cat([_Columns.none(spec), *parts]) if samples.device.type == "cpu" else _Columns.cat(parts)
+    if first >= last:
+        return _Columns.none(spec)
+    on_cpu = samples.device.type == "cpu"
+    per_block = max(1, _BLOCK_SAMPLES // spec.hop) if on_cpu else last - first  # what fits a cache takes half the time
+    starts = range(first, last, per_block)
+    return _Columns.cat([_block(samples, spec, start, min(start + per_block, last)) for start in starts])
 
 
 def _block(samples: torch.Tensor, spec: SpectrogramSpec, first: int, last: int) -> _Columns:
     margin = (spec.fft_size - spec.hop) // 2  # centres each transform on the samples of its column
     begin, end = first * spec.hop - margin, last * spec.hop + margin
-    inside = samples[max(begin, 0) : end]
-    inside, lowered_db = _scaled(inside)
-    padded = torch.nn.functional.pad(inside, (max(-begin, 0), max(end - len(samples), 0)))
+    padded, lowered_db = _scaled(samples[max(begin, 0) : end])
+    if begin < 0 or end > len(samples):
+        padded = torch.nn.functional.pad(padded, (max(-begin, 0), max(end - len(samples), 0)))
     own = padded[margin : margin + (last - first) * spec.hop].reshape(-1, spec.hop)
-    return _Columns(_power_db(padded, spec) + lowered_db, _silent(own))
+    power_db = _power_db(padded, spec)
+    return _Columns(power_db + lowered_db if lowered_db else power_db, _silent(own))
 
 
 def _scaled(samples: torch.Tensor) -> tuple[torch.Tensor, float]:

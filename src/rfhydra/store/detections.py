@@ -16,6 +16,7 @@ from rfhydra.store.database import Database
 PRUNED_AT_ONCE: Final = 2000
 """Rows that one transaction of a pruning deletes, so that nobody waits long for it."""
 _SLICE: Final = 5000
+_EVER_SEC: Final = 1000 * 365 * 86_400.0
 _MEASURED: Final = tuple(TrackMeasurement.model_fields)
 _SHARED: Final = tuple(name for name in LoggedTrack.model_fields if name in TrackEvent.model_fields)
 _COLUMNS: Final = ("state", *_SHARED, *_MEASURED)
@@ -109,7 +110,7 @@ class DetectionStore:
         Open tracks stay. The room is used again by later rows. Other users of the store wait for at most
         :data:`PRUNED_AT_ONCE` deletions. Returns the number of deleted tracks.
         """
-        oldest = utc_text((now or datetime.now(UTC)) - timedelta(seconds=max_age_sec))
+        oldest = utc_text((now or datetime.now(UTC)) - timedelta(seconds=min(max_age_sec, _EVER_SEC)))
         removed = self._delete(oldest, self.count())
         return removed + self._delete(_AFTER_ALL, self.count() - max_tracks)
 

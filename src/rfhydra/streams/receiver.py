@@ -3,6 +3,7 @@
 import threading
 import time
 from abc import ABC, abstractmethod
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from rfhydra.streams.counter import SampleCounter
 from rfhydra.streams.source import Chunk, EndOfStream, Tuning
 from rfhydra.streams.waiter import Waiter
+
+_CLOSE_STEP_SEC: Final = 0.05
 
 
 class Receiver(ABC):
@@ -54,11 +57,16 @@ class Receiver(ABC):
         """As of a source. Called by any thread, at any time."""
 
     def close(self) -> None:
-        waiter = self._waiter
-        if waiter is not None:
-            waiter.end()
-        with self._using:
+        used = True
+        while used:  # an open that has just begun has no waiter yet
+            waiter = self._waiter
+            if waiter is not None:
+                waiter.end()
+            used = not self._using.acquire(timeout=_CLOSE_STEP_SEC)
+        try:
             self._release()
+        finally:
+            self._using.release()
 
     @abstractmethod
     def _connect(self, waiter: Waiter) -> Tuning:

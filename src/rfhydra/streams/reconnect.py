@@ -31,12 +31,12 @@ class ReconnectingSource:
         source: not connected.
         first_delay_sec: between the loss and the first try. It doubles with every try that brings no sample.
         max_delay_sec: the longest delay.
-        max_silence_sec: a source that sent nothing for so long is lost; None if it may be silent.
+        max_silence_sec: a source that sent nothing for so long is lost, unless it may wait; None if it may be silent.
         """
         self._source = source
         self._first_delay_sec = first_delay_sec
         self._max_delay_sec = max_delay_sec
-        self._max_silence_sec = max_silence_sec
+        self._max_silence_sec = None if source.may_wait else max_silence_sec
         self.delay_sec = first_delay_sec
         """Delay of the next try."""
         self._try_at = 0.0

@@ -47,6 +47,8 @@ class SoapySource(Receiver):
         self._device: Any = None
         self._stream: Any = None
         self._buffer: NDArray[np.complex64] = np.empty(0, dtype=np.complex64)
+        self._max_read = 1
+        """Samples; some drivers yield nothing when they are asked for more."""
         self._overflowed = False
         self._next_ns: float | None = None
 
@@ -80,6 +82,7 @@ class SoapySource(Receiver):
                 raise Unreachable(f"{self.name} gives no samples: {error}") from error
             if code := device.activateStream(self._stream):
                 raise Unreachable(f"{self.name} gives no samples: {soapy.errToStr(code)}")
+            self._max_read = max(1, device.getStreamMTU(self._stream))
             self._buffer = np.empty(chunk_samples(self._tuning.sample_rate_hz), dtype=np.complex64)
             self._overflowed = False
             self._next_ns = None
@@ -91,6 +94,10 @@ class SoapySource(Receiver):
             InvalidMessage: the device refuses; the message names the field.
         """
         of = (load_soapy().SOAPY_SDR_RX, self._channel)
+        rates = [(each.minimum(), each.maximum()) for each in device.getSampleRateRange(*of)]
+        if rates and not any(low <= tuning.sample_rate_hz <= high for low, high in rates):  # some drivers do not look
+            known = ", ".join(f"{low:g}" if low == high else f"{low:g} to {high:g}" for low, high in rates)
+            raise InvalidMessage(f"sample_rate_hz {tuning.sample_rate_hz:g} is none of {self.name}: use {known}")
         field = ""
         try:
             if self._antenna is not None:
@@ -129,7 +136,8 @@ class SoapySource(Receiver):
     def _read(self, buffer: NDArray[np.complex64], timeout_sec: float, sample_rate_hz: float) -> int:
         """Read samples that follow each other without a gap. Returns how many."""
         soapy = load_soapy()
-        result = self._device.readStream(self._stream, [buffer], len(buffer), timeoutUs=round(1e6 * timeout_sec))
+        wanted = min(len(buffer), self._max_read)
+        result = self._device.readStream(self._stream, [buffer], wanted, timeoutUs=round(1e6 * timeout_sec))
         if result.ret > 0:
             stated_ns = result.timeNs if result.flags & soapy.SOAPY_SDR_HAS_TIME else None
             if self._overflowed:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.protocol.live import NamedSource
 from rfhydra.protocol.types import TrainingRequest
 from rfhydra.recordings import open_recording, write_recording
 from rfhydra.recordings.recording import Annotation
@@ -21,16 +22,30 @@ from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.window import Window
 from rfhydra.store.sample import Sample
 from rfhydra.store.schema import MIGRATIONS
+from rfhydra.store.unknowns import Exemplar, UnknownCluster
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.importer import import_recordings
 from rfhydra.training.fitted import Fitted, store
 from rfhydra.training.service import TrainingService
+from tests.live.tracks import event
 from tests.training.given import CENTER_HZ, OTHER, RATE_HZ, SIGNAL, SMALL_SPEC, add_noise, frame
 
 STOCKED: Final = "stocked"
 _FITTED: Final = "fitted"
 _RECORDING: Final = "recording"
 _BOX: Final = Box(0, 20 * SMALL_SPEC.hop / RATE_HZ, CENTER_HZ, CENTER_HZ + RATE_HZ / 8)
+_SEEN: Final = "2026-11-01T12:00:00.000000Z"
+_UNKNOWN: Final = UnknownCluster(
+    cluster_id=None,
+    backbone_id="r18",
+    centroid=np.ones(64, np.float32),
+    emissions=1,
+    first_seen=_SEEN,
+    last_seen=_SEEN,
+    center_freq_hz=CENTER_HZ,
+    duration_sec=0.032,
+    bandwidth_hz=50e3,
+)
 _OLD_VERSION: Final = 4  # of the database, before samples shared their labels
 
 
@@ -120,6 +135,31 @@ def _load(workspace: Workspace) -> None:
     workspace.loaded.load({SIGNAL: 2})
 
 
+def _stream(workspace: Workspace) -> None:
+    workspace.streams.add("roof", NamedSource(name="roof"), [SIGNAL])
+
+
+def _log(workspace: Workspace) -> None:
+    """As the log of a live stream does: a track that ended, and one that is open."""
+    workspace.detections.record([event("end", 1), event("begin", 2, 3.0)])
+
+
+def _cluster(workspace: Workspace) -> None:
+    workspace.unknowns.save({0: _UNKNOWN}, exemplars=[(0, Exemplar(_window(300), [_BOX], "1", _SEEN))])
+
+
+def _label_cluster(workspace: Workspace) -> None:
+    workspace.unknowns.label(1, SIGNAL)
+
+
+def _clustered(stocked: Path, site: Path) -> None:
+    """A workspace with a cluster of unknown emissions."""
+    shutil.copytree(stocked, site)
+    with Workspace.open(site) as workspace:
+        exemplars = [(0, Exemplar(_window(300 + seed), [_BOX], "1", _SEEN)) for seed in range(2)]
+        workspace.unknowns.save({0: _UNKNOWN}, exemplars=exemplars)
+
+
 def _path(site: Path, inputs: Path) -> Path:
     return site
 
@@ -188,6 +228,10 @@ CHANGES: Final = {
     "roll back": Change(_opened, _roll_back),
     "retire": Change(_opened, _retire),
     "load": Change(_opened, _load),
+    "stream": Change(_opened, _stream),
+    "log": Change(_opened, _log),
+    "cluster": Change(_opened, _cluster),
+    "label a cluster": Change(_opened, _label_cluster, _clustered),
     "collect": Change(_opened, Workspace.collect_garbage, is_visible=False),
     "close": Change(_with_a_change, Workspace.close, is_visible=False),
     "open": Change(_path, Workspace.open, _killed, is_visible=False),

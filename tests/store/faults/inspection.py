@@ -51,7 +51,10 @@ def inspect(path: Path, backbone: Backbone) -> Rows | None:
 
 
 def _named(workspace: Workspace) -> set[str]:
-    digests = "SELECT image_digest FROM samples UNION SELECT iq_digest FROM samples WHERE iq_digest IS NOT NULL"
+    digests = (
+        "SELECT image_digest FROM samples UNION SELECT iq_digest FROM samples WHERE iq_digest IS NOT NULL"
+        " UNION SELECT image_digest FROM unknown_exemplars"
+    )
     return {row[0] for row in workspace.db.rows(digests)} | workspace.versions.digests()
 
 

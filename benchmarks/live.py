@@ -1,0 +1,284 @@
+"""How many times real time live detection is, what takes the time, and how late tracks are reported.
+
+    python -m benchmarks.live
+
+Streams with no emission, with emissions in one tile of twenty, and with a full band, at three sample rates, with one
+head and with five. At 250 kS/s the contract has 512² pixels of 512-point transforms, above it is the default one. A
+stream is read from memory as fast as it is detected in; for the latency it is read in real time.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from benchmarks.results import Row, write_result
+from benchmarks.scenes import SPEC, render
+from benchmarks.tables import figures, show, table, tracked
+from benchmarks.trial import add_samples, temporary_workspace, train
+from rfhydra.detection.detector import HydraDetector
+from rfhydra.detection.gate import TILE_PX, EnergyGate
+from rfhydra.detection.plan import WindowPlan
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.hydra.loading import LoadedHead
+from rfhydra.hydra.torch_backbone import best_device
+from rfhydra.live.pipeline import LivePipeline
+from rfhydra.protocol.streams import TrackEvent
+from rfhydra.spectrum.boxes import Frame
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.spectrum.spectrogram import WindowSeries
+from rfhydra.streams.source import Chunk, EndOfStream, Tuning, chunk_samples
+from rfhydra.synth import Burst, Emission, Receiver, Rng, Scene, make_burst
+from rfhydra.training.service import TrainingService
+
+CONTRACTS: Final = {250e3: SPEC, 2.4e6: SpectrogramSpec(), 20e6: SpectrogramSpec()}
+SHARES: Final = {"empty": 0.0, "sparse": 0.05, "full": 1.0}
+"""Tiles that hold a part of an emission, of all tiles."""
+HEADS: Final = (1, 5)
+EMITTERS: Final = (("chirp", 23, 0.03), ("ofdm", 80, 0.06), ("fsk2", 195, 0.03), ("fsk2", 80, 0.06), ("ofdm", 23, 0.12))
+"""Waveform, columns and bandwidth in cycles per sample."""
+TARGETS: Final = {("sparse", 250e3): 8.0, ("sparse", 2.4e6): 3.0, ("sparse", 20e6): 1.0}
+"""Least real-time factor with five heads."""
+SNR_DB: Final = (10.0, 25.0)
+PER_SCENE: Final = 4
+_MOST_TRIES: Final = 60
+_STAGES: Final = ("spectrogram", "gate", "detection")
+
+
+@dataclass
+class ArraySource:
+    """IQ in memory as a source, as fast as it is read or, ``paced``, in real time."""
+
+    iq: NDArray[np.complex64]
+    sample_rate_hz: float
+    paced: bool = False
+    at: int = 0
+    started: float = 0.0
+    name: str = "memory"
+
+    @property
+    def may_wait(self) -> bool:
+        return not self.paced
+
+    def open(self) -> Tuning:
+        self.started = time.time()
+        return Tuning(self.sample_rate_hz, 0.0)
+
+    def read(self, timeout_sec: float) -> Chunk | None:
+        part = self.iq[self.at : self.at + chunk_samples(self.sample_rate_hz)]
+        if not len(part):
+            raise EndOfStream
+        start, self.at = self.at, self.at + len(part)
+        due = self.started + self.at / self.sample_rate_hz
+        if self.paced and (wait := due - time.time()) > 0:
+            time.sleep(wait)
+        return Chunk(part, start, self.open_tuning, self.started + start / self.sample_rate_hz)
+
+    @property
+    def open_tuning(self) -> Tuning:
+        return Tuning(self.sample_rate_hz, 0.0)
+
+    def tune(self, tuning: Tuning) -> Tuning:
+        return self.open_tuning
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Arrivals:
+    """An output that notes when it was told of each track first."""
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[TrackEvent, float]] = []
+
+    def write(self, event: TrackEvent) -> None:
+        if event.event == "begin":
+            self.begun.append((event, time.time()))
+
+    def close(self) -> None:
+        """Nothing is queued."""
+
+
+def measure(
+    windows: Annotated[int, typer.Option(help="Windows of each stream.")] = 8,
+    samples: Annotated[int, typer.Option(help="Training samples of each head.")] = 6,
+    seconds: Annotated[float, typer.Option(help="Length of each stream in real time, for the latency.")] = 20.0,
+    backbone: Annotated[Path | None, typer.Option(help="Backbone file; default is the one that ships.")] = None,
+    seed: Annotated[int, typer.Option(help="Random seed of the scenes.")] = 5,
+) -> None:
+    """Train, stream, report."""
+    rng, loaded = np.random.default_rng(seed), load_backbone(backbone, best_device())
+    heads = {spec: _train(loaded, spec, samples, rng) for spec in tracked(dict.fromkeys(CONTRACTS.values()), "heads")}
+    rows, latencies = list[Row](), list[Row]()
+    for rate, spec in CONTRACTS.items():
+        detectors = {count: _detector(loaded, spec, heads[spec][:count]) for count in HEADS}
+        for kind, share in SHARES.items():
+            iq, emissions = _stream(rng, spec, windows, share)
+            for count, detector in detectors.items():
+                rows.append(_row(kind, rate, count, ArraySource(iq, rate), emissions, detector))
+        length = max(round(seconds * rate / spec.window_samples), 2)
+        iq, emissions = _stream(rng, spec, min(length, 40), SHARES["sparse"])
+        latencies.append(_latency(ArraySource(iq, rate, paced=True), emissions, detectors[HEADS[-1]]))
+    _show(rows, latencies)
+    write_result("live", {"windows": windows, "rows": rows, "latency": latencies}, loaded)
+
+
+def _train(backbone: Backbone, spec: SpectrogramSpec, samples: int, rng: Rng) -> list[LoadedHead]:
+    """A head of each emitter."""
+    with temporary_workspace(spec) as workspace:
+        service = TrainingService(workspace, backbone)
+        for number in range(len(EMITTERS)):
+            scenes = []
+            for _ in range(samples):
+                others = [int(each) for each in rng.permutation(len(EMITTERS)) if each != number][: PER_SCENE - 1]
+                bursts = lambda: (_burst(rng, spec, each) for each in (number, *others))  # noqa: B023, E731
+                scenes.append(render(rng, bursts, spec=spec, snr_db=SNR_DB))
+            add_samples(workspace, _name(number), scenes)
+        return [train(service, _name(number)).loaded for number in range(len(EMITTERS))]
+
+
+def _name(number: int) -> str:
+    return f"emitter-{number}"
+
+
+def _burst(rng: Rng, spec: SpectrogramSpec, number: int) -> Burst:
+    kind, cols, bandwidth = EMITTERS[number]
+    made = make_burst(kind, rng, cols * spec.hop, bandwidth)
+    return Burst(_name(number), made.iq, made.low, made.high)
+
+
+def _detector(backbone: Backbone, spec: SpectrogramSpec, heads: list[LoadedHead]) -> HydraDetector:
+    detector = HydraDetector(spec, backbone)
+    detector.load_heads({_name(number): head for number, head in enumerate(heads)})
+    return detector
+
+
+def _stream(
+    rng: Rng, spec: SpectrogramSpec, windows: int, share: float
+) -> tuple[NDArray[np.complex64], list[Emission]]:
+    """IQ of so many windows, and its emissions: placed until ``share`` of the tiles hold one, or there is no room."""
+    scene = Scene(windows * spec.window_samples)
+    frame = Frame(spec, 1.0, 0.0, windows * spec.cols)
+    taken = np.zeros((-(-spec.rows // TILE_PX), -(-frame.cols // TILE_PX)), bool)
+    failed = 0
+    while taken.mean() < share and failed < _MOST_TRIES:
+        burst = _burst(rng, spec, int(rng.integers(len(EMITTERS))))
+        placed = scene.place(burst, rng, float(rng.uniform(*SNR_DB)), cut=0.0, max_overlap=0.0)
+        failed += placed is None
+        if placed is not None:
+            x0, y0, x1, y1 = (frame.to_pixels([placed.box(1.0, 0.0)])[0] / TILE_PX).tolist()
+            taken[int(max(y0, 0)) : int(y1) + 1, int(x0) : int(x1) + 1] = True
+    return Receiver().apply(scene, rng), scene.emissions
+
+
+def _row(
+    kind: str, rate: float, heads: int, source: ArraySource, emissions: list[Emission], detector: HydraDetector
+) -> Row:
+    """The real-time factor of one stream, and seconds of each stage for one second of signal."""
+    duration = len(source.iq) / rate
+    pipeline = LivePipeline(source, detector)
+    LivePipeline(ArraySource(source.iq[: 2 * detector.spec.window_samples], rate), detector).run()  # warms up
+    wall, cpu = time.perf_counter(), time.process_time()
+    pipeline.run()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    stages, looked_at = _stages(source.iq, rate, detector)
+    status = pipeline.status()
+    per_second = {f"{name}_s": seconds / duration for name, seconds in stages.items()}
+    return {
+        "band": kind,
+        "sample_rate_hz": rate,
+        "heads": heads,
+        "emissions": len(emissions),
+        "real_time_factor": duration / wall,
+        "cpu_s": cpu / duration,
+        **per_second,
+        "rest_s": max(0.0, wall - sum(stages.values())) / duration,
+        "empty_windows": status.empty_windows / status.windows,
+        "looked_at": looked_at,
+        "tracks": status.tracks,
+        "target": TARGETS.get((kind, rate)) if heads == HEADS[-1] else None,
+    }
+
+
+def _stages(iq: NDArray[np.complex64], rate: float, detector: HydraDetector) -> tuple[dict[str, float], float]:
+    """Seconds of each stage on the windows of ``iq``, one after the other, and the part of the pixels looked at."""
+    spec, spent, looked = detector.spec, dict.fromkeys(_STAGES, 0.0), list[float]()
+    series, gate = WindowSeries(spec, rate, 0.0), EnergyGate(spec)
+    for start, count in WindowPlan.of(spec, rate, 1.0).spans(len(iq)):
+        marks = [time.perf_counter()]
+        window = series.window(iq[start : start + count], start)
+        marks.append(time.perf_counter())
+        regions = gate.regions(window.image)
+        marks.append(time.perf_counter())
+        detector.detect(window, regions=regions)
+        marks.append(time.perf_counter())
+        pixels = window.image.size if regions is None else sum(each.rows * each.cols for each in regions)
+        looked.append(pixels / window.image.size)
+        for name, seconds in zip(_STAGES, np.diff(marks).tolist(), strict=True):
+            spent[name] += seconds
+    return spent, float(np.mean(looked))
+
+
+def _latency(source: ArraySource, emissions: list[Emission], detector: HydraDetector) -> Row:
+    """Seconds from the end of an emission to the event that its track began."""
+    arrivals, rate = Arrivals(), source.sample_rate_hz
+    pipeline = LivePipeline(source, detector, outputs=[arrivals])
+    pipeline.run()
+    late = list(_delays(arrivals, emissions, source))
+    status = pipeline.status()
+    return {
+        "sample_rate_hz": rate,
+        "window_s": detector.spec.window_samples / rate,
+        "emissions": len(emissions),
+        "found": len(late),
+        "p50_s": float(np.quantile(late, 0.5)) if late else None,
+        "p99_s": float(np.quantile(late, 0.99)) if late else None,
+        "dropped": status.dropped_samples / status.samples,
+    }
+
+
+def _delays(arrivals: Arrivals, emissions: list[Emission], source: ArraySource) -> Iterator[float]:
+    rate = source.sample_rate_hz
+    for emission in emissions:
+        box = emission.box(rate, 0.0)
+        middle = (box.time_start_sec + box.time_end_sec) / 2
+        of_it = [
+            at
+            for event, at in arrivals.begun
+            if event.signal_name == emission.kind
+            and event.time_start_sec <= middle <= event.time_end_sec
+            and event.freq_low_hz < box.freq_high_hz
+            and event.freq_high_hz > box.freq_low_hz
+        ]
+        if of_it:
+            yield min(of_it) - source.started - box.time_end_sec
+
+
+def _show(rows: list[Row], latencies: list[Row]) -> None:
+    names = ("real_time_factor", "cpu_s", *(f"{name}_s" for name in _STAGES), "rest_s", "empty_windows", "looked_at")
+    shown = [
+        (row["band"], f"{row['sample_rate_hz'] / 1e6:g} MS/s", row["heads"], *figures(row, names), row["target"] or "")
+        for row in rows
+    ]
+    columns = ("band", "rate", "heads", "× real time", "CPU s", *_STAGES, "rest", "empty", "looked at", "target")
+    show(table(columns, *shown))
+    late = ("window_s", "p50_s", "p99_s", "dropped")
+    show(
+        table(
+            ("rate", "emissions", "found", "window s", "p50 s", "p99 s", "dropped"),
+            *(
+                (f"{row['sample_rate_hz'] / 1e6:g} MS/s", row["emissions"], row["found"], *figures(row, late))
+                for row in latencies
+            ),
+        )
+    )
+
+
+if __name__ == "__main__":
+    typer.run(measure)

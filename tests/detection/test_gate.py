@@ -1,0 +1,97 @@
+"""The energy gate on noise and on bursts of any place, size and SNR that a head may detect."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rfhydra.detection.gate import MAX_SHARE, TILE_PX, EnergyGate
+from rfhydra.spectrum.rectangle import Rectangle
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.spectrum.spectrogram import spectrogram
+from rfhydra.synth import Emission, Receiver, Scene, make_burst
+
+SPEC = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=512)
+
+
+def image(scene: Scene, seed: int, receiver: Receiver | None = None) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return spectrogram((receiver or Receiver()).apply(scene, np.random.default_rng([seed, 1])), SPEC).numpy()
+
+
+def around(emission: Emission) -> Rectangle:
+    x0, x1 = emission.start / SPEC.hop, emission.stop / SPEC.hop
+    y0, y1 = ((0.5 - edge) * SPEC.rows for edge in (emission.high, emission.low))
+    return Rectangle.around(np.array([x0, y0, x1, y1]))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_noise_is_not_looked_at(seed: int) -> None:
+    gate = EnergyGate(SPEC)
+    tilted = Receiver(tilt_db=(-3.0, 0.0, 1.0))
+    for number in range(3):
+        assert gate.regions(image(Scene(SPEC.window_samples), 10 * seed + number, tilted)) == []
+
+
+@given(
+    st.sampled_from(("ook", "fsk2", "qpsk", "chirp", "ofdm")),
+    st.floats(10, 400),
+    st.floats(4, 200),
+    st.floats(6, 40),
+    st.integers(0, 2**31),
+)
+def test_a_burst_lies_in_a_region(kind: str, cols: float, rows: float, snr_db: float, seed: int) -> None:
+    rng, scene = np.random.default_rng(seed), Scene(SPEC.window_samples)
+    burst = make_burst(kind, rng, int(cols * SPEC.hop), rows / SPEC.rows)
+    emission = scene.place(burst, rng, snr_db, cut=0.0)
+    assert emission is not None
+    regions = EnergyGate(SPEC).regions(image(scene, seed))
+    if regions is None:
+        return
+    burst_area = around(emission)
+    middle = Rectangle(
+        (burst_area.top + burst_area.bottom) // 2,
+        (burst_area.top + burst_area.bottom) // 2 + 1,
+        (burst_area.left + burst_area.right) // 2,
+        (burst_area.left + burst_area.right) // 2 + 1,
+    )
+    assert any(region.meets(middle) for region in regions)
+
+
+@given(st.integers(0, 12), st.integers(0, 2**31))
+def test_regions_are_whole_tiles_that_do_not_meet(bursts: int, seed: int) -> None:
+    rng, scene = np.random.default_rng(seed), Scene(SPEC.window_samples)
+    for _ in range(bursts):
+        scene.place(make_burst("qpsk", rng, 20 * SPEC.hop, 0.05), rng, 15.0)
+    regions = EnergyGate(SPEC).regions(image(scene, seed))
+    if regions is None:
+        return
+    for number, region in enumerate(regions):
+        assert all(edge % TILE_PX == 0 for edge in (region.top, region.bottom, region.left, region.right))
+        assert not any(region.meets(other) for other in regions[:number])
+    assert sum(region.rows * region.cols for region in regions) <= MAX_SHARE * SPEC.rows * SPEC.cols
+
+
+def test_a_full_band_is_looked_at_as_a_whole() -> None:
+    rng, scene = np.random.default_rng(0), Scene(SPEC.window_samples)
+    for _ in range(40):
+        scene.place(make_burst("qpsk", rng, 100 * SPEC.hop, 0.08), rng, 15.0)
+    assert EnergyGate(SPEC).regions(image(scene, 0)) is None
+
+
+def test_a_lasting_emission_does_not_become_the_floor() -> None:
+    rng, gate = np.random.default_rng(0), EnergyGate(SPEC)
+    for number in range(30):
+        scene = Scene(SPEC.window_samples)
+        burst = make_burst("qpsk", rng, SPEC.window_samples, 0.1)
+        scene.add(burst, start=0, freq=0.2, snr_db=6.0)
+        regions = gate.regions(image(scene, number))
+        assert regions is None or regions
+    assert gate.regions(image(Scene(SPEC.window_samples), 99)) == []
+
+
+def test_short_windows_have_regions_inside_them() -> None:
+    rng, scene = np.random.default_rng(0), Scene(100 * SPEC.hop)
+    scene.place(make_burst("qpsk", rng, 20 * SPEC.hop, 0.05), rng, 20.0)
+    regions = EnergyGate(SPEC).regions(image(scene, 0))
+    assert regions
+    assert all(region.right <= 100 and region.bottom <= SPEC.rows for region in regions)

@@ -1,0 +1,111 @@
+"""Unknown emissions of a stream in the workspace: counted once, stored, continued, and left out where heads detect."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rfhydra.detection.detector import Detection, WindowDetections
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.live import novelty as novelty_module
+from rfhydra.live.novelty import Novelty
+from rfhydra.live.window import LiveWindow
+from rfhydra.spectrum.boxes import Box
+from rfhydra.spectrum.window import Window
+from rfhydra.store.workspace import Workspace
+from tests.cli.command_runner import cramped
+from tests.live.proposed import Pixels, Proposed
+from tests.live.tracks import BEGAN
+from tests.live.windows import SPEC, WINDOW, window
+
+SHORT: Pixels = (8, 4, 12, 8)
+LONG: Pixels = (4, 20, 28, 28)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    with Workspace.create(tmp_path / "site", SPEC) as workspace:
+        yield workspace
+
+
+def live(number: int, *boxes: Pixels, claimed: Box | None = None) -> LiveWindow:
+    """Window ``number`` of a stream, none of which overlap, with strong emissions."""
+    empty = window(number * WINDOW)
+    image = np.full((SPEC.rows, SPEC.cols), 40, np.uint8)
+    image[0, 0] = number  # no two are alike
+    for left, top, right, bottom in boxes:
+        image[int(top) : int(bottom), int(left) : int(right)] = 200
+    detections = [] if claimed is None else [Detection("ook", 1, 0.9, claimed)]
+    found = WindowDetections({"ook": 1}, detections, Proposed(boxes, [0.9] * len(boxes)))
+    seen = Window(image, empty.window.frame, empty.window.start_sample, empty.window.iq)
+    return replace(empty, window=seen, detections=found)
+
+
+def watch(workspace: Workspace, backbone: Backbone, *windows: LiveWindow) -> Novelty:
+    novelty = Novelty(workspace.unknowns, backbone)
+    for each in windows:
+        novelty.on_window(each)
+        assert novelty.flush(30)
+    return novelty
+
+
+def test_clusters_are_stored_with_windows_of_their_members(workspace: Workspace, tiny_backbone: Backbone) -> None:
+    watch(workspace, tiny_backbone, live(0, SHORT, LONG), live(1, SHORT), live(2), live(3, SHORT)).close()
+    short, long = workspace.unknowns.clusters(tiny_backbone.backbone_id)
+    assert (short.emissions, long.emissions) == (3, 1)
+    assert short.duration_sec == pytest.approx(4e-3)
+    assert short.bandwidth_hz == pytest.approx(4e3)
+    assert short.cluster_id is not None
+    exemplars = workspace.unknowns.exemplars(short.cluster_id)
+    assert [each.window.start_sample for each in exemplars] == [0, WINDOW, 3 * WINDOW]
+    assert exemplars[0].seen_at == BEGAN.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    (box,) = exemplars[0].boxes
+    assert (box.time_start_sec, box.time_end_sec) == pytest.approx((8e-3, 12e-3))
+
+
+def test_several_members_in_a_window_are_one_exemplar(workspace: Workspace, tiny_backbone: Backbone) -> None:
+    two: tuple[Pixels, Pixels] = (SHORT, (20, 4, 24, 8))
+    embedded = Proposed(two, [0.9, 0.9])
+    embedded.embed = lambda boxes: Proposed([SHORT], [0.9]).propose().embeddings.repeat(len(boxes), 1)  # type: ignore[method-assign]
+    shown = live(0, *two)
+    watch(workspace, tiny_backbone, replace(shown, detections=replace(shown.detections, seen=embedded))).close()
+    (cluster,) = workspace.unknowns.clusters()
+    assert cluster.emissions == 2
+    assert cluster.cluster_id is not None
+    (exemplar,) = workspace.unknowns.exemplars(cluster.cluster_id)
+    assert len(exemplar.boxes) == 2
+
+
+def test_what_a_head_detects_is_left_out(workspace: Workspace, tiny_backbone: Backbone) -> None:
+    (found,) = live(0).window.frame.to_boxes([SHORT])
+    watch(workspace, tiny_backbone, live(0, SHORT, LONG, claimed=found)).close()
+    assert [each.emissions for each in workspace.unknowns.clusters()] == [1]
+
+
+def test_the_next_watch_continues_the_clusters(workspace: Workspace, tiny_backbone: Backbone) -> None:
+    for number in range(3):
+        watch(workspace, tiny_backbone, live(number, SHORT)).close()
+    (cluster,) = workspace.unknowns.clusters()
+    assert cluster.emissions == 3
+
+
+def test_a_full_disk_delays_what_is_stored(
+    workspace: Workspace, tiny_backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(novelty_module, "SAVE_EVERY_SEC", 0.0)
+    with cramped(300):
+        novelty = watch(workspace, tiny_backbone, live(0, SHORT))
+        assert workspace.unknowns.clusters() == []
+    novelty.close()
+    (cluster,) = workspace.unknowns.clusters()
+    assert cluster.cluster_id is not None
+    assert len(workspace.unknowns.exemplars(cluster.cluster_id)) == 1
+
+
+def test_windows_without_energy_are_not_looked_at(workspace: Workspace, tiny_backbone: Backbone) -> None:
+    gated = replace(live(0), detections=WindowDetections({"ook": 1}, []))
+    novelty = watch(workspace, tiny_backbone, *[gated] * 20)
+    novelty.close()
+    assert (novelty.dropped, workspace.unknowns.clusters()) == (0, [])
