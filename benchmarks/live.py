@@ -47,6 +47,8 @@ TARGETS: Final = {("sparse", 250e3): 8.0, ("sparse", 2.4e6): 3.0, ("sparse", 20e
 """Least real-time factor with five heads."""
 SNR_DB: Final = (10.0, 25.0)
 PER_SCENE: Final = 4
+MAX_PACED_SAMPLES: Final = 1 << 25
+"""Of a stream in real time, for the memory."""
 _MOST_TRIES: Final = 60
 _STAGES: Final = ("spectrogram", "gate", "detection")
 
@@ -68,7 +70,7 @@ class ArraySource:
 
     def open(self) -> Tuning:
         self.started = time.time()
-        return Tuning(self.sample_rate_hz, 0.0)
+        return self.tuning
 
     def read(self, timeout_sec: float) -> Chunk | None:
         part = self.iq[self.at : self.at + chunk_samples(self.sample_rate_hz)]
@@ -78,14 +80,14 @@ class ArraySource:
         due = self.started + self.at / self.sample_rate_hz
         if self.paced and (wait := due - time.time()) > 0:
             time.sleep(wait)
-        return Chunk(part, start, self.open_tuning, self.started + start / self.sample_rate_hz)
+        return Chunk(part, start, self.tuning, self.started + start / self.sample_rate_hz)
 
     @property
-    def open_tuning(self) -> Tuning:
+    def tuning(self) -> Tuning:
         return Tuning(self.sample_rate_hz, 0.0)
 
     def tune(self, tuning: Tuning) -> Tuning:
-        return self.open_tuning
+        return self.tuning
 
     def close(self) -> None:
         """Nothing is open."""
@@ -122,8 +124,8 @@ def measure(
             iq, emissions = _stream(rng, spec, windows, share)
             for count, detector in detectors.items():
                 rows.append(_row(kind, rate, count, ArraySource(iq, rate), emissions, detector))
-        length = max(round(seconds * rate / spec.window_samples), 2)
-        iq, emissions = _stream(rng, spec, min(length, 40), SHARES["sparse"])
+        length = min(seconds * rate, MAX_PACED_SAMPLES) / spec.window_samples
+        iq, emissions = _stream(rng, spec, max(round(length), 2), SHARES["sparse"])
         latencies.append(_latency(ArraySource(iq, rate, paced=True), emissions, detectors[HEADS[-1]]))
     _show(rows, latencies)
     write_result("live", {"windows": windows, "rows": rows, "latency": latencies}, loaded)

@@ -50,7 +50,7 @@ def page() -> str:
             "yes" if each.reached else "**no**",
             f"`python -m benchmarks.{each.command}`",
         )
-        for make in (_few_shot, _real, _cold_start, _heads, _promotion, _card)
+        for make in (_few_shot, _real, _cold_start, _heads, _live, _promotion, _card)
         for each in make()
     ]
     return HEAD + table(("what", "target", "measured", "reached", "by"), *rows)
@@ -101,6 +101,14 @@ def _heads() -> Iterator[Target]:
         if most := row["target"]:
             what = f"{row['heads']} heads against one, detection"
             yield Target(what, f"≤ {most} ×", f"{row['ratio']:.2f} ×", row["ratio"] <= most, "heads")
+
+
+def _live() -> Iterator[Target]:
+    for row in read_result("live")["rows"]:
+        if least := row["target"]:
+            what = f"live, {row['sample_rate_hz'] / 1e6:g} MS/s, {row['heads']} heads, {row['band']} band"
+            factor = row["real_time_factor"]
+            yield Target(what, f"≥ {least:g} × real time", f"{factor:.2f} ×", factor >= least, "live")
 
 
 def _promotion() -> Iterator[Target]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rfhydra.detection.gate import MAX_SHARE, TILE_PX, EnergyGate
@@ -32,6 +32,7 @@ def test_noise_is_not_looked_at(seed: int) -> None:
         assert gate.regions(image(Scene(SPEC.window_samples), 10 * seed + number, tilted)) == []
 
 
+@settings(max_examples=40)
 @given(
     st.sampled_from(("ook", "fsk2", "qpsk", "chirp", "ofdm")),
     st.floats(10, 400),
@@ -57,6 +58,7 @@ def test_a_burst_lies_in_a_region(kind: str, cols: float, rows: float, snr_db: f
     assert any(region.meets(middle) for region in regions)
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 12), st.integers(0, 2**31))
 def test_regions_are_whole_tiles_that_do_not_meet(bursts: int, seed: int) -> None:
     rng, scene = np.random.default_rng(seed), Scene(SPEC.window_samples)

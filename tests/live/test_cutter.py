@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rfhydra.detection.plan import WindowPlan
@@ -14,7 +14,7 @@ from tests.live.stream import BEGAN_UTC_SEC, SPEC, TUNING, WINDOW, chunks_of, re
 
 IQ = received(3.4)
 RATE_HZ = TUNING.sample_rate_hz
-SIZES = st.lists(st.integers(1, 2 * WINDOW), min_size=1, max_size=5)
+SIZES = st.lists(st.integers(100, 2 * WINDOW), min_size=1, max_size=5)
 
 
 def cut(chunks: list[Chunk], max_wait_sec: float | None = None) -> list[CutWindow]:
@@ -24,6 +24,7 @@ def cut(chunks: list[Chunk], max_wait_sec: float | None = None) -> list[CutWindo
     return [*found, *cutter.finish()]
 
 
+@settings(max_examples=40)
 @given(SIZES, st.sampled_from((None, 0.002)))
 def test_windows_do_not_depend_on_the_chunks(sizes: list[int], max_wait_sec: float | None) -> None:
     plan = WindowPlan.of(SPEC, RATE_HZ, max_wait_sec)
@@ -39,6 +40,7 @@ def test_windows_do_not_depend_on_the_chunks(sizes: list[int], max_wait_sec: flo
     assert sum(each.new_samples for each in found) == len(IQ) - len(IQ) % SPEC.hop
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 3 * WINDOW), st.integers(1, WINDOW), SIZES)
 def test_no_window_spans_a_gap(before: int, lost: int, sizes: list[int]) -> None:
     chunks = [*chunks_of(IQ[:before], sizes), *chunks_of(IQ[before:], sizes, start=before + lost)]
@@ -68,6 +70,7 @@ def test_seconds_go_on_where_the_rate_changes() -> None:
     assert found[1].window.end_sec == WINDOW / RATE_HZ + WINDOW / (2 * RATE_HZ)
 
 
+@settings(max_examples=40)
 @given(SIZES)
 def test_the_next_window_begins_no_earlier_than_foretold(sizes: list[int]) -> None:
     found = cut([*chunks_of(IQ, sizes)])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rfhydra.live.measurement import MAX_MEASURED_SAMPLES, MeasuredStretch, x_db_bandwidth
@@ -27,6 +27,7 @@ def placed(snr_db: float, seed: int = 0, cols: int = 100, bandwidth: float = 0.0
     return scene, emission
 
 
+@settings(max_examples=40)
 @given(st.floats(3, 40), st.integers(0, 1000))
 def test_snr_and_levels(snr_db: float, seed: int) -> None:
     scene, emission = placed(snr_db, seed)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rfhydra.detection.detector import Detection
@@ -81,7 +81,8 @@ def test_tracks_are_those_of_the_recording(recording: Path, tiny_backbone: Torch
     assert status.real_time_factor is not None
 
 
-@given(st.lists(st.integers(1, 2 * WINDOW), min_size=1, max_size=4))
+@settings(max_examples=15)
+@given(st.lists(st.integers(500, 2 * WINDOW), min_size=1, max_size=4))
 def test_tracks_do_not_depend_on_the_chunks(tiny_backbone: TorchBackbone, sizes: list[int]) -> None:
     detector = detector_of(tiny_backbone)
     found = []

@@ -26,7 +26,7 @@ MARGIN_TILES: Final = 1
 MAX_SHARE: Final = 0.6
 """Of the window; where more of it is to be looked at, all of it is."""
 BLOCKS: Final = ((1, 1), (4, 4), (16, 16), (1, TILE_PX), (TILE_PX, 4))
-"""Shapes of the blocks, (rows, cols), that tile a tile: impulses, short and long bursts, thin lines, short wide bursts."""
+"""Shapes of the blocks, (rows, cols): impulses, short and long bursts, thin lines, short wide bursts."""
 MARGIN_DB: Final = 1.0
 """Above the loudest of many blocks of white noise: real noise is less even."""
 MAX_RISE_DB: Final = 2.0
