@@ -7,6 +7,7 @@ twice: as a stream that is read as fast as possible, and as a file.
 """
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -110,7 +111,7 @@ def _streamed(recording: Recording, detector: HydraDetector) -> list[Detection]:
 
 def _row(
     device: str,
-    recordings: list[Recording],
+    recordings: Sequence[Recording],
     streamed: list[list[Detection]],
     filed: list[list[Detection]],
     detector: HydraDetector,

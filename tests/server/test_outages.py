@@ -184,9 +184,11 @@ def test_every_lost_sample_is_told(servers: ForkServer, site: Path, body_file: P
         with peer(int(url.rpartition(":")[2].partition("/")[0])) as client:
 
             def until(condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-                while not condition(status := client.ask("get_streams")["streams"][0]):
+                while True:
+                    status: dict[str, Any] = client.ask("get_streams")["streams"][0]
                     assert status["error"] is None
-                return status
+                    if condition(status):
+                        return status
 
             client.ask("start_stream", source={"name": STREAM})
             senders.start()

@@ -8,11 +8,13 @@ import math
 import sys
 
 from rfhydra.client import Client
+from rfhydra.protocol.live import Streams, Tracks
 
 
 async def read(url: str) -> None:
     async with Client(url, reconnect_timeout_sec=math.inf) as client, client.subscribe("tracks", "streams") as pushes:
         async for push in pushes:
+            assert isinstance(push, Tracks | Streams)
             print(push.model_dump_json(), flush=True)
 
 
