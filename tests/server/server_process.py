@@ -1,9 +1,11 @@
 """Real servers in processes of their own, a small body that is quick, and a workspace to serve."""
 
+import json
 import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -106,6 +108,36 @@ def serving(workspace: Path, *options: object, port: int = 0, **process_options:
             yield Server(child)
         finally:
             child.kill()
+
+
+class ForkServer:
+    """Starts servers that can be killed."""
+
+    def __init__(self, fork_server: "subprocess.Popen[str]") -> None:
+        self._fork_server = fork_server
+
+    def serve(self, *arguments: object) -> tuple[int, str]:
+        """Process id and address of a new server, which accepts connections."""
+        assert self._fork_server.stdin is not None
+        assert self._fork_server.stdout is not None
+        self._fork_server.stdin.write(json.dumps([str(each) for each in arguments]) + "\n")
+        self._fork_server.stdin.flush()
+        return int(self._fork_server.stdout.readline()), url_in(self._fork_server.stdout.readline())
+
+
+@contextmanager
+def fork_server_process() -> Iterator[ForkServer]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.server.fork_server"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as fork_server:
+        yield ForkServer(fork_server)
+        assert fork_server.stdin is not None
+        fork_server.stdin.close()
 
 
 def url_in(line: str) -> str:

@@ -3,20 +3,16 @@
 ``RFHYDRA_SERVER_KILLS`` says how often. ``-rP`` shows what the kills hit, ``-s`` while they do.
 """
 
-import json
 import os
 import random
 import select
 import signal
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from subprocess import PIPE, Popen
 from typing import Final
 
 from websockets.exceptions import ConnectionClosed, InvalidMessage
@@ -26,7 +22,7 @@ from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.protocol.messages import TrainingComplete, TrainingEvent, TrainingFailed, TrainingProgress
 from tests.server.change_sequence import ChangeSequence
 from tests.server.inventory import take_inventory
-from tests.server.server_process import url_in
+from tests.server.server_process import fork_server_process
 
 KILLS: Final = int(os.environ.get("RFHYDRA_SERVER_KILLS", "8"))
 LONGEST_LIFE_SEC: Final = 0.4
@@ -35,32 +31,6 @@ REPORT_EVERY: Final = 10
 TRAINS_EVERY: Final = 10
 """Every so many lives there is a training. The kill comes after its end or, every other time, after its first epoch."""
 _TRAINS_FIRST: Final = 5
-
-
-class ForkServer:
-    """Starts servers that can be killed."""
-
-    def __init__(self, fork_server: "Popen[str]") -> None:
-        self._fork_server = fork_server
-
-    def serve(self, *arguments: object) -> tuple[int, str]:
-        """Process id and address of a new server, which accepts connections."""
-        assert self._fork_server.stdin is not None
-        assert self._fork_server.stdout is not None
-        self._fork_server.stdin.write(json.dumps([str(each) for each in arguments]) + "\n")
-        self._fork_server.stdin.flush()
-        return int(self._fork_server.stdout.readline()), url_in(self._fork_server.stdout.readline())
-
-
-@contextmanager
-def fork_server_process() -> Iterator[ForkServer]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with Popen(
-        [sys.executable, "-m", "tests.server.fork_server"], stdin=PIPE, stdout=PIPE, text=True, env=environment
-    ) as fork_server:
-        yield ForkServer(fork_server)
-        assert fork_server.stdin is not None
-        fork_server.stdin.close()
 
 
 class Killer:

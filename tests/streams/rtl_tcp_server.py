@@ -1,16 +1,27 @@
-"""A server that speaks rtl_tcp. ``python -m tests.streams.rtl_tcp_server PORT FILE.cu8`` serves a file for ever."""
+"""A server that speaks rtl_tcp.
 
+    python -m tests.streams.rtl_tcp_server PORT FILE.cu8 [RATE_HZ]
+
+serves a file for ever, at that rate or as fast as each client reads, and first prints its port.
+"""
+
+import math
 import queue
 import socket
 import struct
 import sys
 import threading
+import time
 from contextlib import suppress
+from itertools import count, cycle
 from pathlib import Path
 from typing import Self
 
 GREETING = struct.pack(">4sII", b"RTL0", 5, 29)
 """Of an R820T with its 29 gains."""
+ANY_RATE = struct.pack(">4sII", b"RTL0", 0, 0)
+"""Of no known tuner, so that a client believes that it has any sample rate."""
+BLOCK_BYTES = 4096
 
 
 class RtlTcpServer:
@@ -67,17 +78,20 @@ class RtlTcpServer:
                 return
 
 
-def serve(port: int, samples: bytes) -> None:
-    """Send ``samples`` to each client as fast as it takes them, for ever."""
-    with RtlTcpServer(port) as server:
+def serve(port: int, samples: bytes, sample_rate_hz: float = math.inf) -> None:
+    """Send ``samples`` to one client after another, each time from the first one on, for ever."""
+    blocks = [samples[start : start + BLOCK_BYTES] for start in range(0, len(samples) - BLOCK_BYTES + 1, BLOCK_BYTES)]
+    with RtlTcpServer(port, greeting=ANY_RATE if sample_rate_hz < math.inf else GREETING) as server:
+        print(server.port, flush=True)
         while True:
-            client = server.clients.get()
+            client, began = server.clients.get(), time.monotonic()
             try:
-                while True:
-                    client.sendall(samples)
+                for number, block in zip(count(1), cycle(blocks), strict=False):
+                    time.sleep(max(0.0, began + number * BLOCK_BYTES / 2 / sample_rate_hz - time.monotonic()))
+                    client.sendall(block)
             except OSError:
                 server.disconnect(client)
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]), Path(sys.argv[2]).read_bytes())
+    serve(int(sys.argv[1]), Path(sys.argv[2]).read_bytes(), *map(float, sys.argv[3:]))

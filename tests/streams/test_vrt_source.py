@@ -61,6 +61,24 @@ def receiving(
         source.close()
 
 
+def test_the_packet_that_tells_which_stream_it_is_is_received() -> None:
+    with receiving(known=False) as (source, sender):
+        opener = threading.Thread(target=source.open)
+        opener.start()
+        accepted = 0
+        while accepted < 2:  # a refusal comes with the packet after it
+            try:
+                sender.context(rate_hz=RATE_HZ, rf_hz=1e8, payload_format=CI16)
+                accepted += 1
+            except ConnectionRefusedError:
+                accepted = 0
+        sender.data(0)
+        opener.join()
+        sender.data(1)
+        chunks = read_chunks(source, 2 * PACKET_SAMPLES)
+    assert np.array_equal(joined(chunks), numbered(0, 2 * PACKET_SAMPLES) * np.float32(SCALE))
+
+
 @pytest.mark.parametrize("timed", [False, True])
 def test_a_lost_packet_is_a_gap(timed: bool) -> None:
     with receiving() as (source, sender):

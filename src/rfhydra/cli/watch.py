@@ -5,8 +5,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Annotated
+from contextlib import contextmanager, nullcontext, suppress
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -35,8 +35,11 @@ from rfhydra.quantities import parse_seconds
 if TYPE_CHECKING:
     from rfhydra.live.output import Output
     from rfhydra.live.pipeline import LivePipeline
+    from rfhydra.protocol.streams import StreamStatus
 
-_REFRESH_SEC = 0.25
+STREAM_ID: Final = "1"
+"""Of the one stream of a run."""
+_REFRESH_SEC: Final = 0.25
 
 
 def watch(
@@ -67,9 +70,10 @@ def watch(
 ) -> None:
     """Detect trained signals in a live source until it ends, or until Ctrl+C.
 
-    With --json every event of a track is a line on standard output.
+    With --json every event of a track is a line on standard output, and the last line on standard error is the state.
     """
     with reported(as_json=as_json):
+        from rfhydra.live.detection_log import first_track_id
         from rfhydra.live.outputs import OutputOptions, Outputs
         from rfhydra.live.pipeline import LivePipeline
         from rfhydra.streams.address import open_source
@@ -97,14 +101,31 @@ def watch(
             table = TrackTable() if console.is_terminal and not as_json else None
             with Outputs(options, store, detector.backbone, opened.name) as outputs:
                 outputs.add(_screen(table, as_json=as_json))
-                pipeline = LivePipeline(opened, detector, outputs=outputs.outputs, on_window=outputs.on_window)
+                pipeline = LivePipeline(
+                    opened,
+                    detector,
+                    stream_id=STREAM_ID,
+                    outputs=outputs.outputs,
+                    on_window=outputs.on_window,
+                    first_track_id=first_track_id(store.detections, STREAM_ID),
+                )
                 try:
                     _run(pipeline, seconds, table)
                 finally:
-                    if not as_json:
-                        say(status_line(pipeline.status()))
+                    _show_status(pipeline.status(), as_json=as_json)
             for loss in outputs.losses():
                 note(loss)
+
+
+def _show_status(status: "StreamStatus", *, as_json: bool) -> None:
+    """Print the counters: as a line of JSON on standard error, since standard output has nothing but events then."""
+    if as_json:
+        from rfhydra.protocol.live import StreamState
+
+        with suppress(OSError):
+            sys.stderr.write(f"{StreamState(stream=status).model_dump_json()}\n")
+    else:
+        say(status_line(status))
 
 
 def _screen(table: TrackTable | None, *, as_json: bool) -> "Output":

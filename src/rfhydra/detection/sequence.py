@@ -22,6 +22,7 @@ class SequenceDetector:
         names: Collection[str] | None = None,
         *,
         gated: bool = True,
+        first_track_id: int = 1,
     ) -> None:
         """
         Args:
@@ -29,8 +30,9 @@ class SequenceDetector:
             threshold: as of :meth:`HydraDetector.detect`; ``names`` likewise.
             names: see there.
             gated: whether the backbone looks only where there is energy above the noise.
+            first_track_id: number of the first track.
         """
-        self.tracker = Tracker()
+        self.tracker = Tracker(first_track_id)
         self._detector, self._threshold, self._names = detector, threshold, names
         self._gated, self._gate = gated, EnergyGate(detector.spec)
 

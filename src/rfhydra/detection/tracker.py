@@ -57,9 +57,10 @@ class Tracker:
             the number of that one. Such a track is never closed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first_id: int = 1) -> None:
+        """``first_id`` is the number of the first track."""
         self._open: dict[int, _OpenTrack] = {}
-        self._ids, self._orders = count(1), count()
+        self._ids, self._orders = count(first_id), count()
         self.merged: dict[int, int] = {}
 
     @property

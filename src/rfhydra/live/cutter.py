@@ -44,6 +44,7 @@ class WindowCutter:
         """``max_wait_sec`` is that of :meth:`WindowPlan.of`."""
         self._spec, self._max_wait_sec = spec, max_wait_sec
         self._stretch: _Stretch | None = None
+        self._finished = False
 
     @property
     def wanted(self) -> int:
@@ -52,16 +53,20 @@ class WindowCutter:
 
     def add(self, chunk: Chunk) -> Iterator[CutWindow]:
         """The windows that end in ``chunk``, which starts at or after the end of the one before."""
-        if self._stretch is None or not self._stretch.is_continued_by(chunk):
+        if self._stretch is None or self._finished or not self._stretch.is_continued_by(chunk):
             yield from self.finish()
             plan = WindowPlan.of(self._spec, chunk.tuning.sample_rate_hz, self._max_wait_sec)
             offset_sec = 0.0 if self._stretch is None else self._stretch.offset_sec_at(chunk)
-            self._stretch = _Stretch.begun(self._spec, plan, chunk, offset_sec)
+            self._stretch, self._finished = _Stretch.begun(self._spec, plan, chunk, offset_sec), False
         yield from self._stretch.add(chunk)
 
     def finish(self) -> Iterator[CutWindow]:
-        """The last window of the stretch, if it has samples that no window had: at a gap, and at the end."""
-        if self._stretch is not None:
+        """The last window of the stretch, if it has samples that no window had: at a gap, and at the end.
+
+        What is added after it begins another stretch.
+        """
+        if self._stretch is not None and not self._finished:
+            self._finished = True
             yield from self._stretch.finish()
 
 

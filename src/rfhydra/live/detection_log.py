@@ -68,3 +68,17 @@ class DetectionLog(QueuedOutput):
             _log.warning("tracks cannot be logged now: %s", error)
             return False
         return True
+
+
+def first_track_id(store: DetectionStore, stream_id: str, *, is_resumed: bool = False) -> int:
+    """A number above those of all tracks of earlier runs of a stream, so that no two of them have the same.
+
+    Events that an earlier run had told of, but that were queued for the log when it was killed, are allowed for.
+
+    Args:
+        store: the log of those runs.
+        stream_id: of the stream.
+        is_resumed: whether there was such a run even if no track of it is in the log.
+    """
+    last = store.last_track_id(stream_id)
+    return last + MAX_QUEUED + 1 if last or is_resumed else 1

@@ -59,6 +59,7 @@ class LivePipeline:
         max_wait_sec: float | None = MAX_WAIT_SEC,
         gated: bool = True,
         max_silence_sec: float | None = MAX_SILENCE_SEC,
+        first_track_id: int = 1,
     ) -> None:
         """
         Args:
@@ -75,6 +76,7 @@ class LivePipeline:
                 window lasts.
             gated: whether the backbone looks only where there is energy above the noise.
             max_silence_sec: a source that sent nothing for so long is lost; None if it may be silent.
+            first_track_id: number of the first track, see :func:`.first_track_id`.
         """
         self._stream_id, self._outputs, self._on_window = stream_id, tuple(outputs), on_window
         self._connection = ReconnectingSource(source, max_silence_sec=max_silence_sec)
@@ -83,7 +85,7 @@ class LivePipeline:
         self._buffer = SampleBuffer(8 * samples)
         self._reader = SourceReader(self._tap, self._buffer)
         self._cutter = WindowCutter(detector.spec, max_wait_sec)
-        self._sequence = SequenceDetector(detector, names=heads, gated=gated)
+        self._sequence = SequenceDetector(detector, names=heads, gated=gated, first_track_id=first_track_id)
         self._events, self._progress = TrackEvents(stream_id), Progress()
         self._turns = turns or Turns()
         self._started_at, self._stopping = utc_now(), threading.Event()
@@ -161,16 +163,28 @@ class LivePipeline:
         return "connecting" if self._tap.tuning is None or self._connection.error else "running"
 
     def _detect_all(self) -> None:
-        """Detect in all windows; in whatever way the source ends, its open tracks end, too."""
+        """Detect in all windows; in whatever way the source ends or is lost, its open tracks end, too."""
         try:
             while not self._stopping.is_set():
+                is_lost = self._connection.error is not None  # asked first: then all that came before is buffered
                 chunk = self._buffer.read(self._cutter.wanted, _READ_TIMEOUT_SEC)
-                self._detect_in(self._cutter.add(chunk) if chunk is not None else ())
+                if chunk is not None:
+                    self._detect_in(self._cutter.add(chunk))
+                elif is_lost:
+                    self._finish()
         except EndOfStream:
             if not self._stopping.is_set():
-                self._detect_in(self._cutter.finish())
+                self._finish()
         finally:
-            self._tell(self._events.ends(self._sequence.tracker.close()))
+            self._close_tracks()
+
+    def _finish(self) -> None:
+        """There may never be more samples: detect in those that wait for their window, and end the open tracks."""
+        self._detect_in(self._cutter.finish())
+        self._close_tracks()
+
+    def _close_tracks(self) -> None:
+        self._tell(self._events.ends(self._sequence.tracker.close()))
 
     def _detect_in(self, windows: Iterable[CutWindow]) -> None:
         started = time.perf_counter()

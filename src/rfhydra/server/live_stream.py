@@ -47,6 +47,7 @@ class LiveStream:
         heads: Sequence[str] | None,
         outputs: Outputs,
         waterfalls: Waterfalls,
+        first_track_id: int,
         on_tracks: Callable[[str, list[TrackEvent], int], None],
         on_detections: Callable[[list[Detections]], None],
         on_end: Callable[["LiveStream"], None],
@@ -70,6 +71,7 @@ class LiveStream:
             on_chunk=lambda chunk: waterfalls.take(stream_id, chunk),
             heads=heads,
             turns=turns,
+            first_track_id=first_track_id,
             max_silence_sec=None if isinstance(form, PushedSource) else MAX_SILENCE_SEC,
         )
         self._thread = threading.Thread(target=self._run, name=f"rfhydra-stream-{stream_id}", daemon=True)

@@ -11,6 +11,7 @@ from typing import Final
 
 from rfhydra.detection.detector import HydraDetector
 from rfhydra.errors import Busy, Conflict, NotFound, RfhydraError
+from rfhydra.live.detection_log import first_track_id
 from rfhydra.live.outputs import OutputOptions, Outputs
 from rfhydra.live.turns import Turns
 from rfhydra.protocol.limits import Limits
@@ -125,7 +126,7 @@ class StreamSet:
                 raise NotFound(f"the head of {missing[0]!r} is not loaded: load it first")
             source = command.source
             if isinstance(source, PushedSource):
-                return self._begin_pushed(command, source, session)
+                return await self._begin_pushed(command, source, session)
             stream_id = command.stream_id or _default_id(source)
             self._require_room(stream_id)
             if isinstance(source, NamedSource) and source.name in self._by_source():
@@ -136,7 +137,7 @@ class StreamSet:
             await self._store.run(
                 lambda: self._workspace.streams.add(stream_id, source, command.heads, session.name), refusable=False
             )
-            return self._run(stream_id, opened, command.heads, source)
+            return self._run(stream_id, opened, command.heads, source, await self._first_track_id(stream_id))
 
     async def end(self, stream_id: str, who: str) -> StreamStatus:
         """Stop a stream, or remove one that has ended from the list; returns its last status.
@@ -184,14 +185,15 @@ class StreamSet:
         """The connection of a client has ended: its pushed streams end, too, unless it comes back in time."""
         self.pushes.client_gone(session)
 
-    def _begin_pushed(self, command: StartStream, source: PushedSource, session: Session) -> StreamStatus:
+    async def _begin_pushed(self, command: StartStream, source: PushedSource, session: Session) -> StreamStatus:
         stream_id = command.stream_id or _default_id(source)
         running = self._running.get(stream_id)
         if running is not None:
             self.pushes.resume(stream_id, source, session)
             return running.status()
         self._require_room(stream_id)
-        return self._run(stream_id, self.pushes.begin(stream_id, source, session), command.heads, source)
+        first = await self._first_track_id(stream_id)
+        return self._run(stream_id, self.pushes.begin(stream_id, source, session), command.heads, source, first)
 
     def _require_room(self, stream_id: str) -> None:
         if self._stopping:
@@ -210,7 +212,13 @@ class StreamSet:
         if stored.tuning is not None:
             opened.tune(stored.tuning)
         await self._store.run(lambda: streams.count_attempt(stored.stream_id), refusable=False)
-        self._run(stored.stream_id, opened, stored.heads, stored.source)
+        first = await self._first_track_id(stored.stream_id, is_resumed=True)
+        self._run(stored.stream_id, opened, stored.heads, stored.source, first)
+
+    async def _first_track_id(self, stream_id: str, *, is_resumed: bool = False) -> int:
+        """See :func:`first_track_id`; called before the stream is in the set."""
+        log = self._workspace.detections
+        return await self._store.run(lambda: first_track_id(log, stream_id, is_resumed=is_resumed), refusable=False)
 
     def _run(
         self,
@@ -218,6 +226,7 @@ class StreamSet:
         source: Source,
         heads: Sequence[str] | None,
         form: StreamSource,
+        first_track_id: int,
     ) -> StreamStatus:
         stream = LiveStream(
             stream_id,
@@ -228,6 +237,7 @@ class StreamSet:
             heads=heads,
             outputs=Outputs(self._outputs, self._workspace, self._detector.backbone, source.name),
             waterfalls=self._waterfalls,
+            first_track_id=first_track_id,
             on_tracks=self._hub.publish_tracks,
             on_detections=self._publish_detections,
             on_end=self._on_end,

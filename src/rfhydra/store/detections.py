@@ -114,6 +114,10 @@ class DetectionStore:
         removed = self._delete(oldest, self.count())
         return removed + self._delete(_AFTER_ALL, self.count() - max_tracks)
 
+    def last_track_id(self, stream_id: str) -> int:
+        """The highest number of the tracks of a stream that are in the log; 0 for none."""
+        return int(self._db.value("SELECT coalesce(max(track_id), 0) FROM detections WHERE stream_id = ?", [stream_id]))
+
     def count(self) -> int:
         return int(self._db.value("SELECT count(*) FROM detections"))
 

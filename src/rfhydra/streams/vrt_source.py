@@ -95,6 +95,7 @@ class VrtSource(Receiver):
                     )
                 )
             self._take_context(packet)
+            self._pending = None if packet.is_context else packet  # it may be the one that says which stream it is
         self._tuning = tuning
         return tuning
 

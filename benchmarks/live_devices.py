@@ -1,0 +1,133 @@
+"""Are the tracks of a stream those that ``rfhydra detect`` finds in a file, and what do they find of real devices?
+
+    python -m benchmarks.live_devices ../shared/rf --support 10
+
+Heads are trained as in ``benchmarks.real_devices``; every other recording is then detected in
+twice: as a stream that is read as fast as possible, and as a file.
+"""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.real_devices import Collection, Split
+from benchmarks.results import Row, write_result
+from benchmarks.tables import figures, show, table, tracked
+from benchmarks.trial import temporary_workspace
+from rfhydra.detection.detector import Detection, HydraDetector
+from rfhydra.detection.recording import detect_recording
+from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.hydra.torch_backbone import best_device
+from rfhydra.live.pipeline import LivePipeline
+from rfhydra.protocol.streams import TrackEvent
+from rfhydra.recordings import Recording
+from rfhydra.spectrum.boxes import Box
+from rfhydra.streams.recording_source import RecordingSource
+from rfhydra.training.data.importer import import_recordings
+from rfhydra.training.evaluation.recordings import as_scene, summarise
+from rfhydra.training.service import TrainingService
+
+IOU = 0.5
+
+
+class Ends:
+    """An output that keeps the tracks that ended and are no part of another."""
+
+    def __init__(self) -> None:
+        self.tracks: list[TrackEvent] = []
+
+    def write(self, event: TrackEvent) -> None:
+        if event.event == "end" and event.merged_into is None:
+            self.tracks.append(event)
+
+    def close(self) -> None:
+        """Nothing is queued."""
+
+
+def measure(
+    recordings: Annotated[Path, typer.Argument(help="A folder per device.")],
+    support: Annotated[int, typer.Option(help="Recordings to train on, at most half of a device's.")] = 10,
+    tested: Annotated[int | None, typer.Option(help="Test recordings of each device; default all.")] = None,
+    seed: Annotated[int, typer.Option(help="Random seed of the split.")] = 0,
+    backbone: Annotated[Path | None, typer.Option(help="Backbone file; default is the one that ships.")] = None,
+) -> None:
+    """Train, stream, detect, compare."""
+    collection, loaded = Collection(recordings), load_backbone(backbone, best_device())
+    split = collection.split(collection.devices, support, seed, tested)
+    detector = _train(collection, split, loaded)
+    streamed, filed = list[list[Detection]](), list[list[Detection]]()
+    spent = {"stream_s": 0.0, "signal_s": 0.0}
+    for recording in tracked(split.test, "streaming"):
+        began = time.perf_counter()
+        streamed.append(_streamed(recording, detector))
+        spent["stream_s"] += time.perf_counter() - began
+        spent["signal_s"] += recording.sample_count / recording.sample_rate_hz
+        filed.append(detect_recording(recording, detector))
+    rows = [_row(device, split.test, streamed, filed, detector) for device in collection.devices]
+    columns = ("device", "annotated", "found", "false alarms", "tracks", "in the file", "F1 @0.5")
+    names = ("annotated", "found", "false", "tracks", "detected")
+    show(
+        table(columns, *((row["device"], *(row[each] for each in names), *figures(row, ("f1_score",))) for row in rows))
+    )
+    equal = sum(one == other for one, other in zip(streamed, filed, strict=True))
+    show(f"{equal} of {len(filed)} recordings have the same tracks as a stream and as a file")
+    result = {"support": support, "seed": seed, "tested_recordings": len(filed), "equal": equal, **spent, "rows": rows}
+    write_result("live_devices", result, loaded)
+    raise typer.Exit(int(equal < len(filed)))
+
+
+def _train(collection: Collection, split: Split, backbone: Backbone) -> HydraDetector:
+    """A detector with a head of each device."""
+    with temporary_workspace(collection.spec) as workspace:
+        service, detector = TrainingService(workspace, backbone), HydraDetector(collection.spec, backbone)
+        for device, recordings in split.support.items():
+            import_recordings(workspace, recordings, device, split.samples)
+        for device in tracked(split.support, "training"):
+            version = service.train_new_signal(device).version
+            service.version_manager.promote_version(device, version)  # also one that finds no validation box
+        detector.load_heads(service.version_manager.load_heads(split.support, backbone))
+    return detector
+
+
+def _streamed(recording: Recording, detector: HydraDetector) -> list[Detection]:
+    """The tracks of a recording that is a stream, as :func:`detect_recording` has them."""
+    ends = Ends()
+    LivePipeline(RecordingSource(recording.path), detector, outputs=[ends]).run()
+    tracks = [
+        Detection(
+            each.signal_name,
+            each.version,
+            each.score,
+            Box(each.time_start_sec, each.time_end_sec, each.freq_low_hz, each.freq_high_hz),
+        )
+        for each in ends.tracks
+    ]
+    return sorted(tracks, key=lambda detection: detection.box)
+
+
+def _row(
+    device: str,
+    recordings: Sequence[Recording],
+    streamed: list[list[Detection]],
+    filed: list[list[Detection]],
+    detector: HydraDetector,
+) -> Row:
+    scenes = [as_scene(each, device, found) for each, found in zip(recordings, streamed, strict=True)]
+    summary = summarise(scenes, detector.loaded_threshold(device), IOU)
+    return {
+        "device": device,
+        "annotated": summary["tp"] + summary["fn"],
+        "found": summary["tp"],
+        "false": summary["fp"],
+        "tracks": sum(each.signal_name == device for found in streamed for each in found),
+        "detected": sum(each.signal_name == device for found in filed for each in found),
+        "f1_score": summary["f1_score"],
+    }
+
+
+if __name__ == "__main__":
+    typer.run(measure)
