@@ -9,9 +9,9 @@ Log = Annotated[bool, typer.Option("--log/--no-log", help="Log the tracks in the
 LogAge = Annotated[str | None, typer.Option(metavar="TIME", help="Remove older tracks from the log; default 90d.")]
 LogTracks = Annotated[int, typer.Option(metavar="N", min=1, help="Most tracks in the log.")]
 MqttUrl = Annotated[
-    str | None, typer.Option("--mqtt", metavar="URL", help="Publish to a broker: mqtt[s]://HOST[:PORT][/PREFIX].")
+    str | None, typer.Option("--mqtt", metavar="URL", help="Publish to a broker, as mqtt://HOST:PORT/PREFIX, or mqtts.")
 ]
-WebhookUrl = Annotated[str | None, typer.Option("--webhook", metavar="URL", help="Post to http[s]://HOST/PATH.")]
+WebhookUrl = Annotated[str | None, typer.Option("--webhook", metavar="URL", help="Post to http://HOST/PATH, or https.")]
 Exec = Annotated[
     str | None, typer.Option("--exec", metavar="CMD", help="Run a program for each track that begins or ends.")
 ]
