@@ -5,19 +5,16 @@ no new command escapes it.
 """
 
 import base64
-import io
 import json
-import struct
 from typing import Any, Final, get_args
 
 import numpy as np
 from hypothesis import strategies as st
-from PIL import Image
 
 from rfhydra.protocol.commands import COMMANDS
 from rfhydra.protocol.frames import HEADER, IQ_DATATYPES, IqFrame, StreamIqFrame
 from rfhydra.protocol.types import Topic
-from rfhydra.store.arrays import encode_array
+from tests.server.fuzz_images import BIG, base64_of, images
 from tests.training.given import OTHER, RATE_HZ, SIGNAL, SMALL_SPEC
 
 Strategy = st.SearchStrategy[Any]
@@ -55,59 +52,6 @@ BAD_NAMES: Final = (
 )
 NUMBERS: Final = (0, -1, 1, 2, 7, 2**31, 2**53 - 1, 2**53, 2**63, 2**64, -(2**63), 10**30, 10**400)
 FRACTIONS: Final = (0.5, -0.0, 1e-320, 1e308, -1e308, float("inf"), float("-inf"), float("nan"))
-BIG: Final = 300_000
-
-_ROWS, _COLS = SMALL_SPEC.rows, SMALL_SPEC.cols
-
-
-def base64_of(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def png(image: np.ndarray[Any, Any]) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def _resized(data: bytes, width: int, height: int) -> bytes:
-    """A PNG that claims another size in its header, with a wrong checksum as a bonus."""
-    return data[:16] + struct.pack(">II", width, height) + data[24:]
-
-
-def _npy(header: str, body: bytes = b"") -> bytes:
-    text = header.encode("latin-1").ljust(117) + b"\n"
-    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + body
-
-
-def _images() -> list[bytes]:
-    grey = [np.random.default_rng(seed).integers(0, 256, (_ROWS, _COLS), np.uint8) for seed in range(6)]
-    floats = np.linspace(0, 1, _ROWS * _COLS, dtype=np.float32).reshape(_ROWS, _COLS)
-    good = [png(grey[0]), png(grey[1]), *(encode_array(image) for image in grey[2:]), encode_array(floats)]
-    bomb = io.BytesIO()
-    Image.new("L", (12_000, 12_000)).save(bomb, "PNG", compress_level=9)
-    bad = [
-        b"",
-        b"\x89PNG\r\n\x1a\n",
-        bomb.getvalue()[:BIG],
-        _resized(good[0], 2**31 - 1, 2**31 - 1),
-        _resized(good[0], _COLS, 0),
-        good[0][:-20],
-        png(np.zeros((_ROWS, _COLS, 3), np.uint8)),
-        encode_array(floats * np.float32("nan")),
-        encode_array(floats * 2),
-        encode_array(grey[0][:-1]),
-        encode_array(grey[0].astype(np.int64)),
-        encode_array(np.zeros((_ROWS, 0), np.uint8)),
-        encode_array(np.zeros((_ROWS, 3), np.uint8)),
-        _npy(f"{{'descr': '|O', 'fortran_order': False, 'shape': ({_ROWS}, {_COLS}), }}", b"cos\nsystem\n."),
-        _npy("{'descr': '|u1', 'fortran_order': False, 'shape': (1000000000, 1000000000), }"),
-        _npy(f"{{'descr': '|u1', 'fortran_order': True, 'shape': ({_ROWS}, {_COLS}), }}", bytes(_ROWS * _COLS)),
-        _npy("__import__('os').system('true')"),
-        _npy("{" * 100),
-        good[2][:50],
-    ]
-    return 3 * good + bad
 
 
 names = st.sampled_from(3 * NAMES + BAD_NAMES) | st.text(max_size=80)
@@ -129,7 +73,7 @@ junk = st.recursive(
 ids = st.sampled_from((SAMPLE_ID, JOB_ID, "0" * 32, "f" * 64, "../x")) | st.text(max_size=140)
 counts = st.sampled_from((1, 2, 3, 100)) | st.sampled_from(NUMBERS)
 edges = st.floats(-10, 200) | st.sampled_from(FRACTIONS)
-seconds = st.floats(0, _COLS * SMALL_SPEC.hop / RATE_HZ) | st.sampled_from(FRACTIONS)
+seconds = st.floats(0, SMALL_SPEC.window_samples / RATE_HZ) | st.sampled_from(FRACTIONS)
 hertz = st.floats(432.4e6, 433.6e6) | st.sampled_from((0.0, *FRACTIONS))
 boxes = st.one_of(
     st.fixed_dictionaries({"x_min": edges, "y_min": edges, "x_max": edges, "y_max": edges}),
@@ -151,7 +95,7 @@ metadata = st.fixed_dictionaries(
         "anything": junk,
     },
 )
-spectrograms = st.sampled_from([base64_of(image) for image in _images()]) | st.text(max_size=40)
+spectrograms = st.sampled_from([base64_of(image) for image in images()]) | st.text(max_size=40)
 iq = st.sampled_from(
     [
         base64_of(np.random.default_rng(size).standard_normal(size).astype(np.float32).tobytes())
@@ -218,7 +162,7 @@ SOUND: Final[dict[str, Strategy]] = {
             {"address": "/etc/passwd"},
         )
     ),
-    "spectrogram_b64": st.sampled_from([base64_of(image) for image in _images()[:5]]),
+    "spectrogram_b64": st.sampled_from([base64_of(image) for image in images()[:5]]),
     "stream_id": st.sampled_from((SOURCE, "stream")),
     "fft_size": st.sampled_from((32, 256, 16_384)),
     "min_db": st.floats(-150, -100),

@@ -70,7 +70,7 @@ def test_hello_tells_the_limits_and_the_contract(client: Peer) -> None:
     assert set(Limits.model_fields) < set(hello["limits"])
     assert hello["limits"]["max_samples_per_signal"] == 12
     assert hello["spectrogram"]["fft_size"] == 512
-    assert "streams" not in hello["features"]
+    assert "streams" in hello["features"]
 
 
 @pytest.mark.parametrize("number", [0, -5, "text", "ü" * 128, 2**53 - 1])

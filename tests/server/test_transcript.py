@@ -10,7 +10,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from rfhydra.store.workspace import Workspace
-from tests.server.fuzz_inputs import base64_of, png
+from tests.server.fuzz_images import base64_of, png
 from tests.server.server_process import serving
 from tests.server.transcript import Line, Matcher, filled, read_transcript
 from tests.training.given import SMALL_SPEC

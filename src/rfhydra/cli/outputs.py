@@ -9,7 +9,7 @@ Log = Annotated[bool, typer.Option("--log/--no-log", help="Log the tracks in the
 LogAge = Annotated[str | None, typer.Option(metavar="TIME", help="Remove older tracks from the log; default 90d.")]
 LogTracks = Annotated[int, typer.Option(metavar="N", min=1, help="Most tracks in the log.")]
 MqttUrl = Annotated[
-    str | None, typer.Option("--mqtt", metavar="URL", help="Publish to a broker: mqtt://HOST:PORT/PREFIX, or mqtts.")
+    str | None, typer.Option("--mqtt", metavar="URL", help="Publish to a broker, as mqtt://HOST:PORT/PREFIX, or mqtts.")
 ]
 WebhookUrl = Annotated[str | None, typer.Option("--webhook", metavar="URL", help="Post to http://HOST/PATH, or https.")]
 Exec = Annotated[
