@@ -5,7 +5,7 @@
 BEGAN is the second of 1970 UTC in which sample 0 was due: a sender that is started later goes on with the sample that
 is due then, so that those between are lost, and time stamps tell how many. It starts when a line with a number of
 seconds comes on standard input and somebody receives, with the sample that is due after them; it prints
-``ready`` first, then the number after the last sample now and then, and ends when standard input does.
+``ready``, the number of that sample and, when standard input ends, the number after the last one.
 """
 
 import select
@@ -89,7 +89,7 @@ def main(port: int, path: str, sample_rate_hz: int, began: int) -> None:
                 sender.send_context()
             sender.send(each)
             number = each + 1
-        print(number * PACKET_SAMPLES, flush=True)
+    print(number * PACKET_SAMPLES, flush=True)
 
 
 if __name__ == "__main__":

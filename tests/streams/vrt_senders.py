@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,10 @@ AWAY_SEC: Final = 0.5
 
 
 class VrtSenders:
-    """Senders of one stream, each a process of its own: one that sends, and one that waits to take its place."""
+    """Senders of one stream, each a process of its own: one that sends, and one that waits to take its place.
+
+    Any thread may replace them; who stops them waits for that.
+    """
 
     def __init__(self, path: Path, sample_rate_hz: int) -> None:
         """``path`` is of ci16."""
@@ -23,6 +27,7 @@ class VrtSenders:
         self._current: subprocess.Popen[str] | None = None
         self.first_sample = 0
         self.kills = 0
+        self._changing = threading.Lock()
 
     def start(self, skip_sec: float = 0.0) -> None:
         """The waiting sender begins with the sample that is due after a time; another one waits."""
@@ -38,19 +43,21 @@ class VrtSenders:
 
     def replace(self) -> None:
         """As ``kill -9`` does; another one goes on after :data:`AWAY_SEC`."""
-        assert self._current is not None
-        self._wait_for_next()  # so that it goes on in time, however busy the machine is
-        self._current.kill()
-        self._current.communicate()
-        self.kills += 1
-        self.start(AWAY_SEC)
+        with self._changing:
+            assert self._current is not None
+            self._wait_for_next()  # so that it goes on in time, however busy the machine is
+            self._current.kill()
+            self._current.communicate()
+            self.kills += 1
+            self.start(AWAY_SEC)
 
     def stop(self) -> int:
         """The number after the last sample that was sent."""
-        assert self._current is not None
-        told, _ = self._current.communicate("")
-        self.kill()
-        return int(told.split()[-1])
+        with self._changing:
+            assert self._current is not None
+            told, _ = self._current.communicate("")
+            self.kill()
+            return int(told.split()[-1])
 
     def kill(self) -> None:
         """All of them."""
