@@ -27,6 +27,7 @@ from rfhydra.detection.plan import WindowPlan
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.loading import LoadedHead
+from rfhydra.hydra.runtimes import Runtime
 from rfhydra.hydra.torch_backbone import best_device
 from rfhydra.live.pipeline import LivePipeline
 from rfhydra.protocol.streams import TrackEvent
@@ -113,9 +114,10 @@ def measure(
     seconds: Annotated[float, typer.Option(help="Length of each stream in real time, for the latency.")] = 20.0,
     backbone: Annotated[Path | None, typer.Option(help="Backbone file; default is the one that ships.")] = None,
     seed: Annotated[int, typer.Option(help="Random seed of the scenes.")] = 5,
+    runtime: Annotated[Runtime, typer.Option(help="What computes the convolutions.")] = "auto",
 ) -> None:
     """Train, stream, report."""
-    rng, loaded = np.random.default_rng(seed), load_backbone(backbone, best_device())
+    rng, loaded = np.random.default_rng(seed), load_backbone(backbone, best_device(), runtime)
     heads = {spec: _train(loaded, spec, samples, rng) for spec in tracked(dict.fromkeys(CONTRACTS.values()), "heads")}
     rows, latencies = list[Row](), list[Row]()
     for rate, spec in CONTRACTS.items():
@@ -128,7 +130,9 @@ def measure(
         iq, emissions = _stream(rng, spec, max(round(length), 2), SHARES["sparse"])
         latencies.append(_latency(ArraySource(iq, rate, paced=True), emissions, detectors[HEADS[-1]]))
     _show(rows, latencies)
-    write_result("live", {"windows": windows, "rows": rows, "latency": latencies}, loaded)
+    write_result(
+        "live", {"runtime": type(loaded).__name__, "windows": windows, "rows": rows, "latency": latencies}, loaded
+    )
 
 
 def _train(backbone: Backbone, spec: SpectrogramSpec, samples: int, rng: Rng) -> list[LoadedHead]:
