@@ -59,11 +59,9 @@ class TrackMeasurement(WireModel):
     """Mean power in the box."""
 
 
-class TrackEvent(WireModel):
-    """A track began, changed or ended. A track is one emission of one signal, however many windows it lasts."""
+class TrackFields(WireModel):
+    """What is known of a track, as an event of it and its entry in the detection log have it."""
 
-    event: Literal["begin", "update", "end"]
-    """What happened to it; every track has one ``begin`` and one ``end``."""
     stream_id: str
     """The stream."""
     track_id: int
@@ -86,6 +84,13 @@ class TrackEvent(WireModel):
     """Lower edge."""
     freq_high_hz: float
     """Upper edge."""
+
+
+class TrackEvent(TrackFields):
+    """A track began, changed or ended. A track is one emission of one signal, however many windows it lasts."""
+
+    event: Literal["begin", "update", "end"]
+    """What happened to it; every track has one ``begin`` and one ``end``."""
     measured: TrackMeasurement | None = None
     """Measurements; null before the end of the track."""
     duty_cycle: float | None = None
