@@ -4,6 +4,7 @@ A link has an ``address`` for ``rfhydra watch``. :meth:`Link.wait_for_receiver` 
 before any sample was sent; :meth:`Link.play` sends all.
 """
 
+import queue
 import socket
 import subprocess
 import time
@@ -146,7 +147,10 @@ class RtlTcp:
 
 
 class Soapy:
-    """A Red Pitaya as SoapySDR's driver for it sees one."""
+    """A Red Pitaya as SoapySDR's driver for it sees one.
+
+    The driver hangs up, and is connected again, where 8,192 samples wait for it. What is due meanwhile is lost.
+    """
 
     def __init__(self, iq: Iq, device: RedPitaya) -> None:
         self._iq, self._device = iq, device
@@ -161,8 +165,15 @@ class Soapy:
 
     def play(self) -> Sent:
         assert self._data is not None
-        data = self._data
-        return send_paced(self._iq, lambda _, part: data.sendall(part.tobytes()))
+        return send_paced(self._iq, self._send)
+
+    def _send(self, _: int, part: Iq) -> None:
+        try:
+            if self._data is None:
+                self._data = self._device.data.get_nowait()
+            self._data.sendall(part.tobytes())
+        except (OSError, queue.Empty):
+            self._data = None
 
 
 class Vrt:
