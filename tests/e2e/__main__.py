@@ -29,6 +29,8 @@ from tests.e2e.scene import Transmission, compose, make_workspace
 LEAST_FOUND: Final = 0.9
 SETTLE_SEC: Final = 2.0
 """For the last samples to be received: nobody is told when."""
+REST_SAMPLES: Final = 4096
+"""The driver of a Red Pitaya hands samples over in steps: fewer than this wait in it at the end."""
 LATE_SEC: Final = 60.0
 """How long after the last sample a track may begin, on a busy machine."""
 
@@ -154,7 +156,7 @@ def _lost(scene: Transmission, status: StreamStatus) -> dict[str, Any]:
 
 def _is_good(row: Row) -> bool:
     """After a reconnection what was lost is an estimate."""
-    is_whole = row["reconnects"] or row["received"] + row["told_lost"] == row["sent"]
+    is_whole = row["reconnects"] or 0 <= row["sent"] - row["received"] - row["told_lost"] < REST_SAMPLES
     return bool(row["found"] >= LEAST_FOUND * row["emissions"] and is_whole)
 
 

@@ -30,6 +30,7 @@ FLOWGRAPH: Final = Path(__file__).with_name("flowgraph.py")
 SYSTEM_PYTHON: Final = "/usr/bin/python3"
 """Debian's, whose packages the one of a virtual environment does not see."""
 _BLOCK_SEC: Final = 0.02
+_SMALL_BLOCK_SEC: Final = 0.002
 _PACKET_SAMPLES: Final = 360
 _POLL_SEC: Final = 0.05
 _ESTABLISHED: Final = "01"
@@ -66,9 +67,9 @@ class Link(Protocol):
         """Send the scene in real time."""
 
 
-def send_paced(iq: Iq, send: Callable[[int, Iq], object]) -> Sent:
-    """Call ``send`` with the number of the first sample and the samples of each 20 ms, when their last one is due."""
-    sent, began, block = Sent(), time.monotonic(), int(RATE_HZ * _BLOCK_SEC)
+def send_paced(iq: Iq, send: Callable[[int, Iq], object], block_sec: float = _BLOCK_SEC) -> Sent:
+    """Call ``send`` with the number of the first sample and the samples of each block, when their last one is due."""
+    sent, began, block = Sent(), time.monotonic(), int(RATE_HZ * block_sec)
     sent.note(0)
     for start in range(0, len(iq), block):
         part = iq[start : start + block]
@@ -165,7 +166,7 @@ class Soapy:
 
     def play(self) -> Sent:
         assert self._data is not None
-        return send_paced(self._iq, self._send)
+        return send_paced(self._iq, self._send, _SMALL_BLOCK_SEC)
 
     def _send(self, _: int, part: Iq) -> None:
         try:
