@@ -3,10 +3,11 @@
     python -m tests.e2e [--only zmq] [--seconds 30]
 
 ``zmq`` is a GNU Radio flowgraph and needs Debian's package gnuradio; ``soapy`` needs python3-soapysdr and
-soapysdr-module-redpitaya. The exit status is 1 where a link loses samples or a tenth of the emissions is missed.
+soapysdr-module-redpitaya. The exit status is 1 where a loss is not told, or a tenth of the emissions is missed.
 """
 
 import json
+import math
 import signal
 import tempfile
 import threading
@@ -28,6 +29,8 @@ from tests.e2e.scene import Transmission, compose, make_workspace
 LEAST_FOUND: Final = 0.9
 SETTLE_SEC: Final = 2.0
 """For the last samples to be received: nobody is told when."""
+REST_SAMPLES: Final = 4096
+"""The driver of a Red Pitaya hands samples over in steps: fewer than this wait in it at the end."""
 LATE_SEC: Final = 60.0
 """How long after the last sample a track may begin, on a busy machine."""
 
@@ -130,8 +133,8 @@ def _judge(scene: Transmission, sent: Sent, events: list[tuple[float, TrackEvent
         "emissions": len(scene.truth),
         "found": len(late),
         "false": sum(not any(_is_of(event, box) for box in scene.truth) for event in ended),
-        "p50_s": float(np.quantile(late, 0.5)) if late else None,
-        "p99_s": float(np.quantile(late, 0.99)) if late else None,
+        "p50_s": float(np.quantile(late, 0.5)) if late else math.nan,
+        "p99_s": float(np.quantile(late, 0.99)) if late else math.nan,
     }
 
 
@@ -147,11 +150,14 @@ def _lost(scene: Transmission, status: StreamStatus) -> dict[str, Any]:
         "received": status.samples,
         "told_lost": status.lost_samples,
         "told_dropped": status.dropped_samples,
+        "reconnects": status.reconnects,
     }
 
 
 def _is_good(row: Row) -> bool:
-    return bool(row["found"] >= LEAST_FOUND * row["emissions"] and row["received"] + row["told_lost"] == row["sent"])
+    """After a reconnection what was lost is an estimate."""
+    is_whole = row["reconnects"] or 0 <= row["sent"] - row["received"] - row["told_lost"] < REST_SAMPLES
+    return bool(row["found"] >= LEAST_FOUND * row["emissions"] and is_whole)
 
 
 if __name__ == "__main__":

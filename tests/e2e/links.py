@@ -4,6 +4,7 @@ A link has an ``address`` for ``rfhydra watch``. :meth:`Link.wait_for_receiver` 
 before any sample was sent; :meth:`Link.play` sends all.
 """
 
+import queue
 import socket
 import subprocess
 import time
@@ -29,6 +30,7 @@ FLOWGRAPH: Final = Path(__file__).with_name("flowgraph.py")
 SYSTEM_PYTHON: Final = "/usr/bin/python3"
 """Debian's, whose packages the one of a virtual environment does not see."""
 _BLOCK_SEC: Final = 0.02
+_SMALL_BLOCK_SEC: Final = 0.002
 _PACKET_SAMPLES: Final = 360
 _POLL_SEC: Final = 0.05
 _ESTABLISHED: Final = "01"
@@ -65,9 +67,9 @@ class Link(Protocol):
         """Send the scene in real time."""
 
 
-def send_paced(iq: Iq, send: Callable[[int, Iq], object]) -> Sent:
-    """Call ``send`` with the number of the first sample and the samples of each 20 ms, when their last one is due."""
-    sent, began, block = Sent(), time.monotonic(), int(RATE_HZ * _BLOCK_SEC)
+def send_paced(iq: Iq, send: Callable[[int, Iq], object], block_sec: float = _BLOCK_SEC) -> Sent:
+    """Call ``send`` with the number of the first sample and the samples of each block, when their last one is due."""
+    sent, began, block = Sent(), time.monotonic(), int(RATE_HZ * block_sec)
     sent.note(0)
     for start in range(0, len(iq), block):
         part = iq[start : start + block]
@@ -146,7 +148,10 @@ class RtlTcp:
 
 
 class Soapy:
-    """A Red Pitaya as SoapySDR's driver for it sees one."""
+    """A Red Pitaya as SoapySDR's driver for it sees one.
+
+    The driver hangs up, and is connected again, where 8,192 samples wait for it. What is due meanwhile is lost.
+    """
 
     def __init__(self, iq: Iq, device: RedPitaya) -> None:
         self._iq, self._device = iq, device
@@ -161,8 +166,15 @@ class Soapy:
 
     def play(self) -> Sent:
         assert self._data is not None
-        data = self._data
-        return send_paced(self._iq, lambda _, part: data.sendall(part.tobytes()))
+        return send_paced(self._iq, self._send, _SMALL_BLOCK_SEC)
+
+    def _send(self, _: int, part: Iq) -> None:
+        try:
+            if self._data is None:
+                self._data = self._device.data.get_nowait()
+            self._data.sendall(part.tobytes())
+        except (OSError, queue.Empty):
+            self._data = None
 
 
 class Vrt:
