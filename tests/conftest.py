@@ -1,5 +1,6 @@
 """Fixtures that several suites share: a real backbone, a tiny one, and workspaces to train in."""
 
+import os
 import shutil
 import signal
 from collections.abc import Iterator
@@ -24,6 +25,9 @@ TRAINING_SCENES = range(10)
 # A script's background jobs ignore interrupts, and so would every command that is interrupted in a test.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Commands compare their answers with those of this process, and a measurement of runtimes at each start takes seconds.
+os.environ["RFHYDRA_RUNTIME"] = "torch"
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("rfhydra", deadline=None)

@@ -28,7 +28,9 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_events_are_lines_and_the_tracks_those_of_detect(site: Path, body_file: Path, recording: Path) -> None:
     outcome = run("watch", site, f"{recording}{ADDRESS}", "--backbone", body_file, "--json")
-    assert (outcome.status, outcome.stderr) == (0, "")
+    assert outcome.status == 0
+    state = json.loads(outcome.stderr)["stream"]
+    assert (state["state"], state["lost_samples"], state["dropped_samples"]) == ("ended", 0, 0)
     events = [json.loads(line) for line in outcome.stdout.splitlines()]
     with Workspace.view(site) as workspace:
         backbone = load_backbone(body_file)
