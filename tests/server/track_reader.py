@@ -6,9 +6,22 @@ python -m tests.server.track_reader URL
 import asyncio
 import math
 import sys
+from contextlib import suppress
+from typing import Final
 
 from rfhydra.client import Client
+from rfhydra.errors import Unreachable
 from rfhydra.protocol.live import Streams, Tracks
+
+RETRY_SEC: Final = 0.1
+
+
+async def read_always(url: str) -> None:
+    """Read from a server that may not be there yet: a client does not wait for its first connection."""
+    while True:
+        with suppress(Unreachable):
+            await read(url)
+        await asyncio.sleep(RETRY_SEC)
 
 
 async def read(url: str) -> None:
@@ -19,4 +32,4 @@ async def read(url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(read(sys.argv[1]))
+    asyncio.run(read_always(sys.argv[1]))
