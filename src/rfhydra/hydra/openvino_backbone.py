@@ -49,6 +49,7 @@ class _CompiledLayers(nn.Module):
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": "bf16" if half else "f32",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+            "ENABLE_CPU_PINNING": False,  # other work may keep a core busy
         }
         self._compiled = openvino.Core().compile_model(_converted(layers, examples), "CPU", options)
         self._of_thread = threading.local()
