@@ -1,6 +1,7 @@
 """The training process: what happens when it does not stop, is killed, or cannot load its backbone."""
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -58,6 +59,7 @@ def test_processes_leave_nothing_behind(run: Run) -> None:
         return len(list(Path("/proc/self/fd").iterdir()))
 
     async def scenario(here: Watched) -> None:
+        gc.collect()  # files that earlier tests left must not be closed while these are counted
         pids, counts = [], []
         for _ in range(3):
             await here.completed(await here.train(epochs=1))
