@@ -8,6 +8,7 @@ import gc
 import itertools
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,6 +34,8 @@ UNFINISHED: Final = ("queued", "running")
 ENDS: Final = ("training_complete", "training_failed")
 GHOST: Final = "ghost"
 """A signal without samples."""
+SETTLE_SEC: Final = 60.0
+"""How long what a server is still ending (a connection, the tail of a job) may count; a leak counts for ever."""
 BOX: Final = {"x_min": 10, "y_min": 10, "x_max": 40, "y_max": 30}
 
 signals = st.sampled_from((SIGNAL, OTHER))
@@ -280,5 +283,6 @@ def test_a_server_holds_what_was_acknowledged_and_nothing_else(port: int) -> Non
     run(1)
     before = held(port)
     run(EXAMPLES)
-    after = held(port)
-    assert all(after[name] <= before[name] for name in before), (before, after)
+    deadline = time.monotonic() + SETTLE_SEC
+    while exceeded := {name: (before[name], now) for name, now in held(port).items() if now > before[name]}:
+        assert time.monotonic() < deadline, exceeded

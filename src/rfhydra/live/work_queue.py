@@ -14,7 +14,6 @@ MAX_QUEUED: Final = 10_000
 CLOSE_SEC: Final = 5.0
 """Time that :meth:`QueuedOutput.close` gives to what is queued."""
 _GIVE_UP_SEC: Final = 1.0
-_log = logging.getLogger(__name__)
 
 
 T = TypeVar("T")
@@ -35,6 +34,7 @@ class WorkQueue(ABC, Generic[T]):
         Subclasses call it last: delivery begins at once.
         """
         self.name = name
+        self._log = logging.getLogger(f"{__name__}.{name}")  # one each: lines of one do not hide those of another
         self.dropped = self.failed = 0
         self._max_queued, self._batch = max_queued, batch
         self._queue = deque[T]()
@@ -80,7 +80,7 @@ class WorkQueue(ABC, Generic[T]):
             self._queue.clear()
             self._changed.notify_all()
         if left:
-            _log.warning("%s: %d were not delivered before the end", self.name, left)
+            self._log.warning("%s: %d were not delivered before the end", self.name, left)
 
     @abstractmethod
     def deliver(self, items: Sequence[T], /) -> None:
@@ -109,7 +109,7 @@ class WorkQueue(ABC, Generic[T]):
 
     def _count_dropped(self) -> None:
         if not self.dropped:
-            _log.warning("%s is too slow: the oldest of %d in its queue are dropped", self.name, self._max_queued)
+            self._log.warning("%s is too slow: the oldest of %d in its queue are dropped", self.name, self._max_queued)
         self.dropped += 1
 
     def _work(self) -> None:
@@ -117,7 +117,7 @@ class WorkQueue(ABC, Generic[T]):
             try:
                 self.deliver(items)
             except (OSError, RfhydraError) as error:
-                _log.warning("%s: %d failed: %s", self.name, len(items), error)
+                self._log.warning("%s: %d failed: %s", self.name, len(items), error)
                 with self._changed:
                     self.failed += len(items)
             finally:

@@ -2,7 +2,8 @@
 
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from rfhydra.errors import Busy, InvalidMessage
@@ -45,9 +46,19 @@ def make_server(workspace: Workspace, settings: Settings) -> Server:
 
 def run_server(workspace: Workspace, host: str, port: int, settings: Settings, on_ready: Callable[[int], None]) -> None:
     """Serve until SIGINT or SIGTERM. ``on_ready`` is called with the port once clients may connect."""
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(RepeatFilter())
     server = make_server(workspace, settings)
-    with listen(host, port) as listener:
+    with _repeats_filtered(), listen(host, port) as listener:
         server.on_ready = lambda: on_ready(listener.getsockname()[1])
         server.run(sockets=[listener])
+
+
+@contextmanager
+def _repeats_filtered() -> Iterator[None]:
+    filters = [(handler, RepeatFilter()) for handler in logging.getLogger().handlers]
+    for handler, repeats in filters:
+        handler.addFilter(repeats)
+    try:
+        yield
+    finally:
+        for handler, repeats in filters:
+            handler.removeFilter(repeats)
