@@ -18,39 +18,30 @@ import typer
 from numpy.typing import NDArray
 
 from benchmarks.results import Row, write_result
-from benchmarks.scenes import SPEC, render
+from benchmarks.scenes import SPEC
+from benchmarks.streams import detector_of, make_stream, train_heads
 from benchmarks.tables import figures, show, table, tracked
-from benchmarks.trial import add_samples, temporary_workspace, train
 from rfhydra.detection.detector import HydraDetector
-from rfhydra.detection.gate import TILE_PX, EnergyGate
+from rfhydra.detection.gate import EnergyGate
 from rfhydra.detection.plan import WindowPlan
-from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.backbone_file import load_backbone
-from rfhydra.hydra.loading import LoadedHead
 from rfhydra.hydra.runtimes import Runtime
 from rfhydra.hydra.torch_backbone import best_device
 from rfhydra.live.pipeline import LivePipeline
 from rfhydra.protocol.streams import TrackEvent
-from rfhydra.spectrum.boxes import Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import WindowSeries
 from rfhydra.streams.source import Chunk, EndOfStream, Tuning, chunk_samples
-from rfhydra.synth import Burst, Emission, Receiver, Rng, Scene, make_burst
-from rfhydra.training.service import TrainingService
+from rfhydra.synth import Emission
 
 CONTRACTS: Final = {250e3: SPEC, 2.4e6: SpectrogramSpec(), 20e6: SpectrogramSpec()}
 SHARES: Final = {"empty": 0.0, "sparse": 0.05, "full": 1.0}
 """Tiles that hold a part of an emission, of all tiles."""
 HEADS: Final = (1, 5)
-EMITTERS: Final = (("chirp", 23, 0.03), ("ofdm", 80, 0.06), ("fsk2", 195, 0.03), ("fsk2", 80, 0.06), ("ofdm", 23, 0.12))
-"""Waveform, columns and bandwidth in cycles per sample."""
 TARGETS: Final = {("sparse", 250e3): 8.0, ("sparse", 2.4e6): 3.0, ("sparse", 20e6): 1.0}
 """Least real-time factor with five heads."""
-SNR_DB: Final = (10.0, 25.0)
-PER_SCENE: Final = 4
 MAX_PACED_SAMPLES: Final = 1 << 25
 """Of a stream in real time, for the memory."""
-_MOST_TRIES: Final = 60
 _STAGES: Final = ("spectrogram", "gate", "detection")
 
 
@@ -118,69 +109,23 @@ def measure(
 ) -> None:
     """Train, stream, report."""
     rng, loaded = np.random.default_rng(seed), load_backbone(backbone, best_device(), runtime)
-    heads = {spec: _train(loaded, spec, samples, rng) for spec in tracked(dict.fromkeys(CONTRACTS.values()), "heads")}
+    heads = {
+        spec: train_heads(loaded, spec, samples, rng) for spec in tracked(dict.fromkeys(CONTRACTS.values()), "heads")
+    }
     rows, latencies = list[Row](), list[Row]()
     for rate, spec in CONTRACTS.items():
-        detectors = {count: _detector(loaded, spec, heads[spec][:count]) for count in HEADS}
+        detectors = {count: detector_of(loaded, spec, heads[spec][:count]) for count in HEADS}
         for kind, share in SHARES.items():
-            iq, emissions = _stream(rng, spec, windows, share)
+            iq, emissions = make_stream(rng, spec, windows, share)
             for count, detector in detectors.items():
                 rows.append(_row(kind, rate, count, ArraySource(iq, rate), emissions, detector))
         length = min(seconds * rate, MAX_PACED_SAMPLES) / spec.window_samples
-        iq, emissions = _stream(rng, spec, max(round(length), 2), SHARES["sparse"])
+        iq, emissions = make_stream(rng, spec, max(round(length), 2), SHARES["sparse"])
         latencies.append(_latency(ArraySource(iq, rate, paced=True), emissions, detectors[HEADS[-1]]))
     _show(rows, latencies)
     write_result(
         "live", {"runtime": type(loaded).__name__, "windows": windows, "rows": rows, "latency": latencies}, loaded
     )
-
-
-def _train(backbone: Backbone, spec: SpectrogramSpec, samples: int, rng: Rng) -> list[LoadedHead]:
-    """A head of each emitter."""
-    with temporary_workspace(spec) as workspace:
-        service = TrainingService(workspace, backbone)
-        for number in range(len(EMITTERS)):
-            scenes = []
-            for _ in range(samples):
-                others = [int(each) for each in rng.permutation(len(EMITTERS)) if each != number][: PER_SCENE - 1]
-                bursts = lambda: (_burst(rng, spec, each) for each in (number, *others))  # noqa: B023, E731
-                scenes.append(render(rng, bursts, spec=spec, snr_db=SNR_DB))
-            add_samples(workspace, _name(number), scenes)
-        return [train(service, _name(number)).loaded for number in range(len(EMITTERS))]
-
-
-def _name(number: int) -> str:
-    return f"emitter-{number}"
-
-
-def _burst(rng: Rng, spec: SpectrogramSpec, number: int) -> Burst:
-    kind, cols, bandwidth = EMITTERS[number]
-    made = make_burst(kind, rng, cols * spec.hop, bandwidth)
-    return Burst(_name(number), made.iq, made.low, made.high)
-
-
-def _detector(backbone: Backbone, spec: SpectrogramSpec, heads: list[LoadedHead]) -> HydraDetector:
-    detector = HydraDetector(spec, backbone)
-    detector.load_heads({_name(number): head for number, head in enumerate(heads)})
-    return detector
-
-
-def _stream(
-    rng: Rng, spec: SpectrogramSpec, windows: int, share: float
-) -> tuple[NDArray[np.complex64], list[Emission]]:
-    """IQ of so many windows, and its emissions: placed until ``share`` of the tiles hold one, or there is no room."""
-    scene = Scene(windows * spec.window_samples)
-    frame = Frame(spec, 1.0, 0.0, windows * spec.cols)
-    taken = np.zeros((-(-spec.rows // TILE_PX), -(-frame.cols // TILE_PX)), bool)
-    failed = 0
-    while taken.mean() < share and failed < _MOST_TRIES:
-        burst = _burst(rng, spec, int(rng.integers(len(EMITTERS))))
-        placed = scene.place(burst, rng, float(rng.uniform(*SNR_DB)), cut=0.0, max_overlap=0.0)
-        failed += placed is None
-        if placed is not None:
-            x0, y0, x1, y1 = (frame.to_pixels([placed.box(1.0, 0.0)])[0] / TILE_PX).tolist()
-            taken[int(max(y0, 0)) : int(y1) + 1, int(x0) : int(x1) + 1] = True
-    return Receiver().apply(scene, rng), scene.emissions
 
 
 def _row(

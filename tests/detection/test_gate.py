@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfhydra.detection.gate import REGION_COST_PX, TILE_PX, EnergyGate
+from rfhydra.detection.gate import TILE_PX, EnergyGate
+from rfhydra.detection.mosaic import Mosaic
 from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
@@ -70,8 +71,7 @@ def test_regions_are_whole_tiles_that_do_not_meet(bursts: int, seed: int) -> Non
     for number, region in enumerate(regions):
         assert all(edge % TILE_PX == 0 for edge in (region.top, region.bottom, region.left, region.right))
         assert not any(region.meets(other) for other in regions[:number])
-    cost = sum(region.rows * region.cols + REGION_COST_PX for region in regions)
-    assert cost < SPEC.rows * SPEC.cols + REGION_COST_PX
+    assert not regions or Mosaic.of(regions).pixels < SPEC.rows * SPEC.cols
 
 
 def test_a_full_band_is_looked_at_as_a_whole() -> None:

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torchvision.ops import nms
 
-from rfhydra.detection.regions import RegionsSeen, corner
+from rfhydra.detection.regions import RegionsSeen
 from rfhydra.errors import Incompatible, NotFound
 from rfhydra.hydra.backbone import Backbone, Seen
 from rfhydra.hydra.head import EmbeddingHead, HeadStack, ScoredBoxes
@@ -206,18 +206,15 @@ def _detect_pixels(
     if regions is None:
         seen = loaded.backbone.see(image)
         return seen, dict(_detect_in(loaded, image, seen, limits))
-    all_seen = RegionsSeen(loaded.backbone, image, regions)
-    found: dict[str, list[ScoredBoxes]] = {name: [] for name in loaded.heads}
-    for region, part in all_seen.parts:
-        for name, each in _detect_in(loaded, region.of(image), part, limits):
-            found[name].append(ScoredBoxes(each.boxes + corner(region), each.scores))
-    return all_seen, {name: ScoredBoxes.cat(parts) for name, parts in found.items()}
+    parts = RegionsSeen(loaded.backbone, image, regions)
+    found = _detect_in(loaded, parts.mosaic, parts.mosaic_seen, limits)
+    return parts, {name: parts.in_image(each) for name, each in found}
 
 
 def _detect_in(
     loaded: _Snapshot, image: NDArray[np.uint8], seen: Seen, limits: dict[str, float]
 ) -> Iterator[tuple[str, ScoredBoxes]]:
-    """Pixel detections of each loaded head in one image, or a part of it."""
+    """Pixel detections of each loaded head in one image."""
     if loaded.stacked:
         found = loaded.stack.detect_in(image, seen, [limits[name] for name in loaded.stacked])
         yield from zip(loaded.stacked, found, strict=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
+from rfhydra.detection.mosaic import GAP_PX, Mosaic
 from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
@@ -23,8 +24,6 @@ TILE_PX: Final = 32
 """Side of a tile, the unit of what the backbone looks at; a multiple of most strides of its pyramid."""
 MARGIN_TILES: Final = 1
 """Tiles around those with energy that the backbone sees, too."""
-REGION_COST_PX: Final = 1 << 16
-"""What a region costs beside its pixels: its proposals and heads take as long as so many pixels."""
 BLOCKS: Final = ((1, 1), (4, 4), (16, 16), (1, TILE_PX), (TILE_PX, 4))
 """Shapes of the blocks, (rows, cols): impulses, short and long bursts, thin lines, short wide bursts."""
 MARGIN_DB: Final = 1.0
@@ -126,12 +125,14 @@ def _regions_of(loud: NDArray[np.bool_], shape: tuple[int, ...]) -> list[Rectang
             found.remove(joined)
             region = region.around_both(joined)
         found.append(region)
-    cost = sum(region.rows * region.cols + REGION_COST_PX for region in found)
-    return found if cost < shape[0] * shape[1] + REGION_COST_PX else None
+    return found if Mosaic.of(found).pixels < shape[0] * shape[1] else None
 
 
 def _is_one(region: Rectangle, other: Rectangle) -> bool:
     """Whether both meet, or the rectangle around both costs less than each for itself."""
-    both = region.around_both(other)
-    apart = region.rows * region.cols + other.rows * other.cols + REGION_COST_PX
-    return region.meets(other) or both.rows * both.cols <= apart
+    return region.meets(other) or _cost(region.around_both(other)) <= _cost(region) + _cost(other)
+
+
+def _cost(region: Rectangle) -> int:
+    """Pixels of a mosaic that a region takes, with the gap beside it."""
+    return (region.rows + GAP_PX) * (region.cols + GAP_PX)

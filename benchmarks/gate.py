@@ -1,0 +1,135 @@
+"""What the energy gate costs in F1, and what it saves: detection in synthetic streams with it and without it.
+
+    python -m benchmarks.gate
+
+Five heads, 512² pixels. Streams with emissions in a stated share of the tiles, weak ones and strong ones, through a
+clean receiver and through one with slopes, DC, images, spurs and clipping.
+
+Means over the emitters of F1 at the stored thresholds and of AP, both at IoU 0.5; the CPU time is a share of that
+without the gate.
+"""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from benchmarks.results import Row, write_result
+from benchmarks.scenes import RATE_HZ, SPEC, clean_receiver, sdr_receiver
+from benchmarks.streams import detector_of, make_stream, train_heads
+from benchmarks.tables import figures, show, table, tracked
+from rfhydra.detection.detector import HydraDetector
+from rfhydra.detection.gate import EnergyGate
+from rfhydra.detection.plan import WindowPlan
+from rfhydra.detection.sequence import SequenceDetector
+from rfhydra.detection.tracker import Track
+from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.hydra.runtimes import Runtime
+from rfhydra.hydra.torch_backbone import best_device
+from rfhydra.spectrum.spectrogram import WindowSeries
+from rfhydra.spectrum.window import Window
+from rfhydra.synth import Emission
+from rfhydra.training.evaluation.metrics import MIN_SCORE, ScoredScene, average_precision, evaluate
+
+RECEIVERS: Final = {"clean": clean_receiver, "impaired": sdr_receiver}
+SNRS_DB: Final = {"weak": (2.0, 10.0), "strong": (10.0, 25.0)}
+_NAMES: Final = {False: "all", True: "gated"}
+
+
+def measure(
+    streams: Annotated[int, typer.Option(help="Streams of each kind.")] = 10,
+    windows: Annotated[int, typer.Option(help="Windows of each stream.")] = 6,
+    share: Annotated[float, typer.Option(help="Tiles that hold a part of an emission, of all tiles.")] = 0.05,
+    samples: Annotated[int, typer.Option(help="Training samples of each head.")] = 10,
+    backbone: Annotated[Path | None, typer.Option(help="Backbone file; default is the one that ships.")] = None,
+    seed: Annotated[int, typer.Option(help="Random seed of the scenes.")] = 7,
+    runtime: Annotated[Runtime, typer.Option(help="What computes the convolutions.")] = "torch",
+) -> None:
+    """Train, detect with the gate and without it, compare."""
+    loaded, rng = load_backbone(backbone, best_device(), runtime), np.random.default_rng(seed)
+    detector = detector_of(loaded, SPEC, train_heads(loaded, SPEC, samples, rng))
+    rows = list[Row]()
+    for receiver, snr in tracked([(one, other) for one in RECEIVERS for other in SNRS_DB], "kinds"):
+        made = [make_stream(rng, SPEC, windows, share, SNRS_DB[snr], RECEIVERS[receiver](rng)) for _ in range(streams)]
+        rows.append({"receiver": receiver, "snr": snr, **_row(made, detector)})
+    names = ("f1_all", "f1_gated", "ap_all", "ap_gated", "looked_at", "cpu_share")
+    columns = ("receiver", "SNR", "emissions", "F1", "gated", "AP", "gated", "looked at", "CPU", "false", "gated")
+    show(
+        table(
+            columns,
+            *(
+                (
+                    row["receiver"],
+                    row["snr"],
+                    row["emissions"],
+                    *figures(row, names),
+                    row["false_all"],
+                    row["false_gated"],
+                )
+                for row in rows
+            ),
+        )
+    )
+    write_result("gate", {"streams": streams, "windows": windows, "share": share, "rows": rows}, loaded)
+
+
+def _row(streams: Sequence[tuple[NDArray[np.complex64], list[Emission]]], detector: HydraDetector) -> Row:
+    """Counts over all emitters without the gate and with it, and the CPU time of the latter over that of the former."""
+    cut = [(list(_windows(iq)), emissions) for iq, emissions in streams]
+    row: Row = {"emissions": sum(len(emissions) for _, emissions in cut)}
+    spent = dict[bool, float]()
+    for gated in (False, True):
+        began = time.process_time()
+        tracks = [_tracks(detector, windows, gated=gated) for windows, _ in cut]
+        spent[gated] = time.process_time() - began
+        found = {
+            name: [_scene(each, emissions, name) for each, (_, emissions) in zip(tracks, cut, strict=True)]
+            for name in detector.get_loaded_heads()
+        }
+        counts = [evaluate(scenes, detector.loaded_threshold(name)) for name, scenes in found.items()]
+        row[f"false_{_NAMES[gated]}"] = sum(each.fp for each in counts)
+        row[f"f1_{_NAMES[gated]}"] = float(np.mean([each.f1_score for each in counts]))
+        row[f"ap_{_NAMES[gated]}"] = float(np.mean([average_precision(scenes) for scenes in found.values()]))
+    looked_at = float(np.mean([_looked_at(windows) for windows, _ in cut]))
+    return {**row, "looked_at": looked_at, "cpu_share": spent[True] / spent[False]}
+
+
+def _windows(iq: NDArray[np.complex64]) -> list[Window]:
+    series = WindowSeries(SPEC, RATE_HZ, 0.0)
+    return [series.window(iq[start : start + count], start) for start, count in WindowPlan.of(SPEC).spans(len(iq))]
+
+
+def _tracks(detector: HydraDetector, windows: Sequence[Window], *, gated: bool) -> list[Track]:
+    sequence = SequenceDetector(detector, MIN_SCORE, gated=gated)
+    closed = [track for window in windows for track in sequence.update(window)[1]]
+    return closed + sequence.tracker.close()
+
+
+def _scene(tracks: Sequence[Track], emissions: Sequence[Emission], name: str) -> ScoredScene:
+    """Tracks and truth of one emitter; boxes are in seconds and Hz."""
+    own = [track.detection for track in tracks if track.detection.signal_name == name]
+    truth = [emission.box(RATE_HZ, 0.0) for emission in emissions if emission.kind == name]
+    boxes = [
+        np.array([(box.time_start_sec, box.freq_low_hz, box.time_end_sec, box.freq_high_hz) for box in some])
+        for some in ([each.box for each in own], truth)
+    ]
+    found, wanted = (each.reshape(-1, 4) for each in boxes)
+    return ScoredScene(found, np.array([each.score for each in own]), wanted)
+
+
+def _looked_at(windows: Sequence[Window]) -> float:
+    """The part of the pixels that the backbone is given."""
+    gate, shares = EnergyGate(SPEC), list[float]()
+    for window in windows:
+        regions = gate.regions(window.image)
+        pixels = window.image.size if regions is None else sum(each.rows * each.cols for each in regions)
+        shares.append(pixels / window.image.size)
+    return float(np.mean(shares))
+
+
+if __name__ == "__main__":
+    typer.run(measure)

@@ -1,0 +1,83 @@
+"""Mosaics of parts of an image: nothing is lost, nothing meets, boxes come back to where they were."""
+
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rfhydra.detection.mosaic import GAP_PX, Mosaic
+from rfhydra.spectrum.rectangle import Rectangle
+
+SIDE, TILES = 640, 20
+FLOOR = 32
+
+
+@st.composite
+def parts(draw: st.DrawFn) -> list[Rectangle]:
+    """Rectangles of whole tiles of an image of 640² pixels, which do not meet."""
+    found: list[Rectangle] = []
+    for _ in range(draw(st.integers(1, 8))):
+        top, left = draw(st.integers(0, TILES - 1)), draw(st.integers(0, TILES - 1))
+        rows, cols = draw(st.integers(1, min(6, TILES - top))), draw(st.integers(1, min(6, TILES - left)))
+        part = Rectangle(32 * top, 32 * (top + rows), 32 * left, 32 * (left + cols))
+        if not any(part.meets(other) for other in found):
+            found.append(part)
+    return found
+
+
+def as_box(part: Rectangle) -> list[float]:
+    return [part.left, part.top, part.right, part.bottom]
+
+
+@given(parts())
+def test_every_part_is_in_the_mosaic_with_a_gap_around_it(given_parts: list[Rectangle]) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE), np.uint8)
+    layout = Mosaic.of(given_parts)
+    mosaic = layout.cut(image, FLOOR)
+    assert sorted(map(as_box, layout.parts)) == sorted(map(as_box, given_parts))
+    for number, (part, place) in enumerate(zip(layout.parts, layout.places, strict=True)):
+        np.testing.assert_array_equal(place.of(mosaic), part.of(image))
+        wide = place.widened(GAP_PX - 1, GAP_PX - 1)
+        assert not any(wide.meets(other) for other in layout.places[:number])
+    covered = np.zeros(mosaic.shape, bool)
+    for place in layout.places:
+        covered[place.top : place.bottom, place.left : place.right] = True
+    assert (mosaic[~covered] == FLOOR).all()
+
+
+@given(parts(), st.data())
+def test_a_box_comes_back_to_where_it_was(given_parts: list[Rectangle], data: st.DataObject) -> None:
+    part = data.draw(st.sampled_from(given_parts))
+    left, right = sorted(data.draw(st.lists(st.integers(part.left, part.right), min_size=2, max_size=2, unique=True)))
+    top, bottom = sorted(data.draw(st.lists(st.integers(part.top, part.bottom), min_size=2, max_size=2, unique=True)))
+    box = torch.tensor([[left, top, right, bottom]]).float()
+    layout = Mosaic.of(given_parts)
+    back, kept = layout.to_image(layout.to_mosaic(box))
+    assert kept.all()
+    torch.testing.assert_close(back, box)
+
+
+def test_a_box_that_sticks_out_is_cut_and_one_that_joins_two_parts_is_left_out() -> None:
+    upper, lower = Rectangle(0, 64, 0, 64), Rectangle(320, 384, 320, 384)
+    layout = Mosaic.of([upper, lower])
+    first, second = layout.places
+    sticks_out = [first.left + 32.0, first.top + 0.0, first.right + 8.0, first.bottom + 8.0]
+    joins = [float(min(first.left, second.left)), float(min(first.top, second.top))]
+    joins += [float(max(first.right, second.right)), float(max(first.bottom, second.bottom))]
+    back, kept = layout.to_image(torch.tensor([sticks_out, joins]))
+    assert kept.tolist() == [True, False]
+    assert back[0].tolist() == [layout.parts[0].left + 32, layout.parts[0].top, *as_box(layout.parts[0])[2:]]
+
+
+def test_a_mosaic_of_everything_is_the_image() -> None:
+    layout = Mosaic.of([Rectangle(0, SIDE, 0, SIDE)])
+    assert (layout.rows, layout.cols, layout.pixels) == (SIDE, SIDE, SIDE**2)
+    boxes = torch.tensor([[1.0, 2.0, 3.0, 4.0]])
+    torch.testing.assert_close(layout.to_image(boxes)[0], boxes)
+
+
+def test_there_may_be_no_box() -> None:
+    layout = Mosaic.of([Rectangle(0, 64, 0, 64)])
+    boxes, kept = layout.to_image(torch.zeros((0, 4)))
+    assert boxes.shape == layout.to_mosaic(boxes).shape == (0, 4)
+    assert kept.shape == (0,)
