@@ -11,7 +11,7 @@ import rfhydra
 
 ROOT: Final = Path(__file__).parents[1]
 PACKAGE: Final = ROOT / "src" / "rfhydra"
-DOCUMENTS: Final = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS: Final = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 _CODE_BLOCK: Final = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _LINK: Final = re.compile(r"\]\(<?([^)\s>]+)")
@@ -59,7 +59,8 @@ def test_relative_links_resolve(document: Path) -> None:
 def test_index_lists_every_document() -> None:
     index = ROOT / "docs" / "index.md"
     linked = {(index.parent / link.partition("#")[0]).resolve() for link in _LINK.findall(index.read_text())}
-    assert {path for path in index.parent.rglob("*.md") if path != index} <= linked
+    pages = {path for suffix in ("md", "ipynb") for path in index.parent.rglob(f"*.{suffix}")} - {index}
+    assert pages <= linked
 
 
 def test_decisions_are_numbered_without_gaps() -> None:
