@@ -104,6 +104,8 @@ class Recording:
         metadata: the SigMF metadata, read or generated. Do not modify.
         stated_sha512: SHA-512 of the samples as stated in the metadata.
         stored: the mapped components, shape (samples, 2).
+        container: what the file is, for people.
+        is_copy: whether ``stored`` is a temporary copy, because ``data_path`` cannot be mapped.
     """
 
     path: Path
@@ -116,6 +118,8 @@ class Recording:
     metadata: dict[str, Any] = field(repr=False)
     stated_sha512: str | None = field(repr=False)
     stored: NDArray[Any] = field(repr=False)
+    container: str = "SigMF"
+    is_copy: bool = False
 
     @property
     def name(self) -> str:
@@ -151,7 +155,7 @@ class Recording:
             )
 
     def _sha512(self) -> str:
-        return hashlib.sha512(self.stored.reshape(-1).data).hexdigest()
+        return hashlib.sha512(self.stored.reshape(-1).view(np.uint8).data).hexdigest()
 
     def read(self, start: int, count: int) -> NDArray[np.complex64]:
         """``count`` samples from sample ``start``, shape (count,), with a full scale of ±1 (see :mod:`.formats`).
