@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sigmf.sigmffile import SigMFCollection
 
 from rfhydra.errors import Conflict, InvalidRecording, NotFound, RecordingWarning, TooLarge
-from rfhydra.recordings import copies, members_of, open_recording, write_recording, write_sigmf_annotations
+from rfhydra.recordings import Capture, copies, members_of, open_recording, write_recording, write_sigmf_annotations
 from rfhydra.recordings.formats import SampleFormat
 from rfhydra.recordings.naming import NameFields
 from rfhydra.spectrum.boxes import Box
@@ -192,7 +192,7 @@ def test_numpy(tmp_path: Path, iq: NDArray[np.complex64], dtype: str, kind: str)
     recording = open_recording(path, sample_rate_hz=RATE_HZ)
     np.testing.assert_array_equal(recording.read(0, recording.sample_count), iq)
     assert recording.recording_id == hashlib.sha512(array.tobytes()).hexdigest()
-    assert recording.is_copy == (kind == "compressed")
+    assert recording.is_mapped == (kind != "compressed")
     found = write_sigmf_annotations(recording, [("x", 0.5, Box(0, 1, 0, 1))], tmp_path / "found.sigmf-meta")
     fields = json.loads(found.read_text())["global"]
     if kind == "compressed":
@@ -303,6 +303,50 @@ def test_a_damaged_collection(tmp_path: Path) -> None:
             open_recording(path)
     with pytest.raises(NotFound, match="no collection none"):
         open_recording(tmp_path / "none.sigmf-collection")
+
+
+def digital_rf(path: Path, iq: NDArray[np.complex64], dtype: np.dtype[Any], gap: int = 0, channels: int = 1) -> Path:
+    """A channel at 1 MS/s that begins in 2026; with ``gap``, ``iq`` once more after so many samples of nothing."""
+    library = pytest.importorskip("digital_rf")
+    path.mkdir(parents=True)
+    start = 1_767_225_600 * 1_000_000
+    writer = library.DigitalRFWriter(
+        str(path), dtype, 3600, 1000, start, 1_000_000, 1, None, 0, False, True, channels, gap == 0, False
+    )
+    values = SampleFormat.of("cf32_le" if dtype.kind == "c" else "ci16_le").encode(iq)
+    rows = np.repeat(np.ascontiguousarray(values).view(dtype), channels, axis=1)
+    writer.rf_write(rows)
+    if gap:
+        writer.rf_write(rows, len(iq) + gap)
+    writer.close()
+    return path
+
+
+@pytest.mark.parametrize("dtype", [np.dtype([("r", "<i2"), ("i", "<i2")]), np.dtype("<c8")])
+def test_digital_rf(tmp_path: Path, dtype: np.dtype[Any]) -> None:
+    path = digital_rf(tmp_path / "top" / "ch0", ramp(), dtype, gap=500)
+    for name in (path, path.parent):
+        with pytest.warns(RecordingWarning, match="ch0 has 1 gaps, which are read as zeros"):
+            recording = open_recording(name, center_freq_hz=CENTER_HZ)
+        assert (recording.name, recording.sample_rate_hz, recording.sample_count) == ("ch0", 1e6, 2500)
+        assert recording.captures == (Capture(0, CENTER_HZ, "2026-01-01T00:00:00.000000Z"),)
+        whole = np.concatenate([ramp(), np.zeros(500, np.complex64), ramp()])
+        np.testing.assert_allclose(recording.read(0, 2500), whole, atol=2**-15)
+        np.testing.assert_allclose(recording.read(990, 20), whole[990:1010], atol=2**-15)
+        assert len(recording.recording_id) == 128
+
+
+def test_damaged_digital_rf(tmp_path: Path) -> None:
+    dtype = np.dtype("<c8")
+    two = digital_rf(tmp_path / "top" / "ch0", ramp(), dtype, channels=2)
+    with pytest.raises(InvalidRecording, match="ch0 has 2 subchannels of complex samples"):
+        open_recording(two)
+    digital_rf(tmp_path / "top" / "ch1", ramp(), dtype)
+    with pytest.raises(InvalidRecording, match=r"top has 2 channels: open one of them, top/…: ch0, ch1"):
+        open_recording(tmp_path / "top")
+    (two / "drf_properties.h5").write_bytes(b"no properties")
+    with pytest.raises(InvalidRecording, match="ch0 is not whole Digital RF"):
+        open_recording(two)
 
 
 @given(samples)

@@ -141,7 +141,9 @@ def _title(recording: Recording, panels: Sequence[Overview]) -> str:
     centres = sorted({panel.center_freq_hz for panel in panels})
     centre = f"{centres[0] / 1e6:.10g} MHz" if len(centres) == 1 else f"{len(centres)} centre frequencies"
     first = panels[0]
-    pooled = f", a column is the {first.pooling} of {first.spectra_per_col}" if first.spectra_per_col > 1 else ""
+    pooled = (
+        f", a column is the {first.pooling} of {first.spectra_per_col} spectra" if first.spectra_per_col > 1 else ""
+    )
     rate = _with_prefix(recording.sample_rate_hz, "S/s")
     return f"{recording.name}   {rate} at {centre}   FFT of {first.fft_size}{pooled}"
 

@@ -23,6 +23,7 @@ class Container:
         named: fields that the name of the file tells, used where the file states none and none is given.
         remarks: what is wrong with the file, though it can be read.
         copy: the open file that holds the samples in place of ``data_path``, which cannot be mapped.
+        samples: what reads them in its place, as :attr:`.Recording.stored`.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Container:
     named: NameFields = field(default_factory=NameFields)
     remarks: tuple[str, ...] = ()
     copy: BinaryIO | None = field(default=None, repr=False)
+    samples: Any = field(default=None, repr=False)
 
 
 def generated_metadata(

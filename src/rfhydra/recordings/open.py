@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from sigmf import keys
 
 from rfhydra.errors import Conflict, InvalidRecording, NotFound, RecordingWarning
@@ -21,11 +22,12 @@ from rfhydra.files import os_errors_named
 from rfhydra.recordings.collection import members_of
 from rfhydra.recordings.container import Container, generated_metadata
 from rfhydra.recordings.copies import open_stdin
+from rfhydra.recordings.digital_rf import is_digital_rf, open_digital_rf
 from rfhydra.recordings.formats import SampleFormat
 from rfhydra.recordings.naming import NameFields
 from rfhydra.recordings.numpy_file import open_npy, open_npz
 from rfhydra.recordings.recording import Recording
-from rfhydra.recordings.sigmf_read import Fields, describe, load_metadata, skipped_bytes
+from rfhydra.recordings.sigmf_read import Description, Fields, describe, load_metadata, skipped_bytes
 from rfhydra.recordings.wav import open_wav
 
 RAW_DATATYPES: Final = {".cu8": "cu8", ".cs8": "ci8", ".cs16": "ci16_le", ".cf32": "cf32_le", ".cfile": "cf32_le"}
@@ -49,9 +51,9 @@ def open_recording(
     Args:
         path: a ``.sigmf-meta``, its ``.sigmf-data`` or their stem; an uncompressed ``.sigmf`` archive; a
             ``.sigmf-collection`` of one recording; a ``.wav`` with I and Q as its two channels; a ``.npy`` or ``.npz``
-            with one row of complex numbers; a raw ``.cu8``, ``.cs8``, ``.cs16``, ``.cf32`` or ``.cfile``
-            (little-endian); any other raw file if ``datatype`` is given; or ``-``, raw samples from standard input,
-            which are copied to a temporary file first.
+            with one row of complex numbers; a folder of Digital RF with one channel, or a channel; a raw ``.cu8``,
+            ``.cs8``, ``.cs16``, ``.cf32`` or ``.cfile`` (little-endian); any other raw file if ``datatype`` is given;
+            or ``-``, raw samples from standard input, which are copied to a temporary file first.
         datatype: as in SigMF, for raw samples.
         sample_rate_hz: for a file that does not state it. Raw files do not, but some names do.
         center_freq_hz: likewise; default is 0.
@@ -97,6 +99,8 @@ def _container(path: Path, datatype: str | None) -> Container:
         return _pair(members[0])
     if path.suffix in (keys.SIGMF_METADATA_EXT, keys.SIGMF_DATASET_EXT):
         return _pair(path.with_suffix(keys.SIGMF_METADATA_EXT))
+    if is_digital_rf(path):
+        return open_digital_rf(path)
     if not path.is_file():
         meta_path = path.with_name(f"{path.name}{keys.SIGMF_METADATA_EXT}")
         if not meta_path.is_file():
@@ -208,14 +212,19 @@ def _map(container: Container) -> tuple[Recording, list[str]]:
         annotations=description.annotations,
         metadata=container.metadata,
         stated_sha512=description.sha512,
-        stored=np.memmap(
-            container.data_path if container.copy is None else container.copy,
-            dtype=SampleFormat.of(description.datatype).component,
-            mode="r",
-            offset=container.start_byte,
-            shape=(description.sample_count, 2),
-        ),
+        stored=_stored(container, description) if container.samples is None else container.samples,
         container=container.kind,
-        is_copy=container.copy is not None,
+        is_mapped=container.copy is None and container.samples is None,
     )
     return recording, remarks
+
+
+def _stored(container: Container, description: Description) -> NDArray[Any]:
+    """The mapped components, shape (samples, 2)."""
+    return np.memmap(
+        container.data_path if container.copy is None else container.copy,
+        dtype=SampleFormat.of(description.datatype).component,
+        mode="r",
+        offset=container.start_byte,
+        shape=(description.sample_count, 2),
+    )
