@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from rfhydra.detection.detector import Detection, HydraDetector
     from rfhydra.hydra.runtimes import Runtime
     from rfhydra.recordings import Recording
-    from rfhydra.spectrum.boxes import Box
     from rfhydra.store.workspace import Workspace as Store
 
 _SIGMF_SUFFIX = ".sigmf-meta"
@@ -169,16 +168,13 @@ def _advance(bar: "Progress", task: "TaskID", before: int, name: str, samples_do
 
 def write_picture(recording: "Recording", detector: "HydraDetector", found: list["Detection"], path: Path) -> None:
     """The recording with its annotations and ``found`` as a PNG."""
-    from rfhydra.detection.tracker import intersection_over_union
+    from rfhydra.detection.missed import missed_annotations
     from rfhydra.plots import Mark, draw_recording
 
-    def is_missed(label: str | None, box: "Box") -> bool:
-        own = [each.box for each in found if each.signal_name == label]
-        overlaps = (intersection_over_union(box, each, 0, recording.duration_sec) for each in own)
-        return label in detector.loaded_versions and max(overlaps, default=0) < IOU_THRESHOLD
-
-    boxes = [(each.label, each.box(recording.sample_rate_hz)) for each in recording.annotations]
-    truth = [Mark(label or "", box, truth=True, missed=is_missed(label, box)) for label, box in boxes]
+    missed, rate = missed_annotations(recording, found, detector.loaded_versions), recording.sample_rate_hz
+    truth = [
+        Mark(each.label or "", each.box(rate), truth=True, missed=each in missed) for each in recording.annotations
+    ]
     marks = [Mark(each.signal_name, each.box, each.score) for each in found]
     draw_recording(recording, detector.spec, [*truth, *marks], path)
 

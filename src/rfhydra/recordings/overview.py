@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from rfhydra.errors import InvalidMessage, TooLarge
 from rfhydra.recordings.recording import Recording
@@ -216,7 +217,7 @@ class _Pool:
 
     def _take(self, starts: NDArray[np.int64], iq: NDArray[np.complex64]) -> None:
         frames = np.lib.stride_tricks.sliding_window_view(iq, self._size)[:: self._hop]
-        spectra = np.fft.fftshift(np.fft.fft(frames * self._taper, axis=1), axes=1)[:, self._first_bin : self._last_bin]
+        spectra = fft.fftshift(fft.fft(frames * self._taper, axis=1), axes=1)[:, self._first_bin : self._last_bin]
         power = np.square(spectra.real) + np.square(spectra.imag)
         join = np.maximum if self._pooling == "max" else np.add
         pooled = join.reduceat(power, np.arange(self._rows) * self._per_row, axis=1)
