@@ -127,3 +127,7 @@ def error_of(code: str, message: str) -> RfhydraError:
     """The error of a code on the wire; :class:`RfhydraError` for an unknown code."""
     by_code = {each.code: each for each in RfhydraError.__subclasses__() if each.code != RfhydraError.code}
     return by_code.get(code, RfhydraError)(message)  # type: ignore[call-overload,no-any-return]
+
+
+class RecordingWarning(UserWarning):
+    """A recording can be read, but something is wrong with its file, which the message names."""

@@ -104,11 +104,11 @@ def test_a_truncated_or_empty_recording(workspace: Path, tmp_path: Path, command
 
 RAW_FILES: dict[str, tuple[bytes, list[object], str]] = {
     "empty.cu8": (b"", ["--sample-rate", 1e6], "the data is empty"),
-    "odd.cs16": (bytes(7), ["--sample-rate", 1e6], "no multiple of the 4 bytes"),
+    "odd.cs16": (bytes(3), ["--sample-rate", 1e6], "3 bytes of data are fewer than the 4 bytes"),
     "silent.cu8": (bytes(4096), [], "core:sample_rate is missing"),
     "mystery.iq": (bytes(4096), ["--sample-rate", 1e6], "does not tell the datatype"),
     "real.iq": (bytes(4096), ["--sample-rate", 1e6, "--datatype", "rf32_le"], "holds real samples"),
-    "text.wav": (b"no sound", [], "is not a whole PCM wav"),
+    "text.wav": (b"no sound", [], "is not a whole wav"),
     "text.sigmf": (b"no archive", [], "is not a whole, uncompressed SigMF archive"),
     "short.cu8": (bytes(2 * SPEC.hop - 2), ["--sample-rate", 1e6], "short"),
 }

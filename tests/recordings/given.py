@@ -1,6 +1,7 @@
 """Small recordings in every container."""
 
 import json
+import struct
 import wave
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,41 @@ def write_wav(path: Path, frames: bytes, *, channels: int = 2, width: int = 2) -
         file.setframerate(48_000)
         file.writeframes(frames)
     return path
+
+
+def wav_bytes(
+    frames: bytes,
+    bits: int,
+    *,
+    floats: bool = False,
+    kind: str = "RIFF",
+    extensible: bool = False,
+    before: bytes = b"",
+    stated: int | None = None,
+    rate_hz: int = 48_000,
+) -> bytes:
+    """A WAV file of two channels with the chunks ``before`` its samples. ``stated`` is a wrong length of them."""
+    tag, sample_bytes = 3 if floats else 1, 2 * bits // 8
+    fields = struct.pack(
+        "<HHIIHH", 0xFFFE if extensible else tag, 2, rate_hz, rate_hz * sample_bytes, sample_bytes, bits
+    )
+    if extensible:
+        guid = tag.to_bytes(2, "little") + bytes.fromhex("000000001000800000aa00389b71")
+        fields += struct.pack("<HHI", 22, bits, 3) + guid
+    length = len(frames) if stated is None else stated
+    sizes = b"" if kind == "RIFF" else chunk(b"ds64", struct.pack("<QQQI", 0, length, 0, 0))
+    data = b"data" + struct.pack("<I", length if kind == "RIFF" else 0xFFFFFFFF) + frames
+    body = b"WAVE" + sizes + chunk(b"fmt ", fields) + before + data
+    return kind.encode() + struct.pack("<I", len(body) if kind == "RIFF" else 0xFFFFFFFF) + body
+
+
+def chunk(tag: bytes, fields: bytes) -> bytes:
+    return tag + struct.pack("<I", len(fields)) + fields + bytes(len(fields) % 2)
+
+
+def auxi(center_hz: int, *time: int) -> bytes:
+    """The chunk that receivers add: start and stop as year, month, day of week, day, hour, …, and the centre."""
+    return chunk(b"auxi", struct.pack("<8H8HI", *time, *time, center_hz) + bytes(32))
 
 
 def validate(path: Path) -> sigmf.SigMFFile:

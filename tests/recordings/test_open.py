@@ -138,7 +138,7 @@ def test_unreadable_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "message"), [(b"", "the data is empty"), (bytes(1999), "1999 bytes .* no multiple of the 2 .* truncated")]
+    ("data", "message"), [(b"", "the data is empty"), (bytes(1), "1 bytes of data are fewer than the 2 .* truncated")]
 )
 def test_empty_and_truncated_data(tmp_path: Path, data: bytes, message: str) -> None:
     with pytest.raises(InvalidRecording, match=message):
@@ -169,10 +169,8 @@ def test_incomplete_arguments_for_a_raw_file(
 def test_invalid_wav(tmp_path: Path) -> None:
     with pytest.raises(InvalidRecording, match=r"mono\.wav has 1 channel\(s\) of 16 bits"):
         open_recording(write_wav(tmp_path / "mono.wav", bytes(20), channels=1))
-    with pytest.raises(InvalidRecording, match=r"wide\.wav has 2 channel\(s\) of 24 bits"):
-        open_recording(write_wav(tmp_path / "wide.wav", bytes(60), width=3))
     whole = write_wav(tmp_path / "rec.wav", bytes(400))
-    for kept, message in [(0, "is not a whole PCM wav"), (20, "is not a whole PCM wav"), (444 - 4, "is truncated")]:
+    for kept, message in [(0, "is not a whole wav"), (20, "is not a whole wav"), (444 - 4, "is truncated")]:
         cut = tmp_path / "cut.wav"
         cut.write_bytes(whole.read_bytes()[:kept])
         with pytest.raises(InvalidRecording, match=rf"cut\.wav.*{message}"):

@@ -8,14 +8,15 @@ from typing import Final, Self
 
 from sigmf import keys
 
-from rfhydra.errors import Busy, InvalidName, NotFound, RfhydraError
+from rfhydra.errors import Busy, Conflict, InvalidName, NotFound, RfhydraError
 from rfhydra.recordings import Recording, open_recording
+from rfhydra.recordings.open import RAW_DATATYPES
 from rfhydra.recordings.sigmf_read import load_metadata
 
 _METADATA: Final = keys.SIGMF_METADATA_EXT
 _SIGMF: Final = frozenset({_METADATA, keys.SIGMF_DATASET_EXT, keys.SIGMF_ARCHIVE_EXT})
 _WAV: Final = ".wav"
-_FOUND_IN_FOLDERS: Final = frozenset({*_SIGMF, _WAV, ".cu8", ".cs8", ".cs16", ".cf32"})
+_FOUND_IN_FOLDERS: Final = frozenset({*_SIGMF, _WAV, *RAW_DATATYPES})
 MAX_MESSAGE: Final = 400
 """Characters of an error that are kept."""
 
@@ -37,7 +38,10 @@ class KnownFields:
         if path.suffix in _SIGMF or not path.is_file():
             return open_recording(path)
         if path.suffix.lower() == _WAV:
-            return open_recording(path, center_freq_hz=self.center_freq_hz)
+            try:
+                return open_recording(path, center_freq_hz=self.center_freq_hz)
+            except Conflict:  # this one states its own
+                return open_recording(path)
         return open_recording(path, **vars(self))
 
 

@@ -22,8 +22,10 @@ from rfhydra.cli import (
     workspace,
 )
 from rfhydra.cli.arguments import ServedCommand
+from rfhydra.cli.info import info
 from rfhydra.cli.log import log
 from rfhydra.cli.root import Root
+from rfhydra.cli.show import show
 from rfhydra.cli.unknown import unknown
 
 app = typer.Typer(
@@ -36,6 +38,8 @@ app = typer.Typer(
 )
 
 app.command("demo")(demo.demo)
+app.command("info")(info)
+app.command("show")(show)
 app.command("init")(workspace.init)
 app.command("import")(workspace.import_)
 app.command("train", cls=ServedCommand)(training.train)

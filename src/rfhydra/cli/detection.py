@@ -168,9 +168,13 @@ def _advance(bar: "Progress", task: "TaskID", before: int, name: str, samples_do
 
 def write_picture(recording: "Recording", detector: "HydraDetector", found: list["Detection"], path: Path) -> None:
     """The recording with its annotations and ``found`` as a PNG."""
+    from rfhydra.detection.missed import missed_annotations
     from rfhydra.plots import Mark, draw_recording
 
-    truth = [Mark(each.label or "", each.box(recording.sample_rate_hz), truth=True) for each in recording.annotations]
+    missed, rate = missed_annotations(recording, found, detector.loaded_versions), recording.sample_rate_hz
+    truth = [
+        Mark(each.label or "", each.box(rate), truth=True, missed=each in missed) for each in recording.annotations
+    ]
     marks = [Mark(each.signal_name, each.box, each.score) for each in found]
     draw_recording(recording, detector.spec, [*truth, *marks], path)
 

@@ -6,6 +6,7 @@ Ctrl+C, 1 for other errors.
 
 import json
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,7 +26,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from rfhydra.errors import InvalidMessage, InvalidName, MissingExtra, RfhydraError
+from rfhydra.errors import InvalidMessage, InvalidName, MissingExtra, RecordingWarning, RfhydraError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -50,7 +51,8 @@ messages = Console(stderr=True, highlight=False, markup=False, emoji=False)
 def reported(*, as_json: bool = False) -> Iterator[None]:
     """Print expected errors and set the exit status; other exceptions propagate."""
     try:
-        yield
+        with _warnings_noted():
+            yield
     except RfhydraError as error:
         _fail(error, as_json=as_json)
     except ModuleNotFoundError as error:
@@ -63,6 +65,23 @@ def reported(*, as_json: bool = False) -> Iterator[None]:
         _fail(as_error(error), as_json=as_json)
     except OverflowError as error:  # of a number that SQLite, or a number of samples, cannot be
         _fail(InvalidMessage(f"a number is too large: {error}"), as_json=as_json)
+
+
+@contextmanager
+def _warnings_noted() -> Iterator[None]:
+    """Print what is wrong with a recording as a note, each time."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", RecordingWarning)
+        show = warnings.showwarning
+
+        def shown(message: Warning | str, category: type[Warning], *where: Any, **options: Any) -> None:
+            if issubclass(category, RecordingWarning):
+                note(str(message))
+            else:
+                show(message, category, *where, **options)
+
+        warnings.showwarning = shown
+        yield
 
 
 def as_error(error: OSError, what: str = "a file") -> RfhydraError:

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 
 
 def open_recordings(paths: Sequence[Path], **known: Any) -> list["Recording"]:
-    """Open every recording once: ``DIR/*`` lists both files of a SigMF pair.
+    """Open every recording once: ``DIR/*`` lists both files of a SigMF pair. A collection is all its recordings.
 
     ``known`` are arguments of :func:`rfhydra.recordings.open_recording` for files without metadata.
     """
-    from rfhydra.recordings import open_recording
+    from rfhydra.recordings import members_of, open_recording
+    from rfhydra.recordings.open import COLLECTION_SUFFIX
 
-    opened = [open_recording(path, **known) for path in paths]
+    each = [members_of(path) if path.suffix == COLLECTION_SUFFIX else [path] for path in paths]
+    opened = [open_recording(path, **known) for members in each for path in members]
     return list({each.path.resolve(): each for each in opened}.values())
 
 

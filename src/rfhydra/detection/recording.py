@@ -31,17 +31,27 @@ def window_spans(recording: Recording, spec: SpectrogramSpec, context: float = C
 
 def recording_windows(recording: Recording, spec: SpectrogramSpec) -> Iterator[Window]:
     """The windows of :func:`window_spans`, read one at a time."""
-    for windows in _stretches(recording, spec):
+    for windows in stretches(recording, spec):
         yield from windows
 
 
-def _stretches(recording: Recording, spec: SpectrogramSpec) -> Iterator[Iterator[Window]]:
-    """The windows of each capture."""
+def stretches(
+    recording: Recording, spec: SpectrogramSpec, start_sample: int = 0, end_sample: int | None = None
+) -> Iterator[Iterator[Window]]:
+    """The windows of each capture, of those that share a sample with ``[start_sample, end_sample)``.
+
+    Where windows begin does not depend on it. Raises as :func:`window_spans` does.
+    """
     plan, rate = WindowPlan.of(spec), recording.sample_rate_hz
+    last = recording.sample_count if end_sample is None else end_sample
     for first, end, capture in recording.segments(spec.hop):
         series = WindowSeries(spec, rate, capture.center_freq_hz)
-        spans = plan.spans(end - first)
-        yield (series.window(recording.read(first + start, count), first + start) for start, count in spans)
+        spans = [
+            (first + start, count)
+            for start, count in plan.spans(end - first)
+            if first + start < last and first + start + count > start_sample
+        ]
+        yield (series.window(recording.read(start, count), start) for start, count in spans)
 
 
 def detect_recording(
@@ -62,7 +72,7 @@ def detect_recording(
         gated: whether the backbone looks only where there is energy above the noise.
     """
     sequence, tracks = SequenceDetector(detector, threshold, gated=gated), list[Track]()
-    for windows in _stretches(recording, detector.spec):
+    for windows in stretches(recording, detector.spec):
         sequence.begin()
         for window in windows:
             tracks += sequence.update(window)[1]

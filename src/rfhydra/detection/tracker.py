@@ -3,7 +3,7 @@
 Windows overlap, so an emission is detected more than once, and one that is longer than a window is detected in parts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import count, product
 from typing import Final
@@ -15,8 +15,50 @@ from rfhydra.spectrum.window import Window
 MAX_OPEN_TRACKS: Final = 10_000
 """Above this, the tracks that ended first are closed early."""
 DUPLICATE_IOM: Final = 0.5
-CUT_MARGIN: Final = 1 / 64  # part of a window; a box that ends closer to its edge counts as cut by it
+CUT_MARGIN: Final = 1 / 64
 _GRID_SIDE: Final = 32  # cells of a window along each axis
+
+
+def intersection_over_minimum(first: Box, second: Box, start_sec: float, end_sec: float) -> float:
+    """Intersection of two boxes over the area of the smaller one, both cut to ``start_sec`` to ``end_sec``."""
+    intersection, *areas = _areas(first, second, start_sec, end_sec)
+    return intersection / min(areas) if min(areas) else 0.0
+
+
+def intersection_over_union(first: Box, second: Box, start_sec: float, end_sec: float) -> float:
+    """Intersection of two boxes over their union, both cut to ``start_sec`` to ``end_sec``."""
+    intersection, *areas = _areas(first, second, start_sec, end_sec)
+    return intersection / (sum(areas) - intersection) if any(areas) else 0.0
+
+
+def _areas(first: Box, second: Box, start_sec: float, end_sec: float) -> tuple[float, float, float]:
+    """Areas of the intersection and of both boxes, all cut to ``start_sec`` to ``end_sec``."""
+
+    def seconds(*boxes: Box) -> float:
+        begin = max(start_sec, *(box.time_start_sec for box in boxes))
+        return max(0.0, min(end_sec, *(box.time_end_sec for box in boxes)) - begin)
+
+    low, high = max(first.freq_low_hz, second.freq_low_hz), min(first.freq_high_hz, second.freq_high_hz)
+    area, other = (seconds(box) * (box.freq_high_hz - box.freq_low_hz) for box in (first, second))
+    return seconds(first, second) * max(0.0, high - low), area, other
+
+
+@dataclass(frozen=True)
+class Joining:
+    """When detections of two windows are joined, and to what box.
+
+    Attributes:
+        overlap: measure of two boxes, 0 to 1, both cut to a start and an end in seconds.
+        min_overlap: boxes whose measure is above it are of one emission.
+        cut_margin: part of a window; a box that ends closer to the edge of its window counts as cut by it.
+    """
+
+    overlap: Callable[[Box, Box, float, float], float] = intersection_over_minimum
+    min_overlap: float = DUPLICATE_IOM
+    cut_margin: float = CUT_MARGIN
+
+
+_DETECTIONS: Final = Joining()
 
 
 @dataclass(frozen=True)
@@ -57,8 +99,9 @@ class Tracker:
             the number of that one. Such a track is never closed.
     """
 
-    def __init__(self, first_id: int = 1) -> None:
+    def __init__(self, first_id: int = 1, joining: Joining = _DETECTIONS) -> None:
         """``first_id`` is the number of the first track."""
+        self._joining = joining
         self._open: dict[int, _OpenTrack] = {}
         self._ids, self._orders = count(first_id), count()
         self.merged: dict[int, int] = {}
@@ -103,11 +146,12 @@ class Tracker:
         """
         near = (self._open[track_id] for track_id in grid.near(detection))
         same = sorted(
-            (track for track in near if _is_same(track, detection, window.start_sec)), key=lambda track: track.order
+            (track for track in near if _is_same(track, detection, window.start_sec, self._joining)),
+            key=lambda track: track.order,
         )
         strongest = max(same, key=lambda track: track.detection.score, default=None)
         if strongest is not None and strongest.detection.score >= detection.score:
-            extended = _extended_forward(strongest, detection, window)
+            extended = _extended_forward(strongest, detection, window, self._joining)
             if extended.detection is not strongest.detection:
                 grid.remove(strongest)
                 grid.add(extended)
@@ -118,7 +162,8 @@ class Tracker:
             grid.remove(track)
         track_id = min((track.track_id for track in same), default=None) or next(self._ids)
         self.merged |= {track.track_id: track_id for track in same if track.track_id != track_id}
-        begun = _extended_back(detection, window, [track.detection.box.time_start_sec for track in same])
+        starts_sec = [track.detection.box.time_start_sec for track in same]
+        begun = _extended_back(detection, window, starts_sec, self._joining)
         self._open[track_id] = _OpenTrack(track_id, begun, window.end_sec, next(self._orders))
         grid.add(self._open[track_id])
 
@@ -169,38 +214,30 @@ def _cells_between(start: float, end: float, length: float) -> range:
     return range(first, last + 1)
 
 
-def _is_same(track: _OpenTrack, detection: Detection, start_sec: float) -> bool:
-    """Whether both boxes overlap by more than :data:`DUPLICATE_IOM` in the time since ``start_sec`` that both cover."""
+def _is_same(track: _OpenTrack, detection: Detection, start_sec: float, joining: Joining = _DETECTIONS) -> bool:
+    """Whether both boxes overlap by more than the limit in the time since ``start_sec`` that both cover."""
     if track.detection.signal_name != detection.signal_name:
         return False
-    overlap = intersection_over_minimum(track.detection.box, detection.box, start_sec, track.covered_until_sec)
-    return overlap > DUPLICATE_IOM
+    overlap = joining.overlap(track.detection.box, detection.box, start_sec, track.covered_until_sec)
+    return overlap > joining.min_overlap
 
 
-def intersection_over_minimum(first: Box, second: Box, start_sec: float, end_sec: float) -> float:
-    """Intersection of two boxes over the area of the smaller one, both cut to ``start_sec`` to ``end_sec``."""
-
-    def seconds(*boxes: Box) -> float:
-        begin = max(start_sec, *(box.time_start_sec for box in boxes))
-        return max(0.0, min(end_sec, *(box.time_end_sec for box in boxes)) - begin)
-
-    low, high = max(first.freq_low_hz, second.freq_low_hz), min(first.freq_high_hz, second.freq_high_hz)
-    smaller = min(seconds(box) * (box.freq_high_hz - box.freq_low_hz) for box in (first, second))
-    return seconds(first, second) * max(0.0, high - low) / smaller if smaller else 0.0
-
-
-def _extended_forward(track: _OpenTrack, weaker: Detection, window: Window) -> _OpenTrack:
+def _extended_forward(
+    track: _OpenTrack, weaker: Detection, window: Window, joining: Joining = _DETECTIONS
+) -> _OpenTrack:
     """The stronger ``track``, extended to the end of ``weaker`` if the last window cut it."""
     box, until = track.detection.box, track.covered_until_sec
-    if box.time_end_sec > until - CUT_MARGIN * window.frame.duration_sec:
+    if box.time_end_sec > until - joining.cut_margin * window.frame.duration_sec:
         box = replace(box, time_end_sec=max(box.time_end_sec, weaker.box.time_end_sec))
     detection = track.detection if box is track.detection.box else replace(track.detection, box=box)
     return replace(track, detection=detection, covered_until_sec=max(until, window.end_sec))
 
 
-def _extended_back(detection: Detection, window: Window, starts_sec: list[float]) -> Detection:
+def _extended_back(
+    detection: Detection, window: Window, starts_sec: list[float], joining: Joining = _DETECTIONS
+) -> Detection:
     """The stronger ``detection``, extended to the earliest of the weaker tracks' starts if its window cut it."""
     box = detection.box
-    if box.time_start_sec < window.start_sec + CUT_MARGIN * window.frame.duration_sec:
+    if box.time_start_sec < window.start_sec + joining.cut_margin * window.frame.duration_sec:
         box = replace(box, time_start_sec=min([box.time_start_sec, *starts_sec]))
     return replace(detection, box=box)

@@ -1,39 +1,40 @@
-"""Open a recording: a SigMF pair or archive, a wav or a raw file.
+"""Open a recording: SigMF, WAV, NumPy or raw samples.
 
-A wav or raw file is opened as a SigMF Non-Conforming Dataset with generated metadata, so that one set of checks
+What is not SigMF is opened as a SigMF Non-Conforming Dataset with generated metadata, so that one set of checks
 (:mod:`.sigmf_read`) and one reader (:class:`Recording`) serve every container.
 """
 
 import os
+import sys
 import tarfile
-import wave
-from dataclasses import dataclass
+import warnings
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from sigmf import keys
 
-from rfhydra.errors import Conflict, InvalidRecording, NotFound
+from rfhydra.errors import Conflict, InvalidRecording, NotFound, RecordingWarning
 from rfhydra.files import os_errors_named
+from rfhydra.recordings.collection import members_of
+from rfhydra.recordings.container import Container, generated_metadata
+from rfhydra.recordings.copies import open_stdin
+from rfhydra.recordings.digital_rf import is_digital_rf, open_digital_rf
 from rfhydra.recordings.formats import SampleFormat
+from rfhydra.recordings.naming import NameFields
+from rfhydra.recordings.numpy_file import open_npy, open_npz
 from rfhydra.recordings.recording import Recording
-from rfhydra.recordings.sigmf_read import Fields, describe, load_metadata, skipped_bytes
+from rfhydra.recordings.sigmf_read import Description, Fields, describe, load_metadata, skipped_bytes
+from rfhydra.recordings.wav import open_wav
 
-_RAW_DATATYPES: Final = {".cu8": "cu8", ".cs8": "ci8", ".cs16": "ci16_le", ".cf32": "cf32_le"}
-_WAV_DATATYPES: Final = {1: "cu8", 2: "ci16_le"}
-"""By bytes per component: WAVE's 8-bit samples are unsigned."""
-
-
-@dataclass(frozen=True)
-class _Container:
-    """Location and metadata of the samples."""
-
-    path: Path
-    metadata: dict[str, Any]
-    data_path: Path
-    start_byte: int
-    byte_count: int
+RAW_DATATYPES: Final = {".cu8": "cu8", ".cs8": "ci8", ".cs16": "ci16_le", ".cf32": "cf32_le", ".cfile": "cf32_le"}
+"""By the extension of a raw file."""
+COLLECTION_SUFFIX: Final = ".sigmf-collection"
+STDIN: Final = "-"
+_READERS: Final[dict[str, Callable[[Path], Container]]] = {".wav": open_wav, ".npy": open_npy, ".npz": open_npz}
 
 
 def open_recording(
@@ -43,40 +44,63 @@ def open_recording(
     sample_rate_hz: float | None = None,
     center_freq_hz: float | None = None,
     verify: bool = False,
+    strict: bool = False,
 ) -> Recording:
     """Open a recording without reading its samples.
 
     Args:
-        path: a ``.sigmf-meta``, its ``.sigmf-data`` or their stem; an uncompressed ``.sigmf`` archive; a ``.wav``
-            with I and Q as its two channels, 8 or 16 bits; a raw ``.cu8``, ``.cs8``, ``.cs16`` or ``.cf32``
-            (little-endian); or any other raw file if ``datatype`` is given.
-        datatype: as in SigMF, for a raw file.
-        sample_rate_hz: for a file that does not state it. Raw files do not.
-        center_freq_hz: for a file that does not state it; default is 0.
+        path: a ``.sigmf-meta``, its ``.sigmf-data`` or their stem; an uncompressed ``.sigmf`` archive; a
+            ``.sigmf-collection`` of one recording; a ``.wav`` with I and Q as its two channels; a ``.npy`` or ``.npz``
+            with one row of complex numbers; a folder of Digital RF with one channel, or a channel; a raw ``.cu8``,
+            ``.cs8``, ``.cs16``, ``.cf32`` or ``.cfile`` (little-endian); any other raw file if ``datatype`` is given;
+            or ``-``, raw samples from standard input, which are copied to a temporary file first.
+        datatype: as in SigMF, for raw samples.
+        sample_rate_hz: for a file that does not state it. Raw files do not, but some names do.
+        center_freq_hz: likewise; default is 0.
         verify: read all samples and compare them with ``core:sha512``.
+        strict: refuse a file that something is wrong with, in place of a warning.
 
     Raises:
         NotFound: no such file, or only half of a SigMF pair.
         InvalidRecording: it cannot be read; the message names the field.
         Conflict: an argument contradicts what the file states.
         Busy: no file descriptor is free.
+        TooLarge: standard input or a compressed array is longer than a copy may be.
+
+    Warns:
+        RecordingWarning: bytes at the end are no whole sample and are left out, or a header was never finished.
     """
     path = Path(path)
     try:
         with os_errors_named():
             container = _container(path, datatype)
-            _complete(container, datatype, sample_rate_hz, center_freq_hz)
-            recording = _map(container)
+            with container.copy or nullcontext():  # the mapping keeps what the file had
+                _complete(container, datatype, sample_rate_hz, center_freq_hz)
+                recording, remarks = _map(container)
             if verify:
                 recording.verify()
     except OSError as error:
         raise InvalidRecording(f"{path.name} cannot be read: {error.strerror or error}") from error
+    for remark in remarks:
+        if strict:
+            raise InvalidRecording(remark)
+        warnings.warn(remark, RecordingWarning, stacklevel=2)
     return recording
 
 
-def _container(path: Path, datatype: str | None) -> _Container:
+def _container(path: Path, datatype: str | None) -> Container:
+    if str(path) == STDIN:
+        return open_stdin(sys.stdin.buffer, datatype)
+    if path.suffix == COLLECTION_SUFFIX:
+        members = members_of(path)
+        if len(members) != 1:
+            names = ", ".join(member.name for member in members[:5])
+            raise InvalidRecording(f"{path.name} has {len(members)} recordings: open one of them: {names}")
+        return _pair(members[0])
     if path.suffix in (keys.SIGMF_METADATA_EXT, keys.SIGMF_DATASET_EXT):
         return _pair(path.with_suffix(keys.SIGMF_METADATA_EXT))
+    if is_digital_rf(path):
+        return open_digital_rf(path)
     if not path.is_file():
         meta_path = path.with_name(f"{path.name}{keys.SIGMF_METADATA_EXT}")
         if not meta_path.is_file():
@@ -84,10 +108,11 @@ def _container(path: Path, datatype: str | None) -> _Container:
         return _pair(meta_path)
     if path.suffix == keys.SIGMF_ARCHIVE_EXT:
         return _archive(path)
-    return _wav(path) if path.suffix.lower() == ".wav" else _raw(path, datatype)
+    reader = _READERS.get(path.suffix.lower())
+    return _raw(path, datatype) if reader is None else reader(path)
 
 
-def _pair(meta_path: Path) -> _Container:
+def _pair(meta_path: Path) -> Container:
     """A SigMF metadata file and the dataset beside it, conforming or not."""
     if not meta_path.is_file():
         raise NotFound(f"there is no {meta_path.name}: a {keys.SIGMF_DATASET_EXT} file needs its metadata beside it")
@@ -95,10 +120,10 @@ def _pair(meta_path: Path) -> _Container:
     data_path = meta_path.with_name(_dataset_name(metadata, meta_path.name))
     if not data_path.is_file():
         raise NotFound(f"there is no {data_path.name}: put the data beside {meta_path.name}")
-    return _within(meta_path, metadata, data_path, 0, data_path.stat().st_size)
+    return _within("SigMF", meta_path, metadata, data_path, 0, data_path.stat().st_size)
 
 
-def _archive(path: Path) -> _Container:
+def _archive(path: Path) -> Container:
     """One SigMF recording in an uncompressed tar, whose samples are mapped in place."""
     try:
         with tarfile.open(path, "r:") as tar:
@@ -114,7 +139,7 @@ def _archive(path: Path) -> _Container:
     data_name = _dataset_name(metadata, meta_names[0])
     if data_name not in members:
         raise NotFound(f"{path.name} holds no {data_name}")
-    return _within(path, metadata, path, members[data_name].offset_data, members[data_name].size)
+    return _within("SigMF archive", path, metadata, path, members[data_name].offset_data, members[data_name].size)
 
 
 def _dataset_name(metadata: dict[str, Any], meta_name: str) -> str:
@@ -125,77 +150,59 @@ def _dataset_name(metadata: dict[str, Any], meta_name: str) -> str:
     return name
 
 
-def _within(path: Path, metadata: dict[str, Any], data_path: Path, start_byte: int, byte_count: int) -> _Container:
+def _within(
+    kind: str, path: Path, metadata: dict[str, Any], data_path: Path, start_byte: int, byte_count: int
+) -> Container:
     """The samples of a dataset, without the header and trailer bytes that its metadata excludes."""
     header, trailer = skipped_bytes(metadata, path.name)
     if header or trailer:
         # the digest covers the skipped bytes too
         metadata["global"].pop(keys.SHA512_KEY, None)
-    return _Container(path, metadata, data_path, start_byte + header, byte_count - header - trailer)
+    return Container(kind, path, metadata, data_path, start_byte + header, byte_count - header - trailer)
 
 
-def _wav(path: Path) -> _Container:
-    try:
-        with path.open("rb") as file, wave.open(file) as header:
-            channels, width, rate = header.getnchannels(), header.getsampwidth(), header.getframerate()
-            byte_count = header.getnframes() * channels * width
-            header.rewind()
-            header.readframes(0)  # seeks to the first frame
-            start_byte = file.tell()
-    except (wave.Error, EOFError, RuntimeError) as error:  # RuntimeError: a chunk ends outside the file
-        raise InvalidRecording(f"{path.name} is not a whole PCM wav: {str(error) or 'it ends too early'}") from None
-    if channels != 2 or width not in _WAV_DATATYPES:
-        raise InvalidRecording(
-            f"{path.name} has {channels} channel(s) of {8 * width} bits: a recording has two, I and Q, of 8 or 16 bits"
-        )
-    if start_byte + byte_count > path.stat().st_size:
-        raise InvalidRecording(f"{path.name}: the data ends before the header says: the file is truncated")
-    return _Container(path, _generated_metadata(_WAV_DATATYPES[width], rate), path, start_byte, byte_count)
-
-
-def _raw(path: Path, datatype: str | None) -> _Container:
-    datatype = datatype or _RAW_DATATYPES.get(path.suffix.lower())
+def _raw(path: Path, datatype: str | None) -> Container:
+    named = NameFields.of(path.stem)
+    datatype = datatype or named.datatype or RAW_DATATYPES.get(path.suffix.lower())
     if datatype is None:
         raise InvalidRecording(
-            f"{path.name}: the extension does not tell the datatype (as {', '.join(_RAW_DATATYPES)} do): give datatype"
+            f"{path.name}: the extension does not tell the datatype (as {', '.join(RAW_DATATYPES)} do): give datatype"
         )
-    return _Container(path, _generated_metadata(datatype, None), path, 0, path.stat().st_size)
-
-
-def _generated_metadata(datatype: str, sample_rate_hz: float | None) -> dict[str, Any]:
-    return {
-        "global": {keys.DATATYPE_KEY: datatype, keys.SAMPLE_RATE_KEY: sample_rate_hz},
-        "captures": [{keys.SAMPLE_START_KEY: 0}],
-        "annotations": [],
-    }
+    return Container("raw", path, generated_metadata(datatype), path, 0, path.stat().st_size, named)
 
 
 def _complete(
-    container: _Container, datatype: str | None, sample_rate_hz: float | None, center_freq_hz: float | None
+    container: Container, datatype: str | None, sample_rate_hz: float | None, center_freq_hz: float | None
 ) -> None:
-    """Set metadata fields that are missing to the arguments of :func:`open_recording`."""
+    """Set metadata fields that are missing to the arguments of :func:`open_recording`, or to what the name tells."""
+    fields, captures, named = container.metadata["global"], container.metadata["captures"], container.named
     given = [
-        (container.metadata["global"], keys.DATATYPE_KEY, "datatype", datatype),
-        (container.metadata["global"], keys.SAMPLE_RATE_KEY, "sample_rate_hz", sample_rate_hz),
-        *(
-            (capture, keys.FREQUENCY_KEY, "center_freq_hz", center_freq_hz)
-            for capture in container.metadata["captures"]
-        ),
+        (fields, keys.DATATYPE_KEY, "datatype", datatype, None),
+        (fields, keys.SAMPLE_RATE_KEY, "sample_rate_hz", sample_rate_hz, named.sample_rate_hz),
+        *((each, keys.FREQUENCY_KEY, "center_freq_hz", center_freq_hz, named.center_freq_hz) for each in captures),
+        *((each, keys.DATETIME_KEY, "start_time", None, named.start_time) for each in captures[:1]),
     ]
-    for values, key, argument, value in given:
-        if value is None:
-            continue
+    for values, key, argument, value, default in given:
         if values.get(key) is None:
-            values[key] = value
-        elif values[key] != value:
+            value = default if value is None else value
+            if value is not None:
+                values[key] = value
+        elif value is not None and values[key] != value:
             raise Conflict(
                 f"{argument} {value} contradicts {container.path.name}, which says {values[key]}: leave it out"
             )
 
 
-def _map(container: _Container) -> Recording:
+def _map(container: Container) -> tuple[Recording, list[str]]:
+    """The recording, and what is wrong with its file."""
     description = describe(container.metadata, container.path.name, container.byte_count)
-    return Recording(
+    remarks = list(container.remarks)
+    if description.left_bytes:
+        remarks.append(
+            f"{container.path.name}: the last {description.left_bytes} bytes are no whole {description.datatype} sample"
+            " and are left out: the data is truncated or the datatype is wrong"
+        )
+    recording = Recording(
         path=container.path,
         data_path=container.data_path,
         data_start_byte=container.start_byte,
@@ -205,11 +212,19 @@ def _map(container: _Container) -> Recording:
         annotations=description.annotations,
         metadata=container.metadata,
         stated_sha512=description.sha512,
-        stored=np.memmap(
-            container.data_path,
-            dtype=SampleFormat.of(description.datatype).component,
-            mode="r",
-            offset=container.start_byte,
-            shape=(description.sample_count, 2),
-        ),
+        stored=_stored(container, description) if container.samples is None else container.samples,
+        container=container.kind,
+        is_mapped=container.copy is None and container.samples is None,
+    )
+    return recording, remarks
+
+
+def _stored(container: Container, description: Description) -> NDArray[Any]:
+    """The mapped components, shape (samples, 2)."""
+    return np.memmap(
+        container.data_path if container.copy is None else container.copy,
+        dtype=SampleFormat.of(description.datatype).component,
+        mode="r",
+        offset=container.start_byte,
+        shape=(description.sample_count, 2),
     )

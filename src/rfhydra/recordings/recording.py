@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from rfhydra.errors import InvalidBox, InvalidMessage, InvalidRecording
 from rfhydra.recordings.formats import SampleFormat
 from rfhydra.spectrum.boxes import Box
+
+_BLOCK_SAMPLES: Final = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,9 @@ class Recording:
         metadata: the SigMF metadata, read or generated. Do not modify.
         stated_sha512: SHA-512 of the samples as stated in the metadata.
         stored: the mapped components, shape (samples, 2).
+        container: what the file is, for people.
+        is_mapped: whether ``stored`` is mapped from ``data_path``. Else it is mapped from a temporary copy, or is read
+            through a library, slice by slice.
     """
 
     path: Path
@@ -116,6 +121,8 @@ class Recording:
     metadata: dict[str, Any] = field(repr=False)
     stated_sha512: str | None = field(repr=False)
     stored: NDArray[Any] = field(repr=False)
+    container: str = "SigMF"
+    is_mapped: bool = True
 
     @property
     def name(self) -> str:
@@ -151,7 +158,10 @@ class Recording:
             )
 
     def _sha512(self) -> str:
-        return hashlib.sha512(self.stored.reshape(-1).data).hexdigest()
+        digest = hashlib.sha512()
+        for start in range(0, self.sample_count, _BLOCK_SAMPLES):
+            digest.update(np.ascontiguousarray(self.stored[start : start + _BLOCK_SAMPLES]).view(np.uint8).data)
+        return digest.hexdigest()
 
     def read(self, start: int, count: int) -> NDArray[np.complex64]:
         """``count`` samples from sample ``start``, shape (count,), with a full scale of ±1 (see :mod:`.formats`).

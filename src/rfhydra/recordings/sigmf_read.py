@@ -68,7 +68,10 @@ class Fields:
 
 @dataclass(frozen=True)
 class Description:
-    """Checked metadata. Sample indices count from the first sample in the file."""
+    """Checked metadata. Sample indices count from the first sample in the file.
+
+    ``left_bytes`` are at the end of the data, fewer than a sample has.
+    """
 
     datatype: str
     sample_rate_hz: float
@@ -76,6 +79,7 @@ class Description:
     captures: tuple[Capture, ...]
     annotations: tuple[Annotation, ...]
     sha512: str | None
+    left_bytes: int
 
 
 def load_metadata(text: bytes, name: str) -> dict[str, Any]:
@@ -84,11 +88,8 @@ def load_metadata(text: bytes, name: str) -> dict[str, Any]:
     Raises:
         InvalidRecording: not JSON, or of another structure.
     """
-    try:
-        metadata = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidRecording(f"{name} is not valid JSON: {error}") from None
-    if not isinstance(metadata, dict) or not isinstance(metadata.get("global"), dict):
+    metadata = load_object(text, name)
+    if not isinstance(metadata.get("global"), dict):
         raise InvalidRecording(f"{name} is not SigMF metadata: it has no object 'global'")
     for part in ("captures", "annotations"):
         entries = metadata.setdefault(part, [])
@@ -97,6 +98,21 @@ def load_metadata(text: bytes, name: str) -> dict[str, Any]:
         entries.sort(key=lambda entry: Fields(entry, f"{name}, {part}").whole(keys.SAMPLE_START_KEY))
     metadata["captures"] = metadata["captures"] or [{keys.SAMPLE_START_KEY: 0}]
     return metadata
+
+
+def load_object(text: bytes, name: str) -> dict[str, Any]:
+    """The JSON object in ``text``.
+
+    Raises:
+        InvalidRecording: it is none.
+    """
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRecording(f"{name} is not valid JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise InvalidRecording(f"{name} is not SigMF metadata: it has no object 'global'")
+    return found
 
 
 def skipped_bytes(metadata: dict[str, Any], name: str) -> tuple[int, int]:
@@ -131,7 +147,7 @@ def describe(metadata: dict[str, Any], name: str, byte_count: int) -> Descriptio
     sha512 = fields.optional_text(keys.SHA512_KEY)
     if sha512 is not None and not _SHA512.fullmatch(sha512 := sha512.lower()):
         raise InvalidRecording(f"{name}: {keys.SHA512_KEY} must be 128 hex digits: correct or remove it")
-    sample_count = _sample_count(datatype, name, byte_count)
+    sample_count, left_bytes = _sample_count(datatype, name, byte_count)
     offset = fields.whole(keys.OFFSET_KEY, 0)
     captures = tuple(
         _capture(Fields(entry, f"{name}, captures[{i}]"), offset, sample_count)
@@ -146,22 +162,23 @@ def describe(metadata: dict[str, Any], name: str, byte_count: int) -> Descriptio
         _annotation(Fields(entry, f"{name}, annotations[{i}]"), offset, sample_count, sample_rate_hz, captures)
         for i, entry in enumerate(metadata["annotations"])
     )
-    return Description(datatype, sample_rate_hz, sample_count, captures, annotations, sha512)
+    return Description(datatype, sample_rate_hz, sample_count, captures, annotations, sha512, left_bytes)
 
 
-def _sample_count(datatype: str, name: str, byte_count: int) -> int:
+def _sample_count(datatype: str, name: str, byte_count: int) -> tuple[int, int]:
+    """Whole samples in so many bytes, and the bytes left."""
     try:
         sample_bytes = SampleFormat.of(datatype).sample_bytes
     except InvalidRecording as error:
         raise InvalidRecording(f"{name}: {error}") from None
     if byte_count <= 0:
         raise InvalidRecording(f"{name}: the data is empty")
-    if byte_count % sample_bytes:
+    if byte_count < sample_bytes:
         raise InvalidRecording(
-            f"{name}: {byte_count} bytes of data are no multiple of the {sample_bytes} bytes of a {datatype} sample:"
-            " the data is truncated or the datatype is wrong"
+            f"{name}: {byte_count} bytes of data are fewer than the {sample_bytes} bytes of a {datatype} sample: the"
+            " data is truncated or the datatype is wrong"
         )
-    return byte_count // sample_bytes
+    return divmod(byte_count, sample_bytes)
 
 
 def _capture(fields: Fields, offset: int, sample_count: int) -> Capture:

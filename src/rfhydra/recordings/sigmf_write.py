@@ -211,6 +211,9 @@ def _refer_to_data(metadata: dict[str, Any], recording: Recording, folder: Path)
     for key in (keys.DATASET_KEY, keys.METADATA_ONLY_KEY, keys.TRAILING_BYTES_KEY, keys.SHA512_KEY):
         fields.pop(key, None)
     first_capture.pop(keys.HEADER_BYTES_KEY, None)
+    if not recording.is_mapped:
+        fields[keys.METADATA_ONLY_KEY] = True
+        return
     header = recording.data_start_byte
     trailer = recording.data_path.stat().st_size - header - recording.stored.nbytes
     if not header and not trailer:

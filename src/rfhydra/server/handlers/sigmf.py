@@ -76,7 +76,7 @@ def _prepare(workspace: Workspace, command: ImportSigmf, check: Callable[[int], 
             fields["global"] = {key: value for key, value in own_global.items() if key != "core:dataset"}
         stem.with_suffix(".sigmf-meta").write_text(json.dumps(fields))
         stem.with_suffix(".sigmf-data").write_bytes(data)
-        recording = open_recording(stem.with_suffix(".sigmf-meta"))
+        recording = open_recording(stem.with_suffix(".sigmf-meta"), strict=True)
         return prepare_import(workspace, [recording], command.signal_name, command.max_samples, check=check)
 
 
