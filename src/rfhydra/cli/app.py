@@ -15,6 +15,7 @@ from rfhydra.cli import (
     serve,
     service,
     streams,
+    suggest,
     training,
     upgrade,
     versions,
@@ -37,6 +38,7 @@ app = typer.Typer(
 
 app.command("demo")(demo.demo)
 app.command("init")(workspace.init)
+app.command("suggest")(suggest.suggest)
 app.command("import")(workspace.import_)
 app.command("train", cls=ServedCommand)(training.train)
 app.command("extend", cls=ServedCommand)(training.extend)
