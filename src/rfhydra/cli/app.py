@@ -11,6 +11,7 @@ from rfhydra.cli import (
     demo,
     detection,
     pretraining,
+    recontract,
     search,
     serve,
     service,
@@ -43,6 +44,7 @@ app.command("import")(workspace.import_)
 app.command("train", cls=ServedCommand)(training.train)
 app.command("extend", cls=ServedCommand)(training.extend)
 app.command("upgrade", cls=ServedCommand)(upgrade.upgrade)
+app.command("recontract")(recontract.recontract)
 app.command("detect")(detection.detect)
 app.command("watch")(watch.watch)
 app.command("eval")(detection.evaluate)

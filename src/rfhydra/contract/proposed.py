@@ -2,8 +2,8 @@
 
 What a backbone proposes depends on the contract that it sees the recording under, and the contract on what is proposed.
 So the contract that suits the proposals is taken again and again until it stays, from several starts. Of the results
-the one counts whose proposals hold the most energy and are the most: a contract that is too fine shows pieces of
-emissions, which hold less, one that is too coarse shows several as one, which are fewer.
+the one counts whose proposals are the densest, in energy by area, and the most: under a contract with too short or too
+long transforms the same energy is smeared over a larger area.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,11 +37,16 @@ _BLOCK_SAMPLES: Final = 1024
 
 @dataclass(frozen=True)
 class _Found:
-    """Boxes that were proposed under one contract, and their number and energy, each by its likelihood."""
+    """Boxes that were proposed under one contract, and their number, energy and area, by their likelihood."""
 
     boxes: tuple[Box, ...]
     number: float
     energy: float
+    area: float
+
+    @property
+    def merit(self) -> float:
+        return self.energy / self.area * self.number**0.5 if self.boxes else 0.0
 
 
 def proposed_extent(recordings: Sequence[Recording], backbone: Backbone) -> SignalExtent:
@@ -63,7 +68,7 @@ def proposed_extent(recordings: Sequence[Recording], backbone: Backbone) -> Sign
             if not found.boxes:
                 break
             spec = choose_contract(rate, [SignalExtent.of(None, found.boxes)]).spec
-    best = max(settled.values(), key=lambda found: found.number * found.energy)
+    best = max(settled.values(), key=lambda found: found.merit)
     if not best.boxes:
         raise NotFound("nothing stands out in these recordings: annotate an emission, or name the contract")
     return SignalExtent.of(None, best.boxes)
@@ -88,7 +93,7 @@ def _propose(
     sample_rate_hz: float,
     backbone: Backbone,
 ) -> _Found:
-    boxes, number, energy = list[Box](), 0.0, 0.0
+    boxes, number, energy, area = list[Box](), 0.0, 0.0, 0.0
     for iq in stretches:
         for window in _windows(iq, spec, sample_rate_hz):
             proposals = backbone.see(window.image).propose()
@@ -96,11 +101,12 @@ def _propose(
             for pixels, likely in zip(proposals.boxes[kept].numpy(), proposals.objectness[kept].tolist(), strict=True):
                 if likely >= LIKELY:
                     (box,) = window.frame.to_boxes([pixels])
-                    extent = SignalExtent.of(None, [box])
+                    weight = likely * SignalExtent.of(None, [box]).time_bandwidth
                     boxes.append(box)
                     number += likely
-                    energy += likely * extent.time_bandwidth * 10 ** (_level_db(window, pixels) / 10)
-    return _Found(tuple(boxes), number, energy)
+                    energy += weight * 10 ** (_level_db(window, pixels) / 10)
+                    area += weight
+    return _Found(tuple(boxes), number, energy, area)
 
 
 def _windows(
