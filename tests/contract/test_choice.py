@@ -1,13 +1,16 @@
 """The choice of a contract, for all durations, bandwidths and sample rates."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given as cases
 from hypothesis import strategies as st
 
 from rfhydra.contract.choice import GOOD_PX, MIN_PX, OVERLAPS, ContractChoice, Span, choose_contract
-from rfhydra.contract.extent import SignalExtent
-from rfhydra.errors import InvalidMessage
+from rfhydra.contract.extent import SignalExtent, annotated_extents, common_rate
+from rfhydra.errors import Conflict, InvalidMessage, NotFound
 from rfhydra.spectrum.spec import MAX_FFT_SIZE, MAX_SIDE_PX, MIN_FFT_SIZE, SpectrogramSpec
+from tests.contract.given import RATE_HZ, box, recording
 
 
 def extent(duration_sec: float, bandwidth_hz: float, *, boxes: int = 10, label: str = "beacon") -> SignalExtent:
@@ -79,3 +82,38 @@ def test_a_rare_signal_does_not_decide_and_is_mentioned() -> None:
 def test_nothing_to_choose_by() -> None:
     with pytest.raises(InvalidMessage, match="annotate a recording"):
         choose_contract(250e3, [])
+
+
+def test_short_transforms_keep_emissions_apart() -> None:
+    packet = extent(0.134, 11e3)
+    together, apart = choose_contract(250e3, [packet]), choose_contract(250e3, [replace(packet, pause_sec=0.008)])
+    assert apart.spec.fft_size <= 0.004 * 250e3 < together.spec.fft_size
+    assert apart.spans[0].least >= 2 * MIN_PX
+
+
+def test_extents_are_medians_with_the_pauses_between_neighbours() -> None:
+    boxes = [box(0, 1000), box(3000, 1000), box(6000, 1000), box(9000, 100), box(4500, 500, 0.3, 0.4)]
+    (found,) = annotated_extents([recording(boxes)])
+    assert (found.label, found.boxes) == ("beacon", 5)
+    assert found.duration_sec == pytest.approx(1e-3)
+    assert found.bandwidth_hz == pytest.approx(200e3)
+    assert found.longest_sec == pytest.approx(1e-3)
+    assert found.pause_sec == pytest.approx(2e-3)
+
+
+def test_boxes_are_cut_to_the_band() -> None:
+    (found,) = annotated_extents([recording([box(0, 1000, -2.0, 2.0)])])
+    assert found.bandwidth_hz == RATE_HZ
+
+
+def test_the_labels_that_exist_are_named() -> None:
+    heard = [recording([box(0, 1000), box(0, 1000, label="pager")])]
+    assert [each.label for each in annotated_extents(heard, "pager")] == ["pager"]
+    with pytest.raises(NotFound, match="there are beacon, pager"):
+        annotated_extents(heard, "none")
+    assert annotated_extents([recording()], "none") == []
+
+
+def test_one_contract_is_for_one_rate() -> None:
+    with pytest.raises(Conflict, match="give recordings of one"):
+        common_rate([recording(), recording(rate_hz=2e6)])

@@ -14,8 +14,10 @@ from rfhydra.spectrum.spec import MAX_FFT_SIZE, MAX_SIDE_PX, MIN_FFT_SIZE, Spect
 
 MIN_PX: Final = 8
 """Columns and rows that the typical emission spans where that is possible."""
-GOOD_PX: Final = 16
+GOOD_PX: Final = 32
 """More than this does not count for anything."""
+PAUSE: Final = 0.5
+"""Of a pause between emissions: a longer transform shows them as one."""
 OVERLAPS: Final = (2, 4, 8)
 """Transforms that a sample is in, least first: each costs as many more columns."""
 PLAIN_ROWS: Final = 512
@@ -98,8 +100,9 @@ class ContractChoice:
 def choose_contract(sample_rate_hz: float, extents: Sequence[SignalExtent]) -> ContractChoice:
     """The cheapest contract with which the typical emission of every signal spans enough columns and rows.
 
-    The order of preference: :data:`MIN_PX` in both directions; the least overlap; :data:`GOOD_PX`; the fewest pixels
-    per second; the most columns or rows, whichever are fewer. Where no contract reaches :data:`MIN_PX`, it is the one
+    The order of preference: :data:`MIN_PX` in both directions; the least overlap; transforms that are short against the
+    pauses between emissions, as long as there are twice :data:`MIN_PX`; :data:`GOOD_PX`; the fewest pixels per second;
+    the most columns or rows, whichever are fewer. Where no contract reaches :data:`MIN_PX`, it is the one
     that comes closest.
 
     Args:
@@ -117,9 +120,13 @@ def choose_contract(sample_rate_hz: float, extents: Sequence[SignalExtent]) -> C
 
 
 def _best(sample_rate_hz: float, extents: Sequence[SignalExtent]) -> SpectrogramSpec:
-    def merit(spec: SpectrogramSpec) -> tuple[float, float, float, float, float]:
+    pause = min((each.pause_sec * sample_rate_hz for each in extents if each.pause_sec), default=float("inf"))
+
+    def merit(spec: SpectrogramSpec) -> tuple[float, ...]:
         least = min(Span.of(each, spec, sample_rate_hz).least for each in extents)
-        return (min(least, MIN_PX), -spec.fft_size / spec.hop, min(least, GOOD_PX), -spec.rows / spec.hop, least)
+        overlap, pixels = spec.fft_size / spec.hop, spec.rows / spec.hop
+        parts = spec.fft_size <= PAUSE * pause
+        return (min(least, MIN_PX), -overlap, min(least, 2 * MIN_PX), parts, min(least, GOOD_PX), -pixels, least)
 
     return max(_candidates(sample_rate_hz, extents), key=merit)
 

@@ -2,8 +2,8 @@
 
 What a backbone proposes depends on the contract that it sees the recording under, and the contract on what is proposed.
 So the contract that suits the proposals is taken again and again until it stays, from several starts. Of the results
-the one counts whose proposals are the densest, in energy by area, and the most: under a contract with too short or too
-long transforms the same energy is smeared over a larger area.
+the one counts whose proposals are the most likely: pieces of emissions, and several that look like one, are less likely
+to the backbone than whole ones.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,16 +37,15 @@ _BLOCK_SAMPLES: Final = 1024
 
 @dataclass(frozen=True)
 class _Found:
-    """Boxes that were proposed under one contract, and their number, energy and area, by their likelihood."""
+    """Boxes that were proposed under one contract, and the sum of their objectness."""
 
     boxes: tuple[Box, ...]
-    number: float
-    energy: float
-    area: float
+    likely: float
 
     @property
     def merit(self) -> float:
-        return self.energy / self.area * self.number**0.5 if self.boxes else 0.0
+        """The mean objectness, with one unlikely proposal more: a single one proves nothing."""
+        return self.likely / (len(self.boxes) + 1)
 
 
 def proposed_extent(recordings: Sequence[Recording], backbone: Backbone) -> SignalExtent:
@@ -93,20 +92,15 @@ def _propose(
     sample_rate_hz: float,
     backbone: Backbone,
 ) -> _Found:
-    boxes, number, energy, area = list[Box](), 0.0, 0.0, 0.0
+    boxes, total = list[Box](), 0.0
     for iq in stretches:
         for window in _windows(iq, spec, sample_rate_hz):
             proposals = backbone.see(window.image).propose()
             kept = nms(proposals.boxes, proposals.objectness, DISTINCT_IOU)
-            for pixels, likely in zip(proposals.boxes[kept].numpy(), proposals.objectness[kept].tolist(), strict=True):
-                if likely >= LIKELY:
-                    (box,) = window.frame.to_boxes([pixels])
-                    weight = likely * SignalExtent.of(None, [box]).time_bandwidth
-                    boxes.append(box)
-                    number += likely
-                    energy += weight * 10 ** (_level_db(window, pixels) / 10)
-                    area += weight
-    return _Found(tuple(boxes), number, energy, area)
+            likely = kept[proposals.objectness[kept] >= LIKELY]
+            boxes += window.frame.to_boxes(proposals.boxes[likely].numpy())
+            total += float(proposals.objectness[likely].sum())
+    return _Found(tuple(boxes), total)
 
 
 def _windows(
@@ -118,11 +112,3 @@ def _windows(
         series = WindowSeries(spec, sample_rate_hz, 0.0)
         for start, count in WindowPlan.of(spec, context=0.0).spans(whole):
             yield series.window(iq[start : start + count], start)
-
-
-def _level_db(window: Window, pixels: np.ndarray[tuple[int], np.dtype[np.float32]]) -> float:
-    """Mean level of a box over the noise floor."""
-    x0, y0, x1, y1 = pixels.tolist()
-    inside = window.image[int(y0) : int(np.ceil(y1)), int(x0) : int(np.ceil(x1))]
-    scaling = window.frame.spec.scaling
-    return float((inside.mean() - scaling.floor_grey) * scaling.range_db / 255) if inside.size else 0.0
