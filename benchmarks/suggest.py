@@ -224,13 +224,10 @@ def measure(
     """Suggest, train, test, report."""
     backbone, stored = load_backbone(None, best_device()), Units(units)
     with tempfile.TemporaryDirectory() as directory:
-        rows = [
-            {
-                **stored.get(name, partial(measure_signal, name, opened, backbone)),
-                "proposed": stored.get(f"{name}-proposed", partial(propose, opened, backbone)),
-            }
-            for name, opened in _signals(folders, Path(directory))
-        ]
+        signals = list(_signals(folders, Path(directory)))
+        measured = [stored.get(name, partial(measure_signal, name, opened, backbone)) for name, opened in signals]
+        proposed = [stored.get(f"{name}-proposed", partial(propose, opened, backbone)) for name, opened in signals]
+    rows = [{**row, "proposed": contract} for row, contract in zip(measured, proposed, strict=True)]
     show(report(rows))
     write_result("suggest", {"boxes": BOXES, "rows": rows}, backbone)
 
@@ -243,6 +240,7 @@ def report(rows: Sequence[Row]) -> str:
         "typical",
         "suggested",
         "spans",
+        "without boxes",
         "× real time",
         "F1",
         "default spans",
@@ -256,6 +254,7 @@ def report(rows: Sequence[Row]) -> str:
             f"{format_quantity(row['duration_sec'], 's')} × {format_quantity(row['bandwidth_hz'], 'Hz')}",
             " / ".join(map(str, row["contract"])),
             _span(row["span"]),
+            "none" if row["proposed"] is None else " / ".join(map(str, row["proposed"])),
             f"{row['times_real_time']:.2g}",
             _score(row["suggested"]),
             _span(row["default_span"]),

@@ -57,7 +57,7 @@ def recontract(
             spec, choice = contract_of(fields, chosen_by, signal, backbone)
             if choice is not None and not as_json:
                 show_choice(*choice)
-            _build(directory, spec, referenced or [], backbone, as_json=as_json)
+            _build(directory, spec, [*(referenced or []), *chosen_by], backbone, as_json=as_json)
 
 
 def _build(
@@ -73,8 +73,12 @@ def _build(
     with Store.open(directory) as store, progress_bar() as bar:
         loaded, succession = load_backbone(backbone, best_device()), Succession(directory)
         succession.clear()
-        report = build(store, succession.successor, spec, loaded, opened, head_bars(bar))
-        succession.complete(report)
+        try:
+            report = build(store, succession.successor, spec, loaded, opened, head_bars(bar))
+            succession.complete(report)
+        except BaseException:
+            succession.clear()
+            raise
     if as_json:
         print_json({**report.to_dict(), "confirmed": False})
         return
@@ -124,5 +128,7 @@ def _show(report: "RecontractReport") -> None:
     for left in report.left_samples:
         origin = f" (of {', '.join(left.recordings[:3])})" if left.recordings else ""
         note(f"{len(left.sample_ids)} samples of {left.signal_name}{origin} are not carried: {left.reason}")
+    if worse := [each.signal_name for each in report.heads if each.change == "worse"]:
+        note(f"worse than before: {', '.join(worse)}")
     for head in report.left_heads:
         note(f"{head.signal_name} has no head under the new contract: {head.reason}")

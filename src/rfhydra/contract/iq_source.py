@@ -1,6 +1,7 @@
 """IqSource: where the IQ of a workspace's samples is, stored with them or in a recording."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from rfhydra.contract.extent import is_same_rate
 from rfhydra.contract.stretch import Iq
@@ -14,8 +15,7 @@ class IqSource:
     """The IQ of the samples of ``workspace``: stored, or else in the ``recordings`` that they are from."""
 
     def __init__(self, workspace: Workspace, recordings: Sequence[Recording] = ()) -> None:
-        self._workspace = workspace
-        self._by_id = {each.recording_id: each for each in recordings} if recordings else {}
+        self._workspace, self._recordings = workspace, recordings
         self._by_name = {each.name: each for each in recordings}
 
     def read(self, sample: Sample) -> Iq:
@@ -36,6 +36,11 @@ class IqSource:
         except (NotFound, Damaged, InvalidRecording) as error:
             return str(error)
         return None
+
+    @cached_property
+    def _by_id(self) -> dict[str, Recording]:
+        """The recordings by their id, for which all of each is read."""
+        return {each.recording_id: each for each in self._recordings}
 
     def _recorded(self, sample: Sample) -> Iq:
         name = sample.metadata.get("recording_name")

@@ -11,7 +11,7 @@ from rfhydra.contract.report import CarriedSamples, LeftSamples, RecontractedHea
 from rfhydra.contract.stretch import Stretch, stretches
 from rfhydra.detection.detector import Detection, HydraDetector
 from rfhydra.detection.recording import detect_recording
-from rfhydra.errors import Conflict, Damaged, Incompatible, InvalidRecording, NotEnoughSamples, NotFound
+from rfhydra.errors import Conflict, Damaged, Incompatible, InvalidRecording, NotEnoughSamples, NotFound, TooLarge
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.protocol.types import LeftHead, TrainingRequest
@@ -30,7 +30,7 @@ from rfhydra.training.service import TrainingService
 from rfhydra.training.trainer import Control
 
 SignalCallback = Callable[[str, int, int], Control]
-_TOO_SHORT: Final = "its IQ is shorter than a column of the new contract, or shows too small a part of a box"
+_TOO_SMALL: Final = "no window of the new contract shows enough of a box in it"
 
 
 def recontract(
@@ -99,6 +99,7 @@ class _Move:
         self._service = TrainingService(latter, backbone)
         self._carried = dict[str, set[str]]()  # ids of the former samples by signal
         self._parts = dict[str, dict[str, bool]]()  # by signal: ids of the new ones, and whether they validate
+        self._obstacles = dict[str, str | None]()  # why a former sample is not carried, by its id
         self.left = list[LeftSamples]()
 
     def carry(self) -> None:
@@ -109,15 +110,15 @@ class _Move:
         """
         names = self._former.samples.signal_names()
         every = [sample for name in names for sample in self._former.samples.list(name)]
-        obstacles = {each.sample_id: self._source.obstacle(each) for each in every}
+        self._obstacles = {each.sample_id: self._source.obstacle(each) for each in every}
         validating = {name: self._validation(name) for name in names}
-        for stretch in stretches(
-            (each for each in every if obstacles[each.sample_id] is None), self._former.spec, self._source.read
-        ):
+        readable = [each for each in every if self._obstacles[each.sample_id] is None]
+        for stretch in stretches(readable, self._former.spec, self._source.read):
             with self._latter.blobs.kept():
                 self._latter.samples.add_all(self._samples(stretch, validating))
         for name in names:
-            self._report_left(name, [each for each in every if each.signal_name == name], obstacles)
+            self._report_left(name, [each for each in every if each.signal_name == name])
+        self._latter.collect_garbage()
         if every and not any(self._carried.values()):
             raise NotFound(f"no sample can be carried: {self.left[0].reason}")
 
@@ -164,7 +165,8 @@ class _Move:
         made, names = list[Sample](), {each.signal_name for each in stretch.samples}
         try:
             found = list(recording_samples(self._latter, stretch.recording, names))
-        except InvalidRecording:  # shorter than a column
+        except (InvalidRecording, TooLarge) as error:  # shorter than a column, or too many boxes for a sample
+            self._obstacles |= {each.sample_id: str(error) for each in stretch.samples}
             return made
         for sample in found:
             name, count = sample.signal_name, sample.cols * self._latter.spec.hop
@@ -178,11 +180,11 @@ class _Move:
             self._carried.setdefault(name, set()).update(each.sample_id for each in sources)
         return made
 
-    def _report_left(self, signal_name: str, samples: Iterable[Sample], obstacles: dict[str, str | None]) -> None:
+    def _report_left(self, signal_name: str, samples: Iterable[Sample]) -> None:
         by_reason = dict[str, list[Sample]]()
         for each in samples:
             if each.sample_id not in self._carried.get(signal_name, ()):
-                by_reason.setdefault(obstacles[each.sample_id] or _TOO_SHORT, []).append(each)
+                by_reason.setdefault(self._obstacles[each.sample_id] or _TOO_SMALL, []).append(each)
         for reason, left in by_reason.items():
             names = {str(each.metadata.get("recording_name") or each.recording or "") for each in left}
             self.left.append(
