@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given as cases
 from hypothesis import strategies as st
 
-from rfhydra.contract.choice import GOOD_PX, MIN_PX, OVERLAPS, ContractChoice, Span, choose_contract
+from rfhydra.contract.choice import ENOUGH_PX, MIN_PX, OVERLAPS, ContractChoice, Span, choose_contract
 from rfhydra.contract.extent import SignalExtent, annotated_extents, common_rate
 from rfhydra.errors import Conflict, InvalidMessage, NotFound
 from rfhydra.spectrum.spec import MAX_FFT_SIZE, MAX_SIDE_PX, MIN_FFT_SIZE, SpectrogramSpec
@@ -32,7 +32,7 @@ def test_no_contract_of_the_same_kind_is_better(rate: float, length: float, widt
     while size <= MAX_FFT_SIZE:
         for overlap in OVERLAPS:
             other = SpectrogramSpec(fft_size=size, hop=size // overlap, rows=min(size, MAX_SIDE_PX), cols=128)
-            assert min(Span.of(beacon, other, rate).least, MIN_PX) <= least + 1e-9
+            assert min(Span.of(beacon, other, rate).least, ENOUGH_PX) <= least + 1e-9
         size *= 2
 
 
@@ -67,7 +67,7 @@ def test_usual_signals_span_enough(rate: float, duration_sec: float, bandwidth_h
 
 def test_the_cheapest_contract_is_taken() -> None:
     choice = choose_contract(250e3, [extent(0.14, 70e3)])
-    assert choice.spans[0].least >= GOOD_PX
+    assert choice.spans[0].least >= ENOUGH_PX
     assert choice.pixels_per_sec < ContractChoice.of(SpectrogramSpec.completed(512), 250e3, []).pixels_per_sec
 
 
@@ -88,7 +88,7 @@ def test_short_transforms_keep_emissions_apart() -> None:
     packet = extent(0.134, 11e3)
     together, apart = choose_contract(250e3, [packet]), choose_contract(250e3, [replace(packet, pause_sec=0.008)])
     assert apart.spec.fft_size <= 0.004 * 250e3 < together.spec.fft_size
-    assert apart.spans[0].least >= 2 * MIN_PX
+    assert apart.spans[0].least >= ENOUGH_PX
 
 
 def test_extents_are_medians_with_the_pauses_between_neighbours() -> None:

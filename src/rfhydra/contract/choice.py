@@ -14,6 +14,8 @@ from rfhydra.spectrum.spec import MAX_FFT_SIZE, MAX_SIDE_PX, MIN_FFT_SIZE, Spect
 
 MIN_PX: Final = 8
 """Columns and rows that the typical emission spans where that is possible."""
+ENOUGH_PX: Final = 16
+"""Up to this, more of them are worth a larger overlap."""
 GOOD_PX: Final = 32
 """More than this does not count for anything."""
 PAUSE: Final = 0.5
@@ -100,10 +102,9 @@ class ContractChoice:
 def choose_contract(sample_rate_hz: float, extents: Sequence[SignalExtent]) -> ContractChoice:
     """The cheapest contract with which the typical emission of every signal spans enough columns and rows.
 
-    The order of preference: :data:`MIN_PX` in both directions; the least overlap; transforms that are short against the
-    pauses between emissions, as long as there are twice :data:`MIN_PX`; :data:`GOOD_PX`; the fewest pixels per second;
-    the most columns or rows, whichever are fewer. Where no contract reaches :data:`MIN_PX`, it is the one
-    that comes closest.
+    The order of preference: :data:`ENOUGH_PX` in both directions, or as many as possible; the least overlap; transforms
+    that are short against the pauses between emissions; :data:`GOOD_PX`; the fewest pixels per second; the most columns
+    or rows, whichever are fewer.
 
     Args:
         sample_rate_hz: of the recordings.
@@ -126,7 +127,7 @@ def _best(sample_rate_hz: float, extents: Sequence[SignalExtent]) -> Spectrogram
         least = min(Span.of(each, spec, sample_rate_hz).least for each in extents)
         overlap, pixels = spec.fft_size / spec.hop, spec.rows / spec.hop
         parts = spec.fft_size <= PAUSE * pause
-        return (min(least, MIN_PX), -overlap, min(least, 2 * MIN_PX), parts, min(least, GOOD_PX), -pixels, least)
+        return (min(least, ENOUGH_PX), -overlap, parts, min(least, GOOD_PX), -pixels, least)
 
     return max(_candidates(sample_rate_hz, extents), key=merit)
 
