@@ -11,10 +11,12 @@ from rfhydra.cli import (
     demo,
     detection,
     pretraining,
+    recontract,
     search,
     serve,
     service,
     streams,
+    suggest,
     training,
     upgrade,
     versions,
@@ -41,10 +43,12 @@ app.command("demo")(demo.demo)
 app.command("info")(info)
 app.command("show")(show)
 app.command("init")(workspace.init)
+app.command("suggest")(suggest.suggest)
 app.command("import")(workspace.import_)
 app.command("train", cls=ServedCommand)(training.train)
 app.command("extend", cls=ServedCommand)(training.extend)
 app.command("upgrade", cls=ServedCommand)(upgrade.upgrade)
+app.command("recontract")(recontract.recontract)
 app.command("detect")(detection.detect)
 app.command("watch")(watch.watch)
 app.command("eval")(detection.evaluate)
