@@ -33,6 +33,7 @@ from rfhydra.store.detections import DetectionStore
 from rfhydra.store.jobs import JobStore
 from rfhydra.store.loaded import LoadedStore
 from rfhydra.store.samples import SampleStore
+from rfhydra.store.signals import SignalStore
 from rfhydra.store.splits import SplitStore
 from rfhydra.store.streams import StreamStore
 from rfhydra.store.unknowns import UnknownStore
@@ -71,6 +72,7 @@ class Workspace:
         self.samples = SampleStore(db, blobs, self.audit, spec)
         self.splits = SplitStore(db, self.audit)
         self.versions = VersionStore(db, blobs, self.audit, spec)
+        self.signals = SignalStore(db, blobs, self.versions, self.audit)
         self.loaded = LoadedStore(db, self.versions, self.audit)
         self.cards = CardStore(db, self.versions, self.audit)
         self.upgrades = UpgradeStore(db, self.versions, self.loaded, self.audit)
