@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from rfhydra.config import check_name
+from rfhydra.config import NEGATION, check_label, check_name
 from rfhydra.detection.recording import read_window
 from rfhydra.errors import InvalidBox, InvalidName, InvalidRecording
 from rfhydra.recordings import Recording
@@ -56,7 +56,8 @@ def import_recordings(
         workspace: gets the samples.
         recordings: with annotations; those without a label to import are skipped.
         label: import only this one; default is every label, each as a signal of its own. Boxes of other labels become
-            verified negatives, unless the label is no legal name.
+            verified negatives, unless the label is no legal name. A box labelled ``!NAME`` is one that is verified not
+            to be the signal ``NAME``: a sample of it, too.
         max_samples: limit per signal for this import, samples that the workspace already has included.
         progress: called with the name of each recording.
 
@@ -137,11 +138,11 @@ def prepare_import(
     skipped, sample_count = list[str](), 0
     for recording in recordings:
         progress(recording.name)
-        names = {each.label for each in recording.annotations if each.label and label in (None, each.label)}
+        names = {each.label for each in recording.annotations if each.label and label in (None, _signal(each.label))}
         if not names:
             skipped.append(recording.name)
             continue
-        for name in sorted(names):
+        for name in sorted({_signal(name) for name in names}):
             found.setdefault(check_name(name, "label"), {})
         _require_in_band(recording, names)
         for sample in _samples(workspace, recording, names, lambda name: _has_enough(found[name], max_samples)):
@@ -165,7 +166,7 @@ def _samples(
     overlapping = _Overlaps(recording.annotations)
     metadata = {"recording_name": recording.name, "imported_from": "sigmf"}
     for start, count, needed in label_windows(recording, names, workspace.spec):
-        wanted = [name for name in sorted(needed) if not has_enough(name)]
+        wanted = [name for name in sorted({_signal(label) for label in needed}) if not has_enough(name)]
         if not wanted:
             continue
         window = read_window(recording, start, count, workspace.spec)
@@ -175,7 +176,7 @@ def _samples(
             for each, box in boxes
             if each.label and _is_legal(each.label) and (visible := _visible(box, window.frame))
         ]
-        shown = {label for label, _ in labels}
+        shown = {_signal(label) for label, _ in labels}
         stored: LabelledWindow | None = None
         for name in wanted:
             if name in shown:
@@ -263,9 +264,14 @@ def _rest(span: tuple[int, int], shown: int, count: int) -> tuple[int, int]:
     return (first if last - first <= count else max(first, shown), last)
 
 
+def _signal(label: str) -> str:
+    """The signal that a box with this label is, or is verified not to be."""
+    return label.removeprefix(NEGATION)
+
+
 def _is_legal(label: str) -> bool:
     try:
-        check_name(label)
+        check_label(label)
     except InvalidName:
         return False
     return True
