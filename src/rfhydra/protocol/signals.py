@@ -1,9 +1,10 @@
-"""Signals as a whole: their list, renaming, the trash, and samples that change their signal, on the wire."""
+"""Signals as a whole, their list, renaming and trash, and single samples, on the wire."""
 
 from typing import Literal
 
 from rfhydra.protocol.base import BaseCommand, BaseMessage
 from rfhydra.protocol.fields import SignalName, Token, WireModel
+from rfhydra.protocol.types import SampleInfo
 
 
 class SignalInfo(WireModel):
@@ -116,6 +117,26 @@ class SampleRelabelled(BaseMessage):
     """Its id before."""
     total_samples: int
     """Number of samples of the signal that it is one of now."""
+
+
+class TrainingSample(BaseMessage):
+    """One sample."""
+
+    type: Literal["training_sample"] = "training_sample"
+    signal_name: str
+    """The signal."""
+    sample: SampleInfo
+    """The sample."""
+
+
+class GetTrainingSample(BaseCommand[TrainingSample]):
+    """Ask for one sample."""
+
+    command: Literal["get_training_sample"] = "get_training_sample"
+    sample_id: Token
+    """The sample; the first 4 digits of its id, or more, where no other id begins so."""
+    include_spectrogram: bool = False
+    """Whether to include its image."""
 
 
 class GetSignals(BaseCommand[Signals]):

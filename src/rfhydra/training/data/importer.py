@@ -7,7 +7,7 @@ added no sample, and leaves blobs that the next garbage collection removes.
 import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -117,6 +117,7 @@ def prepare_import(
     label: str | None = None,
     max_samples: int | None = None,
     *,
+    known: Sequence[Annotation] = (),
     check: Callable[[int], None] = lambda sample_count: None,
     progress: Callable[[str], None] = lambda name: None,
 ) -> PreparedImport:
@@ -126,6 +127,7 @@ def prepare_import(
 
     Args:
         workspace, recordings, label, max_samples, progress: as :func:`import_recordings`.
+        known: further labelled boxes of the one recording, which are labels where a sample shows them.
         check: called with the number of samples so far before each one; may raise an error to stop.
 
     Raises:
@@ -145,7 +147,9 @@ def prepare_import(
         for name in sorted({_signal(name) for name in names}):
             found.setdefault(check_name(name, "label"), {})
         _require_in_band(recording, names)
-        for sample in _samples(workspace, recording, names, lambda name: _has_enough(found[name], max_samples)):
+        shown = replace(recording, annotations=(*recording.annotations, *known))
+        windows = label_windows(recording, names, workspace.spec)
+        for sample in _samples(workspace, shown, windows, lambda name: _has_enough(found[name], max_samples)):
             check(sample_count)
             sample_count += 1
             found[sample.signal_name][sample.sample_id] = sample
@@ -160,12 +164,15 @@ def _has_enough(samples: dict[str, Sample], max_samples: int | None) -> bool:
 
 
 def _samples(
-    workspace: Workspace, recording: Recording, names: Iterable[str], has_enough: Callable[[str], bool]
+    workspace: Workspace,
+    recording: Recording,
+    windows: Iterable[tuple[int, int, set[str]]],
+    has_enough: Callable[[str], bool],
 ) -> Iterator[Sample]:
     """The samples of a recording: each window is read and stored once, for all signals that need it."""
     overlapping = _Overlaps(recording.annotations)
     metadata = {"recording_name": recording.name, "imported_from": "sigmf"}
-    for start, count, needed in label_windows(recording, names, workspace.spec):
+    for start, count, needed in windows:
         wanted = [name for name in sorted({_signal(label) for label in needed}) if not has_enough(name)]
         if not wanted:
             continue
