@@ -23,7 +23,7 @@ from benchmarks.scenes import SPEC
 from benchmarks.tables import show, table, tracked
 from benchmarks.trial import temporary_workspace
 from rfhydra.cli.detection_files import write_annotations
-from rfhydra.config import IOU_THRESHOLD
+from rfhydra.config import IOU_THRESHOLD, MIN_SAMPLES_FOR_TRAINING
 from rfhydra.detection.detector import Detection, HydraDetector
 from rfhydra.detection.recording import detect_recording
 from rfhydra.hydra.backbone import Backbone
@@ -31,24 +31,18 @@ from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.torch_backbone import best_device
 from rfhydra.recordings import Recording, open_recording
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.data.importer import import_recordings
+from rfhydra.training.data.importer import import_recordings, label_windows
 from rfhydra.training.evaluation.metrics import evaluate, iou_matrix
 from rfhydra.training.evaluation.recordings import as_scene, corners
 from rfhydra.training.review import Verdict, review
 from rfhydra.training.service import TrainingService
 
-SIMILAR: Final = {
-    "waveman_remote": "brennstuhl_remote",
-    "brennstuhl_remote": "waveman_remote",
-    "auriol_z29536": "tfa_twin_plus",
-    "tfa_twin_plus": "auriol_z29536",
-}
-SUPPORT: Final = 3
-"""Recordings of the device that the first head is trained on, at most five samples of them."""
-SAMPLES: Final = 5
+SIMILAR: Final = {"waveman_remote": "brennstuhl_remote", "tfa_twin_plus": "auriol_z29536"}
+SAMPLES: Final = MIN_SAMPLES_FOR_TRAINING
+"""Samples that the first head is trained on, from as many recordings as it takes."""
 REVIEWED: Final = 4
 """Recordings of each of the two devices that are reviewed."""
-TESTED: Final = 6
+TESTED: Final = 4
 """Likewise, that both versions are tested on, beside those of the background."""
 
 
@@ -65,10 +59,12 @@ class _Recordings:
             [collection.recordings[name][index] for index in rng.permutation(len(collection.recordings[name]))]
             for name in (device, other)
         )
-        first = SUPPORT + REVIEWED
+        windows = np.cumsum([sum(1 for _ in label_windows(each, [device], collection.spec)) for each in own])
+        support = int(np.searchsorted(windows, SAMPLES)) + 1
+        first = support + REVIEWED
         test = [*own[first : first + TESTED], *others[REVIEWED : REVIEWED + TESTED]]
-        reviewed = [*own[SUPPORT:first], *others[:REVIEWED]]
-        return cls(own[:SUPPORT], reviewed, [*test, *collection.recordings[BACKGROUND]])
+        reviewed = [*own[support:first], *others[:REVIEWED]]
+        return cls(own[:support], reviewed, [*test, *collection.recordings[BACKGROUND]])
 
 
 def score_device(collection: Collection, device: str, backbone: Backbone, seed: int) -> Row:
@@ -89,6 +85,7 @@ def score_device(collection: Collection, device: str, backbone: Backbone, seed: 
     return {
         "device": device,
         "similar": SIMILAR[device],
+        "recordings": {name: len(part) for name, part in vars(chosen).items()},
         "accepted": sum(accepted for accepted, _ in done),
         "rejected": sum(rejected for _, rejected in done),
         "promoted": extended.auto_promoted,
@@ -139,7 +136,10 @@ def measure(
 ) -> None:
     """Train, detect, review, extend, score, report."""
     backbone, collection = load_backbone(None, best_device()), Collection(recordings, SPEC)
-    rows = [score_device(collection, device, backbone, seed) for device in SIMILAR]
+    rows = []
+    for device in SIMILAR:
+        rows.append(score_device(collection, device, backbone, seed))
+        show(f"{rows[-1]}")
     cells = [
         (
             row["device"],
@@ -153,7 +153,7 @@ def measure(
     ]
     header = ("device", "accepted", "rejected", "F1 before", "after", "false alarms before", "after", "promoted")
     show(table(header, *cells))
-    write_result(name, {"seed": seed, "support": SUPPORT, "samples": SAMPLES, "rows": rows}, backbone)
+    write_result(name, {"seed": seed, "samples": SAMPLES, "rows": rows}, backbone)
 
 
 if __name__ == "__main__":

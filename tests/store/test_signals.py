@@ -338,3 +338,19 @@ def test_an_older_workspace_counts_its_boxes(path: Path) -> None:
         assert (signal.box_count, signal.negative_count) == (2, 1)
         sample: Sample = workspace.samples.get("b" * 64)
         assert len(sample.boxes) == 2
+
+
+def test_logged_tracks_are_renamed_in_slices_also_after_a_kill(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rfhydra.store.detections.CHANGED_AT_ONCE", 2)
+    with Workspace.create(path, SPEC) as workspace:
+        add_sample(workspace, 0)
+        workspace.detections.record([event("end", number, signal_name=SIGNAL) for number in range(1, 6)])
+        workspace.signals.rename(SIGNAL, NEW, finish=False)
+        add_sample(workspace, 1)  # another signal of the former name
+        workspace.detections.record([event("end", 6, signal_name=SIGNAL)])
+        workspace.signals.rename(NEW, OTHER, finish=False)
+        assert workspace.detections.rename_slice()
+    with Workspace.open(path) as workspace:
+        names = {each.track_id: each.signal_name for each in workspace.detections.newest(10)}
+        assert names == {**dict.fromkeys(range(1, 6), OTHER), 6: SIGNAL}
+        assert not workspace.detections.rename_slice()

@@ -68,12 +68,12 @@ class LoadedHeadSet:
         self._detector.unload_heads(names)
 
     def rename(self, former: str, latest: str, who: str) -> None:
-        """Rename a signal, and its head if it is loaded.
+        """Rename a signal, and its head if it is loaded; logged tracks are left to :meth:`DetectionStore.rename_slice`.
 
         Raises:
             NotFound, Conflict, StorageFull: as :meth:`SignalStore.rename`.
         """
-        self._workspace.signals.rename(former, latest, who)
+        self._workspace.signals.rename(former, latest, who, finish=False)
         self._detector.rename_head(former, latest)
 
     def delete(self, signal_name: str, who: str) -> DeletedSignal:

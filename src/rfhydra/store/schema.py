@@ -339,6 +339,13 @@ UPDATE samples SET (box_count, negative_count) = (
     SELECT sum(value ->> 0 = signal_name), sum(value ->> 0 <> signal_name)
     FROM label_sets, json_each(labels) WHERE label_sets.label_set_id = samples.label_set_id
 );
+-- Renames of signals whose logged tracks, up to a position, do not all have the latest name yet.
+CREATE TABLE track_renames (
+    rename_id INTEGER PRIMARY KEY,  -- they are carried out in this order
+    former_name TEXT NOT NULL,
+    latest_name TEXT NOT NULL,
+    last_position INTEGER NOT NULL
+) STRICT;
 CREATE UNIQUE INDEX sample_of_image ON samples (signal_name, spec_id, image_digest);
 """
 

@@ -18,6 +18,7 @@ from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore
 from rfhydra.store.columns import LIVE, utc_now
 from rfhydra.store.database import Database
+from rfhydra.store.detections import DetectionStore
 from rfhydra.store.labels import LabelSet
 from rfhydra.store.versions import VersionStore
 
@@ -33,17 +34,18 @@ _OWNED: Final = (
     "samples",
 )
 """Tables whose rows belong to the signal that they name, those that refer to others first."""
-_HISTORY: Final = ("detections", "unknown_clusters")
-"""Tables whose rows tell of a signal, and stay when it is deleted."""
 
 
 class SignalStore:
     """The signals of a workspace. Every change is one transaction, together with its audit entry."""
 
-    def __init__(self, db: Database, blobs: BlobStore, versions: VersionStore, audit: AuditLog) -> None:
+    def __init__(
+        self, db: Database, blobs: BlobStore, versions: VersionStore, detections: DetectionStore, audit: AuditLog
+    ) -> None:
         self._db = db
         self._blobs = blobs
         self._versions = versions
+        self._detections = detections
         self._audit = audit
 
     def all(self) -> list[SignalInfo]:
@@ -74,10 +76,12 @@ class SignalStore:
             )
         return found
 
-    def rename(self, signal_name: str, new_name: str, who: str | None = None) -> None:
+    def rename(self, signal_name: str, new_name: str, who: str | None = None, *, finish: bool = True) -> None:
         """Give a signal another name: samples, labels, splits, versions, cards, jobs, loaded heads, logged tracks.
 
-        The audit log keeps the former name in its older entries.
+        The audit log keeps the former name in its older entries. Logged tracks follow after the transaction, a slice at
+        a time, because there may be a million: here, or where ``finish`` is false, by calls of
+        :meth:`DetectionStore.rename_slice`; what a killed process leaves is renamed when the workspace is opened.
 
         Raises:
             InvalidName: a name is not legal.
@@ -92,11 +96,14 @@ class SignalStore:
             self._require_idle(signal_name)
             self._require_unused(new_name)
             self._rename_labels(connection, signal_name, new_name)
-            self._rename_rows(connection, (*_OWNED, *_HISTORY), signal_name, new_name)
+            self._rename_rows(connection, (*_OWNED, "unknown_clusters"), signal_name, new_name)
+            self._detections.begin_rename(signal_name, new_name)
             self._rename_in_cards(connection, signal_name, new_name)
             self._replace_in_streams(connection, signal_name, [new_name])
             changes = [(signal_name, {"to": new_name}), (new_name, {"from": signal_name})]
             self._audit.record_all([("signal.rename", name, detail) for name, detail in changes], who)
+        while finish and self._detections.rename_slice():
+            pass
 
     def delete(self, signal_name: str, who: str | None = None) -> DeletedSignal:
         """Move a signal to the trash; its head is unloaded. Logged tracks and labels in other samples stay.

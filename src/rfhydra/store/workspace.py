@@ -72,7 +72,6 @@ class Workspace:
         self.samples = SampleStore(db, blobs, self.audit, spec)
         self.splits = SplitStore(db, self.audit)
         self.versions = VersionStore(db, blobs, self.audit, spec)
-        self.signals = SignalStore(db, blobs, self.versions, self.audit)
         self.loaded = LoadedStore(db, self.versions, self.audit)
         self.cards = CardStore(db, self.versions, self.audit)
         self.upgrades = UpgradeStore(db, self.versions, self.loaded, self.audit)
@@ -80,6 +79,7 @@ class Workspace:
         self.upgrade_jobs = UpgradeJobStore(db, self.audit)
         self.streams = StreamStore(db, self.audit)
         self.detections = DetectionStore(db)
+        self.signals = SignalStore(db, blobs, self.versions, self.detections, self.audit)
         self.unknowns = UnknownStore(db, blobs, self.samples, self.audit, spec)
         self._owned = owned
 

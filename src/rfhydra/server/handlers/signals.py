@@ -16,6 +16,8 @@ async def rename_signal(service: Service, session: Session, command: wire.Rename
     former, latest = command.signal_name, command.new_name
     async with service.streams.without(former):
         await service.store.run(lambda: service.loaded.rename(former, latest, session.name))
+        while await service.store.run(service.workspace.detections.rename_slice, refusable=False):
+            pass  # other calls go between the slices
     await service.refresh()
     return wire.SignalRenamed(signal_name=latest, former_name=former)
 
