@@ -30,10 +30,10 @@ from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.protocol.limits import Limits
 from rfhydra.server.handlers.paging import read_page
-from rfhydra.server.handlers.samples import describe_sample
 from rfhydra.spectrum.boxes import Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.window import Window
+from rfhydra.store.sample_info import describe_sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.service import TrainingService
 

@@ -44,6 +44,25 @@ NAME_PATTERN: Final = rf"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.-]{{0,{MAX_NAME_LENGTH
 _NAME = re.compile(NAME_PATTERN)
 
 
+NEGATION: Final = "!"
+"""Before a signal name: the label of a box that is verified not to be that signal, whatever else it is."""
+
+
+def negated(signal_name: str) -> str:
+    """The label of boxes that are verified not to be ``signal_name``."""
+    return f"{NEGATION}{signal_name}"
+
+
+def check_label(label: str, field: str = "label") -> str:
+    """Return ``label`` if it is a legal signal name, or one after :data:`NEGATION`.
+
+    Raises:
+        InvalidName: it is neither.
+    """
+    check_name(label.removeprefix(NEGATION), field)
+    return label
+
+
 def check_name(name: str, field: str = "signal_name") -> str:
     """Return ``name`` if it is a legal signal name, else raise :class:`InvalidName`.
 

@@ -161,3 +161,16 @@ def test_times() -> None:
 )
 def test_lengths(seconds: float, text: str) -> None:
     assert as_length(seconds) == text
+
+
+def test_the_audit_is_shown_with_short_ids_and_as_csv(site: Path) -> None:
+    with Workspace.open(site) as workspace:
+        workspace.audit.record("test.id", "pager", {"sample_id": "a" * 64}, who="ada")
+    shown = run("log", site, "--audit", "--signal", "pager")
+    assert "sample_id aaaaaaaaaaaa" in shown.stdout
+    assert "a" * 13 not in shown.stdout
+    assert "older changes are left out" in run("log", site, "--audit", "--limit", 1).stderr
+    rows = [*csv.DictReader(io.StringIO(run("log", site, "--audit", "--csv", "--limit", 1).stdout))]
+    assert [row["action"] for row in rows] == ["test", "test.id"]
+    assert json.loads(rows[-1]["detail"]) == {"sample_id": "a" * 64}
+    assert run("log", site, "--audit", "--low", "1M").status == 2

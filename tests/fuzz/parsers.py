@@ -19,9 +19,10 @@ from PIL import Image
 
 from rfhydra.errors import RfhydraError
 from rfhydra.protocol.commands import read_command
+from rfhydra.protocol.example_values import PNG_B64
 from rfhydra.protocol.examples import COMMAND_EXAMPLES, FRAME_EXAMPLES, IQ_B64, TOKEN
 from rfhydra.protocol.frames import FRAMES, Frame, frame_tag
-from rfhydra.protocol.message_examples import MESSAGE_EXAMPLES, PNG_B64
+from rfhydra.protocol.message_examples import MESSAGE_EXAMPLES
 from rfhydra.protocol.messages import read_message
 from rfhydra.protocol.parsing import read_envelope, read_json
 from rfhydra.protocol.types import IqDatatype

@@ -114,7 +114,7 @@ def test_pruning_removes_the_oldest(
     tmp_path_factory: pytest.TempPathFactory, ages: list[tuple[int, bool]], max_age: int, max_tracks: int, at_once: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch, Database(tmp_path_factory.mktemp("prune") / "log.db") as db:
-        patch.setattr("rfhydra.store.detections.PRUNED_AT_ONCE", at_once)
+        patch.setattr("rfhydra.store.detections.CHANGED_AT_ONCE", at_once)
         log = DetectionStore(db)
         log.record(
             [

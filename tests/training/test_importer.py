@@ -162,3 +162,14 @@ def test_an_import_grows_as_its_recording_and_its_labels_do(small: Workspace, tm
     assert len(list((small.path / "blobs").glob("??/*"))) == 2 * windows
     stored = small.db.value("SELECT sum(json_array_length(labels)) FROM label_sets")
     assert len(annotations) <= stored <= 2 * len(annotations)
+
+
+def test_a_box_that_is_verified_not_to_be_a_signal_makes_a_sample_of_it(small: Workspace, tmp_path: Path) -> None:
+    annotations = [note(1_000, 1_000), note(1_500, 1_000, "!beacon", 2e5, 3e5), note(30_000, 1_000, "!beacon")]
+    result = import_recordings(small, [recorded(tmp_path, annotations)], "beacon")
+    assert (result.new_samples, result.boxes) == ({"beacon": 2}, 1)
+    first, second = small.samples.list("beacon")
+    assert (len(first.boxes), [label for label, _ in first.negatives]) == (1, ["!beacon"])
+    assert (len(second.boxes), [label for label, _ in second.negatives]) == (0, ["!beacon"])
+    with pytest.raises(InvalidName):
+        import_recordings(small, [recorded(tmp_path, [note(1_000, 1_000, "!")])])

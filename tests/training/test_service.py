@@ -173,3 +173,47 @@ def test_every_burst_of_a_recording_is_found_once(
     assert report["tp"] > 0
     assert report["fp"] == 0  # a burst found twice is a false alarm
     assert report["ap"] >= 0.9
+
+
+def reject_pagers(workspace: Workspace, seeds: range) -> None:
+    """Windows of a recording each without the signal, whose pagers are verified not to be it."""
+    for seed in seeds:
+        made = given.scene(seed, beacons=0)
+        negatives = [(f"!{SIGNAL}", box) for box in given.boxes_of(made, OTHER)]
+        window = given.window_of(made, seed)
+        workspace.samples.add(
+            signal_name=SIGNAL, window=window, boxes=[], negatives=negatives, recording=f"rejected {seed}"
+        )
+
+
+def test_a_head_is_extended_with_what_is_not_its_signal(service: TrainingService) -> None:
+    service.train_new_signal(SIGNAL)
+    reject_pagers(service.workspace, range(40, 43))
+    result = service.extend_signal(SIGNAL)
+    assert (result.version, result.sample_count) == (2, 13)
+    evidence = result.metrics["verdict"]["evidence"]
+    assert (evidence["new_boxes"], evidence["recordings"]) == (0, 5)  # two validation windows, three rejected ones
+    head = service.version_manager.load_head(SIGNAL, 2, service.backbone).head
+    assert len(head.info.sample_ids) == 8 + 3
+    assert f1_on_fresh_scenes(service, SIGNAL) >= 0.7
+
+
+def test_a_provisional_head_learns_from_what_is_not_its_signal(small: Workspace, tiny_backbone: Backbone) -> None:
+    (first, *_) = given.add_noise(small, range(1))
+    given.add_noise(small, range(1, 3))
+    for sample in small.samples.list(SIGNAL)[1:]:
+        small.samples.update(sample.sample_id, boxes=[], negatives=[(f"!{SIGNAL}", box) for box in first.boxes])
+    result = TrainingService(small, tiny_backbone).train_new_signal(SIGNAL, provisional=True, epochs=3)
+    assert (result.sample_count, result.metrics["own_boxes"]) == (3, 1)
+
+
+def test_a_head_of_a_renamed_signal_has_the_new_name(service: TrainingService) -> None:
+    service.train_new_signal(SIGNAL)
+    before = service.version_manager.load_head(SIGNAL, 1, service.backbone).head.info
+    service.workspace.signals.rename(SIGNAL, "gate")
+    info = service.version_manager.load_head("gate", 1, service.backbone).head.info
+    assert (info.signal_name, info.sample_ids) == ("gate", before.sample_ids)
+    result = service.extend_signal("gate")  # compared with it, on the same validation samples
+    assert (result.version, result.previous_version) == (2, 1)
+    assert result.previous_metrics is not None
+    assert result.metrics["verdict"]["evidence"]["new_boxes"] == 0

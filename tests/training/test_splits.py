@@ -134,3 +134,43 @@ def test_deleted_samples_leave_the_next_split(small: Workspace, splits: SplitMan
     new_train, new_val = extend(splits)
     assert len(new_val) > 0
     assert ids(new_train) | ids(new_val) == ids(train[1:])
+
+
+def reject(workspace: Workspace, seeds: range, recording: str | None = None) -> list[Sample]:
+    """Samples that show only what is not the signal."""
+    added = given.add_noise(workspace, seeds, recording=recording)
+    boxes = [[(f"!{SIGNAL}", box) for box in each.boxes] for each in added]
+    pairs = zip(added, boxes, strict=True)
+    return [workspace.samples.update(each.sample_id, boxes=(), negatives=negatives) for each, negatives in pairs]
+
+
+def test_samples_without_a_box_are_too_few_to_train(small: Workspace, splits: SplitManager) -> None:
+    given.add_noise(small, range(4))
+    reject(small, range(10, 13))
+    with pytest.raises(NotEnoughSamples, match="beacon has 4"):
+        splits.plan(SIGNAL)
+    assert len(splits.plan(SIGNAL, provisional=True).train) == 7
+
+
+def test_samples_without_a_box_are_trained_on_and_never_validated(small: Workspace, splits: SplitManager) -> None:
+    rejected = reject(small, range(20, 40))
+    labelled = given.add_noise(small, range(5))
+    train, val = extend(splits)
+    assert len(val) == 1
+    assert ids(val) < ids(labelled)
+    assert ids(train) == ids(labelled) - ids(val) | ids(rejected)
+    later = reject(small, range(50, 52), "another")
+    train, again = extend(splits)
+    assert (again, ids(later) < ids(train)) == (val, True)
+
+
+def test_near_copies_of_validation_samples_without_a_box_are_left_out(small: Workspace, splits: SplitManager) -> None:
+    for number in range(5):
+        given.add_noise(small, range(10 * number, 10 * number + 2), recording=f"take {number}")
+    val = splits.plan(SIGNAL).val
+    near, far = (
+        reject(small, seeds, name) for seeds, name in ((range(90, 92), val[0].recording), (range(95, 97), "other"))
+    )
+    train = ids(splits.plan(SIGNAL).train)
+    assert ids(far) < train
+    assert not ids(near) & train

@@ -58,3 +58,31 @@ def test_boxes_that_another_signals_sample_names_are_truth_but_not_trained_on(
     assert len(third.truth) == 0
     named = set(map(tuple, frame.to_pixels(box for _, box in sample.negatives).tolist()))
     assert not named & set(map(tuple, third.assigned.verified.boxes.tolist()))
+
+
+def test_a_box_that_is_not_the_signal_is_a_negative_of_that_signal_alone(
+    stocked: Workspace, backbone: Backbone
+) -> None:
+    cache, frame = FeatureCache(stocked, backbone), given.frame()
+    former = stocked.samples.list(SIGNAL)[0]
+    rejected = [(f"!{SIGNAL}", box) for _, box in former.negatives]
+    sample = stocked.samples.update(former.sample_id, boxes=(), negatives=rejected)
+    pixels = frame.to_pixels(box for _, box in rejected).tolist()
+    ours, third = (TrainingExample.of(name, [(sample, cache.get(sample))]) for name in (SIGNAL, "third"))
+    assert len(ours.truth) == len(ours.assigned.positive) == len(ours.assigned.matched) == 0
+    assert ours.assigned.verified.boxes[-len(pixels) :].tolist() == pixels
+    assert len(third.assigned.verified) == 0
+    assert len(third.assigned.unlabelled) >= len(ours.assigned.unlabelled)
+
+
+def test_samples_without_a_box_of_the_signal_are_trained_on_but_not_augmented(
+    stocked: Workspace, backbone: Backbone
+) -> None:
+    newest = stocked.samples.list(SIGNAL)[-1]
+    rejected = [(f"!{SIGNAL}", box) for box in newest.boxes]
+    sample = stocked.samples.update(newest.sample_id, boxes=(), negatives=rejected)
+    split = SplitManager(stocked).plan(SIGNAL)
+    assert sample in split.train
+    made = TrainingSet.of(SIGNAL, stocked, split, FeatureCache(stocked, backbone), Control())
+    assert sample in [example.sample for example in made.own]
+    assert sample not in [example.sample for example in made.augmented]

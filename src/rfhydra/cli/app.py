@@ -12,9 +12,12 @@ from rfhydra.cli import (
     detection,
     pretraining,
     recontract,
+    review,
+    samples,
     search,
     serve,
     service,
+    signals,
     streams,
     suggest,
     training,
@@ -59,6 +62,12 @@ app.command("versions", cls=ServedCommand)(versions.versions)
 app.command("promote", cls=ServedCommand)(versions.promote)
 app.command("rollback", cls=ServedCommand)(versions.rollback)
 app.command("registry", cls=ServedCommand)(versions.registry)
+app.add_typer(samples.samples, name="samples")
+app.command("signals", cls=ServedCommand)(signals.signals)
+app.command("rename", cls=ServedCommand)(signals.rename)
+app.command("delete", cls=ServedCommand)(signals.delete)
+app.command("trash", cls=ServedCommand)(signals.trash)
+app.command("review")(review.review)
 app.command("log")(log)
 app.command("unknown")(unknown)
 app.command("serve")(serve.serve)

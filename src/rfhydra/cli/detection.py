@@ -17,6 +17,7 @@ from rfhydra.cli.arguments import (
     Signal,
     Workspace,
 )
+from rfhydra.cli.detection_files import DetectionFiles, write_annotations
 from rfhydra.cli.output import note, print_json, print_table, progress_bar, reported, say
 from rfhydra.cli.recordings import open_recordings, output_files
 from rfhydra.config import IOU_THRESHOLD
@@ -38,7 +39,9 @@ def detect(
     recordings: Recordings,
     heads: Annotated[str | None, typer.Option(metavar="A,B", help="Signals to look for; default all.")] = None,
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Least score; default each head's own.")] = None,
-    sigmf: Annotated[Path | None, typer.Option(metavar="OUT", help="Write SigMF annotations.")] = None,
+    sigmf: Annotated[Path | None, typer.Option(metavar="OUT", help="Write SigMF annotations, to be reviewed.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a .csv, .jsonl or .parquet table.")] = None,
+    crops: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the IQ of each detection.")] = None,
     png: Annotated[Path | None, typer.Option(metavar="OUT", help="Write a picture with the boxes.")] = None,
     sample_rate: SampleRate = None,
     center_freq: CenterFrequency = None,
@@ -62,10 +65,12 @@ def detect(
                 note(warning)
             annotations = [] if sigmf is None else output_files(sigmf, opened, _SIGMF_SUFFIX)
             pictures = [] if png is None else output_files(png, opened, ".png")
+            files = DetectionFiles.of(out, crops, opened)
             found = detect_all(opened, detector, threshold)
         # an output that was not asked for has no files, and its zip ends at once
         for recording, detections, path in zip(opened, found, annotations, strict=False):
             write_annotations(recording, detections, path, detector.loaded_versions)
+        files.write(opened, found, detector.spec.hop)
         for recording, detections, path in zip(opened, found, pictures, strict=False):
             write_picture(recording, detector, detections, path)
     if as_json:
@@ -73,6 +78,8 @@ def detect(
     else:
         for recording, detections in zip(opened, found, strict=True):
             _show(recording, detections)
+        if any(found) and len(annotations) == 1:
+            say(f"next: rfhydra review {directory} {annotations[0]} --accept 1,2 --reject 3")
 
 
 def evaluate(
@@ -182,28 +189,19 @@ def write_picture(recording: "Recording", detector: "HydraDetector", found: list
     draw_recording(recording, detector.spec, [*truth, *marks], path)
 
 
-def write_annotations(
-    recording: "Recording", found: list["Detection"], path: Path, versions: dict[str, int] | None = None
-) -> None:
-    """``found`` as a SigMF metadata file that describes the samples of ``recording``."""
-    from rfhydra.recordings import write_sigmf_annotations
-
-    write_sigmf_annotations(
-        recording, [(each.signal_name, each.score, each.box) for each in found], path, versions=versions
-    )
-
-
 def _as_json(recording: "Recording", found: list["Detection"]) -> dict[str, object]:
-    return {"recording": recording.name, "detections": [each.to_dict() for each in found]}
+    numbered = [{"number": number, **each.to_dict()} for number, each in enumerate(found, start=1)]
+    return {"recording": recording.name, "detections": numbered}
 
 
 def _show(recording: "Recording", found: list["Detection"]) -> None:
     if not found:
         say((recording.name, "bold"), ": nothing found")
         return
-    columns = ["signal", "score", "start s", "end s", "low MHz", "high MHz"]
+    columns = ["", "signal", "score", "start s", "end s", "low MHz", "high MHz"]
     rows = [
         (
+            number,
             each.signal_name,
             f"{each.score:.2f}",
             f"{each.box.time_start_sec:.4f}",
@@ -211,6 +209,6 @@ def _show(recording: "Recording", found: list["Detection"]) -> None:
             f"{each.box.freq_low_hz / 1e6:.4f}",
             f"{each.box.freq_high_hz / 1e6:.4f}",
         )
-        for each in found
+        for number, each in enumerate(found, start=1)
     ]
     print_table(recording.name, columns, rows)

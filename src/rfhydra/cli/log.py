@@ -1,6 +1,8 @@
 """``rfhydra log``."""
 
 import csv
+import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from rfhydra.store.detections import LogFilter
     from rfhydra.store.workspace import Workspace as Store
 
+_AUDIT_COLUMNS: Final = ("entry_id", "at", "who", "action", "signal_name", "detail")
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
+_ID_DIGITS: Final = 12
 _COLUMNS: Final = ("start UTC", "signal", "score", "SNR", "length", "MHz", "kHz")
 
 
@@ -54,7 +59,9 @@ def log(
         )
         with Store.view(directory) as store:
             if audit:
-                _show_audit(store, wanted, limit, as_json=as_json)
+                if parquet is not None or low is not None or high is not None:
+                    raise InvalidMessage("--audit excludes --parquet, --low and --high")
+                _show_audit(store, wanted, limit, as_csv=as_csv, as_json=as_json)
             elif as_csv:
                 _print_csv(store.detections.tracks(wanted))
             elif as_json:
@@ -143,14 +150,34 @@ def _write_parquet(store: "Store", wanted: "LogFilter", path: Path) -> None:
     say(f"{count} tracks in {path}")
 
 
-def _show_audit(store: "Store", wanted: "LogFilter", limit: int, *, as_json: bool) -> None:
-    entries = store.audit.between(wanted.since, wanted.until, wanted.signals, limit)
+def _show_audit(store: "Store", wanted: "LogFilter", limit: int, *, as_csv: bool, as_json: bool) -> None:
+    most = sys.maxsize if as_csv else limit + 1
+    entries = store.audit.between(wanted.since, wanted.until, wanted.signals, most)
     if as_json:
-        print_json({"entries": [vars(each) for each in entries]})
-        return
-    print_table("changes", ["at UTC", "who", "action", "signal", "detail"], [_audit_cells(each) for each in entries])
+        print_json({"entries": [vars(each) for each in entries[-limit:]]})
+    elif as_csv:
+        _print_audit_csv(entries)
+    else:
+        if len(entries) > limit:
+            note(f"older changes are left out: see --limit {limit}, --since, or --csv for all")
+        columns = ["at UTC", "who", "action", "signal", "detail"]
+        print_table("changes", columns, [_audit_cells(each) for each in entries[-limit:]])
+
+
+def _print_audit_csv(entries: "Sequence[AuditEntry]") -> None:
+    writer = csv.DictWriter(sys.stdout, _AUDIT_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for each in entries:
+        writer.writerow({**vars(each), "detail": json.dumps(each.detail)})
+    sys.stdout.flush()
 
 
 def _audit_cells(entry: "AuditEntry") -> tuple[object, ...]:
-    detail = ", ".join(f"{name} {value}" for name, value in entry.detail.items() if value is not None)
-    return entry.at[:19].replace("T", " "), entry.who, entry.action, entry.signal_name, detail
+    detail = ", ".join(f"{name} {_shortened(value)}" for name, value in entry.detail.items() if value is not None)
+    return entry.at[5:19].replace("T", " "), entry.who, entry.action, entry.signal_name, detail
+
+
+def _shortened(value: object) -> str:
+    """``value`` as text, of an id the digits that stand for it."""
+    text = str(value)
+    return text[:_ID_DIGITS] if _DIGEST.fullmatch(text) else text

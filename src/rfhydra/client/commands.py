@@ -24,6 +24,24 @@ from rfhydra.protocol.live import (
 )
 from rfhydra.protocol.messages import Message
 from rfhydra.protocol.parsing import parse
+from rfhydra.protocol.signals import (
+    DeleteSignal,
+    EmptyTrash,
+    GetSignals,
+    GetTrainingSample,
+    GetTrash,
+    RelabelSample,
+    RenameSignal,
+    RestoreSignal,
+    SampleRelabelled,
+    SignalDeleted,
+    SignalRenamed,
+    SignalRestored,
+    Signals,
+    TrainingSample,
+    Trash,
+    TrashEmptied,
+)
 from rfhydra.protocol.streams import StreamStatus
 from rfhydra.protocol.types import IqDatatype
 from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, UndoUpgrade, UpgradeState, UpgradeUndone
@@ -36,6 +54,11 @@ _ONCE: Final = frozenset(
         ask.RollbackSignal,
         ask.CancelTraining,
         ask.DeleteTrainingSample,
+        RelabelSample,
+        RenameSignal,
+        DeleteSignal,
+        RestoreSignal,
+        EmptyTrash,
         StartStream,
         StopStream,
         CancelUpgrade,
@@ -127,9 +150,54 @@ class Commands:
             include_spectrogram=include_spectrogram,
         )
 
+    async def get_training_sample(self, sample_id: str, *, include_spectrogram: bool = False) -> TrainingSample:
+        """One sample; ``sample_id`` may be the first digits of its id, as in all commands for one sample but
+        :meth:`update_training_sample`."""
+        return await self._ask(GetTrainingSample, sample_id=sample_id, include_spectrogram=include_spectrogram)
+
     async def delete_training_sample(self, sample_id: str) -> told.TrainingSampleDeleted:
         """Delete a sample."""
         return await self._ask(ask.DeleteTrainingSample, sample_id=sample_id)
+
+    async def relabel_sample(self, sample_id: str, signal_name: str) -> SampleRelabelled:
+        """Make a sample one of another signal."""
+        return await self._ask(RelabelSample, sample_id=sample_id, signal_name=signal_name)
+
+    async def get_signals(self) -> Signals:
+        """Every signal, also those without a head."""
+        return await self._ask(GetSignals)
+
+    async def rename_signal(self, signal_name: str, new_name: str) -> SignalRenamed:
+        """Give a signal another name.
+
+        Raises:
+            Conflict: the name is in use, a training of the signal is unfinished, or a stream detects it.
+        """
+        return await self._ask(RenameSignal, signal_name=signal_name, new_name=new_name)
+
+    async def delete_signal(self, signal_name: str) -> SignalDeleted:
+        """Move a signal to the trash.
+
+        Raises:
+            Conflict: a training of the signal is unfinished, or a stream detects it.
+        """
+        return await self._ask(DeleteSignal, signal_name=signal_name)
+
+    async def restore_signal(self, signal_name: str) -> SignalRestored:
+        """Take the last deleted signal of a name out of the trash.
+
+        Raises:
+            Conflict: there is a signal of this name again.
+        """
+        return await self._ask(RestoreSignal, signal_name=signal_name)
+
+    async def get_trash(self) -> Trash:
+        """The deleted signals, the last deleted first."""
+        return await self._ask(GetTrash)
+
+    async def empty_trash(self) -> TrashEmptied:
+        """Remove all deleted signals for good."""
+        return await self._ask(EmptyTrash)
 
     async def update_training_sample(
         self,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from rfhydra.config import MIN_SAMPLES_FOR_TRAINING
+from rfhydra.config import MIN_SAMPLES_FOR_TRAINING, negated
 from rfhydra.contract.iq_source import IqSource
 from rfhydra.contract.report import CarriedSamples, LeftSamples, RecontractedHead, RecontractReport
 from rfhydra.contract.stretch import Stretch, stretches
@@ -162,7 +162,7 @@ class _Move:
 
     def _samples(self, stretch: Stretch, validating: dict[str, set[str]]) -> list[Sample]:
         """The new samples of a stretch, whose images and IQ are stored."""
-        made, names = list[Sample](), {each.signal_name for each in stretch.samples}
+        made, names = list[Sample](), {_label(each) for each in stretch.samples}
         try:
             found = list(recording_samples(self._latter, stretch.recording, names))
         except (InvalidRecording, TooLarge) as error:  # shorter than a column, or too many boxes for a sample
@@ -240,6 +240,11 @@ def _request(former: HeadVersion, old: SpectrogramSpec, new: SpectrogramSpec) ->
             "provisional": former.is_provisional,
         }
     )
+
+
+def _label(sample: Sample) -> str:
+    """The label of the boxes that make it a sample."""
+    return sample.signal_name if sample.boxes else negated(sample.signal_name)
 
 
 def _placed(sample: Sample, stretch: Stretch, source: Sample) -> Sample:

@@ -145,6 +145,15 @@ class HydraDetector:
             self._loaded = _Snapshot.of(self._loaded.backbone, kept)
         return self.get_loaded_heads()
 
+    def rename_head(self, former: str, latest: str) -> None:
+        """Detect with the loaded head of ``former`` as one of ``latest``, from the next window on."""
+        with self._changing:
+            heads = self._loaded.heads
+            if former in heads:
+                renamed = {(latest if name == former else name): head for name, head in heads.items()}
+                renamed[latest] = heads[former].named(latest)
+                self._loaded = _Snapshot.of(self._loaded.backbone, renamed)
+
     def get_loaded_heads(self) -> list[str]:
         """Names of the loaded heads, sorted."""
         return sorted(self._loaded.heads)

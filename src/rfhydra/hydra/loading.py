@@ -1,6 +1,6 @@
 """Loaded heads: read from an artifact and checked against a contract and a backbone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self, TypeAlias
 
 from rfhydra.hydra.backbone import Backbone
@@ -41,3 +41,10 @@ class LoadedHead:
         is_rcnn = kind == RcnnHead.kind
         head: Head = RcnnHead.from_bytes(artifact, backbone) if is_rcnn else EmbeddingHead.from_bytes(artifact)
         return cls.bind(version, head, spec, backbone)
+
+    def named(self, signal_name: str) -> Self:
+        """The same head as one of ``signal_name``: an artifact keeps the name that it was trained under."""
+        if self.head.info.signal_name == signal_name:
+            return self
+        head: Head = replace(self.head, info=replace(self.head.info, signal_name=signal_name))
+        return replace(self, head=head)

@@ -157,6 +157,8 @@ class VersionManager:
     def load_head(self, signal_name: str, version: int | None, backbone: "Backbone") -> "LoadedHead":
         """A stored head, bound to the workspace's contract and to ``backbone``; ``version`` None is the active one.
 
+        Its name is ``signal_name``, also where it was trained before the signal was renamed.
+
         Raises:
             InvalidName: not a legal signal name.
             NotFound: there is no such version, or no active one.
@@ -167,7 +169,8 @@ class VersionManager:
 
         number = self.require_active(signal_name) if version is None else version
         row = self._versions.get(signal_name, number)
-        return LoadedHead.read(row.kind, self._versions.artifact(row), number, self.spec, backbone)
+        loaded = LoadedHead.read(row.kind, self._versions.artifact(row), number, self.spec, backbone)
+        return loaded.named(signal_name)
 
     def load_heads(self, signal_names: Iterable[str], backbone: "Backbone") -> "dict[str, LoadedHead]":
         """The active heads of ``signal_names`` by name, for :meth:`HydraDetector.load_heads`; see :meth:`load_head`."""

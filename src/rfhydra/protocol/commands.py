@@ -23,6 +23,16 @@ from rfhydra.protocol.fields import (
 )
 from rfhydra.protocol.live import GetStreams, ListSources, SetWaterfall, StartStream, StopStream, TuneStream
 from rfhydra.protocol.parsing import MAX_QUOTED_LENGTH, parse
+from rfhydra.protocol.signals import (
+    DeleteSignal,
+    EmptyTrash,
+    GetSignals,
+    GetTrainingSample,
+    GetTrash,
+    RelabelSample,
+    RenameSignal,
+    RestoreSignal,
+)
 from rfhydra.protocol.types import IqDatatype, Topic, TrainingFields, TrainingRequest
 from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, StartUpgrade, UndoUpgrade
 
@@ -154,7 +164,7 @@ class AddTrainingSample(_SignalCommand[told.TrainingSampleAdded]):
     """Base64 of a PNG (8-bit grey) or a NumPy ``.npy`` (uint8, or float32 in 0..1), shape (frequency rows, time
     columns), row 0 the highest frequency, computed with the workspace's contract."""
     boxes: DrawnBoxes
-    """Boxes of the signal; at least one."""
+    """Boxes of the signal; at least one, unless a negative is labelled ``!`` and the signal."""
     metadata: dict[str, JsonValue] = Field(default_factory=dict)
     """Stored unchanged. ``sample_rate_hz``, ``center_freq_hz``, ``recording``, ``start_sample`` and
     ``spectrogram_params`` are checked and used."""
@@ -175,7 +185,7 @@ class DeleteTrainingSample(BaseCommand[told.TrainingSampleDeleted]):
 
     command: Literal["delete_training_sample"] = "delete_training_sample"
     sample_id: Token
-    """The sample."""
+    """The sample; the first 4 digits of its id, or more, where no other id begins so."""
 
 
 class UpdateTrainingSample(BaseCommand[told.TrainingSampleUpdated]):
@@ -185,7 +195,7 @@ class UpdateTrainingSample(BaseCommand[told.TrainingSampleUpdated]):
     sample_id: Token
     """The sample."""
     boxes: DrawnBoxes | None = None
-    """Boxes of the signal; at least one."""
+    """Boxes of the signal; at least one, unless a negative is labelled ``!`` and the signal."""
     negatives: NegativeBoxes | None = None
     """Verified emissions of other signals."""
     metadata: dict[str, JsonValue] | None = None
@@ -301,6 +311,7 @@ Command: TypeAlias = (
     | GetLoadedHeads
     | AddTrainingSample
     | GetTrainingSamples
+    | GetTrainingSample
     | DeleteTrainingSample
     | UpdateTrainingSample
     | ImportSigmf
@@ -322,6 +333,13 @@ Command: TypeAlias = (
     | CancelUpgrade
     | GetUpgrade
     | UndoUpgrade
+    | GetSignals
+    | RenameSignal
+    | DeleteSignal
+    | RestoreSignal
+    | GetTrash
+    | EmptyTrash
+    | RelabelSample
 )
 """Every command."""
 

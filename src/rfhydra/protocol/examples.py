@@ -6,11 +6,22 @@ All belong to one session on a workspace whose contract has 128 rows and a hop o
 import base64
 from typing import Any, Final
 
-from rfhydra.protocol import commands, live, upgrades
+from rfhydra.protocol import commands, live, signals, upgrades
 from rfhydra.protocol.commands import COMMANDS, Command
+from rfhydra.protocol.example_values import (
+    CENTER_HZ,
+    JOB_ID,
+    OTHER,
+    PNG_B64,
+    RATE_HZ,
+    RELABELLED_ID,
+    RENAMED,
+    SAMPLE_ID,
+    SIGNAL,
+    STREAM_ID,
+)
 from rfhydra.protocol.fields import NegativeBox, PhysicalBox, PixelBox
 from rfhydra.protocol.frames import Frame, IqFrame, StreamIqFrame, StreamWaterfallFrame, WaterfallFrame
-from rfhydra.protocol.message_examples import CENTER_HZ, JOB_ID, OTHER, PNG_B64, RATE_HZ, SAMPLE_ID, SIGNAL, STREAM_ID
 from rfhydra.protocol.messages import Message
 
 TOKEN: Final = "correct-horse-battery-staple"  # noqa: S105
@@ -37,6 +48,7 @@ COMMAND_EXAMPLES: Final[dict[str, Command]] = {
             negatives=[NegativeBox(label=OTHER, box=PixelBox(x_min=5, y_min=90, x_max=25, y_max=100))],
         ),
         commands.GetTrainingSamples(signal_name=SIGNAL, limit=10),
+        signals.GetTrainingSample(sample_id=SAMPLE_ID[:12]),
         commands.UpdateTrainingSample(
             id=3,
             sample_id=SAMPLE_ID,
@@ -92,7 +104,14 @@ COMMAND_EXAMPLES: Final[dict[str, Command]] = {
         live.TuneStream(stream_id=STREAM_ID, center_freq_hz=CENTER_HZ + 1e6, gain_db=28),
         live.StopStream(stream_id=STREAM_ID),
         commands.UnloadHeads(signal_names=[SIGNAL]),
-        commands.DeleteTrainingSample(id=10, sample_id=SAMPLE_ID),
+        signals.RelabelSample(id=17, sample_id=SAMPLE_ID, signal_name=OTHER),
+        commands.DeleteTrainingSample(id=10, sample_id=RELABELLED_ID[:12]),
+        signals.GetSignals(),
+        signals.RenameSignal(id=18, signal_name=OTHER, new_name=RENAMED),
+        signals.DeleteSignal(id=19, signal_name=RENAMED),
+        signals.GetTrash(),
+        signals.RestoreSignal(id=20, signal_name=RENAMED),
+        signals.EmptyTrash(id=21),
         upgrades.StartUpgrade(id=12),
         upgrades.GetUpgrade(),
         upgrades.UndoUpgrade(id=13),

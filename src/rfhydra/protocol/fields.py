@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, FiniteFloat, Tag
 
-from rfhydra.config import MAX_BOXES_PER_SAMPLE, MAX_HEADS, NAME_PATTERN, check_name
+from rfhydra.config import MAX_BOXES_PER_SAMPLE, MAX_HEADS, NAME_PATTERN, NEGATION, check_label, check_name
 
 MAX_WHOLE: Final = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly."""
@@ -14,6 +14,9 @@ UNION_TAGS: Final = frozenset({"pixels", "physical", "named", "pushed", "address
 
 SignalName: TypeAlias = Annotated[
     str, AfterValidator(check_name), Field(json_schema_extra={"pattern": f"^{NAME_PATTERN}$"})
+]
+NegativeLabel: TypeAlias = Annotated[
+    str, AfterValidator(check_label), Field(json_schema_extra={"pattern": f"^{NEGATION}?{NAME_PATTERN}$"})
 ]
 SignalNames: TypeAlias = Annotated[list[SignalName], Field(max_length=MAX_HEADS, fail_fast=True)]
 Whole: TypeAlias = Annotated[int, Field(ge=0, le=MAX_WHOLE)]
@@ -72,8 +75,8 @@ DrawnBox: TypeAlias = Annotated[
 class NegativeBox(WireModel):
     """A verified emission of another signal."""
 
-    label: SignalName
-    """Label of the emission."""
+    label: NegativeLabel
+    """Label of the emission; ``!`` and a name says only that it is not that signal."""
     box: DrawnBox
     """The box."""
 

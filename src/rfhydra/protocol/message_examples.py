@@ -3,19 +3,30 @@
 from typing import Final
 
 from rfhydra.protocol import live, messages, upgrades
+from rfhydra.protocol.example_values import (
+    BOX,
+    CENTER_HZ,
+    JOB_ID,
+    LATER,
+    NIGHT,
+    OTHER,
+    RATE_HZ,
+    SAMPLE,
+    SAMPLE_ID,
+    SIGNAL,
+    STREAM_ID,
+)
 from rfhydra.protocol.limits import StatedLimits
 from rfhydra.protocol.messages import API_VERSION, MIN_API_VERSION, Message
+from rfhydra.protocol.signal_examples import SIGNAL_MESSAGES
 from rfhydra.protocol.streams import StreamStatus, TrackEvent, TrackMeasurement
 from rfhydra.protocol.types import (
     BackboneInfo,
     DetectedBox,
     EpochProgress,
     Job,
-    LabelledBox,
     Metrics,
     RegistryEntry,
-    SampleBox,
-    SampleInfo,
     SigmfRecording,
     UpgradedHead,
     UpgradeJob,
@@ -23,43 +34,6 @@ from rfhydra.protocol.types import (
     VersionInfo,
 )
 
-SIGNAL: Final = "garage-remote"
-OTHER: Final = "door-contact"
-RATE_HZ: Final = 250_000.0
-CENTER_HZ: Final = 433_920_000.0
-JOB_ID: Final = "5b6f0c9a3c0e4b7f8d7a5e1c2f3a4b5c"
-STREAM_ID: Final = "field-unit"
-SAMPLE_ID: Final = "a22ed8f962028a930fa9c8b81a3468e7a6b40580370c12a5e6b66c8a687b2cf9"
-"""Of the image below as a sample of ``SIGNAL``."""
-PNG_B64: Final = (
-    "iVBORw0KGgoAAAANSUhEUgAAAEAAAACACAAAAACe6jC2AAAATUlEQVR42u3XsQ0AIAgEQDAO4liO6JguYEFiR+5Lkr+C7nPFX0YAAAAAAAAAAB"
-    "oC83U8xfL2xC5A2gsAAAAAAAAAAAAAAAAAAAAAoJgLSoMCQSIKMKUAAAAASUVORK5CYII="
-)
-"""128 rows, 64 columns: a burst in columns 20 to 60, rows 40 to 48."""
-
-_NIGHT: Final = "2026-11-20T21:14:03.120000Z"
-_LATER: Final = "2026-11-20T21:14:04.870000Z"
-_BOX: Final = SampleBox(
-    time_start_sec=0.00512,
-    time_end_sec=0.01536,
-    freq_low_hz=433_951_250.0,
-    freq_high_hz=433_966_875.0,
-    x_min=20.0,
-    y_min=40.0,
-    x_max=60.0,
-    y_max=48.0,
-)
-_NEGATIVE: Final = LabelledBox(
-    label=OTHER,
-    time_start_sec=0.00128,
-    time_end_sec=0.0064,
-    freq_low_hz=433_849_687.5,
-    freq_high_hz=433_869_218.75,
-    x_min=5.0,
-    y_min=90.0,
-    x_max=25.0,
-    y_max=100.0,
-)
 _METRICS: Final = Metrics(f1_score=0.95, precision=0.94, recall=0.96)
 _VERSION: Final = VersionInfo(
     version=1,
@@ -87,8 +61,8 @@ _JOB: Final = Job(
     request_id="tablet-17",
     state="running",
     attempts=1,
-    created_at=_NIGHT,
-    started_at=_NIGHT,
+    created_at=NIGHT,
+    started_at=NIGHT,
     finished_at=None,
     last_seq=1,
     version=None,
@@ -99,7 +73,7 @@ _PROGRESS: Final = messages.TrainingProgress(
     signal_name=SIGNAL,
     job_id=JOB_ID,
     seq=1,
-    ts=_LATER,
+    ts=LATER,
     epoch=1,
     total_epochs=20,
     train_loss=0.31,
@@ -136,7 +110,7 @@ _REPORT: Final = UpgradeReport(
 )
 _UPGRADE_PROGRESS: Final = upgrades.UpgradeProgress(
     job_id=_UPGRADE_ID,
-    ts=_LATER,
+    ts=LATER,
     signal_name=SIGNAL,
     heads_done=0,
     heads_total=1,
@@ -166,7 +140,7 @@ _STREAM: Final = StreamStatus(
     sample_rate_hz=RATE_HZ,
     center_freq_hz=CENTER_HZ,
     gain_db=None,
-    started_at=_NIGHT,
+    started_at=NIGHT,
     samples=437_500,
     lost_samples=0,
     dropped_samples=0,
@@ -201,7 +175,7 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
             signal_name=SIGNAL,
             job_id=JOB_ID,
             seq=19,
-            ts=_LATER,
+            ts=LATER,
             version=2,
             sample_count=15,
             epochs_trained=18,
@@ -217,7 +191,7 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
             signal_name=OTHER,
             job_id=JOB_ID,
             seq=1,
-            ts=_LATER,
+            ts=LATER,
             error="'door-contact' has 3 samples, a training needs 5",
             code="not_enough_samples",
         ),
@@ -235,20 +209,7 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
             signal_name=SIGNAL,
             total_samples=11,
             samples=[
-                SampleInfo(
-                    sample_id=SAMPLE_ID,
-                    rows=128,
-                    cols=64,
-                    boxes=[_BOX],
-                    negatives=[_NEGATIVE],
-                    sample_rate_hz=RATE_HZ,
-                    center_freq_hz=CENTER_HZ,
-                    recording="night",
-                    start_sample=None,
-                    has_iq=False,
-                    metadata={"sample_rate_hz": RATE_HZ, "center_freq_hz": CENTER_HZ, "recording": "night"},
-                    created_at=_NIGHT,
-                )
+                SAMPLE,
             ],
             next_cursor="11",
         ),
@@ -274,7 +235,7 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
             stream_id=None,
             start_sample=0,
             heads={SIGNAL: 1},
-            detections=[DetectedBox(signal_name=SIGNAL, score=0.97, track_id=None, **_BOX.model_dump())],
+            detections=[DetectedBox(signal_name=SIGNAL, score=0.97, track_id=None, **BOX.model_dump())],
         ),
         live.Sources(
             sources=[
@@ -300,7 +261,17 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
             server_version="0.1.0",
             api_version=API_VERSION,
             min_api_version=MIN_API_VERSION,
-            features=["detect", "binary", "jobs", "subscriptions", "samples", "sigmf", "upgrades", "streams"],
+            features=[
+                "detect",
+                "binary",
+                "jobs",
+                "subscriptions",
+                "samples",
+                "signals",
+                "sigmf",
+                "upgrades",
+                "streams",
+            ],
             limits=StatedLimits(),
             spectrogram={
                 "fft_size": 128,
@@ -324,7 +295,7 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
             id=8, command="extend_signal", code="conflict", message="a training of 'garage-remote' is queued already"
         ),
         messages.ServerMetrics(
-            ts=_LATER,
+            ts=LATER,
             uptime_sec=3600.5,
             clients=3,
             loaded_heads=1,
@@ -337,10 +308,10 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
         messages.ServerShutdown(reason="the server is stopping", grace_sec=10.0),
         messages.Subscriptions(topics=["registry"], snapshots=[_REGISTRY]),
         _UPGRADE_PROGRESS,
-        upgrades.UpgradeComplete(job_id=_UPGRADE_ID, ts=_LATER, report=_REPORT),
+        upgrades.UpgradeComplete(job_id=_UPGRADE_ID, ts=LATER, report=_REPORT),
         upgrades.UpgradeFailed(
             job_id=_UPGRADE_ID,
-            ts=_LATER,
+            ts=LATER,
             error="the upgrade was cancelled; what is active is as it was",
             code="cancelled",
             report=None,
@@ -356,7 +327,7 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
                 force=False,
                 state="running",
                 attempts=1,
-                created_at=_NIGHT,
+                created_at=NIGHT,
                 finished_at=None,
                 report=None,
                 error=None,
@@ -364,6 +335,7 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
             ),
             progress=_UPGRADE_PROGRESS,
         ),
+        *SIGNAL_MESSAGES,
         upgrades.UpgradeUndone(id=13, backbone_id=_FORMER_BACKBONE.id, heads={SIGNAL: 1}),
     )
 }

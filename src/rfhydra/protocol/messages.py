@@ -15,6 +15,16 @@ from rfhydra.protocol.fields import absent
 from rfhydra.protocol.limits import StatedLimits
 from rfhydra.protocol.live import Sources, Streams, StreamState, Tracks, WaterfallState
 from rfhydra.protocol.parsing import parse, read_json
+from rfhydra.protocol.signals import (
+    SampleRelabelled,
+    SignalDeleted,
+    SignalRenamed,
+    SignalRestored,
+    Signals,
+    TrainingSample,
+    Trash,
+    TrashEmptied,
+)
 from rfhydra.protocol.types import (
     BackboneInfo,
     DetectedBox,
@@ -340,6 +350,7 @@ Message: TypeAlias = (
     | TrainingSampleAdded
     | TrainingSampleUpdated
     | TrainingSampleDeleted
+    | TrainingSample
     | TrainingSamples
     | SampleCounts
     | SigmfImported
@@ -361,6 +372,13 @@ Message: TypeAlias = (
     | UpgradeFailed
     | UpgradeState
     | UpgradeUndone
+    | Signals
+    | SignalRenamed
+    | SignalDeleted
+    | SignalRestored
+    | Trash
+    | TrashEmptied
+    | SampleRelabelled
 )
 """Every message."""
 

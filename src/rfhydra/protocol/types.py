@@ -329,7 +329,7 @@ class LabelledBox(SampleBox):
     """A verified emission of another signal."""
 
     label: str
-    """Label of the emission."""
+    """Label of the emission; ``!`` and a name says only that it is not that signal."""
 
 
 class DetectedBox(SampleBox):

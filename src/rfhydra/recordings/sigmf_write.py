@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from rfhydra.recordings.sigmf_read import Fields, describe
 from rfhydra.spectrum.boxes import Box
 
 _BLOCK_SAMPLES: Final = 1 << 20
+_VERDICT: Final = f"{NAMESPACE}:verdict"
 
 
 def write_recording(
@@ -122,6 +123,29 @@ def write_sigmf_annotations(
     with writing_output(out_path) as file:
         file.write(_dump(metadata))
     return out_path
+
+
+def stated_verdicts(found: Recording) -> dict[int, Literal["accepted", "rejected"]]:
+    """The verdicts that the annotations of ``found`` have, by their number from 1."""
+    stated = ((number, each.get(_VERDICT)) for number, each in enumerate(found.metadata["annotations"], start=1))
+    return {number: verdict for number, verdict in stated if verdict in ("accepted", "rejected")}
+
+
+def write_verdicts(found: Recording, verdicts: Mapping[int, str]) -> None:
+    """Write ``verdicts``, by number of the annotation from 1, to the metadata file of ``found``, atomically.
+
+    Raises:
+        InvalidMessage: ``found`` is no SigMF metadata file, or it cannot be written.
+        StorageFull: the disk is full.
+    """
+    if found.path.suffix != keys.SIGMF_METADATA_EXT:
+        raise InvalidMessage(f"{found.path.name} must end in {keys.SIGMF_METADATA_EXT}")
+    metadata = copy.deepcopy(found.metadata)
+    for number, verdict in verdicts.items():
+        metadata["annotations"][number - 1] |= extended({"verdict": verdict})
+    declare(metadata["global"])
+    with writing_output(found.path) as file:
+        file.write(_dump(metadata))
 
 
 def write_stream_annotations(

@@ -1,7 +1,6 @@
 """Detections as they are sent: of windows that clients send, and of windows of streams."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +10,8 @@ from rfhydra.detection.tracker import Track
 from rfhydra.live.window import LiveWindow
 from rfhydra.protocol.messages import Detections
 from rfhydra.protocol.types import DetectedBox
-from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.window import Window
-
-
-def wire_boxes(boxes: Sequence[Box], frame: Frame) -> list[dict[str, float]]:
-    """The fields of :class:`SampleBox` for each box: seconds and Hz, and pixels of ``frame``."""
-    pixels = frame.to_pixels(boxes).tolist()
-    return [
-        {**asdict(box), **dict(zip(("x_min", "y_min", "x_max", "y_max"), edges, strict=True))}
-        for box, edges in zip(boxes, pixels, strict=True)
-    ]
+from rfhydra.store.sample_info import box_fields
 
 
 def window_message(found: WindowDetections, window: Window, signal_names: Collection[str] | None) -> Detections:
@@ -46,7 +36,7 @@ def _message(
     detections: Sequence[Detection],
     owners: Sequence[int | None],
 ) -> Detections:
-    boxes = wire_boxes([each.box for each in detections], window.frame)
+    boxes = box_fields([each.box for each in detections], window.frame)
     return Detections(
         stream_id=stream_id,
         start_sample=window.start_sample or 0,

@@ -53,7 +53,7 @@ class LiveStream:
         on_end: Callable[["LiveStream"], None],
     ) -> None:
         """``outputs`` are closed at the end; what begins with ``on_`` is called on the event loop."""
-        self.stream_id, self.form = stream_id, form
+        self.stream_id, self.form, self.heads = stream_id, form, heads
         self._events: Relay[TrackEvent] = Relay(
             lambda events, dropped: on_tracks(stream_id, events, dropped), MAX_RELAYED_EVENTS
         )

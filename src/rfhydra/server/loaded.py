@@ -8,6 +8,7 @@ from rfhydra.detection.detector import HydraDetector
 from rfhydra.errors import RfhydraError
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.registry import VersionManager
+from rfhydra.protocol.signals import DeletedSignal
 from rfhydra.store.workspace import Workspace
 
 _log = logging.getLogger(__name__)
@@ -65,6 +66,25 @@ class LoadedHeadSet:
         names = None if signal_names is None else set(signal_names)
         self._workspace.loaded.unload(names, who)
         self._detector.unload_heads(names)
+
+    def rename(self, former: str, latest: str, who: str) -> None:
+        """Rename a signal, and its head if it is loaded; logged tracks are left to :meth:`DetectionStore.rename_slice`.
+
+        Raises:
+            NotFound, Conflict, StorageFull: as :meth:`SignalStore.rename`.
+        """
+        self._workspace.signals.rename(former, latest, who, finish=False)
+        self._detector.rename_head(former, latest)
+
+    def delete(self, signal_name: str, who: str) -> DeletedSignal:
+        """Move a signal to the trash, and unload its head.
+
+        Raises:
+            NotFound, Conflict, StorageFull: as :meth:`SignalStore.delete`.
+        """
+        deleted = self._workspace.signals.delete(signal_name, who)
+        self._detector.unload_heads([signal_name])
+        return deleted
 
     def replace_backbone(self, backbone: Backbone, change: Callable[[], T]) -> T:
         """Make a ``change`` of the workspace that leads to ``backbone``, and load what it says is loaded, at once.

@@ -204,6 +204,10 @@ class Service:
         """Bring the sample counts of the registry cache up to date."""
         self.registry_cache.accept(await self.store.run(self.registry_cache.read_counts, refusable=False))
 
+    def collect_soon(self) -> None:
+        """Collect garbage now: many samples or versions were removed."""
+        self._collect_now.set()
+
     def sample_deleted(self) -> None:
         """Collect garbage soon if many samples were deleted since the last time, or the disk was full."""
         self._uncollected += 1

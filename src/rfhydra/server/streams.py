@@ -4,8 +4,8 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Final
 
@@ -138,6 +138,20 @@ class StreamSet:
                 lambda: self._workspace.streams.add(stream_id, source, command.heads, session.name), refusable=False
             )
             return self._run(stream_id, opened, command.heads, source, await self._first_track_id(stream_id))
+
+    @asynccontextmanager
+    async def without(self, signal_name: str) -> AsyncIterator[None]:
+        """No stream begins or ends meanwhile, and none detects ``signal_name``: its tracks and outputs have that name.
+
+        Raises:
+            Conflict: a running stream does.
+        """
+        async with self._changing:
+            for stream in self._running.values():
+                names = self._detector.loaded_versions if stream.heads is None else stream.heads
+                if signal_name in names:
+                    raise Conflict(f"stream {stream.stream_id!r} detects signal {signal_name!r}: stop it first")
+            yield
 
     async def end(self, stream_id: str, who: str) -> StreamStatus:
         """Stop a stream, or remove one that has ended from the list; returns its last status.

@@ -28,11 +28,15 @@ class AuditEntry:
 
 
 class AuditLog:
-    """The changes of a workspace; entries are never removed."""
+    """The changes of a workspace; entries are never removed.
+
+    Attributes:
+        user: of this process.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._user = _user_name()  # now: looking it up takes a file descriptor
+        self.user = _user_name()  # now: looking it up takes a file descriptor
 
     def record(
         self,
@@ -51,7 +55,7 @@ class AuditLog:
 
     def record_all(self, changes: Iterable[tuple[str, str | None, dict[str, Any]]], who: str | None = None) -> None:
         """:meth:`record` for each action, signal name and detail of ``changes``."""
-        at, who = utc_now(), who or self._user
+        at, who = utc_now(), who or self.user
         with self._db.transaction() as connection:
             connection.executemany(
                 "INSERT INTO audit (at, who, action, signal_name, detail) VALUES (?, ?, ?, ?, ?)",

@@ -7,6 +7,8 @@ from typing import Any, Final
 from rfhydra.config import MAX_JSON_BYTES
 from rfhydra.errors import InvalidMessage, TooLarge
 
+LIVE: Final = "signal_name < '~'"
+"""Condition of the rows that are not in the trash."""
 _ENCODER: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 

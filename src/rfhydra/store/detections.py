@@ -13,8 +13,8 @@ from rfhydra.protocol.track_log import LoggedTrack
 from rfhydra.store.columns import utc_text
 from rfhydra.store.database import Database
 
-PRUNED_AT_ONCE: Final = 2000
-"""Rows that one transaction of a pruning deletes, so that nobody waits long for it."""
+CHANGED_AT_ONCE: Final = 2000
+"""Rows that one transaction of a pruning deletes, or one of a rename changes, so that nobody waits long for it."""
 _SLICE: Final = 5000
 _EVER_SEC: Final = 1000 * 365 * 86_400.0
 _MEASURED: Final = tuple(TrackMeasurement.model_fields)
@@ -95,9 +95,38 @@ class DetectionStore:
             ).rowcount
 
     def recover(self) -> None:
-        """:meth:`interrupt` for the tracks of a killed process; left for the next start if there is no room."""
+        """:meth:`interrupt` for the tracks of a killed process, and the renames that it has not carried out.
+
+        Left for the next start if there is no room.
+        """
         with suppress(StorageFull):
             self.interrupt()
+            while self.rename_slice():
+                pass
+
+    def begin_rename(self, former: str, latest: str) -> None:
+        """Rename the signal of the tracks that are in the log now, by calls of :meth:`rename_slice`."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                "INSERT INTO track_renames (former_name, latest_name, last_position)"
+                " SELECT ?, ?, max(position) FROM detections HAVING max(position) IS NOT NULL",
+                (former, latest),
+            )
+
+    def rename_slice(self) -> bool:
+        """Rename at most :data:`CHANGED_AT_ONCE` tracks; returns whether there may be more."""
+        first = self._db.row("SELECT * FROM track_renames ORDER BY rename_id LIMIT 1")
+        if first is None:
+            return False  # without a write
+        with self._db.transaction() as connection:
+            renamed = connection.execute(
+                "UPDATE detections SET signal_name = ? WHERE position IN"
+                " (SELECT position FROM detections WHERE signal_name = ? AND position <= ? LIMIT ?)",
+                (first["latest_name"], first["former_name"], first["last_position"], CHANGED_AT_ONCE),
+            ).rowcount
+            if renamed < CHANGED_AT_ONCE:
+                connection.execute("DELETE FROM track_renames WHERE rename_id = ?", (first["rename_id"],))
+        return True
 
     def prune(
         self,
@@ -108,7 +137,7 @@ class DetectionStore:
         """Delete the tracks that ended more than ``max_age_sec`` ago, then the oldest of more than ``max_tracks``.
 
         Open tracks stay. The room is used again by later rows. Other users of the store wait for at most
-        :data:`PRUNED_AT_ONCE` deletions. Returns the number of deleted tracks.
+        :data:`CHANGED_AT_ONCE` deletions. Returns the number of deleted tracks.
         """
         oldest = utc_text((now or datetime.now(UTC)) - timedelta(seconds=min(max_age_sec, _EVER_SEC)))
         removed = self._delete(oldest, self.count())
@@ -143,7 +172,7 @@ class DetectionStore:
         removed = 0
         while removed < count:
             with self._db.transaction() as connection:
-                deleted = connection.execute(_OLDEST, (before, min(PRUNED_AT_ONCE, count - removed))).rowcount
+                deleted = connection.execute(_OLDEST, (before, min(CHANGED_AT_ONCE, count - removed))).rowcount
             removed += deleted
             if not deleted:
                 break

@@ -20,7 +20,7 @@ from rfhydra.protocol.messages import (
 )
 from rfhydra.protocol.types import EpochProgress, Job, JobState, TrainingRequest, TrainingResult
 from rfhydra.store.audit import AuditLog
-from rfhydra.store.columns import to_json, utc_now
+from rfhydra.store.columns import LIVE, to_json, utc_now
 from rfhydra.store.database import Database
 
 KEPT_HISTORIES: Final = 100
@@ -79,7 +79,7 @@ class JobStore:
         Raises:
             NotFound: there is none with this id.
         """
-        row = self._db.row("SELECT * FROM jobs WHERE job_id = ?", (job_id,))
+        row = self._db.row(f"SELECT * FROM jobs WHERE job_id = ? AND {LIVE}", (job_id,))  # noqa: S608
         if row is None:
             raise NotFound(f"no job {job_id[:32]!r} in this workspace")
         return _job(row)
@@ -89,9 +89,13 @@ class JobStore:
         return [_job(row) for row in self._db.rows("SELECT * FROM jobs WHERE finished_at IS NULL ORDER BY position")]
 
     def page(self, limit: int, before: int | None = None) -> list[tuple[int, Job]]:
-        """The newest ``limit`` jobs with their positions, newest first; with ``before``, only those below it."""
+        """The newest ``limit`` jobs with their positions, newest first; with ``before``, only those below it.
+
+        Those of deleted signals are left out.
+        """
         rows = self._db.rows(
-            "SELECT * FROM jobs WHERE ?1 IS NULL OR position < ?1 ORDER BY position DESC LIMIT ?2", (before, limit)
+            f"SELECT * FROM jobs WHERE (?1 IS NULL OR position < ?1) AND {LIVE} ORDER BY position DESC LIMIT ?2",  # noqa: S608
+            (before, limit),
         )
         return [(row["position"], _job(row)) for row in rows]
 

@@ -1,7 +1,7 @@
 """LabelSet: the labelled boxes of an image, stored once however many samples the image has."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -51,6 +51,10 @@ class LabelSet:
     def others(self, label: str) -> tuple[tuple[str, Box], ...]:
         """The labelled boxes with another label, sorted."""
         return tuple(each for each in self.labels if each[0] != label)
+
+    def renamed(self, rename: Callable[[str, Box], str]) -> "LabelSet":
+        """The same boxes with the labels that ``rename`` gives to each label and box."""
+        return LabelSet.of((rename(label, box), box) for label, box in self.labels)
 
     @cached_property
     def _by_label(self) -> dict[str, tuple[Box, ...]]:

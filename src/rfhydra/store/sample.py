@@ -1,12 +1,13 @@
 """Sample: one labelled window of one signal, and the checks of what it is made of."""
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 
-from rfhydra.config import MAX_BOXES_PER_SAMPLE, check_name
+from rfhydra.config import MAX_BOXES_PER_SAMPLE, check_label, check_name, negated
 from rfhydra.errors import InvalidMessage, TooLarge
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
@@ -23,6 +24,7 @@ class Sample:
     """One labelled window.
 
     Of the ``labels`` of the image, ``boxes`` are those of the signal, ``negatives`` the verified boxes of other labels.
+    A sample without ``boxes`` has boxes that are verified not to be the signal (:func:`rfhydra.config.negated`).
     They are in seconds and Hz, or in samples and cycles per sample when the sample rate is unknown (see
     :class:`Frame`). ``recording`` groups windows of one origin, ``start_sample`` is the window's first sample in it.
     ``created_at`` is UTC, ISO 8601.
@@ -75,14 +77,14 @@ class LabelledWindow:
 
         Raises:
             InvalidName: ``signal_name`` is not a legal name.
-            InvalidMessage: no box is labelled ``signal_name``, or metadata that is not JSON.
+            InvalidMessage: no box is labelled ``signal_name``, or as not being that; or metadata that is not JSON.
             TooLarge: more than ``MAX_BOXES_PER_SAMPLE`` boxes, or more than ``MAX_JSON_BYTES`` of metadata.
         """
         check_name(signal_name)
-        check_counts(len(self.labels.boxes(signal_name)), len(self.labels))
+        check_labels(signal_name, self.labels)
         spec_id = self.frame.spec.spec_id
         return Sample(
-            sample_id=_identity(signal_name, spec_id, self.image_digest),
+            sample_id=new_sample_id(signal_name, spec_id, self.image_digest),
             signal_name=signal_name,
             spec_id=spec_id,
             image_digest=self.image_digest,
@@ -113,12 +115,61 @@ def check_window(window: Window) -> None:
         )
 
 
-def check_counts(own: int, total: int) -> None:
-    if not own:
-        raise InvalidMessage("boxes is empty: a sample needs at least one box around its signal")
-    if total > MAX_BOXES_PER_SAMPLE:
-        raise TooLarge(f"boxes and negatives are {total} in all, the limit is {MAX_BOXES_PER_SAMPLE} per sample")
+def check_labels(signal_name: str, labels: LabelSet) -> None:
+    """
+    Raises:
+        InvalidMessage: no box is the signal, or verified not to be it.
+        TooLarge: too many boxes.
+    """
+    if not labels.boxes(signal_name) and not labels.boxes(negated(signal_name)):
+        raise InvalidMessage(
+            "boxes is empty: a sample needs at least one box around its signal, or a negative that is labelled"
+            f" {negated(signal_name)!r}"
+        )
+    check_count(len(labels))
 
 
-def _identity(signal_name: str, spec_id: str, image_digest: str) -> str:
-    return digest_of("\n".join((signal_name, spec_id, image_digest)).encode())
+def check_count(boxes: int) -> None:
+    """Raise :class:`TooLarge` if an image has more than ``MAX_BOXES_PER_SAMPLE`` labelled boxes."""
+    if boxes > MAX_BOXES_PER_SAMPLE:
+        raise TooLarge(f"boxes and negatives are {boxes} in all, the limit is {MAX_BOXES_PER_SAMPLE} per sample")
+
+
+def new_sample_id(signal_name: str, spec_id: str, image_digest: str, number: int = 0) -> str:
+    """The id of a new sample. A ``number`` above 0 makes another one, where the first is in use."""
+    parts = (signal_name, spec_id, image_digest, *([str(number)] if number else []))
+    return digest_of("\n".join(parts).encode())
+
+
+def labelled_window(window: Window, labels: LabelSet, digests: Sequence[str]) -> LabelledWindow:
+    """``window`` with ``labels``; ``digests`` name the blobs of its image and, if it has any, its IQ."""
+    return LabelledWindow(
+        frame=window.frame,
+        start_sample=window.start_sample,
+        image_digest=digests[0],
+        iq_digest=None if window.iq is None else digests[1],
+        labels=labels,
+    )
+
+
+def updated(former: Sample | None, latest: Sample) -> Sample:
+    """``latest``, with missing values from ``former``."""
+    if former is None:
+        return latest
+    return replace(
+        latest,
+        sample_id=former.sample_id,
+        iq_digest=latest.iq_digest or former.iq_digest,
+        recording=former.recording if latest.recording is None else latest.recording,
+        start_sample=former.start_sample if latest.start_sample is None else latest.start_sample,
+        metadata=latest.metadata or former.metadata,
+        created_at=former.created_at,
+    )
+
+
+def negatives_inside(signal_name: str, negatives: Iterable[tuple[str, Box]], frame: Frame) -> list[tuple[str, Box]]:
+    """``negatives`` clipped to the window; none may have the signal's own label."""
+    others = [(check_label(label, "the label of a negative"), frame.require_inside(box)) for label, box in negatives]
+    if any(label == signal_name for label, _ in others):
+        raise InvalidMessage(f"negatives holds a box labelled {signal_name!r}, the signal itself: put it in boxes")
+    return others

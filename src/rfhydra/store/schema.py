@@ -323,6 +323,32 @@ CREATE TABLE streams (
 ) STRICT;
 """
 
+_TRASH: Final = """
+-- Deleted signals. The rows of each have the name '~' and its number, which no signal can have.
+CREATE TABLE trash (
+    trash_id INTEGER PRIMARY KEY AUTOINCREMENT,  -- no number is used twice
+    signal_name TEXT NOT NULL,
+    deleted_at TEXT NOT NULL,
+    who TEXT NOT NULL
+) STRICT;
+
+-- Boxes of the sample's own signal, and those of other labels: what its label set holds.
+ALTER TABLE samples ADD COLUMN box_count INTEGER NOT NULL DEFAULT 0 CHECK (box_count >= 0);
+ALTER TABLE samples ADD COLUMN negative_count INTEGER NOT NULL DEFAULT 0 CHECK (negative_count >= 0);
+UPDATE samples SET (box_count, negative_count) = (
+    SELECT sum(value ->> 0 = signal_name), sum(value ->> 0 <> signal_name)
+    FROM label_sets, json_each(labels) WHERE label_sets.label_set_id = samples.label_set_id
+);
+-- Renames of signals whose logged tracks, up to a position, do not all have the latest name yet.
+CREATE TABLE track_renames (
+    rename_id INTEGER PRIMARY KEY,  -- they are carried out in this order
+    former_name TEXT NOT NULL,
+    latest_name TEXT NOT NULL,
+    last_position INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX sample_of_image ON samples (signal_name, spec_id, image_digest);
+"""
+
 MIGRATIONS: Final = (
     _FIRST,
     _JOBS,
@@ -335,5 +361,6 @@ MIGRATIONS: Final = (
     _PROVISIONAL,
     _DETECTIONS,
     _STREAMS,
+    _TRASH,
 )
 """SQL scripts that may call ``sha256(text)``; see :class:`rfhydra.store.database.Database`."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from rfhydra.errors import Conflict, NotFound
 from rfhydra.store.audit import AuditLog
-from rfhydra.store.columns import utc_now
+from rfhydra.store.columns import LIVE, utc_now
 from rfhydra.store.database import Database
 from rfhydra.store.loaded import LoadedStore
 from rfhydra.store.versions import VersionStore
@@ -84,7 +84,8 @@ class UpgradeStore:
             if upgrade is None:
                 raise Conflict("this workspace has no upgrade that could be undone")
             upgrade_id, backbone_id = upgrade["upgrade_id"], upgrade["backbone_id"]
-            rows = self._db.rows("SELECT * FROM upgraded_heads WHERE upgrade_id = ?", (upgrade_id,))
+            query = f"SELECT * FROM upgraded_heads WHERE upgrade_id = ? AND {LIVE}"  # noqa: S608
+            rows = self._db.rows(query, (upgrade_id,))
             heads = {row["signal_name"]: row["former_version"] for row in rows}
             self._require_kept(heads)
             reason, loaded = f"undo of the upgrade to backbone {backbone_id}", self._loaded.versions()

@@ -16,7 +16,7 @@ from rfhydra.protocol.types import Metrics, RegistryEntry, VersionInfo
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore
-from rfhydra.store.columns import to_json, utc_now
+from rfhydra.store.columns import LIVE, to_json, utc_now
 from rfhydra.store.database import Database
 
 PROVISIONAL: Final = "provisional"
@@ -263,7 +263,8 @@ class VersionStore:
 
     def signals(self) -> list[str]:
         """The signals that have versions, sorted."""
-        return [row[0] for row in self._db.rows("SELECT DISTINCT signal_name FROM head_versions ORDER BY signal_name")]
+        query = f"SELECT DISTINCT signal_name FROM head_versions WHERE {LIVE} ORDER BY signal_name"  # noqa: S608
+        return [row[0] for row in self._db.rows(query)]
 
     def digests(self) -> set[str]:
         """Digests of the blobs of all live versions."""
@@ -321,10 +322,13 @@ INSERT INTO head_versions VALUES (
 """
 
 
-_REGISTRY: Final = """
+_REGISTRY: Final = f"""
 SELECT newest.signal_name, newest.created_at, active.version, active.metrics,
     coalesce(active.sample_count, newest.sample_count) AS sample_count
-FROM (SELECT signal_name, max(version) AS version FROM head_versions WHERE retired_at IS NULL GROUP BY signal_name)
+FROM (
+    SELECT signal_name, max(version) AS version FROM head_versions
+    WHERE retired_at IS NULL AND {LIVE} GROUP BY signal_name
+)
 JOIN head_versions AS newest USING (signal_name, version)
 LEFT JOIN (SELECT signal_name, max(position) AS position FROM activations GROUP BY signal_name) AS top
     ON top.signal_name = newest.signal_name
@@ -332,7 +336,7 @@ LEFT JOIN activations ON activations.position = top.position
 LEFT JOIN head_versions AS active
     ON active.signal_name = activations.signal_name AND active.version = activations.version
 ORDER BY newest.signal_name
-"""
+"""  # noqa: S608
 
 
 def _registry_entry(row: sqlite3.Row) -> RegistryEntry:

@@ -33,6 +33,7 @@ from rfhydra.store.detections import DetectionStore
 from rfhydra.store.jobs import JobStore
 from rfhydra.store.loaded import LoadedStore
 from rfhydra.store.samples import SampleStore
+from rfhydra.store.signals import SignalStore
 from rfhydra.store.splits import SplitStore
 from rfhydra.store.streams import StreamStore
 from rfhydra.store.successor import clear_contract
@@ -79,6 +80,7 @@ class Workspace:
         self.upgrade_jobs = UpgradeJobStore(db, self.audit)
         self.streams = StreamStore(db, self.audit)
         self.detections = DetectionStore(db)
+        self.signals = SignalStore(db, blobs, self.versions, self.detections, self.audit)
         self.unknowns = UnknownStore(db, blobs, self.samples, self.audit, spec)
         self._owned = owned
 

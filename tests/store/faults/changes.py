@@ -152,6 +152,28 @@ def _label_cluster(workspace: Workspace) -> None:
     workspace.unknowns.label(1, SIGNAL)
 
 
+def _relabel(workspace: Workspace) -> None:
+    workspace.samples.relabel(workspace.samples.list(SIGNAL)[0].sample_id, OTHER)
+
+
+def _rename(workspace: Workspace) -> None:
+    workspace.signals.rename(SIGNAL, "renamed")
+
+
+def _delete_signal(workspace: Workspace) -> None:
+    workspace.signals.delete(SIGNAL)
+
+
+def _empty_trash(workspace: Workspace) -> None:
+    workspace.signals.empty_trash()
+
+
+def _trashed(stocked: Path, site: Path) -> None:
+    _copy(stocked, site)
+    with Workspace.open(site) as workspace:
+        workspace.signals.delete(SIGNAL)
+
+
 def _clustered(stocked: Path, site: Path) -> None:
     """A workspace with a cluster of unknown emissions."""
     shutil.copytree(stocked, site)
@@ -232,6 +254,10 @@ CHANGES: Final = {
     "log": Change(_opened, _log),
     "cluster": Change(_opened, _cluster),
     "label a cluster": Change(_opened, _label_cluster, _clustered),
+    "relabel": Change(_opened, _relabel),
+    "rename": Change(_opened, _rename),
+    "delete a signal": Change(_opened, _delete_signal),
+    "empty the trash": Change(_opened, _empty_trash, _trashed),
     "collect": Change(_opened, Workspace.collect_garbage, is_visible=False),
     "close": Change(_with_a_change, Workspace.close, is_visible=False),
     "open": Change(_path, Workspace.open, _killed, is_visible=False),

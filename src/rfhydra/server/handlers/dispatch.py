@@ -5,11 +5,12 @@ from typing import Any, Final, TypeAlias
 
 from rfhydra.errors import Unauthorized
 from rfhydra.protocol import commands, live
+from rfhydra.protocol import signals as signal_commands
 from rfhydra.protocol.base import BaseMessage
 from rfhydra.protocol.commands import Command
 from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, StartUpgrade, UndoUpgrade
 from rfhydra.server.answers import require_fitting
-from rfhydra.server.handlers import detection, samples, sigmf, streams, trainings, upgrades, versions
+from rfhydra.server.handlers import detection, samples, sigmf, signals, streams, trainings, upgrades, versions
 from rfhydra.server.handlers import session as sessions
 from rfhydra.server.net.hub import Session
 from rfhydra.server.service import Service
@@ -31,8 +32,16 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     commands.GetLoadedHeads: versions.get_loaded_heads,
     commands.AddTrainingSample: samples.add_training_sample,
     commands.GetTrainingSamples: samples.get_training_samples,
+    signal_commands.GetTrainingSample: samples.get_training_sample,
     commands.UpdateTrainingSample: samples.update_training_sample,
     commands.DeleteTrainingSample: samples.delete_training_sample,
+    signal_commands.RelabelSample: signals.relabel_sample,
+    signal_commands.GetSignals: signals.get_signals,
+    signal_commands.RenameSignal: signals.rename_signal,
+    signal_commands.DeleteSignal: signals.delete_signal,
+    signal_commands.RestoreSignal: signals.restore_signal,
+    signal_commands.GetTrash: signals.get_trash,
+    signal_commands.EmptyTrash: signals.empty_trash,
     commands.ImportSigmf: sigmf.import_sigmf,
     commands.ExportSigmf: sigmf.export_sigmf,
     commands.Hello: sessions.hello,

@@ -20,8 +20,8 @@ from rfhydra.protocol.messages import (
     TrainingSampleUpdated,
 )
 from rfhydra.protocol.parsing import parse
-from rfhydra.protocol.types import LabelledBox, SampleBox, SampleInfo
-from rfhydra.server.detections import wire_boxes
+from rfhydra.protocol.signals import GetTrainingSample, TrainingSample
+from rfhydra.protocol.types import SampleInfo
 from rfhydra.server.handlers.images import decode_spectrogram, encode_npy
 from rfhydra.server.handlers.paging import Page, read_page
 from rfhydra.server.net.hub import Session
@@ -30,6 +30,7 @@ from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.window import Window
 from rfhydra.store.columns import to_json
+from rfhydra.store.sample_info import describe_sample
 from rfhydra.store.samples import Sample
 
 
@@ -91,14 +92,26 @@ async def delete_training_sample(
 ) -> TrainingSampleDeleted:
     samples = service.workspace.samples
 
-    def delete() -> tuple[str, int]:
-        name = samples.delete(command.sample_id, session.name).signal_name
-        return name, samples.count(name)
+    def delete() -> tuple[str, str, int]:
+        sample = samples.delete(samples.find_id(command.sample_id), session.name)
+        return sample.signal_name, sample.sample_id, samples.count(sample.signal_name)
 
-    name, total = await service.store.run(delete)
+    name, sample_id, total = await service.store.run(delete)
     service.sample_deleted()
     await service.refresh_counts()
-    return TrainingSampleDeleted(signal_name=name, sample_id=command.sample_id, total_samples=total)
+    return TrainingSampleDeleted(signal_name=name, sample_id=sample_id, total_samples=total)
+
+
+async def get_training_sample(service: Service, session: Session, command: GetTrainingSample) -> TrainingSample:
+    samples = service.workspace.samples
+
+    def read() -> TrainingSample:
+        sample = samples.get(samples.find_id(command.sample_id))
+        image = encode_npy(samples.image(sample)) if command.include_spectrogram else None
+        described = describe_sample(sample, service.workspace.spec, image)
+        return TrainingSample(signal_name=sample.signal_name, sample=described)
+
+    return await service.store.run(read)
 
 
 async def get_training_samples(service: Service, session: Session, command: GetTrainingSamples) -> TrainingSamples:
@@ -165,27 +178,3 @@ def _boxes(drawn: Iterable[DrawnBox], frame: Frame) -> list[Box]:
 
 def _negatives(drawn: Iterable[NegativeBox], frame: Frame) -> list[tuple[str, Box]]:
     return [(each.label, _box(each.box, frame)) for each in drawn]
-
-
-def describe_sample(sample: Sample, spec: SpectrogramSpec, image: str | None) -> SampleInfo:
-    """``sample`` as it is sent; ``image`` is its base64 ``.npy`` file, or None where it was not asked for."""
-    frame = sample.frame(spec)
-    negatives = [(label, box) for label, box in sample.negatives]
-    return SampleInfo(
-        sample_id=sample.sample_id,
-        rows=spec.rows,
-        cols=sample.cols,
-        boxes=[SampleBox(**fields) for fields in wire_boxes(sample.boxes, frame)],
-        negatives=[
-            LabelledBox(label=label, **fields)
-            for (label, _), fields in zip(negatives, wire_boxes([box for _, box in negatives], frame), strict=True)
-        ],
-        sample_rate_hz=sample.sample_rate_hz,
-        center_freq_hz=sample.center_freq_hz,
-        recording=sample.recording,
-        start_sample=sample.start_sample,
-        has_iq=sample.iq_digest is not None,
-        metadata=sample.metadata,
-        created_at=sample.created_at,
-        spectrogram_b64=image,
-    )

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from rfhydra.config import check_name
+from rfhydra.config import NEGATION, check_label, check_name
 from rfhydra.detection.recording import read_window
 from rfhydra.errors import InvalidBox, InvalidName, InvalidRecording
 from rfhydra.recordings import Recording
@@ -56,7 +56,8 @@ def import_recordings(
         workspace: gets the samples.
         recordings: with annotations; those without a label to import are skipped.
         label: import only this one; default is every label, each as a signal of its own. Boxes of other labels become
-            verified negatives, unless the label is no legal name.
+            verified negatives, unless the label is no legal name. A box labelled ``!NAME`` is one that is verified not
+            to be the signal ``NAME``: a sample of it, too.
         max_samples: limit per signal for this import, samples that the workspace already has included.
         progress: called with the name of each recording.
 
@@ -116,6 +117,7 @@ def prepare_import(
     label: str | None = None,
     max_samples: int | None = None,
     *,
+    known: Sequence[Annotation] = (),
     check: Callable[[int], None] = lambda sample_count: None,
     progress: Callable[[str], None] = lambda name: None,
 ) -> PreparedImport:
@@ -125,6 +127,7 @@ def prepare_import(
 
     Args:
         workspace, recordings, label, max_samples, progress: as :func:`import_recordings`.
+        known: further labelled boxes of the one recording, which are labels where a sample shows them.
         check: called with the number of samples so far before each one; may raise an error to stop.
 
     Raises:
@@ -137,15 +140,15 @@ def prepare_import(
     skipped, sample_count = list[str](), 0
     for recording in recordings:
         progress(recording.name)
-        names = {each.label for each in recording.annotations if each.label and label in (None, each.label)}
+        names = {each.label for each in recording.annotations if each.label and label in (None, _signal(each.label))}
         if not names:
             skipped.append(recording.name)
             continue
-        for name in sorted(names):
+        for name in sorted({_signal(name) for name in names}):
             found.setdefault(check_name(name, "label"), {})
         _require_in_band(recording, names)
         for sample in recording_samples(
-            workspace, recording, names, lambda name: _has_enough(found[name], max_samples)
+            workspace, recording, names, lambda name: _has_enough(found[name], max_samples), known
         ):
             check(sample_count)
             sample_count += 1
@@ -165,15 +168,17 @@ def recording_samples(
     recording: Recording,
     names: Iterable[str],
     has_enough: Callable[[str], bool] = lambda signal_name: False,
+    known: Sequence[Annotation] = (),
 ) -> Iterator[Sample]:
     """The samples of a recording for the labels ``names``: each window is read and stored once, for all that need it.
 
+    ``known`` are further labelled boxes, which are labels where a sample shows them.
     Call it in a block of :meth:`BlobStore.kept`.
     """
-    overlapping = _Overlaps(recording.annotations)
+    overlapping = _Overlaps([*recording.annotations, *known])
     metadata = {"recording_name": recording.name, "imported_from": "sigmf"}
     for start, count, needed in label_windows(recording, names, workspace.spec):
-        wanted = [name for name in sorted(needed) if not has_enough(name)]
+        wanted = [name for name in sorted({_signal(label) for label in needed}) if not has_enough(name)]
         if not wanted:
             continue
         window = read_window(recording, start, count, workspace.spec)
@@ -183,7 +188,7 @@ def recording_samples(
             for each, box in boxes
             if each.label and _is_legal(each.label) and (visible := _visible(box, window.frame))
         ]
-        shown = {label for label, _ in labels}
+        shown = {_signal(label) for label, _ in labels}
         stored: LabelledWindow | None = None
         for name in wanted:
             if name in shown:
@@ -271,9 +276,14 @@ def _rest(span: tuple[int, int], shown: int, count: int) -> tuple[int, int]:
     return (first if last - first <= count else max(first, shown), last)
 
 
+def _signal(label: str) -> str:
+    """The signal that a box with this label is, or is verified not to be."""
+    return label.removeprefix(NEGATION)
+
+
 def _is_legal(label: str) -> bool:
     try:
-        check_name(label)
+        check_label(label)
     except InvalidName:
         return False
     return True

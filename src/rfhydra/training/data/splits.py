@@ -79,26 +79,28 @@ class SplitManager:
 
         The first one puts about a fifth of the samples into validation. Later ones add the new samples to training,
         except near-copies of validation samples. Where ``provisional`` allows fewer than 5 samples, a head is trained
-        on all of them.
+        on all of them. Samples without a box of the signal are for training only, and do not count towards the 5.
 
         Raises:
             InvalidName: not a legal signal name.
             NotEnoughSamples: fewer than 5 samples, or, with ``provisional``, none.
         """
         samples = self._samples.list(check_name(signal_name))
-        if len(samples) < MIN_SAMPLES_FOR_TRAINING:
-            if provisional and samples:
+        labelled = [sample for sample in samples if sample.boxes]
+        if len(labelled) < MIN_SAMPLES_FOR_TRAINING:
+            if provisional and labelled:
                 return SplitPlan(None, False, samples, [])
             raise NotEnoughSamples(
-                f"Not enough samples (minimum {MIN_SAMPLES_FOR_TRAINING} required): {signal_name} has {len(samples)}"
+                f"Not enough samples (minimum {MIN_SAMPLES_FOR_TRAINING} required): {signal_name} has {len(labelled)}"
             )
         version = self._splits.active_version(signal_name) or 0
         train, val = self.members(signal_name, version) if version else ([], [])
-        if not val:  # the first split, or every validation sample was deleted: there is nothing to keep fixed
-            chosen = choose_validation(samples)
-            train = [sample for sample in samples if sample.sample_id not in chosen]
-            val = [sample for sample in samples if sample.sample_id in chosen]
-            return SplitPlan(version + 1, True, train, val)
+        if not any(sample.boxes for sample in val):  # the first split, or there is nothing left to keep fixed
+            chosen = choose_validation(labelled)
+            train = [sample for sample in labelled if sample.sample_id not in chosen]
+            first = SplitPlan(version + 1, True, train, [each for each in labelled if each.sample_id in chosen])
+            used = {each.sample_id for each in (*train, *first.trainable(each for each in samples if not each.boxes))}
+            return replace(first, train=[sample for sample in samples if sample.sample_id in used])
         active, known = SplitPlan(version, False, train, val), {sample.sample_id for sample in (*train, *val)}
         new = list(active.trainable(sample for sample in samples if sample.sample_id not in known))
         if not new and len(known) == sum(map(len, self._splits.members(signal_name, version))):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.ops import box_iou
 
+from rfhydra.config import NEGATION, negated
 from rfhydra.hydra.backbone import BackgroundSet
 from rfhydra.hydra.candidates import CandidateRule, GoldenCandidates
 from rfhydra.spectrum.boxes import PixelBoxes
@@ -60,18 +61,19 @@ class TrainingExample:
         """From all samples of one image, a sample of the signal itself first.
 
         Positives are the boxes of the signal's own sample. Where there is none, boxes that samples of other signals
-        label as the signal are ground truth, but not trained on. Proposals on any other box are verified negatives. So
-        are the boxes themselves, each once, except the negatives of other signals' samples: their labels may be
-        catch-alls, such as "other", and taken for RoIs they lower F1.
+        label as the signal are ground truth, but not trained on. Proposals on any other box are verified negatives,
+        unless it is only known not to be a third signal. So are the boxes themselves, each once, except the negatives
+        of other signals' samples: their labels may be catch-alls, such as "other", and taken for RoIs they lower F1.
         """
         sample, features = labelled[0]
         names, is_roi = list[str](), list[bool]()
         for each, _ in labelled:
             names += [each.signal_name] * len(each.boxes) + [name for name, _ in each.negatives]
             is_roi += [True] * len(each.boxes) + [each.signal_name == signal_name] * len(each.negatives)
-        labels = Rois.cat([_labels(each) for _, each in labelled])
-        is_signal = torch.tensor([name == signal_name for name in names])
-        signal_boxes, verified = labels.boxes[is_signal], _unique(labels[~is_signal & torch.tensor(is_roi)])
+        says = torch.tensor([not name.startswith(NEGATION) or name == negated(signal_name) for name in names])
+        labels = Rois.cat([_labels(each) for _, each in labelled])[says]
+        is_signal = torch.tensor([name == signal_name for name in names])[says]
+        signal_boxes, verified = labels.boxes[is_signal], _unique(labels[~is_signal & torch.tensor(is_roi)[says]])
         if sample.signal_name == signal_name:
             positives, jittered = features.positives, Rois(features.jittered, features.jittered_embeddings)
             truth = positives
@@ -103,7 +105,7 @@ class TrainingSet:
     """Training data of one signal's head.
 
     Attributes:
-        own: images with a sample of the signal in the training split.
+        own: images with a sample of the signal in the training split; where that has no box, without ground truth.
         others: images that only other signals have samples of.
         background: the background set of the backbone.
         augmented: SNR-augmented copies of ``own`` images, for training only.
@@ -137,8 +139,9 @@ class TrainingSet:
         left_out = {each.image_digest for each in (*whole.train, *whole.val) if each.sample_id not in counting}
         unrelated = whole.trainable(workspace.samples.newest_negative_samples(signal_name))
         others = newest(sample for sample in unrelated if sample.image_digest not in left_out)
-        augmented = split.train if len(split.train) <= MAX_AUGMENTED_SAMPLES else []
-        images = _labelled_images(workspace, split.train[-MAX_LEARNT_SAMPLES:])
+        labelled = [sample for sample in split.train if sample.boxes]
+        augmented = labelled if len(labelled) <= MAX_AUGMENTED_SAMPLES else []
+        images = _labelled_images(workspace, labelled[-MAX_LEARNT_SAMPLES:])
         rule = CandidateRule.learn(images)
         pending = _Features(cache, control, len(split.train) + len(split.val) + len(others) + len(augmented))
         own = pending.compute([*split.train, *split.val], rule)
@@ -177,11 +180,9 @@ class TrainingSet:
 
 
 def _labelled_images(workspace: Workspace, samples: Sequence[Sample]) -> list[tuple[NDArray[np.uint8], PixelBoxes]]:
-    """The image of each sample that has boxes, and the boxes in pixels (n, 4)."""
+    """The image of each sample, and its boxes in pixels (n, 4)."""
     return [
-        (workspace.samples.image(sample), sample.frame(workspace.spec).to_pixels(sample.boxes))
-        for sample in samples
-        if sample.boxes
+        (workspace.samples.image(sample), sample.frame(workspace.spec).to_pixels(sample.boxes)) for sample in samples
     ]
 
 

@@ -50,7 +50,7 @@ class CrossValidation:
         for number in range(FOLDS):
             held_out = [example for example in examples if fold_of[example.sample.sample_id] == number]
             rest = training_set.without({example.sample.sample_id for example in held_out})
-            if not rest.own or not held_out:
+            if not held_out or not any(len(example.truth) for example in rest.own):
                 continue
             background, in_fold = training_set.background, training_set.background.scenes % FOLDS == number
             learner = EmbeddingLearner(replace(rest, background=background.part(~in_fold)), info)
@@ -98,10 +98,11 @@ def _detect_background(head: EmbeddingHead, background: BackgroundSet, unknown_e
 
 
 def _fold_numbers(training_set: TrainingSet) -> dict[str, int]:
-    """Fold of each example, by sample id. The signal's own recordings come first, so that every fold has its share."""
-    groups = RecordingGroups.of([example.sample for example in training_set.own])
+    """Fold of each example, by sample id. Recordings with the signal come first, so that every fold has its share."""
+    labelled = [example for example in training_set.own if len(example.truth)]
+    groups = RecordingGroups.of([example.sample for example in labelled])
     numbers: dict[str, int] = {}
     return {
         example.sample.sample_id: numbers.setdefault(groups.key_of(example.sample), len(numbers)) % FOLDS
-        for example in [*training_set.own, *training_set.others]
+        for example in [*labelled, *training_set.own, *training_set.others]
     }

@@ -84,7 +84,7 @@ def without_alike(training_set: TrainingSet) -> TrainingSet:
 
     def cleaned(example: TrainingExample) -> TrainingExample:
         unlabelled = example.assigned.unlabelled
-        touches = box_iou(unlabelled.boxes, example.truth).amax(1) > 0
+        touches = (box_iou(unlabelled.boxes, example.truth) > 0).any(1)
         kept = touches | (direction.likeness(unlabelled) < MAX_LIKENESS)
         return replace(example, assigned=replace(example.assigned, unlabelled=unlabelled[kept]))
 

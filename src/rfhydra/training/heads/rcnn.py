@@ -43,6 +43,7 @@ def train_rcnn_head(
 
     It starts from ``previous``, else from the backbone's own proposal network (``warm_start``), else from random
     weights. The threshold is the best one on validation: out-of-fold scores would take minutes per fold.
+    Training samples without a box of the signal are left out.
 
     Raises:
         Cancelled: ``control`` is cancelled.
@@ -52,7 +53,8 @@ def train_rcnn_head(
         network.load_state_dict(previous.network.state_dict())
     elif warm_start:
         network.warm_start(backbone)
-    train, val = create_data_loaders(workspace, split.train, split.val, seed=seed)
+    labelled = [sample for sample in split.train if sample.boxes]
+    train, val = create_data_loaders(workspace, labelled, split.val, seed=seed)
     learner = RcnnLearner(backbone, network, train, val, check=control.check)
     outcome = run_epochs(learner, epochs, control)
     learner.validate()
