@@ -24,6 +24,7 @@ from rfhydra.protocol.fields import (
 from rfhydra.protocol.live import GetStreams, ListSources, SetWaterfall, StartStream, StopStream, TuneStream
 from rfhydra.protocol.parsing import MAX_QUOTED_LENGTH, parse
 from rfhydra.protocol.types import IqDatatype, Topic, TrainingFields, TrainingRequest
+from rfhydra.protocol.unknowns import GetUnknown, LabelUnknown
 from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, StartUpgrade, UndoUpgrade
 
 A = TypeVar("A", bound=BaseMessage)
@@ -322,6 +323,8 @@ Command: TypeAlias = (
     | CancelUpgrade
     | GetUpgrade
     | UndoUpgrade
+    | GetUnknown
+    | LabelUnknown
 )
 """Every command."""
 

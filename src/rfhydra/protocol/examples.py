@@ -6,7 +6,7 @@ All belong to one session on a workspace whose contract has 128 rows and a hop o
 import base64
 from typing import Any, Final
 
-from rfhydra.protocol import commands, live, upgrades
+from rfhydra.protocol import commands, live, unknowns, upgrades
 from rfhydra.protocol.commands import COMMANDS, Command
 from rfhydra.protocol.fields import NegativeBox, PhysicalBox, PixelBox
 from rfhydra.protocol.frames import Frame, IqFrame, StreamIqFrame, StreamWaterfallFrame, WaterfallFrame
@@ -97,6 +97,8 @@ COMMAND_EXAMPLES: Final[dict[str, Command]] = {
         upgrades.GetUpgrade(),
         upgrades.UndoUpgrade(id=13),
         upgrades.CancelUpgrade(id=14),
+        unknowns.GetUnknown(least=2, limit=10),
+        unknowns.LabelUnknown(id=17, cluster_id=3, signal_name="doorbell"),
         commands.Unsubscribe(topics=["waterfall"]),
     )
 }

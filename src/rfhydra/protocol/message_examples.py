@@ -22,6 +22,7 @@ from rfhydra.protocol.types import (
     UpgradeReport,
     VersionInfo,
 )
+from rfhydra.protocol.unknown_examples import CLUSTERS, LABELLED
 
 SIGNAL: Final = "garage-remote"
 OTHER: Final = "door-contact"
@@ -300,7 +301,17 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
             server_version="0.1.0",
             api_version=API_VERSION,
             min_api_version=MIN_API_VERSION,
-            features=["detect", "binary", "jobs", "subscriptions", "samples", "sigmf", "upgrades", "streams"],
+            features=[
+                "detect",
+                "binary",
+                "jobs",
+                "subscriptions",
+                "samples",
+                "sigmf",
+                "upgrades",
+                "streams",
+                "unknown",
+            ],
             limits=StatedLimits(),
             spectrogram={
                 "fft_size": 128,
@@ -365,6 +376,8 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
             progress=_UPGRADE_PROGRESS,
         ),
         upgrades.UpgradeUndone(id=13, backbone_id=_FORMER_BACKBONE.id, heads={SIGNAL: 1}),
+        CLUSTERS,
+        LABELLED,
     )
 }
 """By type."""

@@ -27,6 +27,7 @@ from rfhydra.protocol.types import (
     TrainingResult,
     VersionInfo,
 )
+from rfhydra.protocol.unknowns import UnknownClusters, UnknownLabelled
 from rfhydra.protocol.upgrades import UpgradeComplete, UpgradeFailed, UpgradeProgress, UpgradeState, UpgradeUndone
 
 API_VERSION: Final = 1
@@ -361,6 +362,8 @@ Message: TypeAlias = (
     | UpgradeFailed
     | UpgradeState
     | UpgradeUndone
+    | UnknownClusters
+    | UnknownLabelled
 )
 """Every message."""
 

@@ -12,7 +12,7 @@ from typing import Final
 from rfhydra.detection.detector import HydraDetector
 from rfhydra.errors import Busy, Conflict, NotFound, RfhydraError
 from rfhydra.live.detection_log import first_track_id
-from rfhydra.live.outputs import OutputOptions, Outputs
+from rfhydra.live.outputs import OutputFactory
 from rfhydra.live.turns import Turns
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.live import NamedSource, PushedSource, Sources, StartStream, Streams, StreamSource, TuneStream
@@ -58,9 +58,9 @@ class StreamSet:
         waterfalls: Waterfalls,
         sources: SourceSet,
         limits: Limits,
-        outputs: OutputOptions,
+        outputs: OutputFactory,
     ) -> None:
-        """Each stream has ``outputs`` of its own."""
+        """``outputs`` makes those of each stream; whoever made it closes it."""
         self.turns = Turns()
         self.counters = StreamCounters(self._labelled)
         self.pushes = Pushes(limits)
@@ -235,7 +235,7 @@ class StreamSet:
             form=form,
             turns=self.turns,
             heads=heads,
-            outputs=Outputs(self._outputs, self._workspace, self._detector.backbone, source.name),
+            outputs=self._outputs.make(stream_id, source.name),
             waterfalls=self._waterfalls,
             first_track_id=first_track_id,
             on_tracks=self._hub.publish_tracks,
