@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from rfhydra.detection.detector import HydraDetector
@@ -32,8 +33,6 @@ from rfhydra.streams.source import Source, Tuning
 
 MAX_ENDED_KEPT: Final = 32
 """Streams that ended or failed last, whose status is kept."""
-MAX_ATTEMPTS: Final = 3
-"""Starts of a stream that the server did not survive, before it is given up."""
 HEALTHY_SEC: Final = 60.0
 """After this time the server has survived the start of its streams."""
 STATUS_PERIOD_SEC: Final = 1.0
@@ -82,12 +81,16 @@ class StreamSet:
 
     async def start(self) -> None:
         """Start the streams that ran when the last server ended."""
+        failed = list[StoredStream]()
         for stored in await self._store.run(self._workspace.streams.all, refusable=False):
             try:
                 await self._restore(stored)
             except RfhydraError as error:
                 _log.warning("stream %s is not started again: %s", stored.stream_id, error)
                 self._keep(_failed(stored, str(error)))
+                failed.append(stored)
+        for stored in failed[:-MAX_ENDED_KEPT]:  # nobody is told of them
+            await self._store.run(partial(self._workspace.streams.remove, stored.stream_id, "server"), refusable=False)
         self._status_task = asyncio.create_task(self._push_status())
 
     async def stop(self) -> None:
@@ -205,9 +208,11 @@ class StreamSet:
 
     async def _restore(self, stored: StoredStream) -> None:
         streams = self._workspace.streams
-        if stored.attempts >= MAX_ATTEMPTS:
-            await self._store.run(lambda: streams.remove(stored.stream_id, "server"), refusable=False)
-            raise Conflict(f"the server has died {stored.attempts} times soon after it had started this stream")
+        if stored.is_given_up:
+            raise Conflict(
+                f"the server has died {stored.attempts} times within {HEALTHY_SEC:.0f} s of the start of its streams:"
+                " start_stream tries again, stop_stream removes it"
+            )
         opened = self._sources.make(stored.source)
         if stored.tuning is not None:
             opened.tune(stored.tuning)
