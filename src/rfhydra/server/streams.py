@@ -35,6 +35,8 @@ MAX_ENDED_KEPT: Final = 32
 """Streams that ended or failed last, whose status is kept."""
 HEALTHY_SEC: Final = 60.0
 """After this time the server has survived the start of its streams."""
+STOP_SEC: Final = 20.0
+"""Time that a stream has to end: until its source answers, and for its outputs."""
 STATUS_PERIOD_SEC: Final = 1.0
 _MIN_PAUSE_SEC: Final = 0.1
 _log = logging.getLogger(__name__)
@@ -68,6 +70,8 @@ class StreamSet:
         self._outputs = outputs
         self._running: dict[str, LiveStream] = {}
         self._ended: dict[str, StreamStatus] = {}
+        self._unwanted: set[LiveStream] = set()  # that were stopped
+        self._tuned: set[str] = set()  # that are being tuned
         self._changing = asyncio.Lock()
         self._changed = asyncio.Event()
         self._stopping = False
@@ -100,7 +104,11 @@ class StreamSet:
             self._status_task.cancel()
         async with self._changing:
             running = list(self._running.values())
-            await asyncio.gather(*(asyncio.to_thread(stream.stop) for stream in running))
+            for stream, has_ended in zip(
+                running, await asyncio.gather(*(stream.stop(STOP_SEC) for stream in running)), strict=True
+            ):
+                if not has_ended:
+                    _log.warning("stream %s does not end: its source hangs", stream.stream_id)
         await asyncio.gather(*self._removals)
         await self._store.run(self._workspace.streams.forget_attempts, refusable=False)
 
@@ -145,6 +153,9 @@ class StreamSet:
     async def end(self, stream_id: str, who: str) -> StreamStatus:
         """Stop a stream, or remove one that has ended from the list; returns its last status.
 
+        Other commands do not wait for its end. A stream whose source hangs is told as ended after :data:`STOP_SEC`, but
+        keeps its place until it is.
+
         Raises:
             NotFound: there is no such stream.
         """
@@ -156,10 +167,9 @@ class StreamSet:
             if stream is None:
                 self._changed.set()
                 return self._ended.pop(stream_id)
-            await asyncio.to_thread(stream.stop)
-            self._on_end(stream)
-            self._changed.set()
-            return self._ended.pop(stream_id)
+        self._unwanted.add(stream)
+        await stream.stop(STOP_SEC)
+        return stream.status()
 
     async def tune(self, command: TuneStream, who: str) -> StreamStatus:
         """Change the receiver of a running stream.
@@ -167,6 +177,7 @@ class StreamSet:
         Raises:
             NotFound: there is no such stream, or it has ended.
             Conflict: it has not been connected yet.
+            Busy: its receiver has not taken the change before.
             InvalidMessage: its source cannot change, or not to these settings.
         """
         stream = self._running.get(command.stream_id)
@@ -178,7 +189,13 @@ class StreamSet:
         current = Tuning(status.sample_rate_hz, status.center_freq_hz, status.gain_db)
         wanted = {name: getattr(command, name) for name in vars(current)}
         chosen = replace(current, **{name: value for name, value in wanted.items() if value is not None})
-        tuned = await asyncio.to_thread(stream.tune, chosen)
+        if command.stream_id in self._tuned:  # each waits for the receiver, in one of few threads
+            raise Busy(f"stream {command.stream_id!r} is being tuned: try again in a moment")
+        self._tuned.add(command.stream_id)
+        try:
+            tuned = await asyncio.to_thread(stream.tune, chosen)
+        finally:
+            self._tuned.discard(command.stream_id)
         with suppress(NotFound):  # a pushed stream is not stored, and another may have ended meanwhile
             await self._store.run(lambda: self._workspace.streams.tune(command.stream_id, chosen, who), refusable=False)
         self._changed.set()
@@ -258,11 +275,15 @@ class StreamSet:
             self._hub.publish_stream_detections(detections)
 
     def _on_end(self, stream: LiveStream) -> None:
-        """A stream has ended; called again where it was stopped."""
-        if self._running.get(stream.stream_id) is not stream or self._stopping:
+        """A stream has ended."""
+        if self._stopping:
             return
         del self._running[stream.stream_id]
-        self._keep(stream.status())
+        if stream in self._unwanted:
+            self._unwanted.discard(stream)
+            self._changed.set()
+        else:
+            self._keep(stream.status())
         self.counters.add_ended(label_of(stream.form), stream.status())
         self.pushes.forget(stream.stream_id)
         self._waterfalls.forget(stream.stream_id)
