@@ -2,11 +2,23 @@
 
 from typing import Final
 
-from tests.abuse import disk, fragments, images, imports, messages, readers, samples, sockets, tokens, trainings
+from tests.abuse import (
+    disk,
+    fragments,
+    images,
+    imports,
+    messages,
+    readers,
+    samples,
+    sockets,
+    streams,
+    tokens,
+    trainings,
+)
 from tests.abuse.attack import Attack
 
 ATTACKS: Final[tuple[Attack, ...]] = tuple(
     attack
-    for module in (messages, imports, sockets, samples, images, fragments, disk, readers, tokens, trainings)
+    for module in (messages, imports, sockets, samples, images, fragments, disk, readers, streams, tokens, trainings)
     for attack in module.ATTACKS
 )

@@ -1,6 +1,7 @@
 """Unknown emissions of a stream in the workspace: counted once, stored, continued, and left out where heads detect."""
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,11 +45,16 @@ def live(number: int, *boxes: Pixels, claimed: Box | None = None) -> LiveWindow:
 
 
 def watch(workspace: Workspace, backbone: Backbone, *windows: LiveWindow) -> Novelty:
-    novelty = Novelty(workspace.unknowns, backbone)
+    novelty = Novelty(workspace.unknowns, lambda: backbone)
+    on_window = novelty.of_stream("1")
     for each in windows:
-        novelty.on_window(each)
+        on_window(seen_by(backbone, each))
         assert novelty.flush(30)
     return novelty
+
+
+def seen_by(backbone: Backbone, window: LiveWindow) -> LiveWindow:
+    return replace(window, detections=replace(window.detections, backbone_id=backbone.backbone_id))
 
 
 def test_clusters_are_stored_with_windows_of_their_members(workspace: Workspace, tiny_backbone: Backbone) -> None:
@@ -89,6 +95,49 @@ def test_the_next_watch_continues_the_clusters(workspace: Workspace, tiny_backbo
         watch(workspace, tiny_backbone, live(number, SHORT)).close()
     (cluster,) = workspace.unknowns.clusters()
     assert cluster.emissions == 3
+
+
+def test_streams_share_their_clusters(workspace: Workspace, tiny_backbone: Backbone) -> None:
+    novelty = Novelty(workspace.unknowns, lambda: tiny_backbone)
+    streams = [novelty.of_stream(name) for name in ("roof", "cellar")]
+    for on_window in streams:  # the same window: what one stream has shown is new in another
+        on_window(seen_by(tiny_backbone, live(0, SHORT)))
+        assert novelty.flush(30)
+    novelty.close()
+    (cluster,) = workspace.unknowns.clusters()
+    assert (cluster.emissions, cluster.cluster_id is not None) == (2, True)
+    assert [each.stream_id for each in workspace.unknowns.exemplars(cluster.cluster_id or 0)] == ["roof", "cellar"]
+
+
+def test_another_backbone_has_clusters_of_its_own(workspace: Workspace, tiny_backbone: Backbone) -> None:
+    other = copy(tiny_backbone)
+    other.backbone_id = "f" * 16
+    detecting = tiny_backbone
+    novelty = Novelty(workspace.unknowns, lambda: detecting)
+    on_window = novelty.of_stream("1")
+    on_window(seen_by(tiny_backbone, live(0, SHORT)))
+    assert novelty.flush(30)
+    detecting = other
+    for number, backbone in enumerate((tiny_backbone, other), 1):  # the first was on its way
+        on_window(seen_by(backbone, live(number, SHORT)))
+    novelty.close()
+    assert [(each.backbone_id, each.emissions) for each in workspace.unknowns.clusters()] == [
+        (tiny_backbone.backbone_id, 1),
+        (other.backbone_id, 1),
+    ]
+
+
+def test_a_cluster_that_is_labelled_meanwhile_keeps_no_more_windows(
+    workspace: Workspace, tiny_backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(novelty_module, "SAVE_EVERY_SEC", 0.0)
+    novelty = watch(workspace, tiny_backbone, live(0, SHORT))
+    (cluster,) = workspace.unknowns.infos()
+    assert workspace.unknowns.label(cluster.cluster_id, "pager") == cluster.windows == 1
+    novelty.of_stream("1")(seen_by(tiny_backbone, live(1, SHORT)))
+    novelty.close()
+    (labelled,) = workspace.unknowns.infos()
+    assert (labelled.signal_name, labelled.emissions, labelled.windows) == ("pager", 2, 0)
 
 
 def test_a_full_disk_delays_what_is_stored(

@@ -9,7 +9,7 @@ import sigmf
 
 from rfhydra.errors import InvalidMessage
 from rfhydra.live import recorder as recorder_module
-from rfhydra.live.recorder import Recorder
+from rfhydra.live.recorder import Recorder, RecordingWriter
 from rfhydra.live.recording_directory import RecordingDirectory
 from rfhydra.live.window import LiveWindow
 from rfhydra.protocol.streams import TrackEvent
@@ -21,13 +21,16 @@ LIMITS = {"pre_sec": 0.05, "post_sec": 0.1, "max_sec": 1.0}
 
 
 @pytest.fixture
-def directory(tmp_path: Path) -> Iterator[RecordingDirectory]:
+def writer(tmp_path: Path) -> Iterator[RecordingWriter]:
     with RecordingDirectory(tmp_path / "recordings", 10**9) as directory:
-        yield directory
+        writer = RecordingWriter(directory)
+        yield writer
+        writer.close()
 
 
-def play(recorder: Recorder, stream: Iterable[LiveWindow], events: Iterable[TrackEvent]) -> None:
+def play(writer: RecordingWriter, stream: Iterable[LiveWindow], events: Iterable[TrackEvent]) -> None:
     """The windows in their order; each event before the first window that ends after it, as a pipeline does."""
+    recorder = Recorder(writer, **LIMITS)
     waiting = sorted(events, key=due)
     for live in stream:
         while waiting and due(waiting[0]) <= live.window.end_sec:
@@ -36,6 +39,7 @@ def play(recorder: Recorder, stream: Iterable[LiveWindow], events: Iterable[Trac
     for each in waiting:
         recorder.write(each)
     recorder.close()
+    assert writer.flush(30)
 
 
 def due(event: TrackEvent) -> float:
@@ -61,8 +65,8 @@ def span(recording: Recording) -> tuple[float, float]:
     return found[0] / RATE_HZ, (found[-1] + 1) / RATE_HZ
 
 
-def test_a_detection_is_recorded_with_what_is_around_it(directory: RecordingDirectory, tmp_path: Path) -> None:
-    play(Recorder(directory, **LIMITS), windows(0, 3), track(1, 1.0, 1.2, duty_cycle=0.5))
+def test_a_detection_is_recorded_with_what_is_around_it(writer: RecordingWriter, tmp_path: Path) -> None:
+    play(writer, windows(0, 3), track(1, 1.0, 1.2, duty_cycle=0.5))
     (recording,) = recordings(tmp_path)
     assert span(recording) == pytest.approx((0.95, 1.3), abs=1 / RATE_HZ)
     assert recording.captures[0].datetime == utc(0.95)
@@ -75,69 +79,70 @@ def test_a_detection_is_recorded_with_what_is_around_it(directory: RecordingDire
     assert (fields["rfhydra:snr_db"], fields["rfhydra:duty_cycle"]) == (MEASURED.snr_db, 0.5)
 
 
-def test_overlapping_recordings_are_one(directory: RecordingDirectory, tmp_path: Path) -> None:
+def test_overlapping_recordings_are_one(writer: RecordingWriter, tmp_path: Path) -> None:
     events = [*track(1, 1.0, 1.1), *track(2, 1.2, 1.3, signal_name="pager"), *track(3, 2.0, 2.1)]
-    play(Recorder(directory, **LIMITS), windows(0, 3), events)
+    play(writer, windows(0, 3), events)
     first, second = recordings(tmp_path)
     assert span(first) == pytest.approx((0.95, 1.4), abs=1 / RATE_HZ)
     assert [each.label for each in first.annotations] == [SIGNAL, "pager"]
     assert span(second) == pytest.approx((1.95, 2.2), abs=1 / RATE_HZ)
 
 
-def test_of_a_long_emission_the_beginning_is_recorded_once(directory: RecordingDirectory, tmp_path: Path) -> None:
+def test_of_a_long_emission_the_beginning_is_recorded_once(writer: RecordingWriter, tmp_path: Path) -> None:
     events = [*track(1, 1.0, 5.0), *track(2, 3.0, 3.1)]
-    play(Recorder(directory, **LIMITS), windows(0, 6), events)
+    play(writer, windows(0, 6), events)
     first, second = recordings(tmp_path)
     assert span(first) == pytest.approx((0.95, 1.95), abs=1 / RATE_HZ)
     assert span(second) == pytest.approx((2.95, 3.2), abs=1 / RATE_HZ)
     assert [each.box(RATE_HZ).time_end_sec for each in first.annotations] == pytest.approx([1.0], abs=1 / RATE_HZ)
 
 
-def test_no_recording_spans_a_gap(directory: RecordingDirectory, tmp_path: Path) -> None:
+def test_no_recording_spans_a_gap(writer: RecordingWriter, tmp_path: Path) -> None:
     stream = [*windows(0, 1.3), *windows(2, 3)]
     events = [*track(1, 1.1, 1.25), *track(2, 2.01, 2.1)]
-    play(Recorder(directory, **LIMITS), stream, events)
+    play(writer, stream, events)
     first, second = recordings(tmp_path)
     assert span(first) == pytest.approx((1.05, stream[len([*windows(0, 1.3)]) - 1].window.end_sec), abs=1 / RATE_HZ)
     assert span(second) == pytest.approx((2.0, 2.2), abs=1 / RATE_HZ)
 
 
-def test_no_recording_spans_a_change_of_the_tuning(directory: RecordingDirectory, tmp_path: Path) -> None:
-    recorder = Recorder(directory, **LIMITS)
+def test_no_recording_spans_a_change_of_the_tuning(writer: RecordingWriter, tmp_path: Path) -> None:
+    recorder = Recorder(writer, **LIMITS)
     recorder.write(event("begin", 1, 0.01, end_sec=0.03))
     recorder.on_window(window(0))
     recorder.write(event("end", 1, 0.01, end_sec=0.03))
     recorder.on_window(window(1024, center_hz=100e6))
     recorder.close()
+    assert writer.flush(30)
     (recording,) = recordings(tmp_path)
     assert recording.sample_count == 1024
 
 
-def test_a_stream_that_ends_is_recorded_to_its_end(directory: RecordingDirectory, tmp_path: Path) -> None:
-    play(Recorder(directory, **LIMITS), windows(0, 1.0), track(1, 0.9, 0.95))
+def test_a_stream_that_ends_is_recorded_to_its_end(writer: RecordingWriter, tmp_path: Path) -> None:
+    play(writer, windows(0, 1.0), track(1, 0.9, 0.95))
     (recording,) = recordings(tmp_path)
     assert span(recording)[0] == pytest.approx(0.85, abs=1 / RATE_HZ)
     assert [each.label for each in recording.annotations] == [SIGNAL]
 
 
-def test_a_track_that_was_merged_is_no_annotation(directory: RecordingDirectory, tmp_path: Path) -> None:
+def test_a_track_that_was_merged_is_no_annotation(writer: RecordingWriter, tmp_path: Path) -> None:
     events = [*track(1, 1.0, 1.2), event("begin", 2, 1.05), event("end", 2, 1.05, end_sec=1.1, merged_into=1)]
-    play(Recorder(directory, **LIMITS), windows(0, 2), events)
+    play(writer, windows(0, 2), events)
     (recording,) = recordings(tmp_path)
     assert len(recording.annotations) == 1
 
 
 def test_a_high_rate_shortens_recordings(
-    directory: RecordingDirectory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    writer: RecordingWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recorder_module, "MAX_BYTES", 8 * round(0.5 * RATE_HZ))
-    play(Recorder(directory, **LIMITS), windows(0, 6), track(1, 1.0, 5.0))
+    play(writer, windows(0, 6), track(1, 1.0, 5.0))
     (recording,) = recordings(tmp_path)
     assert span(recording) == pytest.approx((0.95, 1.45), abs=1 / RATE_HZ)
 
 
-def test_memory_is_bounded_by_what_may_be_recorded(directory: RecordingDirectory) -> None:
-    recorder, held = Recorder(directory, **LIMITS), []
+def test_memory_is_bounded_by_what_may_be_recorded(writer: RecordingWriter) -> None:
+    recorder, held = Recorder(writer, **LIMITS), []
     for number, live in enumerate(windows(0, 30)):
         if number % 5 == 0:  # always something to record
             recorder.write(event("begin", number + 1, live.window.start_sec))
@@ -151,6 +156,6 @@ def test_memory_is_bounded_by_what_may_be_recorded(directory: RecordingDirectory
 
 
 @pytest.mark.parametrize("limits", [{"pre_sec": -1.0}, {"post_sec": 0.5, "pre_sec": 0.5}])
-def test_limits_that_leave_no_room_are_refused(directory: RecordingDirectory, limits: dict[str, float]) -> None:
+def test_limits_that_leave_no_room_are_refused(writer: RecordingWriter, limits: dict[str, float]) -> None:
     with pytest.raises(InvalidMessage, match="pre-roll"):
-        Recorder(directory, **{**LIMITS, **limits})
+        Recorder(writer, **{**LIMITS, **limits})

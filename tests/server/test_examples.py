@@ -23,8 +23,8 @@ from tests.server.json_peer import WAIT_SEC, Peer, peer, running
 from tests.server.server_process import small_backbone
 from tests.training.given import SMALL_SPEC, add_noise
 
-REFUSED: Final = {"tune_stream": "invalid_message", "cancel_upgrade": "not_found"}
-"""Codes of tuning a stream that a client pushes, and of a cancel after the end."""
+REFUSED: Final = {"tune_stream": "invalid_message", "cancel_upgrade": "not_found", "label_unknown": "not_found"}
+"""Codes of tuning a stream that a client pushes, of a cancel after the end, and of a cluster that was not collected."""
 ENDS: Final = ("training_complete", "training_failed")
 UPGRADE_ENDS: Final = ("upgrade_complete", "upgrade_failed")
 

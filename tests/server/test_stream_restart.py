@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rfhydra.protocol.live import NamedSource
-from rfhydra.server.streams import MAX_ATTEMPTS
+from rfhydra.store.streams import MAX_ATTEMPTS
 from rfhydra.store.workspace import Workspace
 from tests.server.json_peer import WAIT_SEC, Peer, peer
 from tests.server.server_process import serving
@@ -63,9 +63,10 @@ def test_a_stream_that_cannot_be_started_again_is_told_and_the_others_run(
 ) -> None:
     with Workspace.open(site) as workspace:
         workspace.streams.add("lost", NamedSource(name="cellar"), None)
-        workspace.streams.add("deadly", NamedSource(name="attic"), None)
-        for _ in range(MAX_ATTEMPTS):
-            workspace.streams.count_attempt("deadly")
+        for name in ("deadly", "attic"):
+            workspace.streams.add(name, NamedSource(name="attic"), None)
+            for _ in range(MAX_ATTEMPTS):
+                workspace.streams.count_attempt(name)
         workspace.streams.add("roof", NamedSource(name="roof"), None)
     sources = [option for name in ("roof", "attic") for option in ("--source", f"{name}={recording}?pace=1&loop=1")]
     with serving(site, "--backbone", body_file, *sources) as server, peer(server.port) as client:
@@ -76,8 +77,15 @@ def test_a_stream_that_cannot_be_started_again_is_told_and_the_others_run(
         assert f"died {MAX_ATTEMPTS} times" in deadly["error"]
         client.ask("stop_stream", stream_id="lost")
         assert server.stop() == 0
+    with serving(site, "--backbone", body_file, *sources) as server, peer(server.port) as client:
+        assert status_of(client, "deadly") == {**deadly, "started_at": status_of(client, "deadly")["started_at"]}
+        assert status_of(client, "attic")["state"] == "failed"
+        assert client.ask("stop_stream", stream_id="deadly")["stream"]["state"] == "failed"
+        assert client.ask("start_stream", source={"name": "attic"})["stream"]["state"] == "connecting"
+        until_running(client, "attic")
+        assert server.stop() == 0
     with Workspace.open(site) as workspace:
-        assert [(each.stream_id, each.attempts) for each in workspace.streams.all()] == [("roof", 0)]
+        assert [(each.stream_id, each.attempts) for each in workspace.streams.all()] == [("roof", 0), ("attic", 0)]
 
 
 def test_a_receiver_that_dies_and_comes_back_is_streamed_again_with_its_tuning(site: Path, body_file: Path) -> None:

@@ -120,6 +120,7 @@ def test_a_subscriber_begins_with_the_present_streams(port: int, watcher: Peer) 
         ("tune_stream", {"stream_id": "loop", "gain_db": 3}, "invalid_message"),
         ("tune_stream", {"stream_id": "loop"}, "invalid_message"),
         ("set_waterfall", {"fft_size": 100}, "invalid_message"),
+        ("set_waterfall", {"fft_size": 16384, "columns_per_frame": 65}, "invalid_message"),
         ("set_waterfall", {"min_db": 0, "max_db": 0}, "invalid_message"),
         ("set_waterfall", {"columns_per_sec": 0}, "invalid_message"),
     ],

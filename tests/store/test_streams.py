@@ -5,7 +5,7 @@ import pytest
 from rfhydra.errors import NotFound
 from rfhydra.protocol.live import NamedSource, SourceAddress
 from rfhydra.store.schema import MIGRATIONS
-from rfhydra.store.streams import StoredStream
+from rfhydra.store.streams import MAX_ATTEMPTS, StoredStream
 from rfhydra.store.workspace import Workspace
 from rfhydra.streams.source import Tuning
 from tests.store.small_data import SPEC, create_old
@@ -38,6 +38,18 @@ def test_a_stream_of_the_same_id_takes_the_place_of_the_former(path: Path) -> No
         workspace.streams.tune("a", Tuning(1e6, 433e6, 3.0))
         assert workspace.streams.add("a", ROOF, []) == StoredStream("a", ROOF, ())
         assert workspace.streams.all() == [StoredStream("a", ROOF, ())]
+
+
+def test_a_stream_that_was_given_up_stays_so_until_it_is_started_again(path: Path) -> None:
+    with Workspace.create(path, SPEC) as workspace:
+        workspace.streams.add("a", FILE, None)
+        for _ in range(MAX_ATTEMPTS):
+            assert not workspace.streams.all()[0].is_given_up
+            workspace.streams.count_attempt("a")
+        workspace.streams.forget_attempts()
+        assert workspace.streams.all()[0].is_given_up
+        workspace.streams.add("a", FILE, None)
+        assert not workspace.streams.all()[0].is_given_up
 
 
 def test_only_a_stored_stream_is_tuned(path: Path) -> None:

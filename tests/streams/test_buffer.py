@@ -1,6 +1,7 @@
 """The buffer: order, numbers, gaps and counts of samples, whatever is written and read."""
 
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -181,3 +182,19 @@ def drain(buffer: SampleBuffer, max_samples: int = 1 << 20) -> list[Chunk]:
             found.append(each)
     except EndOfStream:
         return found
+
+
+def test_a_closed_buffer_frees_its_memory_and_takes_no_more() -> None:
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    buffer = SampleBuffer(1 << 24)
+    buffer.write(chunk(0, 1000))
+    buffer.close()
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held - before < 1 << 20
+    buffer.write(chunk(1000, 10))
+    buffer.write(chunk(1010, 10), wait=True)
+    with pytest.raises(EndOfStream):
+        buffer.read(10, 0)
+    assert (buffer.dropped_samples, buffer.buffered_samples) == (1000, 0)

@@ -1,6 +1,5 @@
 """The client of rtl_tcp against a server that speaks it."""
 
-import signal
 import socket
 import subprocess
 import sys
@@ -12,10 +11,10 @@ import pytest
 
 from rfhydra.errors import InvalidMessage, Unreachable
 from rfhydra.recordings.formats import SampleFormat
-from rfhydra.streams.reconnect import ReconnectingSource
 from rfhydra.streams.rtl_tcp import RtlTcpSource
 from rfhydra.streams.source import EndOfStream, Tuning
 from tests.streams.given import DEADLINE_SEC, joined, read_chunks
+from tests.streams.outages import require_reconnection
 from tests.streams.rtl_tcp_server import GREETING, RtlTcpServer
 
 TUNING = Tuning(2_400_000.0, 433_920_000.0, 40.2)
@@ -138,25 +137,7 @@ def test_a_server_that_is_killed_and_started_again(tmp_path: Path) -> None:
         port = listener.getsockname()[1]
     samples = tmp_path / "samples.cu8"
     samples.write_bytes(bytes(1 << 16))
-    inner = RtlTcpSource("127.0.0.1", port, TUNING)
-    source = ReconnectingSource(inner, first_delay_sec=0.01, max_delay_sec=0.05)
-    server = start_server(port, samples)
-    source.open()
-    before = read_chunks(source, 100_000)[-1]
-    for kills in range(1, 3):
-        server.send_signal(signal.SIGKILL)
-        server.wait()
-        while source.error is None:
-            source.read(DEADLINE_SEC)
-        server = start_server(port, samples)
-        while (after := source.read(DEADLINE_SEC)) is None:
-            assert source.error is not None, "connected, but silent"
-        assert source.reconnects == kills
-        assert after.start_sample >= before.end_sample
-    assert source.lost_samples > 0
-    source.close()
-    server.kill()
-    server.wait()
+    require_reconnection(RtlTcpSource("127.0.0.1", port, TUNING), lambda: start_server(port, samples))
 
 
 def start_server(port: int, samples: Path) -> "subprocess.Popen[bytes]":

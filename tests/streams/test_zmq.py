@@ -1,6 +1,5 @@
 """ZMQ sources against real PUB sockets on loopback. XPUB sockets are used, since they tell who subscribed."""
 
-import signal
 import subprocess
 import sys
 import threading
@@ -12,10 +11,10 @@ import pytest
 import zmq
 
 from rfhydra.errors import InvalidMessage, Unreachable
-from rfhydra.streams.reconnect import ReconnectingSource
 from rfhydra.streams.source import EndOfStream, Tuning
 from rfhydra.streams.zmq_source import ZmqSource
 from tests.streams.given import DEADLINE_SEC, TUNING, joined, numbered, read_chunk, read_chunks
+from tests.streams.outages import require_reconnection
 
 PUBLISH = """
 import sys
@@ -130,27 +129,7 @@ def test_it_cannot_be_tuned() -> None:
 def test_a_publisher_that_is_killed_and_started_again() -> None:
     with publishing() as publisher:
         port = publisher.port
-    source = ReconnectingSource(ZmqSource("127.0.0.1", port, TUNING), first_delay_sec=0.01, max_delay_sec=0.05)
-    process = start_publisher(port)
-    source.open()
-    read_chunk_of(source)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    while source.error is None:
-        source.read(DEADLINE_SEC)
-    process = start_publisher(port)
-    read_chunk_of(source)
-    assert source.reconnects == 1
-    assert source.lost_samples > 0
-    source.close()
-    process.kill()
-    process.wait()
-
-
-def read_chunk_of(source: ReconnectingSource) -> None:
-    """Read until there is a chunk, over failed connections."""
-    while source.read(DEADLINE_SEC) is None:
-        assert source.error is not None, "connected, but silent"
+    require_reconnection(ZmqSource("127.0.0.1", port, TUNING), lambda: start_publisher(port))
 
 
 def start_publisher(port: int) -> "subprocess.Popen[bytes]":

@@ -10,9 +10,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rfhydra.cli.arguments import AsJson, BackboneFile, RuntimeName, Workspace
-from rfhydra.cli.output import reported, say
-from rfhydra.cli.outputs import MqttUrl, WebhookUrl
-from rfhydra.config import DEFAULT_HOST, DEFAULT_PORT, check_name
+from rfhydra.cli.output import note, reported, say
+from rfhydra.cli.outputs import (
+    Exec,
+    LogAge,
+    LogTracks,
+    MqttUrl,
+    Novel,
+    Post,
+    Pre,
+    Quota,
+    Record,
+    Shell,
+    Sigmf,
+    WebhookUrl,
+)
+from rfhydra.config import DEFAULT_HOST, DEFAULT_PORT, DEFAULT_QUOTA, DEFAULT_ROLL, LOG_MAX_TRACKS, check_name
 from rfhydra.errors import InvalidMessage
 from rfhydra.protocol.limits import read_limits
 
@@ -75,20 +88,48 @@ def serve(
             "--allow-addresses", help="Let clients start any other source: every file and host that it names."
         ),
     ] = False,
+    log_age: LogAge = None,
+    log_tracks: LogTracks = LOG_MAX_TRACKS,
     mqtt: MqttUrl = None,
     webhook: WebhookUrl = None,
+    command: Exec = None,
+    shell: Shell = False,
+    record: Record = None,
+    pre: Pre = DEFAULT_ROLL,
+    post: Post = DEFAULT_ROLL,
+    quota: Quota = DEFAULT_QUOTA,
+    sigmf: Sigmf = None,
+    novel: Novel = False,
+    events: Annotated[
+        bool, typer.Option("--events", help="Print each event of a track as a line of JSON on standard output.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Serve a workspace over a WebSocket until SIGINT or SIGTERM."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     with reported(as_json=as_json):
-        from rfhydra.live.outputs import OutputOptions
+        from rfhydra.live.output_options import OutputOptions
 
         settings = replace(
             _settings(host, token, no_token, origin or [], limit or [], grace, backbone, former, runtime),
             sources=_sources(source or []),
             allow_addresses=allow_addresses,
-            outputs=OutputOptions.parse(log=True, mqtt=mqtt, webhook=webhook),
+            outputs=OutputOptions.parse(
+                log=True,
+                log_age=log_age,
+                log_tracks=log_tracks,
+                mqtt=mqtt,
+                webhook=webhook,
+                command=command,
+                shell=shell,
+                record=record,
+                pre=pre,
+                post=post,
+                quota=quota,
+                sigmf=sigmf,
+                novel=novel,
+                json_lines=events,
+            ),
         )
 
         from rfhydra.server.run import run_server
@@ -100,6 +141,8 @@ def serve(
             if as_json:  # one line, for programs that wait for it
                 sys.stdout.write(json.dumps({"workspace": name, "url": url}) + "\n")
                 sys.stdout.flush()
+            elif events:  # standard output has nothing else
+                note(f"{name} is served on {url}")
             else:
                 say((name, "bold"), f" is served on {url}")
 

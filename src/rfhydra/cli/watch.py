@@ -1,18 +1,18 @@
 """``rfhydra watch``."""
 
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from rfhydra.cli.arguments import AsJson, BackboneFile, RuntimeName, Workspace
+from rfhydra.cli.arguments import AsJson, BackboneFile, RuntimeName, ServerUrl, Token, Workspace
 from rfhydra.cli.detection import load_detector
-from rfhydra.cli.output import console, note, reported, say
+from rfhydra.cli.output import note, reported
 from rfhydra.cli.outputs import (
     Exec,
     Log,
@@ -28,21 +28,24 @@ from rfhydra.cli.outputs import (
     Sigmf,
     WebhookUrl,
 )
-from rfhydra.cli.track_table import TrackLines, TrackTable, status_line
+from rfhydra.cli.screen import Screen
 from rfhydra.config import DEFAULT_QUOTA, DEFAULT_ROLL, LOG_MAX_TRACKS
+from rfhydra.errors import InvalidMessage
 from rfhydra.quantities import parse_seconds
 
 if TYPE_CHECKING:
-    from rfhydra.live.output import Output
+    from rfhydra.hydra.runtimes import Runtime
+    from rfhydra.live.output_options import OutputOptions
     from rfhydra.live.pipeline import LivePipeline
-    from rfhydra.protocol.streams import StreamStatus
 
 STREAM_ID: Final = "1"
 """Of the one stream of a run."""
 _REFRESH_SEC: Final = 0.25
+_SERVER_OPTIONS: Final = ("directory", "source", "heads", "duration", "server", "token", "as_json")
 
 
 def watch(
+    context: typer.Context,
     directory: Workspace,
     source: Annotated[
         str, typer.Argument(metavar="SOURCE", help="A recording, or an address such as rtl_tcp://HOST:PORT?….")
@@ -66,18 +69,27 @@ def watch(
     novel: Novel = False,
     backbone: BackboneFile = None,
     runtime: RuntimeName = "auto",
+    server: ServerUrl = None,
+    token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Detect trained signals in a live source until it ends, or until Ctrl+C.
 
     With --json every event of a track is a line on standard output, and the last line on standard error is the state.
+    With --server, SOURCE is a source of the server, or an address that it can reach, and the stream ends with this
+    command.
     """
     with reported(as_json=as_json):
-        from rfhydra.live.detection_log import first_track_id
-        from rfhydra.live.outputs import OutputOptions, Outputs
-        from rfhydra.live.pipeline import LivePipeline
-        from rfhydra.streams.address import open_source
+        from rfhydra.live.output_options import OutputOptions
 
+        names = None if heads is None else [name.strip() for name in heads.split(",")]
+        seconds = None if duration is None else parse_seconds(duration, "--for")
+        if server is not None:
+            from rfhydra.cli.remote_watch import watch_on_server
+
+            _require_server_options(context)
+            watch_on_server(server, token, source, names, seconds, Screen(as_json=as_json))
+            return
         options = OutputOptions.parse(
             log=log,
             log_age=log_age,
@@ -93,51 +105,62 @@ def watch(
             sigmf=sigmf,
             novel=novel,
         )
-        seconds = None if duration is None else parse_seconds(duration, "--for")
-        opened = open_source(source)
-        with options.open_workspace(directory) as store:
-            names = None if heads is None else [name.strip() for name in heads.split(",")]
-            detector = load_detector(store, names, backbone, runtime, needs_heads=not novel)
-            table = TrackTable() if console.is_terminal and not as_json else None
-            with Outputs(options, store, detector.backbone, opened.name) as outputs:
-                outputs.add(_screen(table, as_json=as_json))
-                pipeline = LivePipeline(
-                    opened,
-                    detector,
-                    stream_id=STREAM_ID,
-                    outputs=outputs.outputs,
-                    on_window=outputs.on_window,
-                    first_track_id=first_track_id(store.detections, STREAM_ID),
-                )
-                try:
-                    _run(pipeline, seconds, table)
-                finally:
-                    _show_status(pipeline.status(), as_json=as_json)
-            for loss in outputs.losses():
-                note(loss)
+        _watch(directory, source, names, seconds, options, backbone, runtime, Screen(as_json=as_json))
 
 
-def _show_status(status: "StreamStatus", *, as_json: bool) -> None:
-    """Print the counters: as a line of JSON on standard error, since standard output has nothing but events then."""
-    if as_json:
-        from rfhydra.protocol.live import StreamState
-
-        with suppress(OSError):
-            sys.stderr.write(f"{StreamState(stream=status).model_dump_json()}\n")
-    else:
-        say(status_line(status))
-
-
-def _screen(table: TrackTable | None, *, as_json: bool) -> "Output":
-    """What shows the tracks on standard output."""
-    from rfhydra.live.json_lines import JsonLines
-
-    if as_json:
-        return JsonLines(sys.stdout)
-    return TrackLines() if table is None else table
+def _require_server_options(context: typer.Context) -> None:
+    """Refuse options of which a server knows nothing."""
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        given = context.get_parameter_source(name)
+        if name not in _SERVER_OPTIONS and given is not None and given.name == "COMMANDLINE":
+            option = parameter.opts[0]
+            raise InvalidMessage(
+                f"{option} does not go with --server: outputs and backbone are options of rfhydra serve"
+            )
 
 
-def _run(pipeline: "LivePipeline", seconds: float | None, table: TrackTable | None) -> None:
+def _watch(
+    directory: Path,
+    source: str,
+    names: list[str] | None,
+    seconds: float | None,
+    options: "OutputOptions",
+    backbone: Path | None,
+    runtime: "Runtime",
+    screen: Screen,
+) -> None:
+    """Detect in this process."""
+    from rfhydra.live.detection_log import first_track_id
+    from rfhydra.live.outputs import OutputFactory
+    from rfhydra.live.pipeline import LivePipeline
+    from rfhydra.streams.address import open_source
+
+    opened = open_source(source)
+    with options.open_workspace(directory) as store:
+        detector = load_detector(store, names, backbone, runtime, needs_heads=not options.novel)
+        with (
+            OutputFactory(options, store, lambda: detector.backbone) as factory,
+            factory.make(STREAM_ID, opened.name) as outputs,
+        ):
+            outputs.add(screen.output)
+            pipeline = LivePipeline(
+                opened,
+                detector,
+                stream_id=STREAM_ID,
+                outputs=outputs.outputs,
+                on_window=outputs.on_window,
+                first_track_id=first_track_id(store.detections, STREAM_ID),
+            )
+            try:
+                _run(pipeline, seconds, screen)
+            finally:
+                screen.finish(pipeline.status())
+        for loss in (*outputs.losses(), *factory.losses()):
+            note(loss)
+
+
+def _run(pipeline: "LivePipeline", seconds: float | None, screen: Screen) -> None:
     """Run ``pipeline`` in a thread of its own, for ``seconds`` at most. Ctrl+C ends it after the window it is at.
 
     Raises:
@@ -156,7 +179,7 @@ def _run(pipeline: "LivePipeline", seconds: float | None, table: TrackTable | No
     threading.Thread(target=run, name="watch").start()
     try:
         # not joined: Python 3.11 takes a thread for ended when Ctrl+C interrupts a join
-        _follow(pipeline, ended, None if seconds is None else time.monotonic() + seconds, table)
+        _follow(pipeline, ended, None if seconds is None else time.monotonic() + seconds, screen)
     finally:
         with _uninterrupted():
             pipeline.stop()
@@ -175,18 +198,9 @@ def _uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _follow(pipeline: "LivePipeline", ended: threading.Event, until: float | None, table: TrackTable | None) -> None:
+def _follow(pipeline: "LivePipeline", ended: threading.Event, until: float | None, screen: Screen) -> None:
     """Show tracks and state until it ended, or until the time comes."""
-    from rich.live import Live
-
-    problem: str | None = None
-    live = Live(console=console, auto_refresh=False, transient=True) if table is not None else None
-    with live or nullcontext():
+    with screen:
         while not ended.is_set() and (until is None or time.monotonic() < until):
             ended.wait(_REFRESH_SEC if until is None else min(_REFRESH_SEC, max(until - time.monotonic(), 0)))
-            status = pipeline.status()
-            if live is not None and table is not None:
-                live.update(table.render(status), refresh=True)
-            elif status.error not in (None, problem) and status.state == "connecting":
-                note(f"not connected, trying again: {status.error}")
-            problem = status.error
+            screen.update(pipeline.status())

@@ -44,6 +44,7 @@ from rfhydra.protocol.signals import (
 )
 from rfhydra.protocol.streams import StreamStatus
 from rfhydra.protocol.types import IqDatatype
+from rfhydra.protocol.unknowns import GetUnknown, LabelUnknown, UnknownClusters, UnknownLabelled
 from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, UndoUpgrade, UpgradeState, UpgradeUndone
 
 Box: TypeAlias = PixelBox | PhysicalBox
@@ -63,6 +64,7 @@ _ONCE: Final = frozenset(
         StopStream,
         CancelUpgrade,
         UndoUpgrade,
+        LabelUnknown,
     }
 )
 """Commands that are not idempotent: not sent again after a lost connection."""
@@ -348,6 +350,26 @@ class Commands:
     async def get_streams(self) -> list[StreamStatus]:
         """The live streams: the running ones, and those that ended last."""
         return (await self._ask(GetStreams)).streams
+
+    async def get_unknown(
+        self,
+        *,
+        least: int = 1,
+        include_example: bool = False,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> UnknownClusters:
+        """A page of the clusters of emissions that no head detects, of those that were seen ``least`` times or more."""
+        return await self._ask(GetUnknown, least=least, include_example=include_example, limit=limit, cursor=cursor)
+
+    async def label_unknown(self, cluster_id: int, signal_name: str) -> UnknownLabelled:
+        """Make samples of a signal of the windows that are kept of a cluster.
+
+        Raises:
+            NotFound: there is no such cluster, or no window of it.
+            Conflict: it is labelled already.
+        """
+        return await self._ask(LabelUnknown, cluster_id=cluster_id, signal_name=signal_name)
 
     async def _ask(
         self,

@@ -53,12 +53,13 @@ class Detection:
 class WindowDetections:
     """Detections in one window, strongest first, and the version of each head that ran.
 
-    ``seen`` is what the backbone made of the window, None where it did not run.
+    ``seen`` is what the backbone with the id ``backbone_id`` made of the window, None where it did not run.
     """
 
     versions: dict[str, int]
     detections: list[Detection]
     seen: Seen | None = field(default=None, compare=False, repr=False)
+    backbone_id: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +203,8 @@ class HydraDetector:
             boxes = window.frame.to_boxes(kept.boxes.numpy())
             version = loaded.heads[name].version
             found += [Detection(name, version, *pair) for pair in zip(kept.scores.tolist(), boxes, strict=True)]
-        return WindowDetections(loaded.versions, sorted(found, key=lambda detection: -detection.score), seen)
+        strongest_first = sorted(found, key=lambda detection: -detection.score)
+        return WindowDetections(loaded.versions, strongest_first, seen, loaded.backbone.backbone_id)
 
 
 def _detect_pixels(

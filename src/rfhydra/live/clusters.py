@@ -1,7 +1,7 @@
 """Clusters: leader clustering of emissions by embedding and size, one emission at a time, in bounded memory."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -67,6 +67,12 @@ class Clusters:
         """Note the id of a cluster that was stored."""
         if key in self._clusters:
             self._clusters[key] = replace(self._clusters[key], cluster_id=cluster_id)
+
+    def label(self, names: Mapping[int, str]) -> None:
+        """Note how clusters are labelled, by id."""
+        for key, each in self._clusters.items():
+            if each.cluster_id is not None and each.cluster_id in names:
+                self._clusters[key] = replace(each, signal_name=names[each.cluster_id])
 
     def forget(self, key: int) -> None:
         """Remove a cluster that the store does not have any more."""

@@ -31,43 +31,29 @@ class Recorder:
     """Records from ``pre_sec`` before a detection to ``post_sec`` after it, as SigMF with the tracks as annotations.
 
     Detections whose recordings would overlap share one. Of what is longer than ``max_sec`` the beginning is recorded.
-    No recording spans a gap of the stream. Its :meth:`write` and :meth:`on_window` belong to the pipeline's thread;
-    files are written in another one, and the oldest of more than a few that wait is dropped.
+    No recording spans a gap of the stream. Used by the pipeline's thread. ``writer`` writes the files of any number of
+    recorders; whoever made it closes it.
     """
 
     def __init__(
         self,
-        directory: RecordingDirectory,
+        writer: "RecordingWriter",
         pre_sec: float,
         post_sec: float,
         max_sec: float = DEFAULT_MAX_SEC,
     ) -> None:
         """
         Raises:
-            InvalidMessage: a time is negative, or the longest recording is not longer than pre- and post-roll.
+            InvalidMessage: as :func:`require_rolls`.
         """
-        if min(pre_sec, post_sec) < 0 or pre_sec + post_sec >= max_sec:
-            raise InvalidMessage(
-                f"pre-roll and post-roll must not be negative and together be shorter than {max_sec:g} s, the longest"
-                f" recording; they are {pre_sec:g} and {post_sec:g} s"
-            )
+        require_rolls(pre_sec, post_sec, max_sec)
         self._pre_sec, self._post_sec, self._max_sec = pre_sec, post_sec, max_sec
         self._takes: list[_Take] = []
         self._longest_sec = max_sec
         self._stretch: _Stretch | None = None
-        self._writer = _Writer(directory)
+        self._writer = writer
         self.missed = 0
         """Number of recordings whose IQ was lost in a gap."""
-
-    @property
-    def dropped(self) -> int:
-        """Number of recordings that were dropped because the disk is too slow."""
-        return self._writer.dropped
-
-    @property
-    def failed(self) -> int:
-        """Number of recordings that could not be written."""
-        return self._writer.failed
 
     def write(self, event: TrackEvent) -> None:
         """Note where a track is. Tracks that are recorded already are ignored."""
@@ -97,14 +83,9 @@ class Recorder:
         reach_sec = self._pre_sec + _KEPT_WINDOWS * live.window.frame.duration_sec
         stretch.forget(min([stretch.end_sec - reach_sec, *(take.start_sec for take in self._takes)]))
 
-    def flush(self, timeout_sec: float) -> bool:
-        """Wait until what was to be recorded so far is on disk; returns whether it is in time."""
-        return self._writer.flush(timeout_sec)
-
     def close(self) -> None:
-        """Record what is pending, without the rest of its post-roll, and end."""
+        """Hand over what is pending, without the rest of its post-roll."""
         self._finish()
-        self._writer.close()
 
     def _take_for(self, event: TrackEvent) -> "_Take":
         """The last pending recording if the track begins before it ends, else a new one."""
@@ -134,7 +115,21 @@ class Recorder:
             self._writer.put(made)
 
 
-class _Writer(WorkQueue[TriggeredRecording]):
+def require_rolls(pre_sec: float, post_sec: float, max_sec: float = DEFAULT_MAX_SEC) -> None:
+    """
+    Raises:
+        InvalidMessage: a time is negative, or the longest recording is not longer than pre- and post-roll.
+    """
+    if min(pre_sec, post_sec) < 0 or pre_sec + post_sec >= max_sec:
+        raise InvalidMessage(
+            f"pre-roll and post-roll must not be negative and together be shorter than {max_sec:g} s, the longest"
+            f" recording; they are {pre_sec:g} and {post_sec:g} s"
+        )
+
+
+class RecordingWriter(WorkQueue[TriggeredRecording]):
+    """Writes recordings in a thread of its own; the oldest of more than a few that wait is dropped."""
+
     def __init__(self, directory: RecordingDirectory) -> None:
         self._directory = directory
         super().__init__("recorder", max_queued=_MAX_QUEUED)

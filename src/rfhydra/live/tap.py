@@ -5,10 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rfhydra.streams.source import Chunk, Source, Tuning
+from rfhydra.streams.wrapped_source import WrappedSource
 
 
-class Tap:
-    """Passes the calls on to ``source``.
+class Tap(WrappedSource):
+    """Gives chunks a time, and shows them to ``on_chunk``.
 
     Where a source does not state times, the first chunk after each gap or retuning has the time of its arrival, and
     those after it follow by the sample rate.
@@ -20,24 +21,14 @@ class Tap:
     def __init__(
         self, source: Source, on_chunk: Callable[[Chunk], None], clock: Callable[[], float] = time.time
     ) -> None:
-        self._source, self._on_chunk, self._clock = source, on_chunk, clock
+        super().__init__(source)
+        self._on_chunk, self._clock = on_chunk, clock
         self._anchor: tuple[int, float] | None = None  # a sample and its time
         self._end_sample = 0
         self.tuning: Tuning | None = None
 
-    @property
-    def name(self) -> str:
-        return self._source.name
-
-    @property
-    def may_wait(self) -> bool:
-        return self._source.may_wait
-
-    def open(self) -> Tuning:
-        return self._source.open()
-
     def read(self, timeout_sec: float) -> Chunk | None:
-        chunk = self._source.read(timeout_sec)
+        chunk = super().read(timeout_sec)
         if chunk is None:
             return None
         if chunk.start_utc_sec is None:
@@ -45,12 +36,6 @@ class Tap:
         self._end_sample, self.tuning = chunk.end_sample, chunk.tuning
         self._on_chunk(chunk)
         return chunk
-
-    def tune(self, tuning: Tuning) -> Tuning:
-        return self._source.tune(tuning)
-
-    def close(self) -> None:
-        self._source.close()
 
     def _time_of(self, chunk: Chunk) -> float:
         rate = chunk.tuning.sample_rate_hz

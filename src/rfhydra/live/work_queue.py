@@ -28,15 +28,24 @@ class WorkQueue(ABC, Generic[T]):
         failed: number of items whose delivery failed for good.
     """
 
-    def __init__(self, name: str, *, max_queued: int = MAX_QUEUED, batch: int = 1, workers: int = 1) -> None:
-        """``batch``: the most items of one delivery. Several ``workers`` deliver at the same time, in any order.
+    def __init__(
+        self,
+        name: str,
+        *,
+        max_queued: int = MAX_QUEUED,
+        batch: int = 1,
+        workers: int = 1,
+        idle_sec: float | None = None,
+    ) -> None:
+        """``batch``: the most items of one delivery. Several ``workers`` deliver at the same time, in any order. A
+        worker that gets no item for ``idle_sec`` calls :meth:`idle`.
 
         Subclasses call it last: delivery begins at once.
         """
         self.name = name
         self._log = logging.getLogger(f"{__name__}.{name}")  # one each: lines of one do not hide those of another
         self.dropped = self.failed = 0
-        self._max_queued, self._batch = max_queued, batch
+        self._max_queued, self._batch, self._idle_sec = max_queued, batch, idle_sec
         self._queue = deque[T]()
         self._delivering = 0
         self._changed = threading.Condition()
@@ -90,6 +99,9 @@ class WorkQueue(ABC, Generic[T]):
             OSError, RfhydraError: it failed for good; the items are counted as failed.
         """
 
+    def idle(self) -> None:
+        """Called in a worker that has had no item for a while."""
+
     def finish(self) -> None:
         """Called in each worker after its last delivery."""
 
@@ -113,25 +125,32 @@ class WorkQueue(ABC, Generic[T]):
         self.dropped += 1
 
     def _work(self) -> None:
-        while items := self._take():
-            try:
-                self.deliver(items)
-            except (OSError, RfhydraError) as error:
-                self._log.warning("%s: %d failed: %s", self.name, len(items), error)
-                with self._changed:
-                    self.failed += len(items)
-            finally:
-                with self._changed:
-                    self._delivering -= len(items)
-                    self._changed.notify_all()
+        while (items := self._take()) is not None:
+            if items:
+                self._deliver(items)
+            else:
+                self.idle()
         self.finish()
 
-    def _take(self) -> list[T]:
-        """The next items; none when the output is closed and the queue empty, or there is no more time."""
+    def _deliver(self, items: Sequence[T]) -> None:
+        try:
+            self.deliver(items)
+        except (OSError, RfhydraError) as error:
+            self._log.warning("%s: %d failed: %s", self.name, len(items), error)
+            with self._changed:
+                self.failed += len(items)
+        finally:
+            with self._changed:
+                self._delivering -= len(items)
+                self._changed.notify_all()
+
+    def _take(self) -> list[T] | None:
+        """The next items, none if there was none for a while; None when the output is closed and the queue empty, or
+        there is no more time."""
         with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._is_closing)
-            if self._gave_up.is_set():
-                return []
+            self._changed.wait_for(lambda: self._queue or self._is_closing, self._idle_sec)
+            if self._gave_up.is_set() or (self._is_closing and not self._queue):
+                return None
             items = [self._queue.popleft() for _ in range(min(self._batch, len(self._queue)))]
             self._delivering += len(items)
             return items

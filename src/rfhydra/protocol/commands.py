@@ -34,6 +34,7 @@ from rfhydra.protocol.signals import (
     RestoreSignal,
 )
 from rfhydra.protocol.types import IqDatatype, Topic, TrainingFields, TrainingRequest
+from rfhydra.protocol.unknowns import GetUnknown, LabelUnknown
 from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, StartUpgrade, UndoUpgrade
 
 A = TypeVar("A", bound=BaseMessage)
@@ -340,6 +341,8 @@ Command: TypeAlias = (
     | GetTrash
     | EmptyTrash
     | RelabelSample
+    | GetUnknown
+    | LabelUnknown
 )
 """Every command."""
 

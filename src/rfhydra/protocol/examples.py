@@ -6,7 +6,7 @@ All belong to one session on a workspace whose contract has 128 rows and a hop o
 import base64
 from typing import Any, Final
 
-from rfhydra.protocol import commands, live, signals, upgrades
+from rfhydra.protocol import commands, live, signals, unknowns, upgrades
 from rfhydra.protocol.commands import COMMANDS, Command
 from rfhydra.protocol.example_values import (
     CENTER_HZ,
@@ -116,6 +116,8 @@ COMMAND_EXAMPLES: Final[dict[str, Command]] = {
         upgrades.GetUpgrade(),
         upgrades.UndoUpgrade(id=13),
         upgrades.CancelUpgrade(id=14),
+        unknowns.GetUnknown(least=2, limit=10),
+        unknowns.LabelUnknown(id=17, cluster_id=3, signal_name="doorbell"),
         commands.Unsubscribe(topics=["waterfall"]),
     )
 }

@@ -17,6 +17,7 @@ MIN_FFT_SIZE: Final = 32
 MAX_FFT_SIZE: Final = 16_384
 MAX_COLUMNS_PER_SEC: Final = 1000.0
 MAX_COLUMNS_PER_FRAME: Final = 256
+MAX_FRAME_PIXELS: Final = 1 << 20
 MAX_LEVEL_DB: Final = 400.0
 
 _NAME_SCHEMA: Final = Field(json_schema_extra={"pattern": f"^{NAME_PATTERN}$"})
@@ -142,7 +143,7 @@ class _WaterfallFields(WireModel):
     columns_per_sec: Annotated[FiniteFloat, Field(gt=0.01, le=MAX_COLUMNS_PER_SEC)] = 50.0
     """Columns in one second of signal; fewer where a column would be shorter than a spectrum."""
     columns_per_frame: Annotated[int, Field(ge=1, le=MAX_COLUMNS_PER_FRAME)] = 2
-    """Columns that are sent together, at least."""
+    """Columns that are sent together, at least; with ``fft_size`` rows at most 1,048,576 pixels."""
 
 
 class WaterfallSettings(_WaterfallFields):
@@ -152,6 +153,8 @@ class WaterfallSettings(_WaterfallFields):
     def _levels_and_size(self) -> Self:
         if self.fft_size & (self.fft_size - 1):
             raise ValueError(f"fft_size {self.fft_size} must be a power of two")
+        if (pixels := self.fft_size * self.columns_per_frame) > MAX_FRAME_PIXELS:
+            raise ValueError(f"fft_size × columns_per_frame is {pixels}, the limit is {MAX_FRAME_PIXELS}")
         if self.max_db - self.min_db < 1:
             raise ValueError("max_db must be at least 1 dB above min_db")
         return self

@@ -33,6 +33,7 @@ from rfhydra.protocol.types import (
     UpgradeReport,
     VersionInfo,
 )
+from rfhydra.protocol.unknown_examples import CLUSTERS, LABELLED
 
 _METRICS: Final = Metrics(f1_score=0.95, precision=0.94, recall=0.96)
 _VERSION: Final = VersionInfo(
@@ -271,6 +272,7 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
                 "sigmf",
                 "upgrades",
                 "streams",
+                "unknown",
             ],
             limits=StatedLimits(),
             spectrogram={
@@ -337,6 +339,8 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
         ),
         *SIGNAL_MESSAGES,
         upgrades.UpgradeUndone(id=13, backbone_id=_FORMER_BACKBONE.id, heads={SIGNAL: 1}),
+        CLUSTERS,
+        LABELLED,
     )
 }
 """By type."""

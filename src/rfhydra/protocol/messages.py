@@ -37,6 +37,7 @@ from rfhydra.protocol.types import (
     TrainingResult,
     VersionInfo,
 )
+from rfhydra.protocol.unknowns import UnknownClusters, UnknownLabelled
 from rfhydra.protocol.upgrades import UpgradeComplete, UpgradeFailed, UpgradeProgress, UpgradeState, UpgradeUndone
 
 API_VERSION: Final = 1
@@ -379,6 +380,8 @@ Message: TypeAlias = (
     | Trash
     | TrashEmptied
     | SampleRelabelled
+    | UnknownClusters
+    | UnknownLabelled
 )
 """Every message."""
 

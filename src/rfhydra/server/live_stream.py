@@ -1,8 +1,10 @@
 """LiveStream: one running stream of the server, in a thread of its own."""
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from rfhydra.detection.detector import HydraDetector
@@ -34,6 +36,7 @@ class LiveStream:
     Attributes:
         stream_id: its id.
         form: how it was asked for.
+        ended: set when its thread has ended.
     """
 
     def __init__(
@@ -58,7 +61,8 @@ class LiveStream:
             lambda events, dropped: on_tracks(stream_id, events, dropped), MAX_RELAYED_EVENTS
         )
         self._windows: Relay[Detections] = Relay(lambda found, _: on_detections(found), MAX_RELAYED_WINDOWS)
-        self._end: Relay[None] = Relay(lambda *_: on_end(self), 1)
+        self.ended = asyncio.Event()
+        self._end: Relay[None] = Relay(lambda *_: self._finish(on_end), 1)
         self._crashed = False
         self._outputs = outputs
         outputs.add(_RelayOutput(self._events))
@@ -80,11 +84,12 @@ class LiveStream:
         """Begin. Once only."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """End it after the window that it is at, and wait for that. Not on the event loop."""
+    async def stop(self, timeout_sec: float) -> bool:
+        """End it after the window that it is at; returns whether it has ended in time. A source may hang for longer."""
         self._pipeline.stop()
-        if self._thread.ident is not None:
-            self._thread.join()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.ended.wait(), timeout_sec)
+        return self.ended.is_set()
 
     def tune(self, tuning: Tuning) -> Tuning:
         """Change the settings of the source. Not on the event loop.
@@ -104,6 +109,10 @@ class LiveStream:
     def _on_window(self, window: LiveWindow) -> None:
         self._outputs.on_window(window)
         self._windows.put(stream_message(self.stream_id, window))
+
+    def _finish(self, on_end: Callable[["LiveStream"], None]) -> None:
+        self.ended.set()
+        on_end(self)
 
     def _run(self) -> None:
         try:

@@ -17,7 +17,8 @@ from rfhydra.errors import RfhydraError, Unauthorized
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.hydra.runtimes import Runtime
-from rfhydra.live.outputs import OutputOptions
+from rfhydra.live.output_options import OutputOptions
+from rfhydra.live.outputs import OutputFactory
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import (
     ServerMetrics,
@@ -66,7 +67,7 @@ class Settings:
         backbone_path: backbone file; None is the one that ships.
         sources: address of each live source that clients may start, by name.
         allow_addresses: whether clients may start any other source, too.
-        outputs: of each stream.
+        outputs: of the streams.
         former_path: backbone file of heads that are not upgraded to that one yet, None without such heads.
         runtime: what computes the dense layers of the backbone in detection.
         grace_sec: time that a running training has to finish when the server stops.
@@ -95,7 +96,8 @@ class Service:
         Raises:
             NotFound: there is no such backbone file.
             Incompatible: the backbone was pretrained on another value scaling than the workspace's contract has.
-            InvalidMessage: the address of a source cannot be understood.
+            InvalidMessage: the address of a source cannot be understood, or an output cannot be made.
+            Busy: another process records in the same directory.
         """
         limits = settings.limits
         self.workspace, self.settings, self.limits = workspace, settings, limits
@@ -115,6 +117,7 @@ class Service:
         self.jobs = TrainingJobs(self.store, workspace, initial.path, self._on_training, limits)
         self.upgrades = UpgradeJobs(self.store, workspace, self.jobs.process, self.loaded, files, self._on_upgrade)
         self.waterfalls = Waterfalls(self.hub, limits.max_waterfalls)
+        self.outputs = OutputFactory(settings.outputs, workspace, lambda: self.detector.backbone, many_streams=True)
         self.streams = StreamSet(
             workspace,
             self.store,
@@ -123,7 +126,7 @@ class Service:
             self.waterfalls,
             SourceSet(settings.sources, allow_addresses=settings.allow_addresses),
             limits,
-            settings.outputs,
+            self.outputs,
         )
         self.metrics = PrometheusMetrics()
         self.bounds = ConnectionBounds.of(limits, settings.handshake_sec)
@@ -164,6 +167,7 @@ class Service:
         for session in self.hub.all():
             session.send(farewell)
         await self.streams.stop()
+        await asyncio.to_thread(self.outputs.close)
         await self.upgrades.stop()
         await self.jobs.stop(self.settings.grace_sec)
         for task in self._tasks:

@@ -7,12 +7,13 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from rfhydra.detection.detector import HydraDetector
 from rfhydra.errors import Busy, Conflict, NotFound, RfhydraError
 from rfhydra.live.detection_log import first_track_id
-from rfhydra.live.outputs import OutputOptions, Outputs
+from rfhydra.live.outputs import OutputFactory
 from rfhydra.live.turns import Turns
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.live import NamedSource, PushedSource, Sources, StartStream, Streams, StreamSource, TuneStream
@@ -32,10 +33,10 @@ from rfhydra.streams.source import Source, Tuning
 
 MAX_ENDED_KEPT: Final = 32
 """Streams that ended or failed last, whose status is kept."""
-MAX_ATTEMPTS: Final = 3
-"""Starts of a stream that the server did not survive, before it is given up."""
 HEALTHY_SEC: Final = 60.0
 """After this time the server has survived the start of its streams."""
+STOP_SEC: Final = 20.0
+"""Time that a stream has to end: until its source answers, and for its outputs."""
 STATUS_PERIOD_SEC: Final = 1.0
 _MIN_PAUSE_SEC: Final = 0.1
 _log = logging.getLogger(__name__)
@@ -58,9 +59,9 @@ class StreamSet:
         waterfalls: Waterfalls,
         sources: SourceSet,
         limits: Limits,
-        outputs: OutputOptions,
+        outputs: OutputFactory,
     ) -> None:
-        """Each stream has ``outputs`` of its own."""
+        """``outputs`` makes those of each stream; whoever made it closes it."""
         self.turns = Turns()
         self.counters = StreamCounters(self._labelled)
         self.pushes = Pushes(limits)
@@ -69,6 +70,8 @@ class StreamSet:
         self._outputs = outputs
         self._running: dict[str, LiveStream] = {}
         self._ended: dict[str, StreamStatus] = {}
+        self._unwanted: set[LiveStream] = set()  # that were stopped
+        self._tuned: set[str] = set()  # that are being tuned
         self._changing = asyncio.Lock()
         self._changed = asyncio.Event()
         self._stopping = False
@@ -82,12 +85,16 @@ class StreamSet:
 
     async def start(self) -> None:
         """Start the streams that ran when the last server ended."""
+        failed = list[StoredStream]()
         for stored in await self._store.run(self._workspace.streams.all, refusable=False):
             try:
                 await self._restore(stored)
             except RfhydraError as error:
                 _log.warning("stream %s is not started again: %s", stored.stream_id, error)
                 self._keep(_failed(stored, str(error)))
+                failed.append(stored)
+        for stored in failed[:-MAX_ENDED_KEPT]:  # nobody is told of them
+            await self._store.run(partial(self._workspace.streams.remove, stored.stream_id, "server"), refusable=False)
         self._status_task = asyncio.create_task(self._push_status())
 
     async def stop(self) -> None:
@@ -97,7 +104,11 @@ class StreamSet:
             self._status_task.cancel()
         async with self._changing:
             running = list(self._running.values())
-            await asyncio.gather(*(asyncio.to_thread(stream.stop) for stream in running))
+            for stream, has_ended in zip(
+                running, await asyncio.gather(*(stream.stop(STOP_SEC) for stream in running)), strict=True
+            ):
+                if not has_ended:
+                    _log.warning("stream %s does not end: its source hangs", stream.stream_id)
         await asyncio.gather(*self._removals)
         await self._store.run(self._workspace.streams.forget_attempts, refusable=False)
 
@@ -156,6 +167,9 @@ class StreamSet:
     async def end(self, stream_id: str, who: str) -> StreamStatus:
         """Stop a stream, or remove one that has ended from the list; returns its last status.
 
+        Other commands do not wait for its end. A stream whose source hangs is told as ended after :data:`STOP_SEC`, but
+        keeps its place until it is.
+
         Raises:
             NotFound: there is no such stream.
         """
@@ -167,10 +181,9 @@ class StreamSet:
             if stream is None:
                 self._changed.set()
                 return self._ended.pop(stream_id)
-            await asyncio.to_thread(stream.stop)
-            self._on_end(stream)
-            self._changed.set()
-            return self._ended.pop(stream_id)
+        self._unwanted.add(stream)
+        await stream.stop(STOP_SEC)
+        return stream.status()
 
     async def tune(self, command: TuneStream, who: str) -> StreamStatus:
         """Change the receiver of a running stream.
@@ -178,6 +191,7 @@ class StreamSet:
         Raises:
             NotFound: there is no such stream, or it has ended.
             Conflict: it has not been connected yet.
+            Busy: its receiver has not taken the change before.
             InvalidMessage: its source cannot change, or not to these settings.
         """
         stream = self._running.get(command.stream_id)
@@ -189,7 +203,13 @@ class StreamSet:
         current = Tuning(status.sample_rate_hz, status.center_freq_hz, status.gain_db)
         wanted = {name: getattr(command, name) for name in vars(current)}
         chosen = replace(current, **{name: value for name, value in wanted.items() if value is not None})
-        tuned = await asyncio.to_thread(stream.tune, chosen)
+        if command.stream_id in self._tuned:  # each waits for the receiver, in one of few threads
+            raise Busy(f"stream {command.stream_id!r} is being tuned: try again in a moment")
+        self._tuned.add(command.stream_id)
+        try:
+            tuned = await asyncio.to_thread(stream.tune, chosen)
+        finally:
+            self._tuned.discard(command.stream_id)
         with suppress(NotFound):  # a pushed stream is not stored, and another may have ended meanwhile
             await self._store.run(lambda: self._workspace.streams.tune(command.stream_id, chosen, who), refusable=False)
         self._changed.set()
@@ -219,9 +239,11 @@ class StreamSet:
 
     async def _restore(self, stored: StoredStream) -> None:
         streams = self._workspace.streams
-        if stored.attempts >= MAX_ATTEMPTS:
-            await self._store.run(lambda: streams.remove(stored.stream_id, "server"), refusable=False)
-            raise Conflict(f"the server has died {stored.attempts} times soon after it had started this stream")
+        if stored.is_given_up:
+            raise Conflict(
+                f"the server has died {stored.attempts} times within {HEALTHY_SEC:.0f} s of the start of its streams:"
+                " start_stream tries again, stop_stream removes it"
+            )
         opened = self._sources.make(stored.source)
         if stored.tuning is not None:
             opened.tune(stored.tuning)
@@ -249,7 +271,7 @@ class StreamSet:
             form=form,
             turns=self.turns,
             heads=heads,
-            outputs=Outputs(self._outputs, self._workspace, self._detector.backbone, source.name),
+            outputs=self._outputs.make(stream_id, source.name),
             waterfalls=self._waterfalls,
             first_track_id=first_track_id,
             on_tracks=self._hub.publish_tracks,
@@ -267,11 +289,15 @@ class StreamSet:
             self._hub.publish_stream_detections(detections)
 
     def _on_end(self, stream: LiveStream) -> None:
-        """A stream has ended; called again where it was stopped."""
-        if self._running.get(stream.stream_id) is not stream or self._stopping:
+        """A stream has ended."""
+        if self._stopping:
             return
         del self._running[stream.stream_id]
-        self._keep(stream.status())
+        if stream in self._unwanted:
+            self._unwanted.discard(stream)
+            self._changed.set()
+        else:
+            self._keep(stream.status())
         self.counters.add_ended(label_of(stream.form), stream.status())
         self.pushes.forget(stream.stream_id)
         self._waterfalls.forget(stream.stream_id)

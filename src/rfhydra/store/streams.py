@@ -1,12 +1,14 @@
 """Live streams of a server, stored so that the next server starts the same.
 
-Invariant: a row is a stream that was started and neither stopped nor ended.
+Invariant: a row is a stream that was started and neither stopped nor ended. One that was given up stays, so that it is
+told until somebody stops it, or starts it again.
 """
 
 import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from rfhydra.errors import NotFound
 from rfhydra.protocol.live import NamedSource, SourceAddress
@@ -14,6 +16,9 @@ from rfhydra.store.audit import AuditLog
 from rfhydra.store.columns import to_json
 from rfhydra.store.database import Database
 from rfhydra.streams.source import Tuning
+
+MAX_ATTEMPTS: Final = 3
+"""Starts of a stream that the server did not survive, before it is given up."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,11 @@ class StoredStream:
     heads: tuple[str, ...] | None
     attempts: int = 0
     tuning: Tuning | None = None
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether no server starts it any more by itself."""
+        return self.attempts >= MAX_ATTEMPTS
 
 
 class StreamStore:
@@ -98,9 +108,9 @@ class StreamStore:
             connection.execute("UPDATE streams SET attempts = attempts + 1 WHERE stream_id = ?", (stream_id,))
 
     def forget_attempts(self) -> None:
-        """The server that started the streams has stopped as it should."""
+        """The server has survived the start of the streams; those that were given up stay so."""
         with self._db.transaction() as connection:
-            connection.execute("UPDATE streams SET attempts = 0")
+            connection.execute("UPDATE streams SET attempts = 0 WHERE attempts < ?", (MAX_ATTEMPTS,))
 
 
 def _stream(row: sqlite3.Row) -> StoredStream:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rfhydra.config import check_name
 from rfhydra.errors import Conflict, NotFound
+from rfhydra.protocol.unknowns import UnknownInfo
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.window import Window
@@ -17,7 +18,7 @@ from rfhydra.store.arrays import decode_array, encode_array
 from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore
 from rfhydra.store.database import Database
-from rfhydra.store.samples import SampleStore
+from rfhydra.store.samples import Admit, SampleStore
 
 MAX_EXEMPLARS: Final = 8
 """Windows that are kept of a cluster: the first and the newest ones."""
@@ -77,6 +78,11 @@ class UnknownStore:
         )
         return [_cluster(row) for row in rows]
 
+    def labels(self) -> dict[int, str]:
+        """What clusters were labelled as, by id."""
+        query = "SELECT cluster_id, signal_name FROM unknown_clusters WHERE signal_name IS NOT NULL"
+        return {row["cluster_id"]: row["signal_name"] for row in self._db.rows(query)}
+
     def get(self, cluster_id: int) -> UnknownCluster:
         """
         Raises:
@@ -125,10 +131,36 @@ class UnknownStore:
         query = "SELECT * FROM unknown_exemplars WHERE cluster_id = ? ORDER BY exemplar_id"
         return [self._exemplar(row) for row in self._db.rows(query, (cluster_id,))]
 
-    def label(self, cluster_id: int, signal_name: str) -> int:
+    def newest_exemplar(self, cluster_id: int) -> Exemplar | None:
+        """The newest window that is kept of a cluster, None without one.
+
+        Raises:
+            Damaged: its stored image does not match its digest.
+        """
+        query = "SELECT * FROM unknown_exemplars WHERE cluster_id = ? ORDER BY exemplar_id DESC LIMIT 1"
+        row = self._db.row(query, (cluster_id,))
+        return None if row is None else self._exemplar(row)
+
+    def infos(self, after: int = 0) -> list[UnknownInfo]:
+        """The clusters with higher ids than ``after``, in that order, as they are shown."""
+        query = (
+            "SELECT clusters.*, (SELECT count(*) FROM unknown_exemplars AS kept"
+            " WHERE kept.cluster_id = clusters.cluster_id) AS windows"
+            " FROM unknown_clusters AS clusters WHERE cluster_id > ? ORDER BY cluster_id"
+        )
+        return [UnknownInfo.model_validate(dict(row)) for row in self._db.rows(query, (after,))]
+
+    def label(
+        self,
+        cluster_id: int,
+        signal_name: str,
+        who: str | None = None,
+        admit: Admit = lambda signal_name, total: None,
+    ) -> int:
         """Make samples of ``signal_name`` from the exemplars of a cluster; returns the number of new ones.
 
         The cluster keeps its row, so that what is similar to it does not begin another one before there is a head.
+        ``admit`` is as of :meth:`SampleStore.add`; what it raises leaves all unchanged.
 
         Raises:
             NotFound: there is no such cluster, or none of its windows was kept.
@@ -150,13 +182,15 @@ class UnknownStore:
                     window=each.window,
                     boxes=each.boxes,
                     recording=f"{each.stream_id} {each.seen_at}",  # each can be in another part of a split
+                    who=who,
+                    admit=admit,
                 )
                 added += is_new
             connection.execute("DELETE FROM unknown_exemplars WHERE cluster_id = ?", (cluster_id,))
             connection.execute(
                 "UPDATE unknown_clusters SET signal_name = ? WHERE cluster_id = ?", (signal_name, cluster_id)
             )
-            self._audit.record("unknown.label", signal_name, {"cluster_id": cluster_id, "samples": added})
+            self._audit.record("unknown.label", signal_name, {"cluster_id": cluster_id, "samples": added}, who)
         return added
 
     def _save(self, cluster: UnknownCluster) -> int | None:

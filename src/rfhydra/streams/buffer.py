@@ -52,7 +52,9 @@ class SampleBuffer:
         """Args:
         max_bytes: size of the ring; a sample takes 8 bytes.
         """
-        self._ring: NDArray[np.complex64] = np.empty(max(1, max_bytes // 8), dtype=np.complex64)
+        self.capacity: Final = max(1, max_bytes // 8)
+        """Samples that fit."""
+        self._ring: NDArray[np.complex64] = np.empty(self.capacity, dtype=np.complex64)
         self._segments: deque[_Segment] = deque()
         self._read_at = 0
         self._filled = 0
@@ -60,11 +62,6 @@ class SampleBuffer:
         self._ended_by: Exception | None = None
         self._written = 0
         self._dropped = 0
-
-    @property
-    def capacity(self) -> int:
-        """Samples that fit."""
-        return len(self._ring)
 
     @property
     def buffered_samples(self) -> int:
@@ -133,10 +130,11 @@ class SampleBuffer:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """End the buffer and drop what it holds. Waiting reads and writes end."""
+        """End the buffer, drop what it holds, and free its memory. Waiting reads and writes end."""
         with self._changed:
             self.end()
             self._drop(self._filled)
+            self._ring = np.empty(0, dtype=np.complex64)  # whoever holds the buffer, maybe in a cycle, holds little
 
     def _write_waiting(self, chunk: Chunk) -> None:
         offset = 0

@@ -6,13 +6,14 @@ from typing import Final
 
 from rfhydra.errors import Unreachable
 from rfhydra.streams.source import Chunk, EndOfStream, Source, Tuning
+from rfhydra.streams.wrapped_source import WrappedSource
 
 FIRST_DELAY_SEC: Final = 0.5
 MAX_DELAY_SEC: Final = 30.0
 MAX_SILENCE_SEC: Final = 10.0
 
 
-class ReconnectingSource:
+class ReconnectingSource(WrappedSource):
     """Connects ``source`` again after it was lost, and before it was there, with exponential back-off.
 
     Only :class:`Unreachable` is answered with another try; every other error is passed on at once. Closing it is final:
@@ -33,7 +34,7 @@ class ReconnectingSource:
         max_delay_sec: the longest delay.
         max_silence_sec: a source that sent nothing for so long is lost, unless it may wait; None if it may be silent.
         """
-        self._source = source
+        super().__init__(source)
         self._first_delay_sec = first_delay_sec
         self._max_delay_sec = max_delay_sec
         self._max_silence_sec = None if source.may_wait else max_silence_sec
@@ -51,14 +52,6 @@ class ReconnectingSource:
         """Samples that were lost before they were received, in gaps and without a connection."""
         self.error: str | None = None
         """Why the source is not connected now; None where it is."""
-
-    @property
-    def name(self) -> str:
-        return self._source.name
-
-    @property
-    def may_wait(self) -> bool:
-        return self._source.may_wait
 
     def open(self) -> Tuning:
         """Connect, however long that takes.
@@ -97,12 +90,9 @@ class ReconnectingSource:
             self._count(chunk)
         return chunk
 
-    def tune(self, tuning: Tuning) -> Tuning:
-        return self._source.tune(tuning)
-
     def close(self) -> None:
         self._closed.set()
-        self._source.close()
+        super().close()
 
     def _try(self) -> Tuning | None:
         """One try to connect. None if another may succeed, not before ``_try_at``."""

@@ -8,9 +8,10 @@ from rfhydra.protocol import commands, live
 from rfhydra.protocol import signals as signal_commands
 from rfhydra.protocol.base import BaseMessage
 from rfhydra.protocol.commands import Command
+from rfhydra.protocol.unknowns import GetUnknown, LabelUnknown
 from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, StartUpgrade, UndoUpgrade
 from rfhydra.server.answers import require_fitting
-from rfhydra.server.handlers import detection, samples, sigmf, signals, streams, trainings, upgrades, versions
+from rfhydra.server.handlers import detection, samples, sigmf, signals, streams, trainings, unknowns, upgrades, versions
 from rfhydra.server.handlers import session as sessions
 from rfhydra.server.net.hub import Session
 from rfhydra.server.service import Service
@@ -59,6 +60,8 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     CancelUpgrade: upgrades.cancel_upgrade,
     GetUpgrade: upgrades.get_upgrade,
     UndoUpgrade: upgrades.undo_upgrade,
+    GetUnknown: unknowns.get_unknown,
+    LabelUnknown: unknowns.label_unknown,
 }
 
 

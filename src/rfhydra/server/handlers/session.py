@@ -12,7 +12,18 @@ from rfhydra.server.answers import require_fitting
 from rfhydra.server.net.hub import TOO_MANY_CLIENTS, TRY_AGAIN_LATER, Session
 from rfhydra.server.service import Service
 
-FEATURES = ["detect", "binary", "jobs", "subscriptions", "samples", "signals", "sigmf", "upgrades", "streams"]
+FEATURES = [
+    "detect",
+    "binary",
+    "jobs",
+    "subscriptions",
+    "samples",
+    "signals",
+    "sigmf",
+    "upgrades",
+    "streams",
+    "unknown",
+]
 
 
 async def hello(service: Service, session: Session, command: Hello) -> ServerHello:
