@@ -10,6 +10,8 @@ from rfhydra.cli import (
     card,
     demo,
     detection,
+    import_,
+    label,
     pretraining,
     search,
     serve,
@@ -41,7 +43,8 @@ app.command("demo")(demo.demo)
 app.command("info")(info)
 app.command("show")(show)
 app.command("init")(workspace.init)
-app.command("import")(workspace.import_)
+app.command("import", cls=ServedCommand)(import_.import_)
+app.command("label", cls=label.LabelCommand)(label.label)
 app.command("train", cls=ServedCommand)(training.train)
 app.command("extend", cls=ServedCommand)(training.extend)
 app.command("upgrade", cls=ServedCommand)(upgrade.upgrade)
