@@ -167,6 +167,8 @@ def test_sigmf_of_a_sigmf_recording_is_a_file_of_its_own(take: Recording, empty:
     refused = run("label", empty, meta, "pager", "--box", "0.1s,20ms", "--sigmf", meta)
     assert refused.status == 1
     assert "is the metadata of a recording" in refused.stderr
+    elsewhere = run("label", empty, meta, "pager", "--box", "0.1s,20ms", "--sigmf", empty / "out.sigmf-meta")
+    assert "must be in the folder of take.sigmf-data" in elsewhere.stderr
 
 
 @pytest.mark.parametrize(

@@ -42,13 +42,13 @@ def test_six_commands_from_raw_files_to_an_f1(tmp_path: Path) -> None:
     table = tmp_path / "boxes.csv"
     table.write_text("\n".join(boxes(annotated)))
     first, second = sorted(fresh.iterdir())
-    raw, mission = ("--sample-rate", "250k", "--freq", "433.92M"), tmp_path / "mission"
+    mission = tmp_path / "mission"
     commands = [
         ("init", mission, *CONTRACT),
-        ("import", mission, captures, "--csv", table, *raw),
+        ("import", mission, captures, "--csv", table),
         ("train", mission, DEVICE),
-        ("label", mission, first, DEVICE, "--csv", table, "--sigmf", *raw),
-        ("label", mission, second, DEVICE, "--csv", table, "--sigmf", *raw),
+        ("label", mission, first, DEVICE, "--csv", table, "--sigmf"),
+        ("label", mission, second, DEVICE, "--csv", table, "--sigmf"),
         ("eval", mission, DEVICE, *(each.with_suffix(".sigmf-meta") for each in (first, second)), "--json"),
     ]
     for command in commands:

@@ -104,7 +104,7 @@ def test_an_empty_table_has_no_box() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("1.2,0.03\n", "b.csv, line 1: the header has no column 'start': 1.2, 0.03"),
+        ("1.2,0.03\n", "b.csv, line 1: the header has no column 'start': '1.2, 0.03'"),
         ("start,length\n1,2\nsoon,2\n", "b.csv, line 3: start 'soon' is not a duration"),
         ("start,length\n,2\n", "b.csv, line 2: start is missing"),
         ("start,length\n1,2kHz\n", "b.csv, line 2: length '2kHz' has the unknown unit 'kHz'"),

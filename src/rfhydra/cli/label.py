@@ -204,11 +204,13 @@ def _write(recording: "Recording", labelled: "Recording", out: Path | None) -> t
     from rfhydra.labels.source import with_annotations
     from rfhydra.recordings import open_recording, write_sigmf_labels
 
+    if recording.is_copy:
+        raise InvalidMessage(f"{recording.path.name} is read from a copy: save its samples as a file to annotate them")
     if out is None:
         is_conforming = recording.data_path.suffix == _SIGMF_DATA
         out = recording.path.with_name(f"{recording.name}{'.labels' if is_conforming else ''}{_SIGMF_SUFFIX}")
-    else:
-        out = output_file(out)
+    elif output_file(out).parent.resolve() != recording.data_path.parent.resolve():
+        raise InvalidMessage(f"--sigmf {out} must be in the folder of {recording.data_path.name}, as SigMF demands")
     if out.exists():
         older = open_recording(out)
         if older.data_path.resolve() != recording.data_path.resolve():

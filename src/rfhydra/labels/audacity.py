@@ -27,7 +27,7 @@ def parse_label_track(text: str, name: str) -> Iterator[Label]:
         InvalidMessage: a line is neither a label nor its frequencies; the message names file, line and field.
     """
     label: Label | None = None
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         where = f"{name}, line {number}"
@@ -49,7 +49,7 @@ def _label(fields: list[str], where: str) -> Label:
         raise InvalidMessage(f"{where}: a label is start, end and text, with tabs between them")
     start, end = _number(fields[0], f"{where}: start"), _number(fields[1], f"{where}: end")
     if end < start:
-        raise InvalidMessage(f"{where}: end {fields[1]} is before start {fields[0]}")
+        raise InvalidMessage(f"{where}: end {end:g} is before start {start:g}")
     text = "\t".join(fields[2:]).strip()
     return Label(where=where, start=start, length=end - start if end > start else None, text=text or None)
 
@@ -61,7 +61,7 @@ def _band(fields: list[str], where: str) -> Band | None:
     if low < 0 or high < 0:
         return None
     if high < low:
-        raise InvalidMessage(f"{where}: high frequency {fields[2]} is below low frequency {fields[1]}")
+        raise InvalidMessage(f"{where}: high frequency {high:g} is below low frequency {low:g}")
     return Band(low, high, "unsigned")
 
 

@@ -91,10 +91,14 @@ def _columns(header: list[str], where: str) -> dict[str, _Column]:
             unit, words = _SAMPLES, words if words[1:] == ["count"] else words[1:]
         column = _NAMES.get("".join(words))
         if column is not None:
-            columns.setdefault(column, _Column(index, title.strip(), unit))
+            columns.setdefault(column, _Column(index, _printable(title.strip()), unit))
     if "start" not in columns:
-        raise InvalidMessage(f"{where}: the header has no column 'start': {', '.join(header)[:80]}")
+        raise InvalidMessage(f"{where}: the header has no column 'start': {', '.join(header)[:80]!r}")
     return columns
+
+
+def _printable(title: str) -> str:
+    return title if title.isprintable() else repr(title)
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,7 @@ class _Row:
 
     def _samples(self, column: str) -> float:
         text = self._text(column)
-        if not re.fullmatch(r"\d{1,18}(\.0*)?", text):
+        if not re.fullmatch(r"[0-9]{1,18}(\.0*)?", text):
             raise InvalidMessage(f"{self._field(column)} {text!r} is not a whole number of samples")
         return float(text)
 

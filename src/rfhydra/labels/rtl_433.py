@@ -14,12 +14,13 @@ from typing import Any, Final, Literal
 from rfhydra.errors import InvalidMessage
 from rfhydra.labels.label import Band, Label
 
+_NUMBER: Final = r"([-+]?\d{1,12}(?:\.\d+)?)"
 _PACKAGE: Final = re.compile(r"Detected (?:OOK|FSK) package\s+(?:@\s+)?(\S.*?)\s*$")
-_WIDTH: Final = re.compile(r"Total count:.*?(\d[\d.]*) ms\b")
-_OFFSETS: Final = re.compile(r"Frequency offsets \[F1, F2\]:.*\(([-+.\d]+) kHz, ([-+.\d]+) kHz\)")
+_WIDTH: Final = re.compile(r"Total count:.*?\b(\d{1,12}(?:\.\d+)?) ms\b", re.ASCII)
+_OFFSETS: Final = re.compile(rf"Frequency offsets \[F1, F2\]:.*\({_NUMBER} kHz, {_NUMBER} kHz\)", re.ASCII)
 _KEY_VALUE: Final = re.compile(r"^\s*time\s+:\s+(\S+(?: \S+)?)\s*$")
 _MODEL: Final = re.compile(r"^\s*model\s+:\s+(.*?)(?:\s{2,}|\s*$)")
-_POSITION: Final = re.compile(r"@(\d+(?:\.\d+)?)s?")
+_POSITION: Final = re.compile(r"@(\d{1,12}(?:\.\d+)?)s?", re.ASCII)
 _MAX_MEGAHERTZ: Final = 1e9
 _TONE_MARGIN: Final = 0.5  # of the distance of two tones, beyond each: Carson's rule at a modulation index of 1
 
@@ -51,7 +52,7 @@ def parse_rtl_433(text: str, name: str) -> Iterator[Label]:
     """
     packages: dict[float, _Package] = {}
     current: _Package | None = None
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         where = f"{name}, line {number}"
         if line.lstrip().startswith("{"):
             _add_event(packages, _fields(line, where), where)
