@@ -204,8 +204,10 @@ def _write(recording: "Recording", labelled: "Recording", out: Path | None) -> t
     from rfhydra.labels.source import with_annotations
     from rfhydra.recordings import open_recording, write_sigmf_labels
 
-    if recording.is_copy:
-        raise InvalidMessage(f"{recording.path.name} is read from a copy: save its samples as a file to annotate them")
+    if not recording.is_mapped:
+        raise InvalidMessage(
+            f"{recording.path.name} is not mapped from a file: save its samples as one to annotate them"
+        )
     if out is None:
         is_conforming = recording.data_path.suffix == _SIGMF_DATA
         out = recording.path.with_name(f"{recording.name}{'.labels' if is_conforming else ''}{_SIGMF_SUFFIX}")

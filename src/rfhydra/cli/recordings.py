@@ -51,10 +51,11 @@ def find_recordings(paths: Sequence[Path], **known: Any) -> list["Recording"]:
         RfhydraError: no recording could be opened; that of the first.
     """
     from rfhydra.archive.source import KnownFields, find_sources
+    from rfhydra.recordings.digital_rf import is_digital_rf
 
     fields, failures, opened = KnownFields(**known), list["Failure"](), list["Recording"]()
     for path in paths:
-        if not path.is_dir():
+        if not path.is_dir() or is_digital_rf(path):
             opened += open_recordings([path], **known)
             continue
         sources, failed = find_sources([path], fields)
