@@ -10,7 +10,7 @@ from hypothesis import given as cases
 from hypothesis import strategies as st
 
 from rfhydra.errors import InvalidMessage
-from rfhydra.quantities import parse_bytes, parse_decibels, parse_hertz, parse_seconds
+from rfhydra.quantities import format_quantity, parse_bytes, parse_decibels, parse_hertz, parse_seconds
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,19 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     for parse in (parse_hertz, parse_seconds, parse_decibels, parse_bytes):
         with suppress(InvalidMessage):
             assert math.isfinite(parse(text, "x"))
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.0317, "s", "31.7 ms"),
+        (9200.0, "Hz", "9.2 kHz"),
+        (999.9, "Hz", "1 kHz"),
+        (0.0, "s", "0 s"),
+        (2e-12, "s", "0.002 ns"),
+        (3e12, "Hz", "3e+03 GHz"),
+        (50.0, "Hz", "50 Hz"),
+    ],
+)
+def test_a_quantity_has_three_digits_and_a_prefix(value: float, unit: str, text: str) -> None:
+    assert format_quantity(value, unit) == text

@@ -1,5 +1,6 @@
 """Atomic, durable writes of files, and errors of the operating system as ours."""
 
+import ctypes
 import errno
 import os
 import secrets
@@ -9,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from rfhydra.errors import Busy, InvalidMessage, StorageFull
+from rfhydra.errors import Busy, Conflict, InvalidMessage, StorageFull
 
 # EFBIG: the process or the file system allows no file of that size.
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -18,6 +19,9 @@ _NO_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE})
 NO_DESCRIPTORS_MESSAGE: Final = (
     "no file descriptor is free; nothing was changed: try again, or raise the limit of open files (ulimit -n)"
 )
+
+_AT_CWD: Final = -100  # AT_FDCWD of fcntl.h
+_RENAME_EXCHANGE: Final = 2  # of linux/fs.h
 
 PRIVATE_FILE: Final = 0o600
 PRIVATE_DIRECTORY: Final = 0o700
@@ -121,6 +125,29 @@ def writing_output(path: Path) -> Iterator[BinaryIO]:
             yield file
     except OSError as error:
         raise InvalidMessage(f"{path.name} cannot be written: {error.strerror}") from error
+
+
+def exchange_directories(one: Path, other: Path) -> None:
+    """Exchange two directories on one file system: whenever a process is killed, both are whole, under either name.
+
+    Raises:
+        Conflict: the system or the file system cannot do it in one step.
+        OSError: a directory is missing, or may not be renamed.
+    """
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except AttributeError:
+        raise Conflict("this system cannot exchange two directories in one step: use Linux") from None
+    if rename(_AT_CWD, os.fsencode(one), _AT_CWD, os.fsencode(other), _RENAME_EXCHANGE):
+        error = ctypes.get_errno()
+        if error in (errno.EINVAL, errno.ENOSYS, errno.EXDEV, errno.EBUSY):
+            raise Conflict(
+                f"{one.name} and {other.name} cannot be exchanged in one step ({os.strerror(error)}): keep them on one"
+                " local file system, neither of them a mount point"
+            )
+        raise OSError(error, os.strerror(error), str(one))
+    for parent in {one.parent, other.parent}:
+        sync_directory(parent)
 
 
 def sync_directory(directory: Path) -> None:

@@ -1,5 +1,6 @@
 """Quantities as people write them: ``250k``, ``433.92M``, ``30ms``, ``20dB``."""
 
+import math
 import re
 from decimal import Decimal
 from typing import Final
@@ -11,6 +12,7 @@ _MAX_NUMBER: Final = 1e100
 _HERTZ: Final = {"": Decimal(1), "k": Decimal("1e3"), "K": Decimal("1e3"), "M": Decimal("1e6"), "G": Decimal("1e9")}
 """There is no milli, so that ``433.92m`` is an error and not a third of a hertz."""
 _HERTZ_UNIT: Final = re.compile(r"(Hz|hz|HZ|S/s|Sps|sps)$")
+_PREFIXES: Final = {-3: "n", -2: "µ", -1: "m", 0: "", 1: "k", 2: "M", 3: "G"}
 _BYTES: Final = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12}
 _SECONDS: Final = {
     "": Decimal(1),
@@ -83,3 +85,11 @@ def _split(text: str, field: str, expected: str) -> tuple[Decimal, str]:
     if match is None or not abs(float(match[1])) <= _MAX_NUMBER:
         raise InvalidMessage(f"{field} {text!r} is not {expected}")
     return Decimal(match[1]), match[2]
+
+
+def format_quantity(value: float, unit: str) -> str:
+    """``value`` with three digits and a prefix: ``31.7 ms``, ``9.2 kHz``."""
+    exponent = 0 if value == 0 else min(max(math.floor(math.log10(abs(value)) / 3), -3), 3)
+    if f"{abs(value) / 1000**exponent:.3g}" == "1e+03" and exponent < 3:  # rounding reaches the next prefix
+        exponent += 1
+    return f"{value / 1000**exponent:.3g} {_PREFIXES[exponent]}{unit}"

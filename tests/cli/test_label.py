@@ -247,3 +247,13 @@ def test_center_is_where_the_signs_count_from(raw: Path, empty: Path) -> None:
     answer("label", empty, raw, SIGNAL, "--box", "0.3s,40ms,-50k,10k", *RAW)
     ((only,),) = [each.boxes for each in samples(empty)]
     assert only.freq_low_hz == pytest.approx(CENTER_HZ - 55e3)
+
+
+def test_boxes_that_do_not_fit_are_warned_of_and_another_rate_is_refused(raw: Path, empty: Path) -> None:
+    short = run("label", empty, raw, SIGNAL, "--box", "0.3s,2ms", *RAW)
+    assert "1 of 1 boxes of beacon are under 4 columns" in short.stderr
+    other = (raw, SIGNAL, "--box", "0.1s,40ms", "--sample-rate", "1M", "--freq", "433.92M")
+    refused = run("label", empty, *other)
+    assert refused.status == 1
+    assert "with --any-rate" in refused.stderr
+    assert run("label", empty, *other, "--any-rate").status == 0

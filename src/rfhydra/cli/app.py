@@ -13,10 +13,12 @@ from rfhydra.cli import (
     import_,
     label,
     pretraining,
+    recontract,
     search,
     serve,
     service,
     streams,
+    suggest,
     training,
     upgrade,
     versions,
@@ -43,11 +45,13 @@ app.command("demo")(demo.demo)
 app.command("info")(info)
 app.command("show")(show)
 app.command("init")(workspace.init)
+app.command("suggest")(suggest.suggest)
 app.command("import", cls=ServedCommand)(import_.import_)
 app.command("label", cls=label.LabelCommand)(label.label)
 app.command("train", cls=ServedCommand)(training.train)
 app.command("extend", cls=ServedCommand)(training.extend)
 app.command("upgrade", cls=ServedCommand)(upgrade.upgrade)
+app.command("recontract")(recontract.recontract)
 app.command("detect")(detection.detect)
 app.command("watch")(watch.watch)
 app.command("eval")(detection.evaluate)

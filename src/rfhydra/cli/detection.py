@@ -50,6 +50,7 @@ def detect(
 ) -> None:
     """Find the emissions of trained signals in recordings. With several recordings OUT is a directory."""
     with reported(as_json=as_json):
+        from rfhydra.contract.checks import rate_warnings
         from rfhydra.store.workspace import Workspace as Store
 
         opened = open_recordings(recordings, datatype=datatype, sample_rate_hz=sample_rate, center_freq_hz=center_freq)
@@ -58,6 +59,8 @@ def detect(
         with Store.view(directory) as store:
             names = None if heads is None else [name.strip() for name in heads.split(",")]
             detector = load_detector(store, names, backbone, runtime)
+            for warning in rate_warnings(store, sorted(detector.loaded_versions), opened):
+                note(warning)
             annotations = [] if sigmf is None else output_files(sigmf, opened, _SIGMF_SUFFIX)
             pictures = [] if png is None else output_files(png, opened, ".png")
             found = detect_all(opened, detector, threshold)

@@ -1,14 +1,14 @@
 """``rfhydra import``."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rfhydra.cli.arguments import AsJson, CenterFrequency, Datatype, SampleRate, ServerUrl, Token, Workspace
-from rfhydra.cli.label_options import AudacityFiles, Bandwidth, CsvFiles, LabelOptions, Length, Rtl433Files
+from rfhydra.cli.label_options import AnyRate, AudacityFiles, Bandwidth, CsvFiles, LabelOptions, Length, Rtl433Files
 from rfhydra.cli.output import note, print_json, print_table, progress_bar, reported, say
 from rfhydra.cli.recordings import find_recordings
 from rfhydra.config import MIN_SAMPLES_FOR_TRAINING
@@ -42,6 +42,7 @@ def import_(
     sample_rate: SampleRate = None,
     center_freq: CenterFrequency = None,
     datatype: Datatype = None,
+    any_rate: AnyRate = False,
     server: ServerUrl = None,
     token: Token = None,
     as_json: AsJson = False,
@@ -54,8 +55,19 @@ def import_(
         opened = find_recordings(recordings, **known)
         if sources:
             opened = options.annotate(opened, sources, lambda each: _name(each, label))
-        result, trained = import_boxes(opened, directory, server, token, label, max_samples, merged=bool(sources))
-    show_import(result, trained, directory, server, as_json=as_json)
+        imported = import_boxes(
+            opened, directory, server, token, label, max_samples, any_rate=any_rate, merged=bool(sources)
+        )
+    show_import(imported, directory, server, as_json=as_json)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What was imported, which of its signals have a head, and what does not fit the contract."""
+
+    result: "ImportResult"
+    trained: set[str]
+    warnings: list[str]
 
 
 def import_boxes(
@@ -66,15 +78,14 @@ def import_boxes(
     label: str | None,
     max_samples: int | None = None,
     *,
+    any_rate: bool = False,
     merged: bool,
-) -> tuple["ImportResult", set[str]]:
+) -> Imported:
     """Import the annotations of ``recordings`` into a workspace here, or on ``server``.
 
     Args:
+        any_rate: whether a signal may have samples of several sample rates; a server does not look at them.
         merged: keep the boxes that samples of these recordings have already.
-
-    Returns:
-        What was imported, and which of its signals have a head.
     """
     with progress_bar() as bar:
         task = bar.add_task("importing", total=len(recordings), note="")
@@ -83,7 +94,7 @@ def import_boxes(
             bar.update(task, advance=1, note=name)
 
         if server is None:
-            return _import_here(recordings, directory, label, max_samples, advance, merged=merged)
+            return _import_here(recordings, directory, label, max_samples, advance, any_rate=any_rate, merged=merged)
         from rfhydra.cli.upload import import_on_server
 
         return import_on_server(server, token, recordings, label, max_samples, advance, merged=merged)
@@ -96,22 +107,29 @@ def _import_here(
     max_samples: int | None,
     progress: Callable[[str], None],
     *,
+    any_rate: bool,
     merged: bool,
-) -> tuple["ImportResult", set[str]]:
+) -> Imported:
+    from rfhydra.contract.checks import box_warnings, require_one_rate
     from rfhydra.store.workspace import Workspace as Store
     from rfhydra.training.data.importer import import_recordings
     from rfhydra.training.data.labelling import label_recordings
 
     with Store.open(directory) as store:
+        if not any_rate:
+            require_one_rate(store, recordings, label)
+        warnings = box_warnings(recordings, store.spec, label)
         add = label_recordings if merged else import_recordings
         result = add(store, recordings, label, max_samples, progress)
-        return result, {name for name in result.new_samples if store.versions.active(name) is not None}
+        trained = {name for name in result.new_samples if store.versions.active(name) is not None}
+        return Imported(result, trained, warnings)
 
 
-def show_import(
-    result: "ImportResult", trained: set[str], directory: Path, server: str | None, *, as_json: bool
-) -> None:
-    """Print what was imported and the command that follows; ``trained`` are the signals that have a head."""
+def show_import(imported: Imported, directory: Path, server: str | None, *, as_json: bool) -> None:
+    """Print what was imported and the command that follows."""
+    result = imported.result
+    for warning in imported.warnings:
+        note(warning)
     if as_json:
         print_json(asdict(result))
         return
@@ -122,7 +140,7 @@ def show_import(
     name, _, total = rows[0]
     if total < MIN_SAMPLES_FOR_TRAINING:
         note(f"{name} has {total} samples, a training needs {MIN_SAMPLES_FOR_TRAINING}: label more boxes")
-    verb = "extend" if name in trained else "train"
+    verb = "extend" if name in imported.trained else "train"
     say(f"next: rfhydra {verb} {f'{name} --server {server}' if server else f'{directory} {name}'}")
 
 

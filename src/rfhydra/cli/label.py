@@ -20,6 +20,7 @@ from rfhydra.cli.arguments import (
 )
 from rfhydra.cli.import_ import import_boxes, show_import
 from rfhydra.cli.label_options import (
+    AnyRate,
     AudacityFiles,
     Bandwidth,
     CsvFiles,
@@ -97,6 +98,7 @@ def label(
     sample_rate: SampleRate = None,
     center_freq: CenterFrequency = None,
     datatype: Datatype = None,
+    any_rate: AnyRate = False,
     backbone: BackboneFile = None,
     server: ServerUrl = None,
     token: Token = None,
@@ -117,11 +119,11 @@ def label(
         (labelled,) = options.annotate([opened], sources, lambda each: _name(each, name, source_label))
         _require_boxes(labelled, name)
         if sigmf is None:
-            result, trained = import_boxes([labelled], directory, server, token, name, merged=True)
+            imported = import_boxes([labelled], directory, server, token, name, any_rate=any_rate, merged=True)
         else:
             out, labelled = _write(opened, labelled, Path(sigmf) if sigmf else None)
     if sigmf is None:
-        show_import(result, trained, directory, server, as_json=as_json)
+        show_import(imported, directory, server, as_json=as_json)
     elif as_json:
         print_json({"annotations_file": str(out), "boxes": len(boxes_named(labelled, name))})
     else:

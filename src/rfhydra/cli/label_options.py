@@ -36,6 +36,9 @@ Bandwidth = Annotated[
         "--bandwidth", metavar="HZ", help="Bandwidth of boxes that state only a centre, such as 50k.", parser=hertz
     ),
 ]
+AnyRate = Annotated[
+    bool, typer.Option("--any-rate", help="Import also recordings of another sample rate than the signal has.")
+]
 
 
 @dataclass(frozen=True)

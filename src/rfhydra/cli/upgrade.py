@@ -72,7 +72,7 @@ def _upgrade(directory: Path, backbone: Path | None, former: Path | None, *, for
     with Store.open(directory) as store:
         upgrade = _prepare(store, backbone, former)
         with progress_bar() as bar:
-            report = upgrade.train(_on_signal(bar))
+            report = upgrade.train(head_bars(bar))
         try:
             switch(store, report, force=force)
         except RfhydraError:
@@ -159,7 +159,7 @@ def _former(store: "Store", backbone: "Backbone", file: Path | None) -> "Backbon
     return load_backbone(None, best_device()) if is_shipped else None
 
 
-def _on_signal(bar: "Progress") -> "Callable[[str, int, int], Control]":
+def head_bars(bar: "Progress") -> "Callable[[str, int, int], Control]":
     """A bar of heads and one of the epochs of each."""
     from rfhydra.training.trainer import Control
 

@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from sigmf import keys
 
+from rfhydra.cli.import_ import Imported
 from rfhydra.cli.remote import on_server
 from rfhydra.client import Client
 from rfhydra.config import check_name
+from rfhydra.contract.checks import box_warnings
 from rfhydra.errors import InvalidRecording
 from rfhydra.protocol.fields import NegativeBox, PhysicalBox
 from rfhydra.protocol.types import SampleInfo
@@ -35,7 +37,7 @@ def import_on_server(
     progress: Callable[[str], None],
     *,
     merged: bool,
-) -> tuple[ImportResult, set[str]]:
+) -> Imported:
     """Import the annotations of ``recordings`` on a server; as ``import_boxes``, but windows before an error stay.
 
     Raises:
@@ -48,7 +50,7 @@ def import_on_server(
         wanted = f"labelled {label!r}" if label else "with a label"
         raise InvalidRecording(f"no annotation {wanted} in {recordings[0].name}: annotate a recording first")
 
-    async def upload(client: Client) -> tuple[ImportResult, set[str]]:
+    async def upload(client: Client) -> Imported:
         contract = (await client.hello()).spectrogram
         spec = SpectrogramSpec.from_dict({key: value for key, value in contract.items() if key != "spec_id"})
         run = _Upload(client, spec, max_samples, merged=merged)
@@ -60,7 +62,8 @@ def import_on_server(
         active = {
             name for name, each in (await client.get_registry()).signals.items() if each.active_version is not None
         }
-        return ImportResult(dict(run.new), run.total, run.boxes, skipped), active & run.total.keys()
+        result = ImportResult(dict(run.new), run.total, run.boxes, skipped)
+        return Imported(result, active & run.total.keys(), box_warnings(recordings, spec, label))
 
     return on_server(server, token, upload)
 
@@ -110,7 +113,8 @@ class _Upload:
             while True:
                 page = await self._client.get_training_samples(name, cursor=cursor)
                 for each in page.samples:
-                    if each.recording == recording.recording_id and each.start_sample is not None:
+                    is_its = each.recording == recording.recording_id and each.start_sample is not None
+                    if is_its and each.sample_rate_hz == recording.sample_rate_hz:
                         yield _window(each, name, self._spec)
                 if (cursor := page.next_cursor) is None:
                     break

@@ -1,34 +1,91 @@
 """``rfhydra init``."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rfhydra.cli.arguments import AsJson, Workspace
+from rfhydra.cli.arguments import AsJson, BackboneFile, Workspace
 from rfhydra.cli.output import print_json, reported, say
+from rfhydra.cli.recordings import open_recordings
+from rfhydra.cli.suggest import Label, chosen, show_choice
+from rfhydra.errors import InvalidMessage
 from rfhydra.spectrum.spec import SpectrogramSpec
 
-_DEFAULT = SpectrogramSpec()
+if TYPE_CHECKING:
+    from rfhydra.contract.choice import ContractChoice
+
+
+FftSize = Annotated[int | None, typer.Option(help="Samples per transform, a power of two.")]
+Hop = Annotated[int | None, typer.Option(help="Samples per column, even.")]
+Rows = Annotated[int | None, typer.Option(help="Frequency rows; divides the FFT size.")]
+Cols = Annotated[int | None, typer.Option(help="Columns of a window.")]
+FromRecordings = Annotated[
+    list[Path] | None,
+    typer.Option("--from", metavar="FILE...", help="Choose the contract by recordings, as `rfhydra suggest` does."),
+]
+MoreRecordings = Annotated[list[Path] | None, typer.Argument(metavar="", hidden=True)]
+"""What the shell made of ``--from *.sigmf-meta``, from the second file on."""
 
 
 def init(
     directory: Workspace,
-    fft_size: Annotated[int, typer.Option(help="Samples per transform, a power of two.")] = _DEFAULT.fft_size,
-    hop: Annotated[int, typer.Option(help="Samples per column, even.")] = _DEFAULT.hop,
-    rows: Annotated[int, typer.Option(help="Frequency rows; divides the FFT size.")] = _DEFAULT.rows,
-    cols: Annotated[int, typer.Option(help="Columns of a window.")] = _DEFAULT.cols,
+    more: MoreRecordings = None,
+    fft_size: FftSize = None,
+    hop: Hop = None,
+    rows: Rows = None,
+    cols: Cols = None,
+    recordings: FromRecordings = None,
+    signal: Label = None,
+    backbone: BackboneFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create a workspace and lock its spectrogram contract."""
+    """Create a workspace and lock its spectrogram contract.
+
+    What is not given follows from the FFT size, or with --from, from the emissions in recordings.
+    """
     with reported(as_json=as_json):
+        if more and not recordings:
+            raise InvalidMessage(f"{more[0]} is one argument too many: recordings follow --from")
         from rfhydra.store.workspace import Workspace as Store
 
-        spec = SpectrogramSpec(fft_size=fft_size, hop=hop, rows=rows, cols=cols)
+        spec, choice = contract_of((fft_size, hop, rows, cols), [*(recordings or []), *(more or [])], signal, backbone)
         Store.create(directory, spec).close()
     name = directory.resolve().name  # DIR may be "."
     if as_json:
         print_json({"workspace": name, "spec_id": spec.spec_id, "contract": spec.to_dict()})
         return
-    say("workspace ", (name, "bold"), f" with contract {spec.spec_id}, locked for good:")
-    say(f"  FFT {fft_size}, hop {hop}, {rows} rows, windows of {cols} columns ({spec.window_samples} samples)")
+    if choice is not None:
+        show_choice(*choice)
+    say("workspace ", (name, "bold"), f" with contract {spec.spec_id}:")
+    say(
+        f"  FFT {spec.fft_size}, hop {spec.hop}, {spec.rows} rows,"
+        f" windows of {spec.cols} columns ({spec.window_samples} samples)"
+    )
     say(f"next: rfhydra import {directory} RECORDING...")
+
+
+def contract_of(
+    fields: tuple[int | None, int | None, int | None, int | None],
+    recordings: Sequence[Path],
+    signal: str | None,
+    backbone: Path | None,
+) -> tuple[SpectrogramSpec, tuple["ContractChoice", str] | None]:
+    """The contract that options ask for, and with recordings the choice and what it was made by.
+
+    Args:
+        fields: FFT size, hop, rows and columns, None where not given.
+        recordings: to choose the contract by.
+        signal: label to choose by.
+        backbone: file of the backbone, for recordings without annotations.
+
+    Raises:
+        InvalidMessage: recordings are given beside fields, or a field is out of range.
+    """
+    if not recordings:
+        return SpectrogramSpec.completed(*fields), None
+    if any(each is not None for each in fields):
+        raise InvalidMessage("--from excludes --fft-size, --hop, --rows and --cols: it chooses them")
+    choice = chosen(open_recordings(recordings), signal, backbone)
+    return choice[0].spec, choice

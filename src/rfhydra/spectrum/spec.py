@@ -19,6 +19,9 @@ MAX_FFT_SIZE: Final = 65536
 MAX_SIDE_PX: Final = 4096
 MIN_SIDE_PX: Final = 32
 MIN_FLOOR_BAND: Final = 0.1
+DEFAULT_FFT_SIZE: Final = 4096
+_DEFAULT_SIDE_PX: Final = 1024
+_MIN_DEFAULT_COLS: Final = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +68,10 @@ class SpectrogramSpec:
         InvalidMessage: a field is out of range.
     """
 
-    fft_size: int = 4096
-    hop: int = 2048
-    rows: int = 1024
-    cols: int = 1024
+    fft_size: int = DEFAULT_FFT_SIZE
+    hop: int = DEFAULT_FFT_SIZE // 2
+    rows: int = _DEFAULT_SIDE_PX
+    cols: int = _DEFAULT_SIDE_PX
     scaling: ValueScaling = ValueScaling()
 
     def __post_init__(self) -> None:
@@ -81,6 +84,26 @@ class SpectrogramSpec:
             raise InvalidMessage(f"rows {self.rows} must divide fft_size {size} and be {MIN_SIDE_PX} to {MAX_SIDE_PX}")
         if not MIN_SIDE_PX <= self.cols <= MAX_SIDE_PX:
             raise InvalidMessage(f"cols {self.cols} must be {MIN_SIDE_PX} to {MAX_SIDE_PX}")
+
+    @classmethod
+    def completed(
+        cls, fft_size: int | None = None, hop: int | None = None, rows: int | None = None, cols: int | None = None
+    ) -> "SpectrogramSpec":
+        """The contract of the given fields; those that are None follow from the FFT size, by default 4096.
+
+        Columns overlap by half, there are at most 1024 rows, and a window is about as many columns long.
+
+        Raises:
+            InvalidMessage: a field is out of range.
+        """
+        size = DEFAULT_FFT_SIZE if fft_size is None else fft_size
+        rows = min(size, _DEFAULT_SIDE_PX) if rows is None else rows
+        return cls(
+            fft_size=size,
+            hop=max(size // 2, 2) if hop is None else hop,
+            rows=rows,
+            cols=max(min(rows, _DEFAULT_SIDE_PX), _MIN_DEFAULT_COLS) if cols is None else cols,
+        )
 
     @property
     def window_samples(self) -> int:

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -99,6 +99,16 @@ class Database:
             except BaseException:
                 self._undo(nested)
                 raise
+
+    def copy_to(self, path: Path) -> None:
+        """Write a copy of the database to ``path``, where there is none; also within a view.
+
+        Raises:
+            StorageFull: there is no room on the disk.
+        """
+        _make_private(path)
+        with self._lock, _errors_named(), closing(sqlite3.connect(path)) as copy:
+            self._connection.backup(copy)
 
     def truncate_log(self) -> None:
         """Move the log into the database and give its room back, if no reader needs it and there is room for it."""

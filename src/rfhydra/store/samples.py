@@ -208,6 +208,14 @@ class SampleStore:
         """The signals that have samples, sorted."""
         return [row[0] for row in self._db.rows("SELECT DISTINCT signal_name FROM samples ORDER BY signal_name")]
 
+    def sample_rates(self, signal_name: str) -> list[float]:
+        """The sample rates in Hz of a signal's samples, the most frequent first; those without a rate do not count."""
+        query = (
+            "SELECT sample_rate_hz FROM samples WHERE signal_name = ? AND sample_rate_hz IS NOT NULL"
+            " GROUP BY sample_rate_hz ORDER BY count(*) DESC, sample_rate_hz"
+        )
+        return [row[0] for row in self._db.rows(query, (signal_name,))]
+
     def newest_negative_samples(self, signal_name: str) -> Iterator[Sample]:
         """The samples of all other signals, newest first, read a slice at a time: hard negatives for this one."""
         before, where = _MAX_POSITION, "WHERE signal_name <> ? AND position < ?"

@@ -35,6 +35,7 @@ from rfhydra.store.loaded import LoadedStore
 from rfhydra.store.samples import SampleStore
 from rfhydra.store.splits import SplitStore
 from rfhydra.store.streams import StreamStore
+from rfhydra.store.successor import clear_contract
 from rfhydra.store.unknowns import UnknownStore
 from rfhydra.store.upgrade_jobs import UpgradeJobStore
 from rfhydra.store.upgrades import UpgradeStore
@@ -95,7 +96,7 @@ class Workspace:
         _require_vacant(path)  # also before locking: no lock file in a foreign directory
         make_directory(path, private=True)
         with ExitStack() as owned:
-            owned.enter_context(_lock(path))
+            owned.enter_context(lock_workspace(path))
             _require_vacant(path)
             make_directory(path / _LOGS, private=True)
             blobs = BlobStore(path / _BLOBS)
@@ -103,6 +104,32 @@ class Workspace:
             db = owned.enter_context(Database(path / _DATABASE))
             write_file(path / _SETTINGS, _to_toml(spec).encode(), blobs.scratch)
             return cls(path, spec, db, blobs, owned.pop_all())
+
+    @os_errors_named()
+    def successor(self, path: Path, spec: SpectrogramSpec) -> "Workspace":
+        """Create a workspace under another contract in a new or empty directory, and own it.
+
+        It has the audit log, jobs, streams and logged tracks of this one, and the numbers of its versions, all of them
+        retired; what was made under a contract is not in it: samples, heads and unknown emissions.
+
+        Raises:
+            Conflict: the directory is a workspace already, or it holds something else.
+            Busy: another process is creating it, or no file descriptor is free.
+            StorageFull: there is no room on the disk.
+        """
+        path = resolved(path)
+        _require_vacant(path)
+        make_directory(path, private=True)
+        with ExitStack() as owned:
+            owned.enter_context(lock_workspace(path))
+            make_directory(path / _LOGS, private=True)
+            blobs = BlobStore(path / _BLOBS)
+            blobs.prepare()
+            self.db.copy_to(path / _DATABASE)
+            db = owned.enter_context(Database(path / _DATABASE))
+            clear_contract(db)
+            write_file(path / _SETTINGS, _to_toml(spec).encode(), blobs.scratch)
+            return Workspace(path, spec, db, blobs, owned.pop_all())
 
     @classmethod
     @os_errors_named()
@@ -120,7 +147,7 @@ class Workspace:
         """
         path = _require_workspace(path)
         with ExitStack() as owned:
-            owned.enter_context(_lock(path))
+            owned.enter_context(lock_workspace(path))
             spec = _read_spec(path)
             _require_database(path)
             _restrict(path)
@@ -178,6 +205,15 @@ class Workspace:
             f" trained on {active} cannot run here, train them again or use that backbone"
         )
 
+    @property
+    def last_change(self) -> tuple[int, int]:
+        """Numbers of the newest audit entry and of the newest logged track: equal where nothing was changed between."""
+        entry, track = (
+            self.db.value("SELECT max(entry_id) FROM audit"),
+            self.db.value("SELECT max(position) FROM detections"),
+        )
+        return int(entry or 0), int(track or 0)
+
     def collect_garbage(self) -> int:
         """Remove the blobs that no sample, exemplar or live version refers to; returns their number.
 
@@ -230,7 +266,12 @@ def _require_vacant(path: Path) -> None:
         raise Conflict(f"{path.name} is not an empty directory: choose another one for the workspace")
 
 
-def _lock(path: Path) -> AbstractContextManager[object]:
+def lock_workspace(path: Path) -> AbstractContextManager[object]:
+    """Own the workspace at ``path`` without opening it, until the block ends.
+
+    Raises:
+        Busy: another process owns it.
+    """
     # Not thread-local: the workspace is opened in one thread and may be closed in another.
     lock = FileLock(path / _LOCK, timeout=0, thread_local=False, mode=PRIVATE_FILE)
     try:

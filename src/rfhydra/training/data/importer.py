@@ -149,7 +149,9 @@ def prepare_import(
         for name in sorted(names):
             found.setdefault(check_name(name, "label"), {})
         require_in_band(recording, names)
-        for sample in _samples(workspace, recording, names, lambda name: _has_enough(found[name], max_samples)):
+        for sample in recording_samples(
+            workspace, recording, names, lambda name: _has_enough(found[name], max_samples)
+        ):
             check(sample_count)
             sample_count += 1
             found[sample.signal_name][sample.sample_id] = sample
@@ -163,10 +165,16 @@ def _has_enough(samples: dict[str, Sample], max_samples: int | None) -> bool:
     return max_samples is not None and len(samples) >= max_samples
 
 
-def _samples(
-    workspace: Workspace, recording: Recording, names: Iterable[str], has_enough: Callable[[str], bool]
+def recording_samples(
+    workspace: Workspace,
+    recording: Recording,
+    names: Iterable[str],
+    has_enough: Callable[[str], bool] = lambda signal_name: False,
 ) -> Iterator[Sample]:
-    """The samples of a recording: each window is read and stored once, for all signals that need it."""
+    """The samples of a recording for the labels ``names``: each window is read and stored once, for all that need it.
+
+    Call it in a block of :meth:`BlobStore.kept`.
+    """
     overlapping = _Overlaps(recording.annotations)
     origin, offset = _origin(recording)
     metadata = {"recording_name": recording.name, "imported_from": "sigmf"}

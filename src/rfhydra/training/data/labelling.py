@@ -34,8 +34,10 @@ class StoredWindow:
 
     @classmethod
     def of(cls, sample: Sample, spec: SpectrogramSpec, recording: Recording) -> Self | None:
-        """``sample`` as a window of ``recording``; None if it is from elsewhere."""
+        """``sample`` as a window of ``recording``; None if it is from elsewhere, or was read at another rate."""
         if sample.recording != recording.recording_id or sample.start_sample is None:
+            return None
+        if sample.sample_rate_hz != recording.sample_rate_hz:
             return None
         labels = (*((sample.signal_name, box) for box in sample.boxes), *sample.negatives)
         return cls(sample.sample_id, sample.signal_name, sample.start_sample, sample.frame(spec), labels)
