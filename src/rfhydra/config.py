@@ -30,6 +30,9 @@ MAX_HEADS: Final = 4096
 MAX_JSON_BYTES: Final = 64 * 1024
 """Size of one JSON document in the store: metadata, metrics, a message of a training."""
 
+MAX_LABEL_FILE_BYTES: Final = 64 << 20
+"""Size of one file of labels, some 1,000,000 boxes."""
+
 LOG_MAX_AGE_SEC: Final = 90 * 86_400.0
 LOG_MAX_TRACKS: Final = 1_000_000
 """Tracks in the detection log of a workspace, about 0.3 GB."""

@@ -101,3 +101,9 @@ def test_a_fingerprint_changes_with_either_file(tmp_path: Path) -> None:
     data.unlink()
     seen.add(fingerprint(meta, data))
     assert len(seen) == 4
+
+
+def test_metadata_of_its_own_stands_for_a_file_that_is_not_sigmf(tmp_path: Path) -> None:
+    write_wav(tmp_path / "a.wav", bytes(8000))
+    write_sigmf_annotations(open_recording(tmp_path / "a.wav"), [], tmp_path / "a.sigmf-meta")
+    assert found(tmp_path) == (["a.sigmf-meta"], {})

@@ -18,6 +18,8 @@ import numpy as np
 from PIL import Image
 
 from rfhydra.errors import RfhydraError
+from rfhydra.labels.label import Missing
+from rfhydra.labels.source import LabelSource
 from rfhydra.protocol.commands import read_command
 from rfhydra.protocol.example_values import PNG_B64
 from rfhydra.protocol.examples import COMMAND_EXAMPLES, FRAME_EXAMPLES, IQ_B64, TOKEN
@@ -120,6 +122,23 @@ def _file(suffix: str) -> Callable[[bytes], None]:
     return parse
 
 
+def _labels(file_format: str) -> Callable[[bytes], None]:
+    """A file of labels; what it states can be placed in a recording, or is refused."""
+    directory = tempfile.TemporaryDirectory(prefix="rfhydra-fuzz-")
+    path, raw = Path(directory.name) / "a.txt", Path(directory.name) / "a_433.92M_250k.cu8"
+    raw.write_bytes(bytes(range(256)) * 16)
+
+    def parse(data: bytes) -> None:
+        assert directory
+        path.write_bytes(data)
+        recording = open_recording(raw)
+        for label in LabelSource.read(path, file_format).labels:
+            annotation = label.annotation(recording, "a", Missing(1e-3))
+            assert 0 <= annotation.sample_start < annotation.sample_end <= recording.sample_count
+
+    return parse
+
+
 def _headers(data: bytes) -> None:
     """Lines with the values of the headers, as a server reads them, and a token of the query."""
     *values, query = [*data.decode("latin-1").split("\n"), "", "", "", ""][:4]
@@ -172,6 +191,24 @@ TARGETS: Final[dict[str, Target]] = {
     "sigmf": Target(_sigmf, (json.dumps(_META).encode(),)),
     "wav": Target(_file(".wav"), (_wav(1), _wav(2))),
     "archive": Target(_file(".sigmf"), (_tar(),)),
+    "csv labels": Target(
+        _labels("csv"),
+        (
+            b"start,length,centre,bandwidth,label\n1ms,2ms,+20k,4k,remote\n",
+            b"Begin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\n0.001\t0.002\t433900000\t433950000\n",
+            b"core:sample_start;core:sample_count\n100;50\n",
+        ),
+    ),
+    "audacity labels": Target(_labels("audacity"), (b"0.001000\t0.002000\tremote\n\\\t1000.000000\t2000.000000\n",)),
+    "rtl_433 labels": Target(
+        _labels("rtl_433"),
+        (
+            b"Detected OOK package\t@0.001000s\nTotal count:   12,  width: 2.00 ms\t\t(  500 S)\n"
+            b"Frequency offsets [F1, F2]:    4718,      0\t(+18.0 kHz, +0.0 kHz)\n",
+            b'{"time" : "@0.001000s", "model" : "Nexus-TH", "mod" : "FSK", "freq1" : 433.91, "freq2" : 433.93}\n',
+            b"time      : @0.001s\nmodel     : Waveman-Switch  id : D\n",
+        ),
+    ),
     "headers": Target(
         _headers,
         (

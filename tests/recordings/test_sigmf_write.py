@@ -18,6 +18,7 @@ from rfhydra.recordings import (
     open_recording,
     write_recording,
     write_sigmf_annotations,
+    write_sigmf_labels,
 )
 from rfhydra.spectrum.boxes import Box
 from tests.recordings.given import CENTER_HZ, RATE_HZ, ramp, validate, write_pair, write_wav
@@ -172,3 +173,15 @@ def test_invalid_detections_are_refused(
     with pytest.raises(error, match=message):
         write_sigmf_annotations(recording, [("a", score, box)], tmp_path / name)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_labels_beside_a_recording(tmp_path: Path) -> None:
+    captures = [{"core:sample_start": 100, "core:frequency": CENTER_HZ}]
+    recording = open_recording(write_pair(tmp_path, captures=captures, changes={"core:offset": 100}))
+    annotation = Annotation(5, 10, CENTER_HZ - 1e3, CENTER_HZ + 1e3, "remote")
+    out = write_sigmf_labels(recording, [annotation], tmp_path / "rec.labels.sigmf-meta")
+    assert [each["core:sample_start"] for each in validate(out).get_annotations()] == [105]
+    assert open_recording(out).annotations == (annotation,)
+    assert "rfhydra:" not in out.read_text()
+    with pytest.raises(Conflict, match="choose another name"):
+        write_sigmf_labels(recording, [annotation], recording.path)

@@ -101,7 +101,7 @@ def find_sources(paths: Sequence[Path], known: KnownFields) -> tuple[list[Source
         NotFound: a path does not exist, or there is no recording at all.
         Busy: no file descriptor is free.
     """
-    found, failures = dict[Path, SourceFile](), list[Failure]()
+    found, failures = dict[Path, tuple[int, SourceFile]](), list[Failure]()
     for path, is_named in _files(paths):
         absolute = path.absolute()
         try:
@@ -116,13 +116,20 @@ def find_sources(paths: Sequence[Path], known: KnownFields) -> tuple[list[Source
             if is_named or not _has_no_samples(absolute):
                 failures.append(Failure.of(str(absolute), fingerprint(absolute), error))
         else:
-            own = recording.path.with_suffix("") == recording.data_path.with_suffix("")
-            data_path = recording.data_path.resolve()
-            if own or data_path not in found:
-                found[data_path] = SourceFile.of(recording)
+            data_path, rank = recording.data_path.resolve(), _rank(recording)
+            if data_path not in found or found[data_path][0] <= rank:
+                found[data_path] = rank, SourceFile.of(recording)
     if not found and not failures:
         raise NotFound(f"there is no recording in {', '.join(map(str, paths[:3]))}")
-    return sorted(found.values(), key=lambda source: source.path), failures
+    return sorted((source for _, source in found.values()), key=lambda source: source.path), failures
+
+
+def _rank(recording: Recording) -> int:
+    """Which of several files that describe the same samples counts: their own metadata, before the file of the samples
+    itself, before other metadata such as detections."""
+    if recording.path.with_suffix("") != recording.data_path.with_suffix(""):
+        return 0
+    return 2 if recording.path.suffix == _METADATA else 1
 
 
 def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:

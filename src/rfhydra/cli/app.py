@@ -10,6 +10,8 @@ from rfhydra.cli import (
     card,
     demo,
     detection,
+    import_,
+    label,
     pretraining,
     recontract,
     review,
@@ -47,7 +49,8 @@ app.command("info")(info)
 app.command("show")(show)
 app.command("init")(workspace.init)
 app.command("suggest")(suggest.suggest)
-app.command("import")(workspace.import_)
+app.command("import", cls=ServedCommand)(import_.import_)
+app.command("label", cls=label.LabelCommand)(label.label)
 app.command("train", cls=ServedCommand)(training.train)
 app.command("extend", cls=ServedCommand)(training.extend)
 app.command("upgrade", cls=ServedCommand)(upgrade.upgrade)

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rfhydra.cli.output import output_file
-from rfhydra.errors import InvalidMessage
+from rfhydra.cli.output import note, output_file
+from rfhydra.errors import InvalidMessage, InvalidRecording
 
 if TYPE_CHECKING:
+    from rfhydra.archive.source import Failure
     from rfhydra.recordings import Recording
+
+_SHOWN = 3
 
 
 def open_recordings(paths: Sequence[Path], **known: Any) -> list["Recording"]:
@@ -37,3 +40,32 @@ def output_files(out: Path, recordings: Sequence["Recording"], suffix: str) -> l
         twice = next(each.name for each in recordings if by_name[each.name] is not each)
         raise InvalidMessage(f"two recordings are called {twice}: give each an OUT of its own")
     return [output_file(out / f"{name}{suffix}") for name in by_name]
+
+
+def find_recordings(paths: Sequence[Path], **known: Any) -> list["Recording"]:
+    """As :func:`open_recordings`, and all recordings in those of ``paths`` that are folders, at any depth.
+
+    A file in a folder that cannot be opened is named in a note.
+
+    Raises:
+        RfhydraError: no recording could be opened; that of the first.
+    """
+    from rfhydra.archive.source import KnownFields, find_sources
+    from rfhydra.recordings.digital_rf import is_digital_rf
+
+    fields, failures, opened = KnownFields(**known), list["Failure"](), list["Recording"]()
+    for path in paths:
+        if not path.is_dir() or is_digital_rf(path):
+            opened += open_recordings([path], **known)
+            continue
+        sources, failed = find_sources([path], fields)
+        opened += [fields.open(Path(source.path)) for source in sources]
+        failures += failed
+    if failures and not opened:
+        first = failures[0]
+        raise InvalidRecording(f"{Path(first.path).name} cannot be opened: {first.message}")
+    for failure in failures[:_SHOWN]:
+        note(f"{Path(failure.path).name} is left out: {failure.message}")
+    if len(failures) > _SHOWN:
+        note(f"{len(failures)} files could not be opened")
+    return list({each.path.resolve(): each for each in opened}.values())

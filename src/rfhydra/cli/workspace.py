@@ -1,14 +1,13 @@
-"""``rfhydra init`` and ``rfhydra import``."""
+"""``rfhydra init``."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rfhydra.cli.arguments import AsJson, BackboneFile, Recordings, Workspace
-from rfhydra.cli.output import note, print_json, print_table, progress_bar, reported, say
+from rfhydra.cli.arguments import AsJson, BackboneFile, Workspace
+from rfhydra.cli.output import print_json, reported, say
 from rfhydra.cli.recordings import open_recordings
 from rfhydra.cli.suggest import Label, chosen, show_choice
 from rfhydra.errors import InvalidMessage
@@ -90,44 +89,3 @@ def contract_of(
         raise InvalidMessage("--from excludes --fft-size, --hop, --rows and --cols: it chooses them")
     choice = chosen(open_recordings(recordings), signal, backbone)
     return choice[0].spec, choice
-
-
-def import_(
-    directory: Workspace,
-    recordings: Recordings,
-    label: Annotated[str | None, typer.Option(help="Only annotations with this label.")] = None,
-    max_samples: Annotated[int | None, typer.Option(min=1, help="Maximum number of samples per signal.")] = None,
-    any_rate: Annotated[
-        bool, typer.Option("--any-rate", help="Import also recordings of another sample rate than the signal has.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Import samples from annotated SigMF recordings: windows around the labelled boxes."""
-    with reported(as_json=as_json), progress_bar() as bar:
-        from rfhydra.contract.checks import box_warnings, require_one_rate
-        from rfhydra.store.workspace import Workspace as Store
-        from rfhydra.training.data.importer import import_recordings
-
-        opened = open_recordings(recordings)
-        task = bar.add_task("importing", total=len(opened), note="")
-        with Store.open(directory) as store:
-            if not any_rate:
-                require_one_rate(store, opened, label)
-            warnings = box_warnings(opened, store.spec, label)
-            result = import_recordings(
-                store, opened, label, max_samples, lambda name: bar.update(task, advance=1, note=name)
-            )
-    for warning in warnings:
-        note(warning)
-    if as_json:
-        print_json(asdict(result))
-        return
-    rows = [(name, new, result.total_samples[name]) for name, new in sorted(result.new_samples.items())]
-    print_table("samples", ["signal", "new", "in all"], rows)
-    if result.skipped:
-        say(f"{len(result.skipped)} recordings without such an annotation were skipped: {_some(result.skipped)}")
-    say(f"next: rfhydra train {directory} {rows[0][0]}")
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")

@@ -3,7 +3,12 @@
 from rfhydra.recordings.collection import members_of
 from rfhydra.recordings.open import open_recording
 from rfhydra.recordings.recording import Annotation, Capture, Recording
-from rfhydra.recordings.sigmf_write import write_recording, write_sigmf_annotations, write_stream_annotations
+from rfhydra.recordings.sigmf_write import (
+    write_recording,
+    write_sigmf_annotations,
+    write_sigmf_labels,
+    write_stream_annotations,
+)
 
 __all__ = [
     "Annotation",
@@ -13,5 +18,6 @@ __all__ = [
     "open_recording",
     "write_recording",
     "write_sigmf_annotations",
+    "write_sigmf_labels",
     "write_stream_annotations",
 ]

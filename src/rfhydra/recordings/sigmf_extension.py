@@ -20,8 +20,12 @@ ANNOTATION_FIELDS: Final = {
     "repetition_sec": "median time between the starts of the signal's tracks, seconds",
 }
 """Meaning by name without the namespace. All are optional."""
-GLOBAL_FIELDS: Final = {"trigger": "why the recording was made: ``detection``"}
+GLOBAL_FIELDS: Final = {
+    "trigger": "why the recording was made: ``detection``",
+    "recording": "SHA-512 of the samples of a longer recording, of which these are a part from ``core:offset`` on",
+}
 """Likewise, of the global object."""
+PART_OF_KEY: Final = f"{NAMESPACE}:recording"
 _EXTENSION: Final = {"name": NAMESPACE, "version": "1.1.0", "optional": True}
 
 

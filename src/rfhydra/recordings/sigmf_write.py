@@ -114,11 +114,45 @@ def write_sigmf_annotations(
         raise Conflict(f"{out_path.name} is the metadata of a recording: choose another name for the detections")
     known = versions or {}
     found = [_detection(recording, *each, known.get(each[0]), generator) for each in detections]
+    return _write_beside(recording, found, out_path, extends=True)
+
+
+def write_sigmf_labels(
+    recording: Recording,
+    annotations: Iterable[Annotation],
+    out_path: str | os.PathLike[str],
+    *,
+    generator: str = "rfhydra",
+) -> Path:
+    """Write annotations as a separate SigMF metadata file for the samples of ``recording``, as detections are written.
+
+    Of a file that is not SigMF this makes the recording a Non-Conforming Dataset. An older file there is replaced.
+
+    Returns:
+        ``out_path``.
+
+    Raises:
+        InvalidMessage: ``out_path`` has another extension or cannot be written.
+        Conflict: ``out_path`` is the metadata of a recording that is SigMF.
+        StorageFull: the disk is full.
+    """
+    out_path = Path(out_path)
+    require_annotations_path(out_path)
+    offset = Fields(recording.metadata["global"], recording.name).whole(keys.OFFSET_KEY, 0)
+    written = [{**_fields(each), keys.GENERATOR_KEY: generator} for each in annotations]
+    for fields in written:
+        fields[keys.SAMPLE_START_KEY] += offset
+    return _write_beside(recording, written, out_path, extends=False)
+
+
+def _write_beside(recording: Recording, annotations: list[dict[str, Any]], out_path: Path, *, extends: bool) -> Path:
+    """Metadata with ``annotations`` for the samples of ``recording``; ``extends``: they have fields of ours."""
     metadata = {
         **copy.deepcopy({key: value for key, value in recording.metadata.items() if key != "annotations"}),
-        "annotations": sorted(found, key=lambda fields: int(fields[keys.SAMPLE_START_KEY])),
+        "annotations": sorted(annotations, key=lambda fields: int(fields[keys.SAMPLE_START_KEY])),
     }
-    declare(metadata["global"])
+    if extends:
+        declare(metadata["global"])
     _refer_to_data(metadata, recording, out_path.parent)
     with writing_output(out_path) as file:
         file.write(_dump(metadata))

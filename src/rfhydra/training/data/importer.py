@@ -5,24 +5,29 @@ added no sample, and leaves blobs that the next garbage collection removes.
 """
 
 import heapq
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from sigmf import keys
 
 from rfhydra.config import NEGATION, check_label, check_name
 from rfhydra.detection.recording import read_window
 from rfhydra.errors import InvalidBox, InvalidName, InvalidRecording
 from rfhydra.recordings import Recording
 from rfhydra.recordings.recording import Annotation
+from rfhydra.recordings.sigmf_extension import PART_OF_KEY
+from rfhydra.recordings.sigmf_read import Fields
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.samples import Admit, LabelledWindow, Sample
 from rfhydra.store.workspace import Workspace
 
 MIN_VISIBLE: Final = 0.3
+_SHA512: Final = re.compile("[0-9a-f]{128}")
 LEAD: Final = 1 / 16  # of the window, before its first box
 
 
@@ -146,7 +151,7 @@ def prepare_import(
             continue
         for name in sorted({_signal(name) for name in names}):
             found.setdefault(check_name(name, "label"), {})
-        _require_in_band(recording, names)
+        require_in_band(recording, names)
         for sample in recording_samples(
             workspace, recording, names, lambda name: _has_enough(found[name], max_samples), known
         ):
@@ -176,24 +181,46 @@ def recording_samples(
     Call it in a block of :meth:`BlobStore.kept`.
     """
     overlapping = _Overlaps([*recording.annotations, *known])
+    origin, offset = _origin(recording)
     metadata = {"recording_name": recording.name, "imported_from": "sigmf"}
     for start, count, needed in label_windows(recording, names, workspace.spec):
         wanted = [name for name in sorted({_signal(label) for label in needed}) if not has_enough(name)]
         if not wanted:
             continue
         window = read_window(recording, start, count, workspace.spec)
-        boxes = [(each, each.box(recording.sample_rate_hz, start)) for each in overlapping(start, start + count)]
-        labels = [
-            (each.label, visible)
-            for each, box in boxes
-            if each.label and _is_legal(each.label) and (visible := _visible(box, window.frame))
-        ]
+        labels = visible_labels(overlapping(start, start + count), start, window.frame)
         shown = {_signal(label) for label, _ in labels}
         stored: LabelledWindow | None = None
         for name in wanted:
             if name in shown:
-                stored = stored or workspace.samples.put_window(window, labels)
-                yield stored.sample(name, recording.recording_id, metadata)
+                stored = stored or workspace.samples.put_window(replace(window, start_sample=start + offset), labels)
+                yield stored.sample(name, origin, metadata)
+
+
+def _origin(recording: Recording) -> tuple[str, int]:
+    """Id of the recording that the samples are from, and the number of its sample that is the first here.
+
+    Raises:
+        InvalidRecording: the metadata says that it is a part of another recording, and not of which.
+    """
+    fields = Fields(recording.metadata["global"], recording.name)
+    whole = fields.optional_text(PART_OF_KEY)
+    if whole is None:
+        return recording.recording_id, 0
+    if not _SHA512.fullmatch(whole):
+        raise InvalidRecording(f"{recording.name}: {PART_OF_KEY} must be a SHA-512 in hex")
+    return whole, fields.whole(keys.OFFSET_KEY, 0)
+
+
+def visible_labels(annotations: Iterable[Annotation], start: int, frame: Frame) -> list[tuple[str, Box]]:
+    """The boxes of ``annotations`` with a legal label that a window shows enough of, cut to it.
+
+    ``start`` is the first sample of the window.
+    """
+    boxes = [(each.label, each.box(frame.bandwidth_hz, start)) for each in annotations]
+    return [
+        (label, visible) for label, box in boxes if label and _is_legal(label) and (visible := _visible(box, frame))
+    ]
 
 
 class _Overlaps:
@@ -257,7 +284,7 @@ def _cover(
         yield begin, count, names
 
 
-def _require_in_band(recording: Recording, labels: set[str]) -> None:
+def require_in_band(recording: Recording, labels: set[str]) -> None:
     """Raise :class:`InvalidBox` if a box of ``labels`` is outside the recorded band."""
     for each in recording.annotations:
         center_hz, half_hz = recording.capture_at(each.sample_start).center_freq_hz, recording.sample_rate_hz / 2
