@@ -72,7 +72,7 @@ def draw_recording(
     """Write a PNG of all of the recording with ``marks``, at the FFT size of ``spec``; returns the number of panels.
 
     There is a panel for each window, and at most :data:`MAX_PANELS`: panels of a long recording show as many windows as
-    it takes, pooled.
+    it takes, pooled. ``progress`` is called after each with the sample that it ends at.
 
     Raises:
         InvalidRecording: a sample is not a finite number.
