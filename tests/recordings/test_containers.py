@@ -4,6 +4,8 @@ import hashlib
 import io
 import json
 import sys
+import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sigmf.sigmffile import SigMFCollection
 
-from rfhydra.errors import Conflict, InvalidRecording, NotFound, RecordingWarning, TooLarge
+from rfhydra.errors import Conflict, InvalidRecording, NotFound, RecordingWarning, RfhydraError, TooLarge
 from rfhydra.recordings import Capture, copies, members_of, open_recording, write_recording, write_sigmf_annotations
 from rfhydra.recordings.formats import SampleFormat
 from rfhydra.recordings.naming import NameFields
@@ -367,3 +369,32 @@ def test_the_reference_library_reads_our_annotations_of_a_wav(tmp_path: Path) ->
     found = write_sigmf_annotations(open_recording(path), [("x", 0.5, Box(0, 1, 0, 1))], tmp_path / "found.sigmf-meta")
     opened = sigmf.fromfile(found)
     np.testing.assert_array_equal(opened.read_samples(0, 10), ramp()[:10])
+
+
+def whole_files(folder: Path) -> dict[str, bytes]:
+    """A small file of each kind whose header is read by us or by NumPy."""
+    saved(folder / "rec.npy", ramp(20))
+    saved(folder / "rec.npz", iq=ramp(20))
+    np.savez_compressed(folder / "packed.npz", iq=ramp(20))
+    frames = ramp(20).tobytes()
+    (folder / "rec.wav").write_bytes(wav_bytes(frames, 32, floats=True, before=auxi(5, 2024, 5, 3, 1, 12, 30, 59, 1)))
+    (folder / "long.wav").write_bytes(wav_bytes(frames, 32, floats=True, kind="RF64", extensible=True))
+    return {each.name: each.read_bytes() for each in folder.iterdir()}
+
+
+@in_any_folder
+@given(st.data())
+def test_any_damage_is_an_error_of_ours(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    folder = tmp_path_factory.mktemp("damaged")
+    name, content = data.draw(st.sampled_from(sorted(whole_files(folder).items())))
+    damaged = bytearray(content[: data.draw(st.integers(0, len(content)))])
+    for place, value in data.draw(st.dictionaries(st.integers(0, 199), st.integers(0, 255), max_size=6)).items():
+        if place < len(damaged):
+            damaged[place] = value
+    (folder / name).write_bytes(damaged)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RecordingWarning)
+        with suppress(RfhydraError):
+            recording = open_recording(folder / name, sample_rate_hz=None if name.endswith("wav") else RATE_HZ)
+            with suppress(InvalidRecording):  # not finite
+                recording.read(0, recording.sample_count)

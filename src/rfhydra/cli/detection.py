@@ -186,7 +186,15 @@ def write_picture(recording: "Recording", detector: "HydraDetector", found: list
         Mark(each.label or "", each.box(rate), truth=True, missed=each in missed) for each in recording.annotations
     ]
     marks = [Mark(each.signal_name, each.box, each.score) for each in found]
-    draw_recording(recording, detector.spec, [*truth, *marks], path)
+    with progress_bar() as bar:
+        task = bar.add_task("drawing, s", total=round(recording.duration_sec), note=recording.name)
+        draw_recording(
+            recording,
+            detector.spec,
+            [*truth, *marks],
+            path,
+            progress=lambda samples_done: bar.update(task, completed=round(samples_done / rate)),
+        )
 
 
 def _as_json(recording: "Recording", found: list["Detection"]) -> dict[str, object]:

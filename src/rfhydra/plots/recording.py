@@ -32,6 +32,8 @@ _MAX_CAPTIONS: Final = 400
 """Boxes of a panel that have a text; texts of more cover the picture, and take seconds to lay out."""
 
 
+_CAPTION_SHARE: Final = 0.04
+"""Of the width of a panel: a caption that begins closer to its end would reach out of it."""
 _CORNERS: Final = ((True, True), (False, False), (False, True), (True, False))
 """Whether the corner is a left one, and a top one; numbers take them in turn."""
 
@@ -70,7 +72,7 @@ def draw_recording(
     """Write a PNG of all of the recording with ``marks``, at the FFT size of ``spec``; returns the number of panels.
 
     There is a panel for each window, and at most :data:`MAX_PANELS`: panels of a long recording show as many windows as
-    it takes, pooled.
+    it takes, pooled. ``progress`` is called after each with the sample that it ends at.
 
     Raises:
         InvalidRecording: a sample is not a finite number.
@@ -178,13 +180,14 @@ def _draw_caption(axis: "Axes", panel: Overview, mark: Mark, colour: str) -> Non
     box, corner = mark.box, _CORNERS[(mark.number or 0) % len(_CORNERS)]
     is_left, is_top = corner
     seconds = max(box.time_start_sec, panel.start_sec) if is_left else min(box.time_end_sec, panel.end_sec)
+    is_near_end = seconds > panel.end_sec - _CAPTION_SHARE * (panel.end_sec - panel.start_sec)
     hertz = min(box.freq_high_hz, panel.freq_high_hz) if is_top else max(box.freq_low_hz, panel.freq_low_hz)
     axis.annotate(
         mark.caption or "",
         (seconds, hertz / 1e6),
         (0, 2 if is_top else -2),
         textcoords="offset points",
-        ha="left" if is_left else "right",
+        ha="left" if is_left and not is_near_end else "right",
         va="bottom" if is_top else "top",
         fontsize=8,
         color="black",

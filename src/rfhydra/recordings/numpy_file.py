@@ -1,7 +1,9 @@
 """NumPy files: one row of complex samples in a ``.npy``, or as the only such array of a ``.npz``."""
 
 import zipfile
+import zlib
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, BinaryIO, Final
 
 import numpy as np
@@ -13,6 +15,8 @@ from rfhydra.recordings.copies import copied
 from rfhydra.recordings.naming import NameFields
 
 _DATATYPES: Final = {"<c8": "cf32_le", ">c8": "cf32_be", "<c16": "cf64_le", ">c16": "cf64_be"}
+# RuntimeError: it is encrypted
+_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError)
 _LOCAL_HEADER: Final = 30
 """Bytes of the header before a member of a zip, without its name and its extra field."""
 
@@ -51,7 +55,7 @@ def open_npz(path: Path) -> Container:
                 _require_whole(byte_count, member.file_size - header, path.name)
                 is_mapped = member.compress_type == zipfile.ZIP_STORED
                 copy = None if is_mapped else copied(stream, path.name)[0]  # type: ignore[arg-type]
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise InvalidRecording(f"{path.name} is not a whole .npz: {error or 'it ends too early'}") from None
     start = _member_start(path, member.header_offset) + header if is_mapped else 0
     metadata = generated_metadata(datatype)
@@ -90,7 +94,7 @@ def _header(file: BinaryIO, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
         version = npy.read_magic(file)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, _, dtype = read(file)
-    except ValueError as error:
+    except (ValueError, SyntaxError, TokenError, RecursionError) as error:  # of the text that a header is
         raise InvalidRecording(f"{name} is not a whole .npy: {str(error)[:200]}") from None
     return shape, dtype
 
