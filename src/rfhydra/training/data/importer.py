@@ -144,8 +144,9 @@ def prepare_import(
         for name in sorted(names):
             found.setdefault(check_name(name, "label"), {})
         _require_in_band(recording, names)
+        windows = label_windows(recording, names, workspace.spec)
         for sample in recording_samples(
-            workspace, recording, names, lambda name: _has_enough(found[name], max_samples)
+            workspace, recording, windows, lambda name: _has_enough(found[name], max_samples)
         ):
             check(sample_count)
             sample_count += 1
@@ -163,16 +164,16 @@ def _has_enough(samples: dict[str, Sample], max_samples: int | None) -> bool:
 def recording_samples(
     workspace: Workspace,
     recording: Recording,
-    names: Iterable[str],
+    windows: Iterable[tuple[int, int, set[str]]],
     has_enough: Callable[[str], bool] = lambda signal_name: False,
 ) -> Iterator[Sample]:
-    """The samples of a recording for the labels ``names``: each window is read and stored once, for all that need it.
+    """The samples of ``windows`` of :func:`label_windows`: each is read and stored once, for all signals that need it.
 
     Call it in a block of :meth:`BlobStore.kept`.
     """
     overlapping = _Overlaps(recording.annotations)
     metadata = {"recording_name": recording.name, "imported_from": "sigmf"}
-    for start, count, needed in label_windows(recording, names, workspace.spec):
+    for start, count, needed in windows:
         wanted = [name for name in sorted(needed) if not has_enough(name)]
         if not wanted:
             continue
