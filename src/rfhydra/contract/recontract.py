@@ -20,7 +20,7 @@ from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.samples import Sample
 from rfhydra.store.versions import HeadVersion
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.data.importer import recording_samples
+from rfhydra.training.data.importer import label_windows, recording_samples
 from rfhydra.training.evaluation.metrics import ScoredScene
 from rfhydra.training.evaluation.predecessor import Comparison
 from rfhydra.training.evaluation.promotion import Evidence
@@ -164,7 +164,8 @@ class _Move:
         """The new samples of a stretch, whose images and IQ are stored."""
         made, names = list[Sample](), {_label(each) for each in stretch.samples}
         try:
-            found = list(recording_samples(self._latter, stretch.recording, names))
+            windows = label_windows(stretch.recording, names, self._latter.spec)
+            found = list(recording_samples(self._latter, stretch.recording, windows))
         except (InvalidRecording, TooLarge) as error:  # shorter than a column, or too many boxes for a sample
             self._obstacles |= {each.sample_id: str(error) for each in stretch.samples}
             return made

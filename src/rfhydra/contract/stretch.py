@@ -109,7 +109,7 @@ def _stretch(windows: Sequence[Sample], spec: SpectrogramSpec, read: ReadIq) -> 
         sample_rate_hz=rate,
         captures=(Capture(0, first.center_freq_hz or 0.0),),
         annotations=_annotations(windows, spec, rate, length),
-        metadata={},
+        metadata={"global": {}},
         stated_sha512=first.recording or first.image_digest,
         stored=iq.view(np.float32).reshape(-1, 2),
     )

@@ -152,9 +152,9 @@ def prepare_import(
         for name in sorted({_signal(name) for name in names}):
             found.setdefault(check_name(name, "label"), {})
         require_in_band(recording, names)
-        for sample in recording_samples(
-            workspace, recording, names, lambda name: _has_enough(found[name], max_samples), known
-        ):
+        shown = replace(recording, annotations=(*recording.annotations, *known))
+        windows = label_windows(recording, names, workspace.spec)
+        for sample in recording_samples(workspace, shown, windows, lambda name: _has_enough(found[name], max_samples)):
             check(sample_count)
             sample_count += 1
             found[sample.signal_name][sample.sample_id] = sample
@@ -171,19 +171,17 @@ def _has_enough(samples: dict[str, Sample], max_samples: int | None) -> bool:
 def recording_samples(
     workspace: Workspace,
     recording: Recording,
-    names: Iterable[str],
+    windows: Iterable[tuple[int, int, set[str]]],
     has_enough: Callable[[str], bool] = lambda signal_name: False,
-    known: Sequence[Annotation] = (),
 ) -> Iterator[Sample]:
-    """The samples of a recording for the labels ``names``: each window is read and stored once, for all that need it.
+    """The samples of ``windows`` of :func:`label_windows`: each is read and stored once, for all signals that need it.
 
-    ``known`` are further labelled boxes, which are labels where a sample shows them.
     Call it in a block of :meth:`BlobStore.kept`.
     """
-    overlapping = _Overlaps([*recording.annotations, *known])
+    overlapping = _Overlaps(recording.annotations)
     origin, offset = _origin(recording)
     metadata = {"recording_name": recording.name, "imported_from": "sigmf"}
-    for start, count, needed in label_windows(recording, names, workspace.spec):
+    for start, count, needed in windows:
         wanted = [name for name in sorted({_signal(label) for label in needed}) if not has_enough(name)]
         if not wanted:
             continue
