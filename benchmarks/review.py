@@ -136,10 +136,7 @@ def measure(
 ) -> None:
     """Train, detect, review, extend, score, report."""
     backbone, collection = load_backbone(None, best_device()), Collection(recordings, SPEC)
-    rows = []
-    for device in SIMILAR:
-        rows.append(score_device(collection, device, backbone, seed))
-        show(f"{rows[-1]}")
+    rows = [score_device(collection, device, backbone, seed) for device in SIMILAR]
     cells = [
         (
             row["device"],

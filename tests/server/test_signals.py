@@ -93,7 +93,7 @@ def test_what_cannot_be_renamed_or_deleted_is_refused(own: Peer) -> None:
     assert refused(own, "delete_signal", signal_name="unheard-of") == "not_found"
     assert refused(own, "restore_signal", signal_name=SIGNAL) == "not_found"
     own.ask("load_heads", signal_names=[SIGNAL])
-    source = {"sample_rate_hz": given.RATE_HZ, "center_freq_hz": given.CENTER_HZ, "tag": 1}
+    source = {"kind": "push", "sample_rate_hz": given.RATE_HZ, "center_freq_hz": given.CENTER_HZ, "tag": 1}
     own.ask("start_stream", source=source, stream_id="field")
     for command, fields in (("rename_signal", {"new_name": NEW}), ("delete_signal", {})):
         answer = own.ask(command, signal_name=SIGNAL, **fields)

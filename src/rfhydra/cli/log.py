@@ -173,7 +173,7 @@ def _print_audit_csv(entries: "Sequence[AuditEntry]") -> None:
 
 
 def _audit_cells(entry: "AuditEntry") -> tuple[object, ...]:
-    detail = ", ".join(f"{name} {_shortened(value)}" for name, value in entry.detail.items() if value is not None)
+    detail = ", ".join(f"{name} {_shortened(value)}" for name, value in entry.detail.items() if value not in (None, ""))
     return entry.at[5:19].replace("T", " "), entry.who, entry.action, entry.signal_name, detail
 
 
