@@ -15,16 +15,7 @@ from rfhydra.protocol.fields import absent
 from rfhydra.protocol.limits import StatedLimits
 from rfhydra.protocol.live import Sources, Streams, StreamState, Tracks, WaterfallState
 from rfhydra.protocol.parsing import parse, read_json
-from rfhydra.protocol.signals import (
-    SampleRelabelled,
-    SignalDeleted,
-    SignalRenamed,
-    SignalRestored,
-    Signals,
-    TrainingSample,
-    Trash,
-    TrashEmptied,
-)
+from rfhydra.protocol.signals import MessageOnSignals, TrainingSample
 from rfhydra.protocol.types import (
     BackboneInfo,
     DetectedBox,
@@ -373,13 +364,7 @@ Message: TypeAlias = (
     | UpgradeFailed
     | UpgradeState
     | UpgradeUndone
-    | Signals
-    | SignalRenamed
-    | SignalDeleted
-    | SignalRestored
-    | Trash
-    | TrashEmptied
-    | SampleRelabelled
+    | MessageOnSignals
     | UnknownClusters
     | UnknownLabelled
 )

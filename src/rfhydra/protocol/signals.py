@@ -1,6 +1,6 @@
 """Signals as a whole, their list, renaming and trash, and single samples, on the wire."""
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from rfhydra.protocol.base import BaseCommand, BaseMessage
 from rfhydra.protocol.fields import SignalName, Token, WireModel
@@ -199,3 +199,9 @@ class RelabelSample(BaseCommand[SampleRelabelled]):
     """The sample; the first 4 digits of its id, or more, where no other id begins so."""
     signal_name: SignalName
     """The other signal."""
+
+
+MessageOnSignals: TypeAlias = (
+    Signals | SignalRenamed | SignalDeleted | SignalRestored | Trash | TrashEmptied | SampleRelabelled
+)
+"""The answers to the commands of this module, but for :class:`TrainingSample`."""

@@ -173,3 +173,10 @@ def negatives_inside(signal_name: str, negatives: Iterable[tuple[str, Box]], fra
     if any(label == signal_name for label, _ in others):
         raise InvalidMessage(f"negatives holds a box labelled {signal_name!r}, the signal itself: put it in boxes")
     return others
+
+
+def audited(sample: Sample, former: Sample | None) -> tuple[str, str, dict[str, Any]]:
+    """Action, signal name and detail of the audit entry of a sample that was added, or changed from ``former``."""
+    own = len(sample.boxes)
+    detail = {"sample_id": sample.sample_id, "boxes": own, "negatives": len(sample.labels) - own}
+    return "sample.add" if former is None else "sample.update", sample.signal_name, detail

@@ -29,6 +29,7 @@ from rfhydra.store.labels import LabelSet
 from rfhydra.store.sample import (
     LabelledWindow,
     Sample,
+    audited,
     check_count,
     check_labels,
     check_window,
@@ -388,18 +389,12 @@ class SampleStore:
             query = "SELECT digest, label_set_id FROM label_sets WHERE digest IN (SELECT value FROM json_each(?))"
             ids = dict(tuple(row) for row in self._db.rows(query, [_json_list(sets)]))
             connection.executemany(UPSERT, [to_row(sample, ids[sample.labels.digest]) for sample, _ in changes])
-            self._audit.record_all([_audited(sample, former) for sample, former in changes], who)
+            self._audit.record_all([audited(sample, former) for sample, former in changes], who)
 
 
 def _key(sample: Sample) -> tuple[str, str]:
     """What makes a sample the same one: signal and image."""
     return sample.signal_name, sample.image_digest
-
-
-def _audited(sample: Sample, former: Sample | None) -> tuple[str, str, dict[str, Any]]:
-    own = len(sample.boxes)
-    detail = {"sample_id": sample.sample_id, "boxes": own, "negatives": len(sample.labels) - own}
-    return "sample.add" if former is None else "sample.update", sample.signal_name, detail
 
 
 def _json_list(texts: Iterable[str]) -> str:
