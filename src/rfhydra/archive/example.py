@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from rfhydra.detection.recording import read_window
 from rfhydra.errors import InvalidBox, InvalidMessage
 from rfhydra.hydra.backbone import Backbone
+from rfhydra.quantities import parse_hertz, parse_seconds
 from rfhydra.recordings import Annotation, Recording
 from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.training.data.importer import label_windows
 
 _LABEL: Final = "example"
+_BOX_PARTS: Final = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,16 +67,17 @@ def annotated_box(recording: Recording, number: int) -> tuple[Box, str | None]:
 
 
 def box_from_text(text: str) -> Box:
-    """The box ``START,LEN,CENTRE,BANDWIDTH``, in seconds and Hz.
+    """The box ``START,LEN,CENTRE,BANDWIDTH``, two durations and two frequencies: ``1.2s,30ms,433.92M,50k``.
 
     Raises:
-        InvalidMessage: not four numbers.
-        InvalidBox: the box is empty, or a number is not finite.
+        InvalidMessage: not four quantities.
+        InvalidBox: the box is empty.
     """
-    try:
-        start, length, centre, bandwidth = map(float, text.split(","))
-    except ValueError:
-        raise InvalidMessage(f"--box {text[:80]} must be START,LEN,CENTRE,BANDWIDTH: seconds and Hz") from None
+    parts = text.split(",")
+    if len(parts) != _BOX_PARTS:
+        raise InvalidMessage(f"--box {text[:80]} must be START,LEN,CENTRE,BANDWIDTH, such as 1.2s,30ms,433.92M,50k")
+    start, length = (parse_seconds(part, "--box") for part in parts[:2])
+    centre, bandwidth = (parse_hertz(part, "--box") for part in parts[2:])
     return Box(start, start + length, centre - bandwidth / 2, centre + bandwidth / 2)
 
 

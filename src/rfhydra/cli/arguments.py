@@ -6,6 +6,34 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperCommand
 
+from rfhydra.errors import InvalidMessage
+from rfhydra.quantities import parse_hertz, parse_seconds
+
+
+def hertz(text: str) -> float:
+    """Parser of an option in Hz: ``250k``, ``433.92M``. For ``typer.Option(parser=hertz, metavar="HZ")``.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    try:
+        return parse_hertz(str(text), "the value")  # typer passes a default as the number that it is
+    except InvalidMessage as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def seconds(text: str) -> float:
+    """Parser of an option in seconds: ``30ms``, ``1.2s``. For ``typer.Option(parser=seconds, metavar="TIME")``.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    try:
+        return parse_seconds(str(text), "the value")
+    except InvalidMessage as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 Workspace = Annotated[Path, typer.Argument(metavar="DIR", help="The workspace.", show_default=False)]
 Signal = Annotated[str, typer.Argument(metavar="SIGNAL", help="Name of the signal.", show_default=False)]
 Recordings = Annotated[
@@ -27,9 +55,19 @@ RuntimeName = Annotated[
         envvar="RFHYDRA_RUNTIME",
     ),
 ]
-SampleRate = Annotated[float | None, typer.Option("--sample-rate", metavar="HZ", help="Sample rate of raw files.")]
+SampleRate = Annotated[
+    float | None,
+    typer.Option("--sample-rate", metavar="HZ", help="Sample rate of raw files, such as 250k.", parser=hertz),
+]
 CenterFrequency = Annotated[
-    float | None, typer.Option("--center-freq", metavar="HZ", help="Centre frequency of raw and wav files.")
+    float | None,
+    typer.Option(
+        "--center-freq",
+        "--freq",
+        metavar="HZ",
+        help="Centre frequency of files that do not state it, such as 433.92M.",
+        parser=hertz,
+    ),
 ]
 Datatype = Annotated[
     str | None,

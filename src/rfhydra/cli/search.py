@@ -28,7 +28,7 @@ def search(
         str, typer.Option(metavar="FILE#N", help="A recording, and the number of an annotation.", show_default=False)
     ],
     box: Annotated[
-        str | None, typer.Option(metavar="START,LEN,CENTRE,BANDWIDTH", help="A box in FILE instead: s, s, Hz, Hz.")
+        str | None, typer.Option(metavar="START,LEN,CENTRE,BANDWIDTH", help="A box in FILE, as 1.2s,30ms,433.92M,50k.")
     ] = None,
     archive: Annotated[Path, typer.Option(metavar="FILE", help="What `rfhydra scan` wrote.")] = _ARCHIVE,
     top: Annotated[int, typer.Option(min=1, max=1000, help="Number of emissions.")] = 10,
