@@ -1,63 +1,52 @@
 """The ``rfhydra`` command and its subcommands."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 import rfhydra
-from rfhydra.cli import (
-    archive,
-    card,
-    demo,
-    detection,
-    pretraining,
-    search,
-    serve,
-    service,
-    streams,
-    training,
-    upgrade,
-    versions,
-    watch,
-    workspace,
-)
-from rfhydra.cli.arguments import ServedCommand
-from rfhydra.cli.log import log
-from rfhydra.cli.root import Root
-from rfhydra.cli.unknown import unknown
+from rfhydra.cli.root import HELP_OPTIONS, lazily
+
+COMMANDS: Final = {
+    "demo": "demo:demo",
+    "init": "workspace:init",
+    "import": "workspace:import_",
+    "train": "training:train",
+    "extend": "training:extend",
+    "upgrade": "upgrade:upgrade",
+    "detect": "detection:detect",
+    "watch": "watch:watch",
+    "eval": "detection:evaluate",
+    "scan": "archive:scan",
+    "search": "search:search",
+    "card": "card:card",
+    "versions": "versions:versions",
+    "promote": "versions:promote",
+    "rollback": "versions:rollback",
+    "registry": "versions:registry",
+    "log": "log:log",
+    "unknown": "unknown:unknown",
+    "serve": "serve:serve",
+    "streams": "streams:streams",
+    "jobs": "service:jobs",
+    "cancel": "service:cancel",
+    "load": "service:load",
+    "unload": "service:unload",
+    "loaded": "service:loaded",
+    "pretrain": "pretraining:pretrain",
+}
+"""The place of each command: a module of :mod:`rfhydra.cli`, and the name of a function or :class:`typer.Typer` there.
+The module is imported when the command runs."""
 
 app = typer.Typer(
     name="rfhydra",
-    cls=Root,
+    cls=lazily(COMMANDS),
     help="Train detectors of radio signals from a few labelled boxes, and run them.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
+    context_settings=HELP_OPTIONS,
 )
-
-app.command("demo")(demo.demo)
-app.command("init")(workspace.init)
-app.command("import")(workspace.import_)
-app.command("train", cls=ServedCommand)(training.train)
-app.command("extend", cls=ServedCommand)(training.extend)
-app.command("upgrade", cls=ServedCommand)(upgrade.upgrade)
-app.command("detect")(detection.detect)
-app.command("watch")(watch.watch)
-app.command("eval")(detection.evaluate)
-app.command("scan")(archive.scan)
-app.command("search")(search.search)
-app.command("card")(card.card)
-app.command("versions", cls=ServedCommand)(versions.versions)
-app.command("promote", cls=ServedCommand)(versions.promote)
-app.command("rollback", cls=ServedCommand)(versions.rollback)
-app.command("registry", cls=ServedCommand)(versions.registry)
-app.command("log")(log)
-app.command("unknown")(unknown)
-app.command("serve")(serve.serve)
-app.command()(streams.streams)
-for command in (service.jobs, service.cancel, service.load, service.unload, service.loaded):
-    app.command()(command)
-app.command("pretrain")(pretraining.pretrain)
 
 
 def _show_version(wanted: bool) -> None:

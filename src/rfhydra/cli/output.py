@@ -5,10 +5,13 @@ Ctrl+C, 1 for other errors.
 """
 
 import json
+import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import typer
@@ -40,6 +43,14 @@ _ESTIMATE_SEC: Final = 600
 """The time left is estimated from the last so many seconds."""
 _EXTRAS: Final = {"pyarrow": "archive", "ray": "ray"}
 """The extra that has a package, where that is not ``engine``."""
+
+option_names: Final[ContextVar[Mapping[str, str]]] = ContextVar("option_names", default=MappingProxyType({}))
+"""How a user writes the parameters of the running command, by their names in Python."""
+_PARAMETER: Final = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
+"""A parameter of Python in the text of an error: such a word is not prose."""
+_FIELD: Final = re.compile(r"^[a-z]+(?=[ :])|(?<=: give )[a-z]+")
+"""What an error of usage begins with, or asks for."""
+_UNITS: Final = ("_hz", "_sec")
 
 # No markup: names of files and signals may contain brackets.
 console = Console(highlight=False, markup=False, emoji=False)
@@ -73,11 +84,31 @@ def as_error(error: OSError, what: str = "a file") -> RfhydraError:
 
 def report(error: RfhydraError, *, as_json: bool) -> None:
     """Print an error in one line on standard error, if that can be written."""
+    text = _as_typed(error)
     with suppress(OSError):
         if as_json:
-            sys.stderr.write(json.dumps({"type": "error", "code": error.code, "message": str(error)}) + "\n")
+            sys.stderr.write(json.dumps({"type": "error", "code": error.code, "message": text}) + "\n")
         else:
-            _print_line(messages, ("error", "bold red"), (f" ({error.code}) ", "dim"), str(error))
+            _print_line(messages, ("error", "bold red"), (f" ({error.code}) ", "dim"), text)
+
+
+def _as_typed(error: RfhydraError) -> str:
+    """The text of ``error``, with the options of the command where it names parameters of Python."""
+    names = option_names.get()
+
+    def option(word: str) -> str | None:
+        stem = next((word.removesuffix(unit) for unit in _UNITS if word.endswith(unit)), word)
+        return names.get("signal" if word == "signal_name" else stem)
+
+    text = _PARAMETER.sub(lambda found: option(found[0]) or found[0], str(error))
+    if not isinstance(error, InvalidMessage):
+        return text
+
+    def named(found: re.Match[str]) -> str:
+        shown = option(found[0]) or ""
+        return shown if shown.startswith("--") else found[0]  # an argument's name may be a word of the sentence
+
+    return _FIELD.sub(named, text)
 
 
 def _fail(error: RfhydraError, *, as_json: bool) -> NoReturn:

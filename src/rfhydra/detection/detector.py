@@ -12,7 +12,6 @@ from typing import Any, Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torchvision.ops import nms
 
 from rfhydra.detection.regions import RegionsSeen, corner
 from rfhydra.errors import Incompatible, NotFound
@@ -20,6 +19,7 @@ from rfhydra.hydra.backbone import Backbone, Seen
 from rfhydra.hydra.head import EmbeddingHead, HeadStack, ScoredBoxes
 from rfhydra.hydra.loading import LoadedHead
 from rfhydra.hydra.rcnn import RcnnHead
+from rfhydra.hydra.vision import nms
 from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spec import SpectrogramSpec

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchvision.ops import box_iou
 
 from rfhydra.hydra.backbone import MAX_PROPOSALS, Backbone, Proposals, Seen
+from rfhydra.hydra.vision import box_iou
 from rfhydra.spectrum.rectangle import Rectangle
 
 

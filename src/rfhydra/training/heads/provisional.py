@@ -15,10 +15,10 @@ from typing import Any, Final, Self
 
 import torch
 from torch import Tensor
-from torchvision.ops import box_iou
 
 from rfhydra.config import IOU_THRESHOLD
 from rfhydra.hydra.head import EmbeddingHead, HeadInfo, head_features
+from rfhydra.hydra.vision import box_iou
 from rfhydra.store.versions import PROVISIONAL
 from rfhydra.training.data.assignment import Rois, mean_log_size
 from rfhydra.training.data.training_set import TrainingExample, TrainingSet
