@@ -16,7 +16,7 @@ COMMANDS: Final = {
     "upgrade": "upgrade:upgrade",
     "detect": "detection:detect",
     "watch": "watch:watch",
-    "eval": "detection:evaluate",
+    "eval": "evaluation:evaluate",
     "scan": "archive:scan",
     "search": "search:search",
     "card": "card:card",

@@ -84,7 +84,7 @@ def _detect(store: "Store", test: "Recording", picture: Path) -> None:
 
     detector = load_detector(store, [SIGNAL], None, "torch")
     (found,) = detect_all([test], detector)
-    write_picture(test, detector, found, picture)
+    write_picture(test, SPEC, found, picture)
     report = summarise([as_scene(test, SIGNAL, found)], detector.loaded_threshold(SIGNAL), IOU_THRESHOLD)
     columns = ["F1", "precision", "recall", "found", "false alarms", "missed"]
     row = [report[name] for name in ("f1_score", "precision", "recall", "tp", "fp", "fn")]

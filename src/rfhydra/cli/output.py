@@ -181,6 +181,15 @@ def score_note(progress: "EpochProgress") -> str:
     return f"F1 {progress.f1_score:.3f}"
 
 
+def interval_text(metrics: Mapping[str, Any]) -> str:
+    """The 90 % interval of F1 in ``metrics``, and what it is from where that is known."""
+    low, high = metrics["f1_interval"]
+    recordings = metrics.get("interval_recordings")
+    basis = "" if recordings is None else f", from {recordings} recordings"
+    basis = ", from the windows of one recording" if recordings == 1 else basis
+    return f"90 % interval {low:.2f} to {high:.2f}{basis}"
+
+
 def output_file(path: Path) -> Path:
     """``path``, with its directory created if missing. Call it before the work that it is for.
 

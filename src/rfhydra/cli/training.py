@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rfhydra.cli.arguments import AsJson, BackboneFile, ServerUrl, Signal, Token, Workspace
-from rfhydra.cli.output import note, output_file, print_json, progress_bar, reported, say, score_note, sparkline
+from rfhydra.cli.output import (
+    interval_text,
+    note,
+    output_file,
+    print_json,
+    progress_bar,
+    reported,
+    say,
+    score_note,
+    sparkline,
+)
 from rfhydra.config import DEFAULT_EPOCHS
 from rfhydra.errors import InvalidMessage
 from rfhydra.protocol.parsing import parse
@@ -195,8 +205,7 @@ def _validated(history: Sequence[EpochProgress]) -> tuple[list[float], list[floa
 
 
 def _rates(metrics: dict[str, Any]) -> str:
-    low, high = metrics["f1_interval"]
     return (
-        f"F1 {metrics['f1_score']:.3f} (90 % interval {low:.2f} to {high:.2f}),"
+        f"F1 {metrics['f1_score']:.3f} ({interval_text(metrics)}),"
         f" precision {metrics['precision']:.3f}, recall {metrics['recall']:.3f}, AP {metrics['ap']:.3f}"
     )

@@ -6,17 +6,29 @@ Windows overlap, so an emission is detected more than once, and one that is long
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import count, product
-from typing import Final
+from typing import Final, Protocol
 
-from rfhydra.detection.detector import Detection
-from rfhydra.spectrum.boxes import Box
-from rfhydra.spectrum.window import Window
+from rfhydra.detection.detection import Detection
+from rfhydra.spectrum.boxes import Box, Frame
 
 MAX_OPEN_TRACKS: Final = 10_000
 """Above this, the tracks that ended first are closed early."""
 DUPLICATE_IOM: Final = 0.5
 CUT_MARGIN: Final = 1 / 64  # part of a window; a box that ends closer to its edge counts as cut by it
 _GRID_SIDE: Final = 32  # cells of a window along each axis
+
+
+class Stretch(Protocol):
+    """What the tracker knows of a window: where it lies in its source, in seconds, and its axes."""
+
+    @property
+    def start_sec(self) -> float: ...
+
+    @property
+    def end_sec(self) -> float: ...
+
+    @property
+    def frame(self) -> Frame: ...
 
 
 @dataclass(frozen=True)
@@ -78,7 +90,7 @@ class Tracker:
             del self._open[track.track_id]
         return [Track(track.track_id, track.detection) for track in closed]
 
-    def update(self, window: Window, detections: list[Detection]) -> list[Track]:
+    def update(self, window: Stretch, detections: list[Detection]) -> list[Track]:
         """Add the ``detections`` of ``window``, strongest first, and return the tracks that it closes."""
         self.merged = {}
         closed = self.settle(window.start_sec)
@@ -96,7 +108,7 @@ class Tracker:
         closed, self._open = self._open, {}
         return [Track(track.track_id, track.detection) for track in closed.values()]
 
-    def _add(self, detection: Detection, window: Window, grid: "_Grid") -> None:
+    def _add(self, detection: Detection, window: Stretch, grid: "_Grid") -> None:
         """Continue the tracks that overlap ``detection`` in the time that both cover, or begin a track.
 
         The stronger detection gives score and box; where a window cut that box, the weaker one extends it.
@@ -133,11 +145,11 @@ class _Grid:
     Boxes that overlap have a cell in common.
     """
 
-    window: Window
+    window: Stretch
     track_ids: dict[_Cell, set[int]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, window: Window, tracks: Iterable[_OpenTrack]) -> "_Grid":
+    def of(cls, window: Stretch, tracks: Iterable[_OpenTrack]) -> "_Grid":
         grid = cls(window)
         for track in tracks:
             grid.add(track)
@@ -189,7 +201,7 @@ def intersection_over_minimum(first: Box, second: Box, start_sec: float, end_sec
     return seconds(first, second) * max(0.0, high - low) / smaller if smaller else 0.0
 
 
-def _extended_forward(track: _OpenTrack, weaker: Detection, window: Window) -> _OpenTrack:
+def _extended_forward(track: _OpenTrack, weaker: Detection, window: Stretch) -> _OpenTrack:
     """The stronger ``track``, extended to the end of ``weaker`` if the last window cut it."""
     box, until = track.detection.box, track.covered_until_sec
     if box.time_end_sec > until - CUT_MARGIN * window.frame.duration_sec:
@@ -198,7 +210,7 @@ def _extended_forward(track: _OpenTrack, weaker: Detection, window: Window) -> _
     return replace(track, detection=detection, covered_until_sec=max(until, window.end_sec))
 
 
-def _extended_back(detection: Detection, window: Window, starts_sec: list[float]) -> Detection:
+def _extended_back(detection: Detection, window: Stretch, starts_sec: list[float]) -> Detection:
     """The stronger ``detection``, extended to the earliest of the weaker tracks' starts if its window cut it."""
     box = detection.box
     if box.time_start_sec < window.start_sec + CUT_MARGIN * window.frame.duration_sec:
