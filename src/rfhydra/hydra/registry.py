@@ -157,6 +157,10 @@ class VersionManager:
             raise NotFound(f"signal {signal_name!r} has no active head: train it, or promote a version{known}")
         return version
 
+    def fitting(self, backbone_id: str) -> list[str]:
+        """The signals whose active head was trained on the backbone."""
+        return [head.signal_name for head in self._versions.active_heads() if head.backbone_id == backbone_id]
+
     def load_head(self, signal_name: str, version: int | None, backbone: "Backbone") -> "LoadedHead":
         """A stored head, bound to the workspace's contract and to ``backbone``; ``version`` None is the active one.
 
