@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from rfhydra.cli.completion import complete_signal
 from rfhydra.errors import InvalidMessage
 from rfhydra.quantities import parse_hertz, parse_seconds
 
@@ -34,7 +35,10 @@ def seconds(text: str) -> float:
 
 
 Workspace = Annotated[Path, typer.Argument(metavar="DIR", help="The workspace.", show_default=False)]
-Signal = Annotated[str, typer.Argument(metavar="SIGNAL", help="Name of the signal.", show_default=False)]
+Signal = Annotated[
+    str,
+    typer.Argument(metavar="SIGNAL", help="Name of the signal.", show_default=False, autocompletion=complete_signal),
+]
 Recordings = Annotated[
     list[Path],
     typer.Argument(metavar="RECORDING...", help="SigMF, wav or raw recordings.", show_default=False),

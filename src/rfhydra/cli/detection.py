@@ -150,14 +150,16 @@ def load_detector(
 
 def fitting_heads(store: "Store", backbone_id: str) -> list[str]:
     """The signals whose active head was trained on the backbone, or if there is none, all that have an active head."""
-    backbones = {head.signal_name: head.backbone_id for head in store.versions.active_heads()}
-    if not backbones:
+    from rfhydra.hydra.registry import VersionManager
+
+    names = [head.signal_name for head in store.versions.active_heads()]
+    if not names:
         raise NotFound("this workspace has no head yet: train one first")
-    fitting = [name for name, each in backbones.items() if each == backbone_id]
-    if fitting and len(fitting) < len(backbones):
-        others = sorted(backbones.keys() - fitting)
+    fitting = VersionManager(store).fitting(backbone_id)
+    if fitting and len(fitting) < len(names):
+        others = sorted({*names} - {*fitting})
         note(f"not looked for, because their heads were trained on another backbone: {', '.join(others)}")
-    return fitting or [*backbones]
+    return fitting or names
 
 
 def detect_all(

@@ -5,6 +5,7 @@ Ctrl+C, 1 for other errors.
 """
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -142,13 +144,29 @@ def _fields(model: "BaseModel") -> dict[str, Any]:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table; floats with three decimals, None as a dash."""
-    table = Table(*columns, title=title, title_justify="left", title_style="bold")
+    """Print a table; floats with three decimals, None as a dash. Names that are too long continue on the next line."""
+    table = new_table(title, columns)
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    # a pipe has no width
-    to = console if console.is_terminal else Console(width=_UNLIMITED, highlight=False, markup=False, emoji=False)
-    to.print(table)
+    if console.is_terminal:
+        console.print(table)
+        return
+    width = int(os.environ["COLUMNS"]) if os.environ.get("COLUMNS", "").isdecimal() else _UNLIMITED
+    Console(width=width, highlight=False, markup=False, emoji=False).print(table)
+
+
+def new_table(title: str, columns: Sequence[str]) -> Table:
+    """An empty table with two spaces between its columns, which cuts off no cell and breaks no time."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    table.padding = (0, 1, 0, 0)
+    for name in columns:
+        table.add_column(name, overflow="fold", no_wrap=name.endswith("UTC"))
+    return table
+
+
+def as_minute(time: str) -> str:
+    """A time in UTC, ISO 8601, as date and minute."""
+    return time[:16].replace("T", " ")
 
 
 def _cell(value: object) -> str:

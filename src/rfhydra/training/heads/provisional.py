@@ -55,6 +55,7 @@ def train_provisional_head(training_set: TrainingSet, info: HeadInfo, epochs: in
     training_set = without_alike(training_set)
     learner = EmbeddingLearner(training_set, replace(info, candidates=training_set.rule))
     outcome = run_unvalidated(learner, min(epochs, MAX_EPOCHS), control)
+    control.on_stage("calibrating")
     calibration = calibrate(learner.head(), training_set, outcome.epochs_trained)
     head = calibrated_head(learner.head(), calibration)
     found = evaluate(detect_examples(head, training_set.own, calibration.threshold), calibration.threshold)
