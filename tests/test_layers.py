@@ -84,3 +84,32 @@ def test_cli_talks_to_a_server_without_the_engine(arguments: list[str]) -> None:
     done = run_without_engine(f"import rfhydra.cli; sys.argv = {command!r}; rfhydra.cli.main()")
     assert done.returncode == 1
     assert "no server answers at ws://127.0.0.1:1" in done.stderr
+
+
+def loaded_by(*arguments: object) -> set[str]:
+    """The modules that a command has imported when it ends."""
+    argv = ["rfhydra", *map(str, arguments)]
+    code = f"import atexit, sys; atexit.register(lambda: print(*sys.modules)); sys.argv = {argv!r}\n"
+    code += "import rfhydra.cli; rfhydra.cli.main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_a_command_imports_its_own_module_only() -> None:
+    loaded = loaded_by("init", "--help")
+    assert "rfhydra.cli.workspace" in loaded
+    assert {"rfhydra.cli.training", "rfhydra.cli.serve", "torch"}.isdisjoint(loaded)
+
+
+def test_the_engine_is_imported_without_the_compiler_of_torch() -> None:
+    """Importing it takes longer than all the rest of torchvision, and nothing is compiled."""
+    code = """
+import sys
+import rfhydra.detection.detector, rfhydra.hydra.backbone_file, rfhydra.training.service
+assert "torchvision.ops.roi_align" in sys.modules
+assert {"torch._dynamo", "torch._dynamo.utils", "sympy", "scipy.signal"}.isdisjoint(sys.modules), "slow"
+import torch._dynamo.utils
+assert torch._dynamo.utils.__spec__ is not None
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr

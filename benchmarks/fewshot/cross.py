@@ -14,7 +14,7 @@ from benchmarks.scenes import RenderedScene
 from benchmarks.tables import tracked
 from benchmarks.trial import detect
 from rfhydra.config import IOU_THRESHOLD
-from rfhydra.detection.detector import Detection
+from rfhydra.detection.detection import Detection
 from rfhydra.pretrain.burst_library import HELD_OUT
 from rfhydra.training.evaluation.metrics import iou_matrix
 

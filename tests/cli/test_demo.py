@@ -13,10 +13,15 @@ def test_the_demo_goes_through_the_whole_loop(tmp_path: Path) -> None:
     assert child.returncode == 0, stderr
     assert "Traceback" not in stderr
     (directory,) = tmp_path.glob("rfhydra-demo-*")
-    f1_score = re.search(r"┃ F1 .*\n.*\n│ ([01]\.\d{3}) ", stdout)
+    f1_score = re.search(r"^ *F1 +precision .*\n.*\n *([01]\.\d{3}) ", stdout, re.MULTILINE)
     assert f1_score is not None
     assert float(f1_score[1]) > 0
     assert f"truth (dashed) and detections: {directory / 'detections.png'}\n" in stdout
+    assert f"the {BOXES} boxes: {directory / 'boxes.png'}\n" in stdout
+    assert min(png_size(directory / "boxes.png")) > 300
+    last = stdout.splitlines()[-4:]
+    assert last[0] == "next: your own recording"
+    assert [each.split()[1] for each in last[1:]] == ["label", "train", "detect"]
     width, height = png_size(directory / "detections.png")
     assert width > 1000
     assert height > 1000

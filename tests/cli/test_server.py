@@ -8,6 +8,12 @@ from typing import Any
 
 import pytest
 
+from rfhydra.detection.detector import HydraDetector
+from rfhydra.detection.recording import detect_recording
+from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.hydra.registry import VersionManager
+from rfhydra.recordings import open_recording
+from rfhydra.store.workspace import Workspace
 from tests.cli.command_runner import png_size, run
 from tests.server.server_process import VERSIONS, serving
 from tests.server.stream_scenes import record
@@ -87,6 +93,39 @@ def test_nobody_is_there() -> None:
 )
 def test_calls_that_cannot_be_meant(arguments: list[object]) -> None:
     assert run(*arguments).status == 2
+
+
+def test_detect_and_eval_beside_a_server(shared_site: Path, tmp_path: Path, body_file: Path) -> None:
+    path = shutil.copytree(shared_site, tmp_path / "site-b")
+    recording = record(tmp_path / "night", windows=2)
+    with serving(path, "--backbone", body_file) as server:
+        refused = run("detect", "--server", server.url, recording)
+        assert "(not_found) no head is loaded on the server" in refused.stderr
+        answer("load", SIGNAL, "--server", server.url)
+        refused = run("detect", "--server", server.url, recording, "--heads", "ghost")
+        assert f"the head of 'ghost' is not loaded on the server, which has {SIGNAL}" in refused.stderr
+        sigmf = tmp_path / "found.sigmf-meta"
+        arguments = ("detect", "--server", server.url, recording, "--threshold", 0, "--sigmf", sigmf)
+        (found,) = answer(*arguments)["recordings"]
+        report = answer("eval", "--server", server.url, SIGNAL, recording)
+        read = answer("registry", path)["signals"][SIGNAL]  # readers need no lock
+        busy = run("promote", path, SIGNAL, 3)
+        assert f"(busy) workspace site-b is served at {server.url}" in busy.stderr
+    detector = detector_of(path, body_file)
+    expected = [each.to_dict() for each in detect_recording(open_recording(recording), detector, 0.0, gated=False)]
+    assert expected
+    assert found["detections"] == [pytest.approx(each) for each in expected]
+    assert len(json.loads(sigmf.read_text())["annotations"]) == len(expected)
+    assert (report["version"], report["threshold"]) == (read["active_version"], detector.loaded_threshold(SIGNAL))
+    assert run("promote", path, SIGNAL, 3).status == 0
+
+
+def detector_of(path: Path, body_file: Path) -> HydraDetector:
+    backbone = load_backbone(body_file)
+    with Workspace.view(path) as workspace:
+        detector = HydraDetector(workspace.spec, backbone)
+        detector.load_heads(VersionManager(workspace).load_heads([SIGNAL], backbone))
+    return detector
 
 
 def test_streams_and_sources(shared_site: Path, tmp_path: Path, body_file: Path) -> None:

@@ -34,7 +34,7 @@ def test_bars_are_drawn_on_the_terminal_and_json_goes_into_the_pipe(workspace: P
         drawn = read_until_closed(terminal)
     os.close(terminal)
     assert child.returncode == 0, drawn
-    assert "computing embeddings" in drawn
+    assert "fitting, epochs" in drawn
     assert json.loads(output.read_text())["version"] == 3
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rfhydra.detection import tracker as tracker_module
-from rfhydra.detection.detector import Detection
+from rfhydra.detection.detection import Detection
 from rfhydra.detection.recording import window_spans
 from rfhydra.detection.tracker import Track, Tracker, _extended_back, _extended_forward, _is_same, _OpenTrack
 from rfhydra.spectrum.boxes import Box, Frame

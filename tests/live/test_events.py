@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rfhydra.detection.detector import Detection
+from rfhydra.detection.detection import Detection
 from rfhydra.detection.tracker import Tracker
 from rfhydra.live.cutter import CutWindow
 from rfhydra.live.events import TrackEvents

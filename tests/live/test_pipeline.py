@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfhydra.detection.detector import Detection
+from rfhydra.detection.detection import Detection
 from rfhydra.detection.recording import detect_recording
 from rfhydra.errors import InvalidMessage, Unreachable
 from rfhydra.hydra.torch_backbone import TorchBackbone

@@ -15,6 +15,7 @@ from rfhydra.protocol.messages import (
     TrainingProgress,
     read_message,
 )
+from rfhydra.protocol.schema import json_schemas
 
 PROGRESS = TrainingProgress(
     signal_name="creamy_chicken",
@@ -102,8 +103,9 @@ def test_failed_carries_error_and_code() -> None:
 @pytest.mark.parametrize("model", [*COMMANDS.values(), *MESSAGES.values()], ids=lambda model: model.__name__)
 def test_every_command_and_message_is_described(model: type[BaseModel]) -> None:
     """And each of its fields, nested ones too."""
-    schema = model.model_json_schema(mode="serialization")
-    for part in [schema, *schema.get("$defs", {}).values()]:
+    schemas = json_schemas()
+    nested = model.model_json_schema(mode="serialization").get("$defs", {})
+    for part in [schemas[name] for name in (model.__name__, *nested)]:
         if "properties" not in part:  # any JSON
             continue
         assert part.get("description"), part["title"]

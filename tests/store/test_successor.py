@@ -17,6 +17,7 @@ CLEARED = {
     "label_sets",
     "loaded_heads",
     "samples",
+    "trash",
     "unknown_clusters",
     "unknown_exemplars",
     "upgraded_heads",

@@ -82,6 +82,22 @@ def test_another_process_keeps_us_out_until_it_ends(path: Path) -> None:
     Workspace.open(path).close()
 
 
+def test_who_finds_it_in_use_is_told_where_it_is_served(path: Path) -> None:
+    with Workspace.create(path, SPEC) as workspace:
+        workspace.announce("ws://127.0.0.1:8765/ws")
+        with pytest.raises(Busy, match=r"site-a is served at ws://127\.0\.0\.1:8765/ws: use --server ws://127"):
+            Workspace.open(path)
+    address = path / "rfhydra.url"
+    assert not address.exists()
+    address.write_text("ws://of.a.server/that/was/killed")
+    with Workspace.open(path), pytest.raises(Busy, match="another rfhydra process"):
+        Workspace.open(path)
+    with Workspace.open(path):
+        address.write_bytes(b"\xff\x1b[2J")  # nor does a damaged one break the message
+        with pytest.raises(Busy, match="another rfhydra process"):
+            Workspace.open(path)
+
+
 def test_a_failed_opening_leaves_the_workspace_free(path: Path) -> None:
     Workspace.create(path, SPEC).close()
     settings = path / "rfhydra.toml"

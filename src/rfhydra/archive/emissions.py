@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchvision.ops import nms
 
 from rfhydra.detection.detector import HydraDetector, WindowDetections
 from rfhydra.detection.regions import RegionsSeen
 from rfhydra.hydra.backbone import Backbone, Seen
+from rfhydra.hydra.vision import nms
 from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.window import Window

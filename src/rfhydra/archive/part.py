@@ -15,7 +15,7 @@ from rfhydra.archive.manifest import Entry, Finished, PartFiles
 from rfhydra.archive.plan import ScanPlan, detector_of
 from rfhydra.archive.source import Failure, SourceFile
 from rfhydra.archive.tables import EMBEDDING, HITS, TableWriter, emissions_schema, with_metadata, writing_table
-from rfhydra.detection.detector import Detection
+from rfhydra.detection.detection import Detection
 from rfhydra.detection.recording import detect_recording
 from rfhydra.errors import Busy, StorageFull
 from rfhydra.recordings import Recording

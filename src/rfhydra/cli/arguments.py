@@ -1,11 +1,11 @@
 """Arguments and options that several commands take."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
-from typer.core import TyperCommand
 
+from rfhydra.cli.completion import complete_signal
 from rfhydra.errors import InvalidMessage
 from rfhydra.quantities import parse_hertz, parse_seconds
 
@@ -35,7 +35,10 @@ def seconds(text: str) -> float:
 
 
 Workspace = Annotated[Path, typer.Argument(metavar="DIR", help="The workspace.", show_default=False)]
-Signal = Annotated[str, typer.Argument(metavar="SIGNAL", help="Name of the signal.", show_default=False)]
+Signal = Annotated[
+    str,
+    typer.Argument(metavar="SIGNAL", help="Name of the signal.", show_default=False, autocompletion=complete_signal),
+]
 Recordings = Annotated[
     list[Path],
     typer.Argument(metavar="RECORDING...", help="SigMF, wav or raw recordings.", show_default=False),
@@ -77,12 +80,3 @@ ServerUrl = Annotated[
     str | None, typer.Option("--server", metavar="URL", help="Use a server (ws://…) in place of DIR.")
 ]
 Token = Annotated[str | None, typer.Option(envvar="RFHYDRA_TOKEN", help="Token of the server.", show_default=False)]
-
-
-class ServedCommand(TyperCommand):
-    """A command that takes ``--server URL`` in place of its DIR."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if any(each.partition("=")[0] == "--server" for each in args):
-            args = [".", *args]  # a placeholder for DIR
-        return super().parse_args(ctx, args)

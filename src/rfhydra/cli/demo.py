@@ -25,9 +25,16 @@ TEST_WINDOWS: Final = 6
 SPEC: Final = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=512)
 
 
+_SHEET: Final = "boxes.png"
+_CURVE: Final = "training-curve.png"
+_DETECTIONS: Final = "detections.png"
+
+
 def demo(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the picture.")] = False,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Output directory; default a temporary one.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for its files; default a new one among temporary files.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Random seed of signals and scenes.")] = 1,
 ) -> None:
     """Train a head for an unknown signal from 10 boxes, then find the signal among others."""
@@ -39,19 +46,32 @@ def demo(
             console.rule("1  label")
             test = _label(store, directory, seed)
             console.rule("2  train")
-            _train(store, directory / "training-curve.png")
+            _train(store, directory / _CURVE)
             console.rule("3  detect")
-            picture = directory / "detections.png"
+            picture = directory / _DETECTIONS
             _detect(store, test, picture)
-        say(f"training curve: {directory / 'training-curve.png'}")
-        say(f"truth (dashed) and detections: {picture}")
+        _show_files(directory)
     if not no_browser and not os.environ.get("RFHYDRA_NO_BROWSER"):
         webbrowser.open(picture.resolve().as_uri())
+
+
+def _show_files(directory: Path) -> None:
+    """Name the files of the demo, and what comes next."""
+    say(f"the {BOXES} boxes: {directory / _SHEET}")
+    say(f"training curve: {directory / _CURVE}")
+    say(f"truth (dashed) and detections: {directory / _DETECTIONS}")
+    say(f"recordings and workspace: {directory}, which stays there")
+    say(("next: your own recording", "bold"))
+    workspace = directory / "workspace"
+    say(f"  rfhydra label {workspace} RECORDING NAME --box START,LEN,CENTRE,BANDWIDTH")
+    say(f"  rfhydra train {workspace} NAME")
+    say(f"  rfhydra detect {workspace} RECORDING --png found.png")
 
 
 def _label(store: "Store", directory: Path, seed: int) -> "Recording":
     """Import ten recordings with one box each; returns a recording for the test."""
     from rfhydra.cli.demo_scenes import Neighbourhood
+    from rfhydra.cli.demo_sheet import draw_boxes
     from rfhydra.training.data.importer import import_recordings
 
     spectrum, window = Neighbourhood(SIGNAL, seed), SPEC.window_samples
@@ -62,6 +82,7 @@ def _label(store: "Store", directory: Path, seed: int) -> "Recording":
             support.append(spectrum.record(directory / f"support-{number:02d}", window, packets=1, others=4))
             bar.update(task, advance=1)
     import_recordings(store, support, SIGNAL)
+    draw_boxes(support, SPEC, directory / _SHEET)
     say(f"{BOXES} boxes drawn around an unknown signal, one in each of {BOXES} scenes with other emissions")
     count = TEST_WINDOWS
     return spectrum.record(directory / "fresh", count * window, packets=2 * count, others=4 * count)
@@ -84,7 +105,7 @@ def _detect(store: "Store", test: "Recording", picture: Path) -> None:
 
     detector = load_detector(store, [SIGNAL], None, "torch")
     (found,) = detect_all([test], detector)
-    write_picture(test, detector, found, picture)
+    write_picture(test, SPEC, detector.loaded_versions, found, picture)
     report = summarise([as_scene(test, SIGNAL, found)], detector.loaded_threshold(SIGNAL), IOU_THRESHOLD)
     columns = ["F1", "precision", "recall", "found", "false alarms", "missed"]
     row = [report[name] for name in ("f1_score", "precision", "recall", "tp", "fp", "fn")]

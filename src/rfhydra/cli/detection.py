@@ -1,6 +1,10 @@
-"""``rfhydra detect`` and ``rfhydra eval``."""
+"""``rfhydra detect``."""
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from itertools import accumulate
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,21 +18,22 @@ from rfhydra.cli.arguments import (
     Recordings,
     RuntimeName,
     SampleRate,
-    Signal,
+    ServerUrl,
+    Token,
     Workspace,
 )
 from rfhydra.cli.detection_files import DetectionFiles, write_annotations
 from rfhydra.cli.output import note, print_json, print_table, progress_bar, reported, say
 from rfhydra.cli.recordings import open_recordings, output_files
-from rfhydra.config import IOU_THRESHOLD
 from rfhydra.errors import InvalidMessage, NotFound
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
-    from rfhydra.detection.detector import Detection, HydraDetector
+    from rfhydra.cli.remote_detection import RemoteDetections
+    from rfhydra.detection.detection import Detection
+    from rfhydra.detection.detector import HydraDetector
     from rfhydra.hydra.runtimes import Runtime
     from rfhydra.recordings import Recording
+    from rfhydra.spectrum.spec import SpectrogramSpec
     from rfhydra.store.workspace import Workspace as Store
 
 _SIGMF_SUFFIX = ".sigmf-meta"
@@ -48,31 +53,31 @@ def detect(
     datatype: Datatype = None,
     backbone: BackboneFile = None,
     runtime: RuntimeName = "torch",
+    server: ServerUrl = None,
+    token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the emissions of trained signals in recordings. With several recordings OUT is a directory."""
     with reported(as_json=as_json):
-        from rfhydra.contract.checks import rate_warnings
-        from rfhydra.store.workspace import Workspace as Store
-
+        require_one_backbone(server, backbone)
         opened = open_recordings(recordings, datatype=datatype, sample_rate_hz=sample_rate, center_freq_hz=center_freq)
         if sigmf is not None and len(opened) == 1 and not sigmf.is_dir() and sigmf.suffix != _SIGMF_SUFFIX:
             raise InvalidMessage(f"--sigmf {sigmf} must end in {_SIGMF_SUFFIX}")
-        with Store.view(directory) as store:
-            names = None if heads is None else [name.strip() for name in heads.split(",")]
-            detector = load_detector(store, names, backbone, runtime)
-            for warning in rate_warnings(store, sorted(detector.loaded_versions), opened):
-                note(warning)
-            annotations = [] if sigmf is None else output_files(sigmf, opened, _SIGMF_SUFFIX)
-            pictures = [] if png is None else output_files(png, opened, ".png")
-            files = DetectionFiles.of(out, crops, opened)
-            found = detect_all(opened, detector, threshold)
+        names = None if heads is None else [name.strip() for name in heads.split(",")]
+        annotations = [] if sigmf is None else output_files(sigmf, opened, _SIGMF_SUFFIX)
+        pictures = [] if png is None else output_files(png, opened, ".png")
+        files = DetectionFiles.of(out, crops, opened)
+        if server is None:
+            found, versions, spec = _detect_here(directory, opened, names, threshold, backbone, runtime)
+        else:
+            remote = detect_there(server, token, opened, names, threshold)
+            found, versions, spec = remote.found, remote.versions, remote.spec
         # an output that was not asked for has no files, and its zip ends at once
         for recording, detections, path in zip(opened, found, annotations, strict=False):
-            write_annotations(recording, detections, path, detector.loaded_versions)
-        files.write(opened, found, detector.spec.hop)
+            write_annotations(recording, detections, path, versions)
+        files.write(opened, found, spec.hop)
         for recording, detections, path in zip(opened, found, pictures, strict=False):
-            write_picture(recording, detector, detections, path)
+            write_picture(recording, spec, versions, detections, path)
     if as_json:
         print_json({"recordings": [_as_json(*pair) for pair in zip(opened, found, strict=True)]})
     else:
@@ -82,37 +87,42 @@ def detect(
             say(f"next: rfhydra review {directory} {annotations[0]} --accept 1,2 --reject 3")
 
 
-def evaluate(
-    directory: Workspace,
-    signal: Signal,
-    recordings: Recordings,
-    iou: Annotated[float, typer.Option(min=0.01, max=1, help="Overlap that counts as found.")] = IOU_THRESHOLD,
-    backbone: BackboneFile = None,
-    runtime: RuntimeName = "torch",
-    as_json: AsJson = False,
-) -> None:
-    """Score the active head of a signal against the annotations of recordings."""
-    with reported(as_json=as_json), progress_bar() as bar:
-        from rfhydra.store.workspace import Workspace as Store
-        from rfhydra.training.evaluation.recordings import score_recordings, summarise
+def _detect_here(
+    directory: Path,
+    recordings: list["Recording"],
+    names: list[str] | None,
+    threshold: float | None,
+    backbone: Path | None,
+    runtime: "Runtime",
+) -> tuple[list[list["Detection"]], dict[str, int], "SpectrogramSpec"]:
+    """Detections in each recording, the versions of the heads, and the contract."""
+    from rfhydra.contract.checks import rate_warnings
+    from rfhydra.store.workspace import Workspace as Store
 
-        opened = open_recordings(recordings)
-        task = bar.add_task("detecting", total=len(opened), note="")
-        with Store.view(directory) as store:
-            detector = load_detector(store, [signal], backbone, runtime)
-            scenes = score_recordings(detector, signal, opened, lambda name: bar.update(task, advance=1, note=name))
-            version = detector.loaded_versions[signal]
-            threshold = detector.loaded_threshold(signal)
-        report = {"signal_name": signal, "version": version, **summarise(scenes, threshold, iou)}
-    if not any(len(scene.truth) for scene in scenes):
-        note(f"nothing is annotated as {signal}: only the false alarms mean something")
-    if as_json:
-        print_json(report)
-        return
-    low, high = report["f1_interval"]
-    rows = [(name, report[name]) for name in ("f1_score", "precision", "recall", "ap", "tp", "fp", "fn", "threshold")]
-    title = f"{signal} version {version} on {len(opened)} recordings at IoU {iou:g}"
-    print_table(title, ["", ""], [*rows, ("F1, 90 % interval", f"{low:.3f} to {high:.3f}")])
+    with Store.view(directory) as store:
+        detector = load_detector(store, names, backbone, runtime)
+        for warning in rate_warnings(store, sorted(detector.loaded_versions), recordings):
+            note(warning)
+        return detect_all(recordings, detector, threshold), detector.loaded_versions, store.spec
+
+
+def detect_there(
+    server: str, token: str | None, recordings: list["Recording"], names: list[str] | None, threshold: float | None
+) -> "RemoteDetections":
+    """Detections by the loaded heads of a server, with the bar of :func:`detect_all`."""
+    from rfhydra.cli.remote_detection import detect_on_server
+
+    with _seconds_bar(recordings) as advance:
+        return detect_on_server(server, token, recordings, names, threshold, advance)
+
+
+def require_one_backbone(server: str | None, backbone: Path | None) -> None:
+    """
+    Raises:
+        InvalidMessage: both are given.
+    """
+    if server is not None and backbone is not None:
+        raise InvalidMessage("--backbone and --server exclude each other: a server has its backbone")
 
 
 def load_detector(
@@ -128,9 +138,13 @@ def load_detector(
     Raises:
         NotFound: there is no head, and ``needs_heads``.
     """
+    from rfhydra.hydra.registry import VersionManager
+
+    manager = VersionManager(store)
+    for name in names or ():  # before torch is imported, which takes seconds
+        manager.require_active(name)
     from rfhydra.detection.detector import HydraDetector
     from rfhydra.hydra.backbone_file import load_backbone
-    from rfhydra.hydra.registry import VersionManager
     from rfhydra.hydra.torch_backbone import best_device
 
     loaded = load_backbone(backbone, best_device(), runtime)
@@ -138,7 +152,7 @@ def load_detector(
     if names is None:
         is_empty = not needs_heads and not store.versions.active_heads()
         names = [] if is_empty else fitting_heads(store, loaded.backbone_id)
-    detector.load_heads(VersionManager(store).load_heads(names, loaded))
+    detector.load_heads(manager.load_heads(names, loaded))
     if mismatch := store.backbone_mismatch(loaded.backbone_id):
         note(mismatch)
     return detector
@@ -146,42 +160,54 @@ def load_detector(
 
 def fitting_heads(store: "Store", backbone_id: str) -> list[str]:
     """The signals whose active head was trained on the backbone, or if there is none, all that have an active head."""
-    backbones = {head.signal_name: head.backbone_id for head in store.versions.active_heads()}
-    if not backbones:
+    from rfhydra.hydra.registry import VersionManager
+
+    names = [head.signal_name for head in store.versions.active_heads()]
+    if not names:
         raise NotFound("this workspace has no head yet: train one first")
-    fitting = [name for name, each in backbones.items() if each == backbone_id]
-    if fitting and len(fitting) < len(backbones):
-        others = sorted(backbones.keys() - fitting)
+    fitting = VersionManager(store).fitting(backbone_id)
+    if fitting and len(fitting) < len(names):
+        others = sorted({*names} - {*fitting})
         note(f"not looked for, because their heads were trained on another backbone: {', '.join(others)}")
-    return fitting or [*backbones]
+    return fitting or names
 
 
 def detect_all(
     recordings: list["Recording"], detector: "HydraDetector", threshold: float | None = None
 ) -> list[list["Detection"]]:
-    """Detections in each recording, with a bar that counts samples."""
+    """Detections in each recording, with a bar that counts seconds of recording."""
     from rfhydra.detection.recording import detect_recording
 
-    found, before = [], 0
-    with progress_bar() as bar:
-        task = bar.add_task("detecting", total=sum(each.sample_count for each in recordings), note="")
-        for recording in recordings:
-            advance = partial(_advance, bar, task, before, recording.name)
-            found.append(detect_recording(recording, detector, threshold, advance))
-            before += recording.sample_count
-    return found
+    with _seconds_bar(recordings) as advance:
+        return [detect_recording(each, detector, threshold, partial(advance, each)) for each in recordings]
 
 
-def _advance(bar: "Progress", task: "TaskID", before: int, name: str, samples_done: int) -> None:
-    bar.update(task, completed=before + samples_done, note=name)
+@contextmanager
+def _seconds_bar(recordings: Sequence["Recording"]) -> Iterator[Callable[["Recording", int], None]]:
+    """A bar that counts seconds of ``recordings``, one after the other.
+
+    Yields what advances it to a sample of a recording.
+    """
+    starts = accumulate((each.duration_sec for each in recordings), initial=0.0)
+    begins = dict(zip(recordings, starts, strict=False))
+    with progress_bar(estimate=True) as bar:
+        task = bar.add_task("detecting, s", total=ceil(sum(each.duration_sec for each in recordings)), note="")
+
+        def advance(recording: "Recording", sample: int) -> None:
+            seconds = begins[recording] + sample / recording.sample_rate_hz
+            bar.update(task, completed=round(seconds), note=recording.name)
+
+        yield advance
 
 
-def write_picture(recording: "Recording", detector: "HydraDetector", found: list["Detection"], path: Path) -> None:
-    """The recording with its annotations and ``found`` as a PNG."""
+def write_picture(
+    recording: "Recording", spec: "SpectrogramSpec", versions: dict[str, int], found: list["Detection"], path: Path
+) -> None:
+    """The recording with its annotations and what heads of ``versions`` ``found``, as a PNG."""
     from rfhydra.detection.missed import missed_annotations
     from rfhydra.plots import Mark, draw_recording
 
-    missed, rate = missed_annotations(recording, found, detector.loaded_versions), recording.sample_rate_hz
+    missed, rate = missed_annotations(recording, found, versions), recording.sample_rate_hz
     truth = [
         Mark(each.label or "", each.box(rate), truth=True, missed=each in missed) for each in recording.annotations
     ]
@@ -190,7 +216,7 @@ def write_picture(recording: "Recording", detector: "HydraDetector", found: list
         task = bar.add_task("drawing, s", total=round(recording.duration_sec), note=recording.name)
         draw_recording(
             recording,
-            detector.spec,
+            spec,
             [*truth, *marks],
             path,
             progress=lambda samples_done: bar.update(task, completed=round(samples_done / rate)),

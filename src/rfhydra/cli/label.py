@@ -12,7 +12,6 @@ from rfhydra.cli.arguments import (
     CenterFrequency,
     Datatype,
     SampleRate,
-    ServedCommand,
     ServerUrl,
     Token,
     Workspace,
@@ -31,6 +30,7 @@ from rfhydra.cli.label_options import (
 )
 from rfhydra.cli.output import output_file, print_json, reported, say
 from rfhydra.cli.recordings import open_recordings
+from rfhydra.cli.root import Command
 from rfhydra.config import check_name
 from rfhydra.errors import Conflict, InvalidMessage
 
@@ -47,7 +47,7 @@ _MAX_NUMBER = 1000
 """Boxes that are proposed in a recording."""
 
 
-class LabelCommand(ServedCommand):
+class LabelCommand(Command):
     """A command whose ``--sigmf`` may be followed by the name of a file."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -59,6 +59,10 @@ class LabelCommand(ServedCommand):
         )
 
 
+labels = typer.Typer(add_completion=False, rich_markup_mode="rich")
+
+
+@labels.command("label", cls=LabelCommand)
 def label(
     directory: Workspace,
     recording: Annotated[

@@ -5,14 +5,19 @@ Ctrl+C, 1 for other errors.
 """
 
 import json
+import os
+import re
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -41,6 +46,14 @@ _ESTIMATE_SEC: Final = 600
 """The time left is estimated from the last so many seconds."""
 _EXTRAS: Final = {"pyarrow": "archive", "ray": "ray"}
 """The extra that has a package, where that is not ``engine``."""
+
+option_names: Final[ContextVar[Mapping[str, str]]] = ContextVar("option_names", default=MappingProxyType({}))
+"""How a user writes the parameters of the running command, by their names in Python."""
+_PARAMETER: Final = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
+"""A parameter of Python in the text of an error: such a word is not prose."""
+_FIELD: Final = re.compile(r"^[a-z]+(?=[ :])|(?<=: give )[a-z]+")
+"""What an error of usage begins with, or asks for."""
+_UNITS: Final = ("_hz", "_sec")
 
 # No markup: names of files and signals may contain brackets.
 console = Console(highlight=False, markup=False, emoji=False)
@@ -92,11 +105,31 @@ def as_error(error: OSError, what: str = "a file") -> RfhydraError:
 
 def report(error: RfhydraError, *, as_json: bool) -> None:
     """Print an error in one line on standard error, if that can be written."""
+    text = _as_typed(error)
     with suppress(OSError):
         if as_json:
-            sys.stderr.write(json.dumps({"type": "error", "code": error.code, "message": str(error)}) + "\n")
+            sys.stderr.write(json.dumps({"type": "error", "code": error.code, "message": text}) + "\n")
         else:
-            _print_line(messages, ("error", "bold red"), (f" ({error.code}) ", "dim"), str(error))
+            _print_line(messages, ("error", "bold red"), (f" ({error.code}) ", "dim"), text)
+
+
+def _as_typed(error: RfhydraError) -> str:
+    """The text of ``error``, with the options of the command where it names parameters of Python."""
+    names = option_names.get()
+
+    def option(word: str) -> str | None:
+        stem = next((word.removesuffix(unit) for unit in _UNITS if word.endswith(unit)), word)
+        return names.get("signal" if word == "signal_name" else stem)
+
+    text = _PARAMETER.sub(lambda found: option(found[0]) or found[0], str(error))
+    if not isinstance(error, InvalidMessage):
+        return text
+
+    def named(found: re.Match[str]) -> str:
+        shown = option(found[0]) or ""
+        return shown if shown.startswith("--") else found[0]  # an argument's name may be a word of the sentence
+
+    return _FIELD.sub(named, text)
 
 
 def _fail(error: RfhydraError, *, as_json: bool) -> NoReturn:
@@ -130,13 +163,29 @@ def _fields(model: "BaseModel") -> dict[str, Any]:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table; floats with three decimals, None as a dash."""
-    table = Table(*columns, title=title, title_justify="left", title_style="bold")
+    """Print a table; floats with three decimals, None as a dash. Names that are too long continue on the next line."""
+    table = new_table(title, columns)
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    # a pipe has no width
-    to = console if console.is_terminal else Console(width=_UNLIMITED, highlight=False, markup=False, emoji=False)
-    to.print(table)
+    if console.is_terminal:
+        console.print(table)
+        return
+    width = int(os.environ["COLUMNS"]) if os.environ.get("COLUMNS", "").isdecimal() else _UNLIMITED
+    Console(width=width, highlight=False, markup=False, emoji=False).print(table)
+
+
+def new_table(title: str, columns: Sequence[str]) -> Table:
+    """An empty table with two spaces between its columns, which cuts off no cell and breaks no time."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    table.padding = (0, 1, 0, 0)
+    for name in columns:
+        table.add_column(name, overflow="fold", no_wrap=name.endswith("UTC"))
+    return table
+
+
+def as_minute(time: str) -> str:
+    """A time in UTC, ISO 8601, as date and minute."""
+    return time[:16].replace("T", " ")
 
 
 def _cell(value: object) -> str:
@@ -167,6 +216,15 @@ def score_note(progress: "EpochProgress") -> str:
     if progress.f1_score is None:
         return f"loss {progress.train_loss:.4f}"
     return f"F1 {progress.f1_score:.3f}"
+
+
+def interval_text(metrics: Mapping[str, Any]) -> str:
+    """The 90 % interval of F1 in ``metrics``, and what it is from where that is known."""
+    low, high = metrics["f1_interval"]
+    recordings = metrics.get("interval_recordings")
+    basis = "" if recordings is None else f", from {recordings} recordings"
+    basis = ", from the windows of one recording" if recordings == 1 else basis
+    return f"90 % interval {low:.2f} to {high:.2f}{basis}"
 
 
 def output_file(path: Path) -> Path:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from rfhydra.cli.arguments import AsJson, ServedCommand, ServerUrl, Token, Workspace
+from rfhydra.cli.arguments import AsJson, ServerUrl, Token, Workspace
 from rfhydra.cli.log import as_length
 from rfhydra.cli.output import note, output_file, print_json, print_table, reported, say
+from rfhydra.cli.root import Command
 from rfhydra.cli.signals import carry_out
 from rfhydra.errors import NotFound
 from rfhydra.protocol.types import SampleInfo
@@ -50,7 +51,7 @@ samples = typer.Typer(
 )
 
 
-@samples.command(_LIST, cls=ServedCommand)
+@samples.command(_LIST, cls=Command)
 def show(
     directory: Workspace,
     signal: MaybeSignal = None,
@@ -89,7 +90,7 @@ def show(
         note(f"{sheet} shows the newest {len(_newest(found))} of {len(found)}")
 
 
-@samples.command("rm", cls=ServedCommand)
+@samples.command("rm", cls=Command)
 def remove(
     directory: Workspace, ids: Ids, server: ServerUrl = None, token: Token = None, as_json: AsJson = False
 ) -> None:
@@ -114,7 +115,7 @@ def remove(
         say(f"removed {len(removed)} samples")
 
 
-@samples.command("relabel", cls=ServedCommand)
+@samples.command("relabel", cls=Command)
 def relabel(
     directory: Workspace,
     ids: Ids,

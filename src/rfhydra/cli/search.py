@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _ARCHIVE: Final = Path("hits.parquet")
 _LABEL: Final = "similar"
-_NAME_WIDTH: Final = 22  # so that a row has 80 columns
 
 
 def search(
@@ -100,7 +99,7 @@ def _show(found: list["SimilarEmission"], like: str) -> None:
         (
             number,
             f"{each.similarity:.2f}",
-            _shortened(Path(each.recording).stem),
+            Path(each.recording).stem,
             f"{each.box.time_start_sec:.3f}",
             f"{1e3 * (each.box.time_end_sec - each.box.time_start_sec):.1f}",
             f"{(each.box.freq_low_hz + each.box.freq_high_hz) / 2e6:.3f}",
@@ -110,10 +109,6 @@ def _show(found: list["SimilarEmission"], like: str) -> None:
         for number, each in enumerate(found, start=1)
     ]
     print_table(f"like {like}", columns, rows)
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= _NAME_WIDTH else f"{name[: _NAME_WIDTH - 1]}…"
 
 
 def _print_csv(found: list["SimilarEmission"]) -> None:

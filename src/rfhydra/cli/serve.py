@@ -26,7 +26,7 @@ from rfhydra.cli.outputs import (
     WebhookUrl,
 )
 from rfhydra.config import DEFAULT_HOST, DEFAULT_PORT, DEFAULT_QUOTA, DEFAULT_ROLL, LOG_MAX_TRACKS, check_name
-from rfhydra.errors import InvalidMessage
+from rfhydra.errors import InvalidMessage, RfhydraError
 from rfhydra.protocol.limits import read_limits
 
 if TYPE_CHECKING:
@@ -138,6 +138,10 @@ def serve(
         def on_ready(bound_port: int) -> None:
             url = f"ws://{f'[{host}]' if ':' in host else host}:{bound_port}/ws"
             name = directory.resolve().name
+            try:
+                store.announce(url)
+            except RfhydraError as error:  # it serves all the same
+                logging.getLogger(__name__).warning("the error of other processes cannot name %s: %s", url, error)
             if as_json:  # one line, for programs that wait for it
                 sys.stdout.write(json.dumps({"workspace": name, "url": url}) + "\n")
                 sys.stdout.flush()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rfhydra.cli.arguments import AsJson, Token
-from rfhydra.cli.output import print_json, print_table, reported, say
+from rfhydra.cli.output import as_minute, print_json, print_table, reported, say
 from rfhydra.config import DEFAULT_URL
 from rfhydra.errors import InvalidMessage
 from rfhydra.protocol.fields import MAX_WHOLE
@@ -37,10 +37,10 @@ def jobs(
         print_json(page)
         return
     rows = [
-        (each.job_id, each.signal_name, each.action, each.state, each.version, each.created_at, each.error)
+        (each.job_id, each.signal_name, each.action, each.state, each.version, as_minute(each.created_at), each.error)
         for each in page.jobs
     ]
-    print_table("trainings", ["job", "signal", "action", "state", "version", "created", "error"], rows)
+    print_table("trainings", ["job", "signal", "action", "state", "version", "created UTC", "error"], rows)
 
 
 def cancel(

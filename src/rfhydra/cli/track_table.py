@@ -4,10 +4,9 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
-from rfhydra.cli.output import say
+from rfhydra.cli.output import new_table, say
 
 if TYPE_CHECKING:
     from rfhydra.protocol.streams import StreamStatus, TrackEvent
@@ -37,7 +36,7 @@ class TrackTable:
     def render(self, status: "StreamStatus") -> Group:
         """The table, the latest track first, and a line with the state of the stream."""
         columns = ("", "signal", "score", "start", "ms", "MHz", "kHz", "SNR dB", "every s")
-        table = Table(*columns, title=status.source, title_justify="left", title_style="bold")
+        table = new_table(status.source, columns)
         with self._changing:
             events = [*self._latest.values()]
         for event in reversed(events):

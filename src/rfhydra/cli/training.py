@@ -1,23 +1,34 @@
 """``rfhydra train`` and ``rfhydra extend``."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rfhydra.cli.arguments import AsJson, BackboneFile, ServerUrl, Signal, Token, Workspace
-from rfhydra.cli.output import note, output_file, print_json, progress_bar, reported, say, score_note, sparkline
+from rfhydra.cli.detection import require_one_backbone
+from rfhydra.cli.output import (
+    interval_text,
+    note,
+    output_file,
+    print_json,
+    progress_bar,
+    reported,
+    say,
+    score_note,
+    sparkline,
+)
 from rfhydra.config import DEFAULT_EPOCHS
-from rfhydra.errors import InvalidMessage
+from rfhydra.errors import NotFound
 from rfhydra.protocol.parsing import parse
 from rfhydra.protocol.types import EpochProgress, HeadKind, TrainingRequest, TrainingResult
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
+    from rfhydra.store.workspace import Workspace as Store
     from rfhydra.training.service import TrainingService
+    from rfhydra.training.trainer import Stage
 
 
 Kind = Annotated[
@@ -84,12 +95,12 @@ def _train(
         fields = {"signal_name": signal, "notes": notes, "kind": kind, "epochs": epochs, "extend": extend}
         request = parse(TrainingRequest, {**fields, "provisional": provisional})
         curve = None if png is None else output_file(png)
-        if server is None:
-            result, history = _train_here(request, directory, backbone)
-        elif backbone is None:
-            result, history = _train_there(request, server, token)
-        else:
-            raise InvalidMessage("--backbone and --server exclude each other: a server has its backbone")
+        require_one_backbone(server, backbone)
+        trained = _train_here(request, directory, backbone) if server is None else _train_there(request, server, token)
+        if trained is None:
+            _show_current(request, as_json=as_json)
+            return
+        result, history = trained
         if curve is not None:
             write_curve(history, curve)
     if as_json:
@@ -100,17 +111,61 @@ def _train(
 
 def _train_here(
     request: TrainingRequest, directory: Path, backbone_file: Path | None
-) -> tuple[TrainingResult, list[EpochProgress]]:
-    from rfhydra.hydra.backbone_file import load_backbone
-    from rfhydra.hydra.torch_backbone import best_device
+) -> tuple[TrainingResult, list[EpochProgress]] | None:
+    """The result and every epoch; None where there is nothing to extend a head with."""
     from rfhydra.store.workspace import Workspace as Store
-    from rfhydra.training.service import TrainingService
 
     with Store.open(directory) as store:
+        _require_known(store, request)  # before torch is imported, which takes seconds
+        if request.extend and _is_current(store, request, backbone_file):
+            return None
+        from rfhydra.hydra.backbone_file import load_backbone
+        from rfhydra.hydra.torch_backbone import best_device
+        from rfhydra.training.service import TrainingService
+
         backbone = load_backbone(backbone_file, best_device())
         if mismatch := store.backbone_mismatch(backbone.backbone_id):
             note(mismatch)
         return run_training(TrainingService(store, backbone), request)
+
+
+def _require_known(store: "Store", request: TrainingRequest) -> None:
+    """
+    Raises:
+        NotFound: the signal has no samples, or nothing to extend.
+    """
+    known = store.samples.signal_names()
+    if request.signal_name not in known:
+        there = f"there are samples of {', '.join(known)}" if known else "import some first"
+        raise NotFound(f"signal {request.signal_name!r} has no samples: {there}")
+    if request.extend:
+        from rfhydra.hydra.registry import VersionManager
+
+        VersionManager(store).require_active(request.signal_name)
+
+
+def _is_current(store: "Store", request: TrainingRequest, backbone_file: Path | None) -> bool:
+    """Whether the active head was trained as ``request`` asks, and no sample was added or changed since."""
+    from rfhydra.store.audit import DEFAULT_LIMIT
+
+    active = store.versions.active(request.signal_name)
+    assert active is not None
+    head = store.versions.get(request.signal_name, active)
+    changes = store.audit.between(datetime.fromisoformat(head.created_at), None)
+    same = head.sample_count == store.samples.count(request.signal_name) and head.kind == request.kind
+    if not same or len(changes) >= DEFAULT_LIMIT or any(each.action.startswith("sample.") for each in changes):
+        return False
+    from rfhydra.hydra.backbone_file import SHIPPED_PATH, backbone_id_in
+
+    return head.backbone_id == backbone_id_in(backbone_file or SHIPPED_PATH)
+
+
+def _show_current(request: TrainingRequest, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"signal_name": request.signal_name, "version": None})
+    else:
+        say((request.signal_name, "bold"), ": no sample was added or changed since the active version was trained")
+        say("nothing was trained: import more first, or use rfhydra train for another one from the same samples")
 
 
 def _train_there(
@@ -119,32 +174,39 @@ def _train_there(
     """Train on a server, where the training continues if this process ends."""
     from rfhydra.cli.remote import train_on_server
 
-    with _epoch_bar(request) as (history, on_epoch, _):
+    history: list[EpochProgress] = []
+    with progress_bar() as bar:
+        # the server tells of epochs alone, and not how many there will be
+        task = bar.add_task("waiting for the first epoch", total=None, note="")
+
+        def on_epoch(progress: EpochProgress) -> None:
+            history.append(progress)
+            bar.update(task, description=f"fitting, epoch {progress.epoch}", note=score_note(progress))
+
         return train_on_server(server, token, request, on_epoch), history
 
 
 def run_training(service: "TrainingService", request: TrainingRequest) -> tuple[TrainingResult, list[EpochProgress]]:
-    """Train with a bar for the embeddings and one for the epochs; returns the result and every epoch."""
-    with _epoch_bar(request) as (history, on_epoch, bar):
-        task = bar.add_task("computing embeddings", total=None, note="", visible=request.kind == "embedding")
-        result = service.train(request, on_epoch, lambda done, total: bar.update(task, completed=done, total=total))
-    return result, history
-
-
-@contextmanager
-def _epoch_bar(
-    request: TrainingRequest,
-) -> Iterator[tuple[list[EpochProgress], Callable[[EpochProgress], None], "Progress"]]:
-    """A bar of epochs: the epochs so far, the callback that adds one, and the bar."""
+    """Train with a bar that names the stage; returns the result and every epoch."""
     history: list[EpochProgress] = []
     with progress_bar() as bar:
-        task = bar.add_task("epochs", total=request.epochs, note="")
+        task = bar.add_task("starting", total=None, note="")
+
+        def on_stage(stage: "Stage") -> None:
+            nonlocal task
+            bar.remove_task(task)  # the total of a task cannot be taken away, and without one it moves all the time
+            total = request.epochs if stage == "fitting" else None
+            task = bar.add_task(f"{stage}, epochs" if total else stage, total=total, note="")
 
         def on_epoch(progress: EpochProgress) -> None:
             history.append(progress)
             bar.update(task, completed=progress.epoch, note=score_note(progress))
 
-        yield history, on_epoch, bar
+        def on_features(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, description="looking, samples")
+
+        result = service.train(request, on_epoch, on_features, on_stage)
+    return result, history
 
 
 def show_result(result: TrainingResult, history: Sequence[EpochProgress]) -> None:
@@ -195,8 +257,7 @@ def _validated(history: Sequence[EpochProgress]) -> tuple[list[float], list[floa
 
 
 def _rates(metrics: dict[str, Any]) -> str:
-    low, high = metrics["f1_interval"]
     return (
-        f"F1 {metrics['f1_score']:.3f} (90 % interval {low:.2f} to {high:.2f}),"
+        f"F1 {metrics['f1_score']:.3f} ({interval_text(metrics)}),"
         f" precision {metrics['precision']:.3f}, recall {metrics['recall']:.3f}, AP {metrics['ap']:.3f}"
     )

@@ -12,7 +12,7 @@ from sigmf import keys
 from rfhydra.cli.import_ import Imported
 from rfhydra.cli.remote import on_server
 from rfhydra.client import Client
-from rfhydra.config import check_name
+from rfhydra.config import check_label
 from rfhydra.contract.checks import box_warnings
 from rfhydra.errors import InvalidRecording
 from rfhydra.protocol.fields import NegativeBox, PhysicalBox
@@ -22,7 +22,7 @@ from rfhydra.recordings.formats import SampleFormat
 from rfhydra.recordings.sigmf_extension import PART_OF_KEY, declare
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
-from rfhydra.training.data.importer import ImportResult, label_windows, require_in_band, visible_labels
+from rfhydra.training.data.importer import ImportResult, label_windows, require_in_band, signal_of, visible_labels
 from rfhydra.training.data.labelling import StoredWindow, merge, outdated
 
 _DATATYPE: Final = "cf32_le"
@@ -79,10 +79,10 @@ class _Upload:
         self.boxes = 0
 
     async def add(self, recording: Recording, names: set[str]) -> None:
-        stored = [each async for each in self._stored(recording, names)] if self._merged else []
+        stored = [each async for each in self._stored(recording, {*map(signal_of, names)})] if self._merged else []
         whole = merge(recording, stored)
         for start, count, needed in label_windows(whole, names, self._spec):
-            for name in sorted(needed):
+            for name in sorted({signal_of(each) for each in needed}):
                 if self._max_samples is None or self._sent[name] < self._max_samples:
                     await self._send(whole, start, count, name)
         for window, boxes, negatives in outdated(recording, whole, stored):
@@ -97,7 +97,7 @@ class _Upload:
         center_hz = recording.capture_at(start).center_freq_hz
         frame = Frame(self._spec, recording.sample_rate_hz, center_hz, count // self._spec.hop)
         labels = visible_labels(recording.annotations_between(start, start + count), start, frame)
-        if name not in (label for label, _ in labels):
+        if name not in {signal_of(each) for each, _ in labels}:
             return
         data = SampleFormat.of(_DATATYPE).encode(recording.read(start, count)).tobytes()
         answer = await self._client.import_sigmf(_metadata(recording, start, count, labels), data, signal_name=name)
@@ -122,8 +122,8 @@ class _Upload:
 
 def _labels(recording: Recording, label: str | None) -> set[str]:
     """The labels to import, checked as an import here checks them."""
-    found = {each.label for each in recording.annotations if each.label and label in (None, each.label)}
-    names = {check_name(name, "label") for name in found}
+    found = {each.label for each in recording.annotations if each.label and label in (None, signal_of(each.label))}
+    names = {check_label(each) for each in found}
     require_in_band(recording, names)
     return names
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rfhydra.cli.arguments import AsJson, ServerUrl, Signal, Token, Workspace
-from rfhydra.cli.output import print_json, print_table, reported, say
+from rfhydra.cli.output import as_minute, print_json, print_table, reported, say
 from rfhydra.protocol.fields import MAX_WHOLE
 from rfhydra.protocol.types import VersionInfo
 
@@ -26,9 +26,12 @@ def versions(
     if as_json:
         print_json(history)
         return
-    names = ("f1_score", "precision", "recall", "sample_count", "kind", "created_at", "notes")
-    rows = [(each.version, _state(each), *(getattr(each, name) for name in names)) for each in history.versions]
-    print_table(signal, ["version", "", "F1", "precision", "recall", "samples", "kind", "created", "notes"], rows)
+    names = ("f1_score", "precision", "recall", "sample_count")
+    rows = [
+        (each.version, _state(each), *(getattr(each, name) for name in names), as_minute(each.created_at), each.notes)
+        for each in history.versions
+    ]
+    print_table(signal, ["version", "", "F1", "precision", "recall", "samples", "created UTC", "notes"], rows)
 
 
 def promote(
@@ -69,20 +72,22 @@ def registry(directory: Workspace, server: ServerUrl = None, token: Token = None
     if as_json:
         print_json(found)
         return
-    names = ("active_version", "f1_score", "precision", "recall", "sample_count", "last_trained")
+    names = ("f1_score", "precision", "recall", "sample_count")
     rows = [
-        (signal, *(getattr(entry, name) for name in names), "provisional" if entry.provisional else "")
+        (
+            signal,
+            f"{entry.active_version} provisional" if entry.provisional else entry.active_version,
+            *(getattr(entry, name) for name in names),
+            None if entry.last_trained is None else as_minute(entry.last_trained),
+        )
         for signal, entry in found.signals.items()
     ]
-    print_table(
-        f"backbone version {found.backbone_version}",
-        ["signal", "active", "F1", "precision", "recall", "samples", "last trained", ""],
-        rows,
-    )
+    columns = ["signal", "active", "F1", "precision", "recall", "samples", "trained UTC"]
+    print_table(f"backbone version {found.backbone_version}", columns, rows)
 
 
 def _state(version: VersionInfo) -> str:
-    states = {"active": version.is_active, "provisional": version.provisional}
+    states = {"active": version.is_active, "provisional": version.provisional, "rcnn": version.kind == "rcnn"}
     return ", ".join(name for name, holds in states.items() if holds)
 
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from torchvision.ops import nms
 
 from rfhydra.contract.choice import choose_contract
 from rfhydra.contract.extent import SignalExtent, common_rate
 from rfhydra.detection.plan import WindowPlan
 from rfhydra.errors import NotFound
 from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.vision import nms
 from rfhydra.recordings import Recording
 from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.spec import SpectrogramSpec

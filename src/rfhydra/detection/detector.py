@@ -6,21 +6,21 @@ versions.
 
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torchvision.ops import nms
 
+from rfhydra.detection.detection import Detection as Detection
 from rfhydra.detection.regions import RegionsSeen
 from rfhydra.errors import Incompatible, NotFound
 from rfhydra.hydra.backbone import Backbone, Seen
 from rfhydra.hydra.head import EmbeddingHead, HeadStack, ScoredBoxes
 from rfhydra.hydra.loading import LoadedHead
 from rfhydra.hydra.rcnn import RcnnHead
-from rfhydra.spectrum.boxes import Box
+from rfhydra.hydra.vision import nms
 from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.window import Window
@@ -29,29 +29,8 @@ CROSS_CLASS_NMS_IOU: Final = 0.5
 
 
 @dataclass(frozen=True)
-class Detection:
-    """One emission of ``signal_name``, detected by ``version`` of its head; ``score`` is calibrated, 0..1.
-
-    Times of ``box`` are seconds from the start of the window that it was detected in or, after tracking, of the source.
-    """
-
-    signal_name: str
-    version: int
-    score: float
-    box: Box
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "signal_name": self.signal_name,
-            "version": self.version,
-            "score": round(self.score, 4),
-            **asdict(self.box),
-        }
-
-
-@dataclass(frozen=True)
 class WindowDetections:
-    """Detections in one window, strongest first, and the version of each head that ran.
+    """Detections in one window, strongest first, and the version and stored threshold of each head that ran.
 
     ``seen`` is what the backbone with the id ``backbone_id`` made of the window, None where it did not run.
     """
@@ -60,6 +39,7 @@ class WindowDetections:
     detections: list[Detection]
     seen: Seen | None = field(default=None, compare=False, repr=False)
     backbone_id: str | None = field(default=None, compare=False, repr=False)
+    thresholds: dict[str, float] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +65,10 @@ class _Snapshot:
     @property
     def versions(self) -> dict[str, int]:
         return {name: self.heads[name].version for name in sorted(self.heads)}
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        return {name: each.head.info.threshold for name, each in self.heads.items()}
 
 
 class HydraDetector:
@@ -194,8 +178,8 @@ class HydraDetector:
             raise Incompatible("the window was computed under another contract than the detector's")
         loaded = self._loaded if names is None else self._loaded.only(names)
         if not loaded.heads or (regions is not None and not regions):
-            return WindowDetections(loaded.versions, [])
-        thresholds = {name: each.head.info.threshold for name, each in loaded.heads.items()}
+            return WindowDetections(loaded.versions, [], thresholds=loaded.thresholds)
+        thresholds = loaded.thresholds
         limits = {name: stored if threshold is None else threshold for name, stored in thresholds.items()}
         seen, candidates = _detect_pixels(loaded, window.image, limits, regions)
         found = []
@@ -204,7 +188,9 @@ class HydraDetector:
             version = loaded.heads[name].version
             found += [Detection(name, version, *pair) for pair in zip(kept.scores.tolist(), boxes, strict=True)]
         strongest_first = sorted(found, key=lambda detection: -detection.score)
-        return WindowDetections(loaded.versions, strongest_first, seen, loaded.backbone.backbone_id)
+        return WindowDetections(
+            loaded.versions, strongest_first, seen, backbone_id=loaded.backbone.backbone_id, thresholds=thresholds
+        )
 
 
 def _detect_pixels(

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchvision.ops import box_iou
 
+from rfhydra.hydra.vision import box_iou
 from rfhydra.spectrum.rectangle import Rectangle
 
 GAP_PX: Final = 32

@@ -6,17 +6,29 @@ Windows overlap, so an emission is detected more than once, and one that is long
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import count, product
-from typing import Final
+from typing import Final, Protocol
 
-from rfhydra.detection.detector import Detection
-from rfhydra.spectrum.boxes import Box
-from rfhydra.spectrum.window import Window
+from rfhydra.detection.detection import Detection
+from rfhydra.spectrum.boxes import Box, Frame
 
 MAX_OPEN_TRACKS: Final = 10_000
 """Above this, the tracks that ended first are closed early."""
 DUPLICATE_IOM: Final = 0.5
 CUT_MARGIN: Final = 1 / 64
 _GRID_SIDE: Final = 32  # cells of a window along each axis
+
+
+class Stretch(Protocol):
+    """What the tracker knows of a window: where it lies in its source, in seconds, and its axes."""
+
+    @property
+    def start_sec(self) -> float: ...
+
+    @property
+    def end_sec(self) -> float: ...
+
+    @property
+    def frame(self) -> Frame: ...
 
 
 def intersection_over_minimum(first: Box, second: Box, start_sec: float, end_sec: float) -> float:
@@ -121,7 +133,7 @@ class Tracker:
             del self._open[track.track_id]
         return [Track(track.track_id, track.detection) for track in closed]
 
-    def update(self, window: Window, detections: list[Detection]) -> list[Track]:
+    def update(self, window: Stretch, detections: list[Detection]) -> list[Track]:
         """Add the ``detections`` of ``window``, strongest first, and return the tracks that it closes."""
         self.merged = {}
         closed = self.settle(window.start_sec)
@@ -139,7 +151,7 @@ class Tracker:
         closed, self._open = self._open, {}
         return [Track(track.track_id, track.detection) for track in closed.values()]
 
-    def _add(self, detection: Detection, window: Window, grid: "_Grid") -> None:
+    def _add(self, detection: Detection, window: Stretch, grid: "_Grid") -> None:
         """Continue the tracks that overlap ``detection`` in the time that both cover, or begin a track.
 
         The stronger detection gives score and box; where a window cut that box, the weaker one extends it.
@@ -178,11 +190,11 @@ class _Grid:
     Boxes that overlap have a cell in common.
     """
 
-    window: Window
+    window: Stretch
     track_ids: dict[_Cell, set[int]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, window: Window, tracks: Iterable[_OpenTrack]) -> "_Grid":
+    def of(cls, window: Stretch, tracks: Iterable[_OpenTrack]) -> "_Grid":
         grid = cls(window)
         for track in tracks:
             grid.add(track)
@@ -223,7 +235,7 @@ def _is_same(track: _OpenTrack, detection: Detection, start_sec: float, joining:
 
 
 def _extended_forward(
-    track: _OpenTrack, weaker: Detection, window: Window, joining: Joining = _DETECTIONS
+    track: _OpenTrack, weaker: Detection, window: Stretch, joining: Joining = _DETECTIONS
 ) -> _OpenTrack:
     """The stronger ``track``, extended to the end of ``weaker`` if the last window cut it."""
     box, until = track.detection.box, track.covered_until_sec
@@ -234,7 +246,7 @@ def _extended_forward(
 
 
 def _extended_back(
-    detection: Detection, window: Window, starts_sec: list[float], joining: Joining = _DETECTIONS
+    detection: Detection, window: Stretch, starts_sec: list[float], joining: Joining = _DETECTIONS
 ) -> Detection:
     """The stronger ``detection``, extended to the earliest of the weaker tracks' starts if its window cut it."""
     box = detection.box

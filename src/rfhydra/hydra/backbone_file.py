@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
-from torchvision.ops import box_iou
 
 from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import Incompatible, InvalidMessage, NotFound
@@ -23,10 +22,10 @@ from rfhydra.hydra.backbone import Backbone, BackgroundSet, Seen
 from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.hydra.runtimes import Runtime, on_runtime
 from rfhydra.hydra.torch_backbone import TorchBackbone
+from rfhydra.hydra.vision import box_iou
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
-from rfhydra.synth import Receiver, Scene, make_burst
 
 SHIPPED_PATH: Final = Path(str(resources.files("rfhydra.hydra") / "body.safetensors"))
 """The backbone that ships with rfhydra."""
@@ -55,6 +54,8 @@ class GoldenTestVector:
     @classmethod
     def record(cls, backbone: Backbone) -> Self:
         """Run ``backbone`` on a chirp and a QPSK burst."""
+        from rfhydra.synth import Receiver, Scene, make_burst  # scipy.signal is slow to import, and loading needs none
+
         rng, scene = np.random.default_rng(0), Scene(GOLDEN_SPEC.window_samples)
         scene.add(make_burst("chirp", rng, 6000, 0.2), start=1000, freq=-0.2, snr_db=20)
         scene.add(make_burst("qpsk", rng, 5000, 0.1), start=9000, freq=0.25, snr_db=20)

@@ -22,10 +22,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchvision.ops import box_iou, nms
 
 from rfhydra.errors import Incompatible
 from rfhydra.hydra.bands import MIN_CONTRAST, Bands, runs
+from rfhydra.hydra.vision import box_iou, nms
 from rfhydra.spectrum.boxes import PixelBoxes
 
 MAX_CANDIDATES: Final = 100

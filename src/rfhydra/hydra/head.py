@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchvision.ops import batched_nms
 
 from rfhydra.errors import Incompatible
 from rfhydra.hydra.backbone import Proposals, Seen
 from rfhydra.hydra.candidates import CandidateRule, GoldenCandidates, find_candidates
+from rfhydra.hydra.vision import batched_nms
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
 
 GEOMETRY_FEATURES: Final = 4

@@ -9,16 +9,19 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import resnet18
-from torchvision.models.detection.anchor_utils import AnchorGenerator
-from torchvision.models.detection.backbone_utils import BackboneWithFPN
-from torchvision.models.detection.faster_rcnn import TwoMLPHead
-from torchvision.models.detection.image_list import ImageList
-from torchvision.models.detection.roi_heads import RoIHeads
-from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
-from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from rfhydra.hydra.roi_align import BINS, RoiAlign
+from rfhydra.hydra.vision import (
+    AnchorGenerator,
+    BackboneWithFPN,
+    ImageList,
+    LastLevelMaxPool,
+    RegionProposalNetwork,
+    RoIHeads,
+    RPNHead,
+    TwoMLPHead,
+    resnet18,
+)
 from rfhydra.spectrum.spec import ValueScaling
 
 PIXEL_MEAN: Final = 0.25

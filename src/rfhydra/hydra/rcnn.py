@@ -9,14 +9,13 @@ from typing import ClassVar, Final, Self
 
 import torch
 from torch import Tensor, nn
-from torchvision.models.detection.image_list import ImageList
-from torchvision.ops import box_iou
 
 from rfhydra.errors import Incompatible
 from rfhydra.hydra.backbone import Backbone, Seen
 from rfhydra.hydra.head import HeadInfo, ScoredBoxes
 from rfhydra.hydra.network import NetworkConfig, image_list, make_roi_heads, make_rpn
 from rfhydra.hydra.torch_backbone import TorchBackbone, TorchSeen, require_torch
+from rfhydra.hydra.vision import ImageList, box_iou
 from rfhydra.hydra.weights import Weights, read_weights, write_weights
 
 GOLDEN_SIDE_PX: Final = 128

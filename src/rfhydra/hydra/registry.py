@@ -31,6 +31,7 @@ PROVISIONAL_KEPT: Final = (
     f"it is validated, and a provisional version cannot replace it; add samples up to {MIN_SAMPLES_FOR_TRAINING} and"
     " train again"
 )
+_MAX_LISTED: Final = 10
 _ROUNDING: Final = 1e-9  # 0.82 - 0.80 is a gain of 0.02
 
 
@@ -151,8 +152,14 @@ class VersionManager:
         """
         version = self._versions.active(check_name(signal_name))
         if version is None:
-            raise NotFound(f"signal {signal_name!r} has no active head: train it, or promote a version")
+            names = [head.signal_name for head in self._versions.active_heads()]
+            known = f"; there are heads of {_listed(names)}" if names else ""
+            raise NotFound(f"signal {signal_name!r} has no active head: train it, or promote a version{known}")
         return version
+
+    def fitting(self, backbone_id: str) -> list[str]:
+        """The signals whose active head was trained on the backbone."""
+        return [head.signal_name for head in self._versions.active_heads() if head.backbone_id == backbone_id]
 
     def load_head(self, signal_name: str, version: int | None, backbone: "Backbone") -> "LoadedHead":
         """A stored head, bound to the workspace's contract and to ``backbone``; ``version`` None is the active one.
@@ -195,3 +202,9 @@ class VersionManager:
     def _require_signal(self, signal_name: str) -> None:
         if not self._versions.list(check_name(signal_name)):
             raise NotFound(f"signal {signal_name!r} has no versions: train it first")
+
+
+def _listed(names: list[str]) -> str:
+    """The first of ``names``, as many as fit a line."""
+    shown = sorted(names)[:_MAX_LISTED]
+    return ", ".join(shown) + (" …" if len(names) > len(shown) else "")

@@ -9,7 +9,8 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding_bag
-from torchvision.ops.poolers import initLevelMapper
+
+from rfhydra.hydra.vision import initLevelMapper
 
 STRIDES: Final = {"0": 4, "1": 8, "2": 16, "3": 32}
 PYRAMID_STRIDES: Final = {**STRIDES, "pool": 64}

@@ -9,13 +9,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torchvision.models.detection.image_list import ImageList
-from torchvision.ops import clip_boxes_to_image, nms
 
 from rfhydra.errors import Incompatible
 from rfhydra.hydra.backbone import MAX_PROPOSALS, Backbone, BackgroundSet, Proposals, Seen
 from rfhydra.hydra.network import PIXEL_MEAN, BackboneNetwork
 from rfhydra.hydra.roi_align import PYRAMID_STRIDES
+from rfhydra.hydra.vision import ImageList, clip_boxes_to_image, nms
 
 MIN_OBJECTNESS: Final = 0.15  # below it lie noise and fragments of emissions (docs/decisions/0008)
 PROPOSAL_NMS_IOU: Final = 0.75

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
-from rfhydra.detection.detector import Detection
+from rfhydra.detection.detection import Detection
 from rfhydra.detection.tracker import Track, Tracker
 from rfhydra.live.cutter import CutWindow
 from rfhydra.live.measurement import MeasuredStretch

@@ -32,7 +32,7 @@ Cursor: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH)
 class WireModel(BaseModel):
     """Base of everything on the wire: frozen, strict types, unknown fields ignored."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
 
 class PixelBox(WireModel):

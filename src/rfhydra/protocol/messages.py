@@ -229,6 +229,8 @@ class Detections(BaseMessage):
     """First sample of the window in its stream, 0 where unknown."""
     heads: dict[str, int]
     """Version of each head that was applied."""
+    thresholds: dict[str, float] | None = Field(default=None, exclude_if=absent)
+    """Stored score threshold of each of these heads; absent in pushes of streams."""
     detections: list[DetectedBox]
     """The detections."""
     dropped: int = 0

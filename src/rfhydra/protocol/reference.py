@@ -15,6 +15,7 @@ from rfhydra.errors import ErrorCode
 from rfhydra.protocol import frames
 from rfhydra.protocol.base import BaseCommand
 from rfhydra.protocol.commands import COMMANDS, Command
+from rfhydra.protocol.descriptions import field_descriptions
 from rfhydra.protocol.examples import COMMAND_EXAMPLES, FRAME_EXAMPLES, wire_fields
 from rfhydra.protocol.frames import FRAMES, HEADER, HEADER_FIELDS, STREAM_FIELDS, HeaderField, header_offset
 from rfhydra.protocol.limits import Limits
@@ -79,8 +80,8 @@ def reference_page() -> str:
         "\n## Limits\n\nTold in `hello`, set by `rfhydra serve --limit NAME=VALUE`.\n",
         "| limit | default | |\n|---|---|---|",
         *(
-            f"| `{name}` | {field.default} | {_markdown(field.description or '')} |"
-            for name, field in Limits.model_fields.items()
+            f"| `{name}` | {Limits.model_fields[name].default} | {_markdown(text)} |"
+            for name, text in field_descriptions(Limits).items()
         ),
     ]
     return "\n".join(parts).rstrip() + "\n"

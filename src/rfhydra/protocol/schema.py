@@ -6,7 +6,7 @@ python -m rfhydra.protocol.schema > protocol.json    # the AsyncAPI document
 import base64
 import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -15,7 +15,9 @@ from pydantic_core import core_schema
 
 from rfhydra.config import DEFAULT_HOST, DEFAULT_PORT
 from rfhydra.protocol.commands import COMMANDS, Command
+from rfhydra.protocol.descriptions import field_descriptions
 from rfhydra.protocol.examples import COMMAND_EXAMPLES, FRAME_EXAMPLES, wire_fields
+from rfhydra.protocol.fields import WireModel
 from rfhydra.protocol.frames import (
     FRAMES,
     HEADER,
@@ -99,7 +101,18 @@ def json_schemas() -> dict[str, Any]:
         schema_generator=_Generator,
     )
     schemas: dict[str, Any] = definitions["$defs"]
+    for model in _subclasses(WireModel):
+        properties = schemas.get(model.__name__, {}).get("properties", {})
+        for name, text in field_descriptions(model).items():
+            if name in properties:
+                properties[name]["description"] = text
     return schemas
+
+
+def _subclasses(model: type[WireModel]) -> Iterator[type[WireModel]]:
+    for each in model.__subclasses__():
+        yield each
+        yield from _subclasses(each)
 
 
 class _Generator(GenerateJsonSchema):

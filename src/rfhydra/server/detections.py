@@ -19,7 +19,8 @@ def window_message(found: WindowDetections, window: Window, signal_names: Collec
     chosen = found.versions.keys() if signal_names is None else set(signal_names)
     detections = [each for each in found.detections if each.signal_name in chosen]
     heads = {name: version for name, version in found.versions.items() if name in chosen}
-    return _message(None, window, heads, detections, [None] * len(detections))
+    thresholds = {name: found.thresholds[name] for name in heads}
+    return _message(None, window, heads, detections, [None] * len(detections), thresholds)
 
 
 def stream_message(stream_id: str, live: LiveWindow) -> Detections:
@@ -35,12 +36,14 @@ def _message(
     heads: dict[str, int],
     detections: Sequence[Detection],
     owners: Sequence[int | None],
+    thresholds: dict[str, float] | None = None,
 ) -> Detections:
     boxes = box_fields([each.box for each in detections], window.frame)
     return Detections(
         stream_id=stream_id,
         start_sample=window.start_sample or 0,
         heads=heads,
+        thresholds=thresholds,
         detections=[
             DetectedBox(signal_name=each.signal_name, score=each.score, track_id=owner, **fields)
             for each, owner, fields in zip(detections, owners, boxes, strict=True)

@@ -52,6 +52,11 @@ class Sample:
     def negatives(self) -> tuple[tuple[str, Box], ...]:
         return self.labels.others(self.signal_name)
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes it the same sample: signal and image."""
+        return self.signal_name, self.image_digest
+
     def frame(self, spec: SpectrogramSpec) -> Frame:
         """Where the window lies.
 

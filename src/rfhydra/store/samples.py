@@ -342,14 +342,14 @@ class SampleStore:
     def _store(self, samples: Sequence[Sample], who: str | None, admit: Admit, blobs: Iterable[bytes]) -> _Stored:
         with self._db.transaction():
             former = self._known(samples)
-            added = Counter(each.signal_name for each in samples if _key(each) not in former)
+            added = Counter(each.signal_name for each in samples if each.key not in former)
             before = self.counts(added)
             for name, new in added.items():
                 admit(name, before.get(name, 0) + new)
             for blob in blobs:  # before the row, under the lock that garbage collection takes
                 self._blobs.put(blob)
-            latest = [updated(former.get(_key(each)), each) for each in self._with_free_ids(samples, former)]
-            changes = [(each, former.get(_key(each))) for each in latest]
+            latest = [updated(former.get(each.key), each) for each in self._with_free_ids(samples, former)]
+            changes = [(each, former.get(each.key)) for each in latest]
             self._write([(sample, old) for sample, old in changes if sample != old], who)
         return [(sample, old is None) for sample, old in changes]
 
@@ -362,11 +362,11 @@ class SampleStore:
             f" AND spec_id = ? AND {LIVE}",
             [images, names, self._spec.spec_id],
         )
-        return {_key(sample): sample for _, sample in found}
+        return {sample.key: sample for _, sample in found}
 
     def _with_free_ids(self, samples: Sequence[Sample], former: Collection[tuple[str, str]]) -> Sequence[Sample]:
         """``samples``; a new one gets another id if a sample of a signal that was renamed or deleted has it."""
-        ids = _json_list(each.sample_id for each in samples if _key(each) not in former)
+        ids = _json_list(each.sample_id for each in samples if each.key not in former)
         rows = self._db.rows("SELECT sample_id FROM samples WHERE sample_id IN (SELECT value FROM json_each(?))", [ids])
         taken = {row["sample_id"] for row in rows}
         return [
@@ -390,11 +390,6 @@ class SampleStore:
             ids = dict(tuple(row) for row in self._db.rows(query, [_json_list(sets)]))
             connection.executemany(UPSERT, [to_row(sample, ids[sample.labels.digest]) for sample, _ in changes])
             self._audit.record_all([audited(sample, former) for sample, former in changes], who)
-
-
-def _key(sample: Sample) -> tuple[str, str]:
-    """What makes a sample the same one: signal and image."""
-    return sample.signal_name, sample.image_digest
 
 
 def _json_list(texts: Iterable[str]) -> str:

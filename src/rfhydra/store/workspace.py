@@ -19,6 +19,7 @@ from rfhydra.files import (
     PRIVATE_FILE,
     make_directory,
     os_errors_named,
+    replacing,
     resolved,
     restrict,
     write_file,
@@ -47,6 +48,8 @@ MAX_COLLECTED: Final = 200
 _SETTINGS: Final = "rfhydra.toml"
 _DATABASE: Final = "rfhydra.db"
 _LOCK: Final = "rfhydra.lock"
+_ADDRESS: Final = "rfhydra.url"
+_MAX_ADDRESS: Final = 256
 _BLOBS: Final = "blobs"
 _LOGS: Final = "logs"
 # May be there after an interrupted creation.
@@ -150,6 +153,7 @@ class Workspace:
         path = _require_workspace(path)
         with ExitStack() as owned:
             owned.enter_context(lock_workspace(path))
+            (path / _ADDRESS).unlink(missing_ok=True)  # of a server that was killed
             spec = _read_spec(path)
             _require_database(path)
             _restrict(path)
@@ -187,6 +191,18 @@ class Workspace:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def announce(self, url: str) -> None:
+        """Tell processes that find the workspace in use, until it is closed, that it is served at ``url``.
+
+        Raises:
+            StorageFull: there is no room on the disk.
+            Busy: no file descriptor is free.
+        """
+        address = self.path / _ADDRESS
+        with replacing(address, durable=False, private=True) as file:
+            file.write(url.encode())
+        self._owned.callback(address.unlink, missing_ok=True)
 
     def close(self) -> None:
         """Close the database and release the directory. Closing twice is allowed."""
@@ -279,9 +295,21 @@ def lock_workspace(path: Path) -> AbstractContextManager[object]:
     try:
         return lock.acquire()
     except Timeout:
+        url = _announced(path)
+        if url is not None:
+            raise Busy(f"workspace {path.name} is served at {url}: use --server {url}, or stop that server") from None
         raise Busy(
-            f"workspace {path.name} is in use by another rfhydra process: stop that one, or talk to its server"
+            f"workspace {path.name} is in use by another rfhydra process: stop that one, or wait for it"
         ) from None
+
+
+def _announced(path: Path) -> str | None:
+    """Where the process that owns the workspace serves it, None if it does not."""
+    try:
+        text = (path / _ADDRESS).read_bytes()[:_MAX_ADDRESS].decode()
+    except (OSError, UnicodeError):
+        return None
+    return text if text.startswith(("ws://", "wss://")) and text.isprintable() else None
 
 
 def _restrict(path: Path) -> None:

@@ -36,7 +36,7 @@ from rfhydra.training.heads.embedding import train_embedding_head
 from rfhydra.training.heads.provisional import train_provisional_head
 from rfhydra.training.heads.rcnn import train_rcnn_head
 from rfhydra.training.heads.trained import Trained
-from rfhydra.training.trainer import Control
+from rfhydra.training.trainer import Control, Stage
 
 ProgressCallback = Callable[[EpochProgress], None]
 FeatureCallback = Callable[[int, int], None]
@@ -133,8 +133,9 @@ class TrainingService:
         request: TrainingRequest,
         callback: ProgressCallback | None = None,
         on_features: FeatureCallback | None = None,
+        on_stage: Callable[[Stage], None] = lambda stage: None,
     ) -> TrainingResult:
-        """Train what ``request`` asks for and store the result.
+        """Train what ``request`` asks for and store the result; the callbacks are as in :class:`Control`.
 
         Raises:
             NotEnoughSamples: fewer than 5 samples, or, where ``request`` allows a provisional head, none; nothing was
@@ -147,6 +148,7 @@ class TrainingService:
         control = Control(
             callback=callback or (lambda progress: None),
             on_features=on_features or (lambda done, total: None),
+            on_stage=on_stage,
             cancelled=cancel.is_set,
         )
         with self._lock:
@@ -250,6 +252,7 @@ class TrainingService:
     def _fit_embedding(
         self, request: TrainingRequest, control: Control, split: SplitPlan, unseen: list[Sample]
     ) -> Trained:
+        control.on_stage("looking")
         training_set = TrainingSet.of(request.signal_name, self.workspace, split, self.features, control)
         if split.is_provisional:
             return train_provisional_head(training_set, self._info(request, split), request.epochs, control)
@@ -288,6 +291,7 @@ class TrainingService:
         compared = [*val, *(sample for sample in unseen if sample.sample_id in trained.scenes)]
         if not compared:
             return None, None
+        control.on_stage("comparing")
         scenes = detect_samples(active.head, compared, self.workspace, active.features, control)
         new_boxes = sum(len(scene.truth) for scene in scenes[len(val) :])
         evidence = Evidence.of(scenes, [trained.scenes[sample.sample_id] for sample in compared], new_boxes)

@@ -3,12 +3,16 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 from rfhydra.config import EARLY_STOP_PATIENCE
 from rfhydra.errors import Cancelled
 from rfhydra.protocol.types import EpochProgress
 from rfhydra.training.evaluation.metrics import MatchCounts
+
+Stage: TypeAlias = Literal["looking", "fitting", "calibrating", "comparing"]
+"""What a training does: the backbone looks at the samples, the head is fitted, its scores are calibrated, and it is
+compared with the active head."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,12 +22,14 @@ class Control:
     Attributes:
         callback: called with every epoch, in the training's thread.
         on_features: called with (samples done, samples in all) while embeddings are computed.
+        on_stage: called when a stage of the training begins.
         cancelled: called before every sample and epoch.
         started: ``time.monotonic()`` at the start of the training.
     """
 
     callback: Callable[[EpochProgress], None] = lambda progress: None
     on_features: Callable[[int, int], None] = lambda done, total: None
+    on_stage: Callable[["Stage"], None] = lambda stage: None
     cancelled: Callable[[], bool] = lambda: False
     started: float = field(default_factory=time.monotonic)
 
@@ -68,6 +74,7 @@ def run_epochs(learner: Learner, epochs: int, control: Control) -> Outcome:
     Raises:
         Cancelled: ``control.cancelled`` returned true.
     """
+    control.on_stage("fitting")
     best: tuple[float, float] | None = None
     for epoch in range(1, epochs + 1):
         control.check()
@@ -103,6 +110,7 @@ def run_unvalidated(learner: Learner, epochs: int, control: Control) -> Outcome:
     Raises:
         Cancelled: ``control.cancelled`` returned true.
     """
+    control.on_stage("fitting")
     for epoch in range(1, epochs + 1):
         control.check()
         progress = EpochProgress(

@@ -6,9 +6,9 @@ from typing import Final
 
 import torch
 from torch import Tensor
-from torchvision.ops import box_iou
 
 from rfhydra.hydra.head import deltas_between, head_features
+from rfhydra.hydra.vision import box_iou
 
 POSITIVE_IOU: Final = 0.6
 BEST_POSITIVE_IOU: Final = 0.3

@@ -145,11 +145,11 @@ def prepare_import(
     skipped, sample_count = list[str](), 0
     for recording in recordings:
         progress(recording.name)
-        names = {each.label for each in recording.annotations if each.label and label in (None, _signal(each.label))}
+        names = {each.label for each in recording.annotations if each.label and label in (None, signal_of(each.label))}
         if not names:
             skipped.append(recording.name)
             continue
-        for name in sorted({_signal(name) for name in names}):
+        for name in sorted({signal_of(name) for name in names}):
             found.setdefault(check_name(name, "label"), {})
         require_in_band(recording, names)
         shown = replace(recording, annotations=(*recording.annotations, *known))
@@ -182,12 +182,12 @@ def recording_samples(
     origin, offset = _origin(recording)
     metadata = {"recording_name": recording.name, "imported_from": "sigmf"}
     for start, count, needed in windows:
-        wanted = [name for name in sorted({_signal(label) for label in needed}) if not has_enough(name)]
+        wanted = [name for name in sorted({signal_of(label) for label in needed}) if not has_enough(name)]
         if not wanted:
             continue
         window = read_window(recording, start, count, workspace.spec)
         labels = visible_labels(overlapping(start, start + count), start, window.frame)
-        shown = {_signal(label) for label, _ in labels}
+        shown = {signal_of(label) for label, _ in labels}
         stored: LabelledWindow | None = None
         for name in wanted:
             if name in shown:
@@ -301,7 +301,7 @@ def _rest(span: tuple[int, int], shown: int, count: int) -> tuple[int, int]:
     return (first if last - first <= count else max(first, shown), last)
 
 
-def _signal(label: str) -> str:
+def signal_of(label: str) -> str:
     """The signal that a box with this label is, or is verified not to be."""
     return label.removeprefix(NEGATION)
 

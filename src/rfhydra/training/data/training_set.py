@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchvision.ops import box_iou
 
 from rfhydra.config import NEGATION, negated
 from rfhydra.hydra.backbone import BackgroundSet
 from rfhydra.hydra.candidates import CandidateRule, GoldenCandidates
+from rfhydra.hydra.vision import box_iou
 from rfhydra.spectrum.boxes import PixelBoxes
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace

@@ -156,11 +156,15 @@ def thresholds_near_best(
 
 
 def report(scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRESHOLD) -> dict[str, Any]:
-    """All metrics of ``scenes`` at ``threshold`` as JSON: rates, counts, the 90 % interval of F1, and AP."""
+    """All metrics of ``scenes`` at ``threshold`` as JSON: rates, counts, AP, and the 90 % interval of F1.
+
+    ``interval_recordings`` is how many recordings the interval is from; from a single one, it is from its windows.
+    """
     counts = evaluate(scenes, threshold, iou)
     return {
         **counts.to_dict(),
         "f1_interval": list(f1_interval(scenes, threshold, iou)),
+        "interval_recordings": RecordingGroups((each.recording, index) for index, each in enumerate(scenes)).recordings,
         "ap": average_precision(scenes, iou),
         **vars(counts),
         "threshold": threshold,

@@ -35,6 +35,7 @@ def train_embedding_head(
     info = replace(info, candidates=training_set.rule)
     learner = EmbeddingLearner(training_set, info)
     outcome = run_epochs(learner, epochs, control)
+    control.on_stage("calibrating")
     out_of_fold = CrossValidation.of(training_set, info, outcome.best_epoch)
     calibration = out_of_fold.calibrate()
     head = calibrated_head(learner.head(), calibration)

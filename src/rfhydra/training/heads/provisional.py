@@ -15,10 +15,10 @@ from typing import Any, Final, Self
 
 import torch
 from torch import Tensor
-from torchvision.ops import box_iou
 
 from rfhydra.config import IOU_THRESHOLD
 from rfhydra.hydra.head import EmbeddingHead, HeadInfo, head_features
+from rfhydra.hydra.vision import box_iou
 from rfhydra.store.versions import PROVISIONAL
 from rfhydra.training.data.assignment import Rois, mean_log_size
 from rfhydra.training.data.training_set import TrainingExample, TrainingSet
@@ -55,6 +55,7 @@ def train_provisional_head(training_set: TrainingSet, info: HeadInfo, epochs: in
     training_set = without_alike(training_set)
     learner = EmbeddingLearner(training_set, replace(info, candidates=training_set.rule))
     outcome = run_unvalidated(learner, min(epochs, MAX_EPOCHS), control)
+    control.on_stage("calibrating")
     calibration = calibrate(learner.head(), training_set, outcome.epochs_trained)
     head = calibrated_head(learner.head(), calibration)
     found = evaluate(detect_examples(head, training_set.own, calibration.threshold), calibration.threshold)

@@ -57,6 +57,7 @@ def train_rcnn_head(
     train, val = create_data_loaders(workspace, labelled, split.val, seed=seed)
     learner = RcnnLearner(backbone, network, train, val, check=control.check)
     outcome = run_epochs(learner, epochs, control)
+    control.on_stage("calibrating")
     learner.validate()
     pairs = zip(learner.scenes, split.val, strict=True)
     scenes = [replace(scene, recording=sample.recording) for scene, sample in pairs]
