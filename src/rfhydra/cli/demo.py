@@ -71,7 +71,8 @@ def _show_files(directory: Path) -> None:
 def _label(store: "Store", directory: Path, seed: int) -> "Recording":
     """Import ten recordings with one box each; returns a recording for the test."""
     from rfhydra.cli.demo_scenes import Neighbourhood
-    from rfhydra.cli.demo_sheet import draw_boxes
+    from rfhydra.plots.contact_sheet import draw_contact_sheet
+    from rfhydra.store.sample_info import describe_sample
     from rfhydra.training.data.importer import import_recordings
 
     spectrum, window = Neighbourhood(SIGNAL, seed), SPEC.window_samples
@@ -82,7 +83,9 @@ def _label(store: "Store", directory: Path, seed: int) -> "Recording":
             support.append(spectrum.record(directory / f"support-{number:02d}", window, packets=1, others=4))
             bar.update(task, advance=1)
     import_recordings(store, support, SIGNAL)
-    draw_boxes(support, SPEC, directory / _SHEET)
+    samples = store.samples.list(SIGNAL)
+    pictures = [(SIGNAL, describe_sample(each, SPEC), store.samples.image(each)) for each in samples]
+    draw_contact_sheet(pictures, directory / _SHEET, columns=BOXES // 2)
     say(f"{BOXES} boxes drawn around an unknown signal, one in each of {BOXES} scenes with other emissions")
     count = TEST_WINDOWS
     return spectrum.record(directory / "fresh", count * window, packets=2 * count, others=4 * count)
