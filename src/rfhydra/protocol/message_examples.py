@@ -17,7 +17,7 @@ from rfhydra.protocol.example_values import (
     STREAM_ID,
 )
 from rfhydra.protocol.limits import StatedLimits
-from rfhydra.protocol.messages import API_VERSION, MIN_API_VERSION, Message
+from rfhydra.protocol.messages import API_VERSION, FEATURES, MIN_API_VERSION, Message
 from rfhydra.protocol.signal_examples import SIGNAL_MESSAGES
 from rfhydra.protocol.streams import StreamStatus, TrackEvent, TrackMeasurement
 from rfhydra.protocol.types import (
@@ -262,18 +262,7 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
             server_version="0.1.0",
             api_version=API_VERSION,
             min_api_version=MIN_API_VERSION,
-            features=[
-                "detect",
-                "binary",
-                "jobs",
-                "subscriptions",
-                "samples",
-                "signals",
-                "sigmf",
-                "upgrades",
-                "streams",
-                "unknown",
-            ],
+            features=FEATURES,
             limits=StatedLimits(),
             spectrogram={
                 "fft_size": 128,

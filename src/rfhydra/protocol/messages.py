@@ -33,6 +33,8 @@ from rfhydra.protocol.upgrades import UpgradeComplete, UpgradeFailed, UpgradePro
 
 API_VERSION: Final = 1
 MIN_API_VERSION: Final = 1
+FEATURES: Final = "detect binary jobs subscriptions samples signals sigmf upgrades streams unknown".split()  # noqa: SIM905
+"""Parts of the protocol that a server may lack, by which clients know them."""
 
 
 class _SignalMessage(BaseMessage):

@@ -6,24 +6,19 @@ from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import Busy, InvalidMessage, RfhydraError, Unauthorized
 from rfhydra.protocol.commands import Auth, Hello, Subscribe, Unsubscribe
 from rfhydra.protocol.limits import StatedLimits
-from rfhydra.protocol.messages import API_VERSION, MIN_API_VERSION, Result, ServerHello, Snapshot, Subscriptions
+from rfhydra.protocol.messages import (
+    API_VERSION,
+    FEATURES,
+    MIN_API_VERSION,
+    Result,
+    ServerHello,
+    Snapshot,
+    Subscriptions,
+)
 from rfhydra.protocol.types import BackboneInfo, Topic
 from rfhydra.server.answers import require_fitting
 from rfhydra.server.net.hub import TOO_MANY_CLIENTS, TRY_AGAIN_LATER, Session
 from rfhydra.server.service import Service
-
-FEATURES = [
-    "detect",
-    "binary",
-    "jobs",
-    "subscriptions",
-    "samples",
-    "signals",
-    "sigmf",
-    "upgrades",
-    "streams",
-    "unknown",
-]
 
 
 async def hello(service: Service, session: Session, command: Hello) -> ServerHello:
