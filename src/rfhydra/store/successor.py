@@ -15,6 +15,7 @@ KEPT: Final = (
     "split_members",
     "splits",
     "streams",
+    "track_renames",
     "upgrade_jobs",
 )
 """Tables that do not depend on the contract. Versions and splits stay as numbers that are not used again."""
