@@ -72,6 +72,8 @@ def test_one_sample_trains_a_provisional_head_where_it_is_asked_for(tmp_path: Pa
     assert outcome.status == 0
     assert "provisional: nothing validates it; it detects" in outcome.stdout
     assert min(png_size(tmp_path / "curve.png")) > 300
+    assert answer("extend", tmp_path / "w", SIGNAL, "--provisional")["version"] is None  # there is nothing new
+    run("import", tmp_path / "w", support[1], "--label", SIGNAL, "--max-samples", 2)
     body = answer("extend", tmp_path / "w", SIGNAL, "--provisional")
     assert (body["version"], body["metrics"]["f1_score"], body["auto_promoted"]) == (2, None, True)
     assert {epoch["f1_score"] for epoch in body["history"]} == {None}
@@ -125,7 +127,7 @@ def test_detect_writes_annotations_and_a_picture(trained: Path, fresh: Path, tmp
     labels = {each["core:label"] for each in json.loads(sigmf.read_text())["annotations"]}
     assert labels == {SIGNAL}
     assert min(png_size(png)) > 1000
-    assert sorted(path.name for path in sigmf.parent.iterdir()) == ["found", "found.sigmf-meta"]
+    assert sorted(path.name for path in sigmf.parent.iterdir()) == ["found", "found.iq", "found.sigmf-meta"]
 
 
 def test_detect_writes_a_file_per_recording_into_a_directory(
@@ -135,7 +137,7 @@ def test_detect_writes_a_file_per_recording_into_a_directory(
     body = answer("detect", trained, *support[:2], "--sigmf", out, "--png", out)
     assert [each["recording"] for each in body["recordings"]] == ["support-0", "support-1"]
     assert sorted(path.name for path in out.iterdir()) == [
-        f"support-{number}.{suffix}" for number in (0, 1) for suffix in ("png", "sigmf-meta")
+        f"support-{number}.{suffix}" for number in (0, 1) for suffix in ("iq", "png", "sigmf-meta")
     ]
 
 

@@ -101,9 +101,10 @@ def _detect_here(
 
     with Store.view(directory) as store:
         detector = load_detector(store, names, backbone, runtime)
+        found = detect_all(recordings, detector, threshold)
         for warning in rate_warnings(store, sorted(detector.loaded_versions), recordings):
             note(warning)
-        return detect_all(recordings, detector, threshold), detector.loaded_versions, store.spec
+        return found, detector.loaded_versions, store.spec
 
 
 def detect_there(

@@ -49,8 +49,8 @@ _EXTRAS: Final = {"pyarrow": "archive", "ray": "ray"}
 
 option_names: Final[ContextVar[Mapping[str, str]]] = ContextVar("option_names", default=MappingProxyType({}))
 """How a user writes the parameters of the running command, by their names in Python."""
-_PARAMETER: Final = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
-"""A parameter of Python in the text of an error: such a word is not prose."""
+_PARAMETER: Final = re.compile(r"(?<![\w:.])[a-z]+(?:_[a-z0-9]+)+\b")
+"""A parameter of Python in the text of an error: such a word is not prose. A key of SigMF, ``core:…``, is none."""
 _FIELD: Final = re.compile(r"^[a-z]+(?=[ :])|(?<=: give )[a-z]+")
 """What an error of usage begins with, or asks for."""
 _UNITS: Final = ("_hz", "_sec")
