@@ -174,7 +174,7 @@ def test_what_cannot_be_done_changes_nothing(built: Path, body_file: Path, fresh
         ((), 2, "give a contract (--fft-size … or --from), or --confirm, or --undo"),
         (("--confirm", "--undo"), 2, "give a contract"),
         (("--fft-size", 256, "--undo"), 2, "give a contract"),
-        (("--fft-size", 100), 2, "fft_size 100 must be a power of two"),
+        (("--fft-size", 100), 2, "--fft-size 100 must be a power of two"),
         ((*CONTRACT, "--backbone", body_file), 1, "has contract"),
     ):
         before = contents(built)

@@ -114,7 +114,7 @@ def test_detect_and_eval_beside_a_server(shared_site: Path, tmp_path: Path, body
     detector = detector_of(path, body_file)
     expected = [each.to_dict() for each in detect_recording(open_recording(recording), detector, 0.0, gated=False)]
     assert expected
-    assert found["detections"] == [pytest.approx(each) for each in expected]
+    assert found["detections"] == [pytest.approx({"number": n, **each}) for n, each in enumerate(expected, start=1)]
     assert len(json.loads(sigmf.read_text())["annotations"]) == len(expected)
     assert (report["version"], report["threshold"]) == (read["active_version"], detector.loaded_threshold(SIGNAL))
     assert run("promote", path, SIGNAL, 3).status == 0

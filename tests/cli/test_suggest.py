@@ -71,7 +71,7 @@ def test_an_fft_size_alone_makes_a_workspace(tmp_path: Path) -> None:
     [
         (("more.wav",), "more.wav is one argument too many: recordings follow --from"),
         (("--from", "a.wav", "--rows", "64"), "--from excludes --fft-size, --hop, --rows and --cols"),
-        (("--fft-size", "500"), "fft_size 500 must be a power of two"),
+        (("--fft-size", "500"), "--fft-size 500 must be a power of two"),
     ],
 )
 def test_init_names_what_is_wrong(arguments: tuple[str, ...], says: str, tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_import_warns_of_boxes_that_do_not_fit(tmp_path: Path) -> None:
     assert f"3 of 3 boxes of {SIGNAL} are under 4 columns (the shortest 2.0)" in outcome.stderr
     outcome = run("import", site, noise(tmp_path / "long", 150_000))
     assert "and are cut into 3 samples" in outcome.stderr
-    assert run("import", site, noise(tmp_path / "good")).stderr == ""
+    assert f"boxes of {SIGNAL}" not in run("import", site, noise(tmp_path / "good")).stderr
 
 
 def test_import_refuses_a_second_rate_unless_any_is_allowed(tmp_path: Path) -> None:
