@@ -201,7 +201,7 @@ def _origin(recording: Recording) -> tuple[str, int]:
     Raises:
         InvalidRecording: the metadata says that it is a part of another recording, and not of which.
     """
-    fields = Fields(recording.metadata["global"], recording.name)
+    fields = Fields(recording.metadata.get("global", {}), recording.name)
     whole = fields.optional_text(PART_OF_KEY)
     if whole is None:
         return recording.recording_id, 0
