@@ -11,7 +11,7 @@ ANNOTATION_FIELDS: Final = {
     "version": "version of the head that detected it",
     "stream_id": "the live stream",
     "track_id": "number of the track in its stream",
-    "verdict": "``accepted`` or ``rejected``, where the detection was reviewed",
+    "verdict": "accepted or rejected, where the detection was reviewed",
     "snr_db": "mean power in the box over the noise power in its band, dB",
     "occupied_bandwidth_hz": "x-dB bandwidth, 26 dB below the peak (ITU-R SM.443), Hz",
     "peak_dbfs": "peak power of a sample in the band of the box, dB relative to full scale",
