@@ -13,7 +13,7 @@ from rfhydra.hydra.vision import box_iou
 from rfhydra.spectrum.rectangle import Rectangle
 
 GAP_PX: Final = 32
-"""Pixels of noise floor between two parts, so that nothing in one continues in the other."""
+"""Pixels of noise between two parts, so that nothing in one continues in the other."""
 MIN_INSIDE: Final = 0.5
 """Share of a box that must lie in one part: what joins two parts is no emission."""
 
@@ -49,9 +49,16 @@ class Mosaic:
     def pixels(self) -> int:
         return self.rows * self.cols
 
-    def cut(self, image: NDArray[np.uint8], floor_grey: int) -> NDArray[np.uint8]:
-        """The mosaic of ``image``, uint8 (rows, cols); where there is no part it has the grey level of the floor."""
-        mosaic = np.full((self.rows, self.cols), floor_grey, dtype=np.uint8)
+    def cut(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The mosaic of ``image``, uint8 (rows, cols). Between the parts it has pixels that lie in none of them.
+
+        They are noise, where the parts are all that is not. The same image has the same mosaic.
+        """
+        outside = np.ones(image.shape, dtype=bool)
+        for part in self.parts:
+            part.of(outside)[:] = False
+        noise = image[outside] if outside.any() else image.ravel()
+        mosaic = np.random.default_rng(0).choice(noise, (self.rows, self.cols))
         for part, place in zip(self.parts, self.places, strict=True):
             place.of(mosaic)[:] = part.of(image)
         return mosaic

@@ -24,7 +24,7 @@ class RegionsSeen(Seen):
         """At least one region of ``image``, uint8 (rows, cols)."""
         self.size = (image.shape[0], image.shape[1])
         self._layout = Mosaic.of(regions)
-        self.mosaic = self._layout.cut(image, backbone.scaling.floor_grey)
+        self.mosaic = self._layout.cut(image)
         self.mosaic_seen = backbone.see(self.mosaic)
 
     def propose(self, limit: int = MAX_PROPOSALS) -> Proposals:

@@ -1,9 +1,12 @@
 """Rectangle: a part of an image, in whole pixels."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+_Pixel = TypeVar("_Pixel", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,6 @@ class Rectangle:
             self.right, other.right
         )
 
-    def of(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def of(self, image: NDArray[_Pixel]) -> NDArray[_Pixel]:
         """The pixels of ``image`` (rows, cols) inside, as a view."""
         return image[self.top : self.bottom, self.left : self.right]
