@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rfhydra.detection.detector import HydraDetector, WindowDetections
-from rfhydra.detection.regions import RegionsSeen
+from rfhydra.detection.regions import see_regions
 from rfhydra.hydra.backbone import Backbone, Seen
 from rfhydra.hydra.vision import nms
 from rfhydra.spectrum.rectangle import Rectangle
@@ -120,16 +120,10 @@ class EmissionDetector(HydraDetector):
     ) -> WindowDetections:
         found = super().detect(window, threshold, names, regions)
         if self._collector is not None:
-            seen = found.seen or self._seen(window.image, regions)
+            seen = found.seen or see_regions(self.backbone, window.image, regions)
             none = Emissions.none(self.backbone.embedding_dim)
             self._collector.add(window, none if seen is None else self._emissions(window, seen, found))
         return found
-
-    def _seen(self, image: NDArray[np.uint8], regions: Sequence[Rectangle] | None) -> Seen | None:
-        """``image`` or its ``regions`` after the pass through the backbone; None where there is no region."""
-        if regions is None:
-            return self.backbone.see(image)
-        return RegionsSeen(self.backbone, image, regions) if regions else None
 
     @torch.inference_mode()
     def _emissions(self, window: Window, seen: Seen, found: WindowDetections) -> Emissions:

@@ -6,7 +6,7 @@ from typing import Final
 from rfhydra.detection.detector import Detection
 from rfhydra.detection.gate import EnergyGate
 from rfhydra.detection.recording import stretches
-from rfhydra.detection.regions import RegionsSeen
+from rfhydra.detection.regions import see_regions
 from rfhydra.detection.tracker import Joining, Track, Tracker, intersection_over_union
 from rfhydra.errors import InvalidMessage, TooLarge
 from rfhydra.hydra.backbone import Backbone
@@ -88,9 +88,9 @@ def _proposals(window: Window, backbone: Backbone, min_objectness: float) -> lis
     """The proposals in ``window``, strongest first, as detections of no signal."""
     # a gate of its own: what it knew of the windows before would depend on where the part begins
     regions = EnergyGate(window.frame.spec).regions(window.image)
-    if regions is not None and not regions:
+    seen = see_regions(backbone, window.image, regions)
+    if seen is None:
         return []
-    seen = backbone.see(window.image) if regions is None else RegionsSeen(backbone, window.image, regions)
     found = seen.propose()
     boxes = window.frame.to_boxes(found.boxes.numpy())
     likely = zip(found.objectness.tolist(), boxes, strict=True)

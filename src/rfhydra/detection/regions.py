@@ -12,6 +12,16 @@ from rfhydra.hydra.head import ScoredBoxes
 from rfhydra.spectrum.rectangle import Rectangle
 
 
+def see_regions(backbone: Backbone, image: NDArray[np.uint8], regions: Sequence[Rectangle] | None) -> Seen | None:
+    """``image``, uint8 (rows, cols), after the pass: all of it where ``regions`` is None, else these.
+
+    None where there is no region.
+    """
+    if regions is None:
+        return backbone.see(image)
+    return RegionsSeen(backbone, image, regions) if regions else None
+
+
 class RegionsSeen(Seen):
     """The ``regions`` of an image, which do not meet. Boxes are in pixels of the image.
 
