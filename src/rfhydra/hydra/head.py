@@ -78,13 +78,6 @@ class ScoredBoxes:
     def none(cls) -> Self:
         return cls(torch.zeros((0, 4)), torch.zeros(0))
 
-    @classmethod
-    def cat(cls, parts: Sequence[Self]) -> Self:
-        """All of ``parts``, strongest first."""
-        scores = torch.cat([part.scores for part in parts])
-        order = scores.argsort(descending=True, stable=True)
-        return cls(torch.cat([part.boxes for part in parts])[order], scores[order])
-
 
 @dataclass(frozen=True, eq=False)
 class EmbeddingHead:
