@@ -1,4 +1,4 @@
-"""The ASGI application: the WebSocket, and health, metrics and documents over HTTP."""
+"""The ASGI application: the WebSocket, the console, and health, metrics and documents over HTTP."""
 
 import json
 from collections.abc import AsyncIterator
@@ -8,37 +8,19 @@ from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from rfhydra.errors import Unauthorized
 from rfhydra.protocol.schema import asyncapi_document
 from rfhydra.server.net.connection import serve
+from rfhydra.server.net.console import SAFE_HEADERS, file, page
 from rfhydra.server.service import Service
 
 WEBSOCKET_PATHS: Final = ("/", "/ws", "/training")
 _PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
-_PAGE: Final = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>rfhydra</title>
-<h1>rfhydra</h1>
-<p>This is the server of an rfhydra workspace. WebSocket clients connect to this address, to <code>/ws</code> or to
-<code>/training</code>.</p>
-<ul>
-<li><a href="/docs/protocol">Protocol</a> (AsyncAPI)</li>
-<li><a href="/healthz">Liveness</a>, <a href="/readyz">readiness</a></li>
-<li><a href="/metrics">Metrics</a> (Prometheus)</li>
-</ul>
-</html>
-"""
-_SAFE: Final = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Connection": "close",
-}
+_SAFE: Final = {**SAFE_HEADERS, "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
 
 
 def make_app(service: Service) -> Starlette:
@@ -54,7 +36,8 @@ def make_app(service: Service) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/", _page),
+            Route("/", page),
+            Route("/console/{name:path}", file),
             Route("/healthz", _healthz),
             Route("/readyz", partial(_readyz, service)),
             Route("/metrics", partial(_metrics, service)),
@@ -63,10 +46,6 @@ def make_app(service: Service) -> Starlette:
         ],
         lifespan=lifespan,
     )
-
-
-async def _page(request: Request) -> Response:
-    return HTMLResponse(_PAGE, headers=_SAFE)
 
 
 async def _healthz(request: Request) -> Response:

@@ -1,0 +1,79 @@
+// Quantities in words, as the operator reads and types them.
+
+const SI = [
+  [1e9, "G"],
+  [1e6, "M"],
+  [1e3, "k"],
+  [1, ""],
+];
+
+/**
+ * A frequency or bandwidth, such as `433.920 MHz`.
+ * @param {number} hz
+ * @param {number} [digits] significant digits
+ */
+export function formatHz(hz, digits = 6) {
+  const [scale, prefix] = SI.find(([least]) => Math.abs(hz) >= /** @type {number} */ (least)) ?? [1, ""];
+  return `${trimmed((hz / Number(scale)).toPrecision(digits))} ${prefix}Hz`;
+}
+
+/**
+ * A duration, such as `32.1 ms`.
+ * @param {number} seconds
+ * @param {number} [digits] significant digits
+ */
+export function formatSeconds(seconds, digits = 3) {
+  const size = Math.abs(seconds);
+  if (size >= 120) return formatClock(seconds);
+  if (size >= 1 || size === 0) return `${trimmed(seconds.toPrecision(digits))} s`;
+  if (size >= 1e-3) return `${trimmed((seconds * 1e3).toPrecision(digits))} ms`;
+  return `${trimmed((seconds * 1e6).toPrecision(digits))} µs`;
+}
+
+/** A long duration, such as `1:02:03`. @param {number} seconds */
+export function formatClock(seconds) {
+  const whole = Math.round(seconds);
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const used = parts[0] ? parts : parts.slice(1);
+  return used.map((part, place) => (place ? String(part).padStart(2, "0") : String(part))).join(":");
+}
+
+/** A level, such as `-72.4 dB`. @param {number | null | undefined} db */
+export const formatDb = (db) => (db == null ? "–" : `${db.toFixed(1)} dB`);
+
+/** A share or score, such as `0.97`. @param {number | null | undefined} share */
+export const formatShare = (share) => (share == null ? "–" : share.toFixed(2));
+
+/** A time of day and date where it is not today. @param {string | null | undefined} iso */
+export function formatTime(iso) {
+  if (!iso) return "–";
+  const time = new Date(iso);
+  const day = time.toDateString() === new Date().toDateString() ? "" : `${time.toLocaleDateString()} `;
+  return day + time.toLocaleTimeString();
+}
+
+/** Bytes, such as `3.2 MB`. @param {number} bytes */
+export function formatBytes(bytes) {
+  const [scale, prefix] = SI.find(([least]) => bytes >= /** @type {number} */ (least)) ?? [1, ""];
+  return `${trimmed((bytes / Number(scale)).toPrecision(3))} ${prefix}B`;
+}
+
+/**
+ * Reads a quantity such as `433.92M`, `250 kHz` or `30ms`.
+ * @param {string} text
+ * @returns {number} in Hz or seconds, NaN where it is none
+ */
+export function parseQuantity(text) {
+  const match = /^\s*(-?\d+(?:[.,]\d+)?(?:e[+-]?\d+)?)\s*([GMkmµu]?)(?:hz|s|b)?\s*$/i.exec(text);
+  if (!match) return NaN;
+  const scales = { G: 1e9, M: 1e6, k: 1e3, K: 1e3, m: 1e-3, µ: 1e-6, u: 1e-6, g: 1e9, "": 1 };
+  return Number(match[1].replace(",", ".")) * scales[/** @type {keyof typeof scales} */ (match[2])];
+}
+
+/** @param {number} count @param {string} noun @param {string} [plural] */
+export const counted = (count, noun, plural = `${noun}s`) => `${count.toLocaleString("en")} ${count === 1 ? noun : plural}`;
+
+/** @param {string} number */
+function trimmed(number) {
+  return number.includes(".") && !number.includes("e") ? number.replace(/\.?0+$/, "") : number;
+}
