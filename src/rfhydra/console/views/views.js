@@ -10,6 +10,4 @@ import { Live } from "./live.js";
  */
 
 /** @type {View[]} */
-export const VIEWS = [
-  { name: "live", title: "Live", icon: "M3 12h3l2-7 4 15 3-11 2 3h4", component: Live },
-];
+export const VIEWS = [{ name: "live", title: "Live", icon: "M3 12h3l2-7 4 15 3-11 2 3h4", component: Live }];
