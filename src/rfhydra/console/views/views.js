@@ -1,5 +1,7 @@
 // The views of the console, in the order of the navigation.
 import { Live } from "./live.js";
+import { Mission } from "./mission.js";
+import { Samples } from "./samples.js";
 
 /**
  * @typedef {object} View
