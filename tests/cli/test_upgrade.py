@@ -22,8 +22,9 @@ from rfhydra.store.schema import MIGRATIONS
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.service import TrainingService
 from tests.cli import previous_release
-from tests.cli.command_runner import contents, process, record, run, wait
+from tests.cli.command_runner import contents, record, run, wait
 from tests.cli.test_kill import KILLS, Killer
+from tests.server.forked import forked
 from tests.server.server_process import serving
 from tests.training.given import SMALL_SPEC, add_noise
 
@@ -175,7 +176,7 @@ def observer(site: Path) -> Iterator[sqlite3.Connection]:
 
 def test_a_killed_upgrade_continues(site: Path, new_file: Path, observer: sqlite3.Connection) -> None:
     stored = "SELECT count(*) FROM head_versions WHERE backbone_id = ?"
-    with process("upgrade", site, "--backbone", new_file, "--json") as child:
+    with forked("upgrade", site, "--backbone", new_file, "--json") as child:
         while child.poll() is None and observer.execute(stored, (backbone_of(new_file),)).fetchone()[0] == 0:
             wait(child, 0.005)
         child.kill()
