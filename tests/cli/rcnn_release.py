@@ -1,4 +1,4 @@
-"""The workspace in ``workspaces/rcnn-heads.tar.xz``: commit 420a218 made it with this module; without its feature cache.
+"""The workspace in ``workspaces/rcnn-heads.tar.xz``: commit 33890e8 made it with this module; without feature cache.
 
 python -m tests.cli.rcnn_release DIR     # run it in a checkout of the last release that trains heads of kind rcnn
 """
