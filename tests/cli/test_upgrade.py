@@ -122,7 +122,7 @@ def test_a_head_that_was_left_does_not_keep_the_others_from_detecting(
     heard = record(tmp_path / "heard", 1)
     outcome = run("detect", site, heard, "--backbone", new_file)
     assert outcome.status == 0
-    assert f"not looked for, because their heads were trained on another backbone: {FEW}\n" in outcome.stderr
+    assert f"because their heads do not run on this backbone (rfhydra upgrade): {FEW}\n" in outcome.stderr
     named = run("detect", site, heard, "--backbone", new_file, "--heads", FEW)
     assert (named.status, "(incompatible)" in named.stderr) == (1, True)
 
@@ -158,7 +158,7 @@ def test_what_cannot_be_done_changes_nothing(site: Path, body_file: Path, new_fi
     assert_refused(site, "--undo", status=1, code="conflict", says="no upgrade that could be undone")
     assert_refused(site, "--undo", "--force", status=2, code="invalid_message", says="--undo takes none of --from")
     options = ("--backbone", body_file, "--from", new_file)
-    assert_refused(site, *options, status=1, code="incompatible", says="no head to upgrade was trained on")
+    assert_refused(site, *options, status=1, code="incompatible", says="no head to upgrade runs on")
     assert_refused(site, "--backbone", tmp_path / "none", status=1, code="not_found", says="no backbone file none")
     with Workspace.open(site):
         for option in ("--force", "--dry-run", "--undo"):
