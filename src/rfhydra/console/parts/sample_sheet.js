@@ -126,7 +126,7 @@ function SampleCard({ sample, color, chosen, onChoose }) {
   const size = box
     ? `${formatSeconds(box.time_end_sec - box.time_start_sec)} × ${formatHz(box.freq_high_hz - box.freq_low_hz, 3)}`
     : "no box of the signal";
-  const negatives = sample.negatives.map(({ box: negative }) => ({ ...negative, color: "#ff8a80" }));
+  const negatives = sample.negatives.map((negative) => ({ ...negative, color: "#ff8a80" }));
   return html`
     <li>
       <button type="button" class="sample" aria-pressed=${chosen} onClick=${onChoose}>
