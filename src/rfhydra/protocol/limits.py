@@ -47,11 +47,17 @@ class Limits(WireModel):
     max_metadata_bytes: int = Field(default=MAX_JSON_BYTES, ge=2, le=MAX_JSON_BYTES)
     """Metadata of one sample, as JSON."""
     max_notes_length: int = Field(default=2000, ge=0, le=16_000)
-    """Characters of the notes of a training."""
+    """Characters of the notes of a training or version."""
     max_epochs: int = Field(default=1000, ge=1)
     """Epochs of one training."""
     max_heads: int = Field(default=256, ge=1, le=MAX_HEADS)
-    """Names in one command, and heads loaded at one time."""
+    """Names in one command, heads loaded at one time, and heads of one mission."""
+    max_missions: int = Field(default=100, ge=1, le=500)
+    """Missions of the workspace."""
+    max_mission_heads: int = Field(default=4000, ge=1, le=6000)
+    """Heads of all missions together, so that their list fits an answer."""
+    max_evaluations_queued: int = Field(default=8, ge=1)
+    """Versions whose evaluation waits, of all clients together. One more is refused with ``busy``."""
     max_jobs_queued: int = Field(default=32, ge=1)
     """Trainings that wait. One more is refused with ``busy``."""
     max_detections_queued: int = Field(default=8, ge=1)
