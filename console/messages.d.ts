@@ -2869,6 +2869,10 @@ export interface StatedLimits {
    * Regular expression that a whole signal name matches.
    */
   name_pattern?: string;
+  /**
+   * Samples of a head that is validated. Fewer make a provisional one.
+   */
+  min_training_samples?: number;
 }
 /**
  * The backbone.
@@ -3375,7 +3379,7 @@ export interface StartUpgrade {
   force?: boolean;
 }
 /**
- * The limits, and the form of a signal name.
+ * The limits, the form of a signal name, and how many samples a head needs.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "StatedLimits".
@@ -3507,6 +3511,10 @@ export interface StatedLimits1 {
    * Regular expression that a whole signal name matches.
    */
   name_pattern?: string;
+  /**
+   * Samples of a head that is validated. Fewer make a provisional one.
+   */
+  min_training_samples?: number;
 }
 /**
  * Stop a live stream. One that has ended is removed from the list.
@@ -5154,6 +5162,10 @@ export interface VersionHistory {
    * The kept versions.
    */
   versions: VersionInfo1[];
+  /**
+   * The version that ``rollback_signal`` returns to; null where no other one was active before.
+   */
+  previous_version?: number | null;
 }
 /**
  * One version of a head.

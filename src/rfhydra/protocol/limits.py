@@ -5,7 +5,14 @@ from typing import Final, Self
 
 from pydantic import Field, model_validator
 
-from rfhydra.config import MAX_BOXES_PER_SAMPLE, MAX_HEADS, MAX_JSON_BYTES, MAX_NAME_LENGTH, NAME_PATTERN
+from rfhydra.config import (
+    MAX_BOXES_PER_SAMPLE,
+    MAX_HEADS,
+    MAX_JSON_BYTES,
+    MAX_NAME_LENGTH,
+    MIN_SAMPLES_FOR_TRAINING,
+    NAME_PATTERN,
+)
 from rfhydra.errors import InvalidMessage, TooLarge
 from rfhydra.protocol.fields import WireModel
 from rfhydra.protocol.parsing import parse
@@ -95,12 +102,14 @@ class Limits(WireModel):
 
 
 class StatedLimits(Limits):
-    """The limits, and the form of a signal name."""
+    """The limits, the form of a signal name, and how many samples a head needs."""
 
     max_name_length: int = MAX_NAME_LENGTH
     """Length of a signal name in characters."""
     name_pattern: str = NAME_PATTERN
     """Regular expression that a whole signal name matches."""
+    min_training_samples: int = MIN_SAMPLES_FOR_TRAINING
+    """Samples of a head that is validated. Fewer make a provisional one."""
 
 
 def read_limits(settings: Iterable[str]) -> Limits:

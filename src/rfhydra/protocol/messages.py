@@ -133,6 +133,8 @@ class VersionHistory(_SignalMessage):
     """The active one."""
     versions: list[VersionInfo]
     """The kept versions."""
+    previous_version: int | None = None
+    """The version that ``rollback_signal`` returns to; null where no other one was active before."""
 
 
 class Registry(BaseMessage):
