@@ -16,7 +16,7 @@ const DARK = matchMedia("(prefers-color-scheme: dark)");
  * @property {"a" | "b" | "c"} color of the three that stand apart
  */
 
-/** @typedef {{x: number, label: string}} Mark A vertical line. */
+/** @typedef {{x: number, label: string}} Mark A vertical line, which the caption explains. */
 
 /**
  * @param {object} props
@@ -70,6 +70,7 @@ export function Chart({ title, description, xLabel, x, curves, xRange, yRange, m
           `,
         )}
         <span class="quiet">${x.length > 0 && `${xLabel} ${inWords(x[shown])}`}</span>
+        ${marks.map(({ label }) => html`<span key=${label} class="quiet mark">${label}</span>`)}
       </figcaption>
       <div ref=${place} role="img" aria-label=${`${title}. ${description}`}></div>
     </figure>
@@ -116,32 +117,23 @@ function optionsOf(host, curves, xAxis, newest, onPoint) {
     ],
     hooks: {
       setCursor: [(plot) => onPoint(plot.cursor.left == null || plot.cursor.left < 0 ? null : (plot.cursor.idx ?? null))],
-      draw: [(plot) => drawMarks(plot, newest.current.marks, { text, behind: resolved(host, "--surface"), font })],
+      draw: [(plot) => drawMarks(plot, newest.current.marks, text)],
     },
   };
 }
 
-/** @param {uPlot} plot @param {Mark[]} marks @param {{text: string, behind: string, font: string}} style */
-function drawMarks(plot, marks, { text, behind, font }) {
-  const { ctx, bbox } = plot;
-  const scale = devicePixelRatio;
+/** @param {uPlot} plot @param {Mark[]} marks @param {string} color */
+function drawMarks({ ctx, bbox, valToPos }, marks, color) {
   ctx.save();
-  ctx.strokeStyle = text;
-  ctx.font = font.replace("12px", `${12 * scale}px`);
-  ctx.textBaseline = "top";
-  ctx.setLineDash([4 * scale, 4 * scale]);
-  for (const { x, label } of marks) {
-    const at = Math.round(plot.valToPos(x, "x", true));
+  ctx.strokeStyle = color;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+  for (const { x } of marks) {
+    const at = Math.round(valToPos(x, "x", true));
     ctx.beginPath();
     ctx.moveTo(at, bbox.top);
     ctx.lineTo(at, bbox.top + bbox.height);
     ctx.stroke();
-    const width = ctx.measureText(label).width + 6 * scale;
-    const left = at + width < bbox.left + bbox.width ? at + 2 * scale : at - width - 2 * scale;
-    ctx.fillStyle = behind;
-    ctx.fillRect(left, bbox.top + 2 * scale, width, 16 * scale);
-    ctx.fillStyle = text;
-    ctx.fillText(label, left + 3 * scale, bbox.top + 4 * scale);
   }
   ctx.restore();
 }

@@ -12,7 +12,7 @@ export function TrainingCurves({ epochs }) {
   const last = epochs.at(-1);
   const validated = epochs.some(({ f1_score }) => f1_score != null);
   const xRange = /** @type {[number, number]} */ ([1, Math.max(LEAST_EPOCHS, last?.epoch ?? 0)]);
-  const marks = best && validated ? [{ x: best.epoch, label: "best" }] : [];
+  const marks = best && validated ? [{ x: best.epoch, label: `best: epoch ${best.epoch}` }] : [];
   /** @type {(key: "train_loss" | "val_loss" | "f1_score" | "precision" | "recall") => (number | null)[]} */
   const column = (key) => epochs.map((epoch) => epoch[key]);
   const common = { xLabel: "epoch", x, xRange, marks, whole: true };

@@ -118,7 +118,7 @@ export function ThresholdCurve({ title, curve, threshold }) {
       xRange=${[0, 1]}
       yRange=${[0, 1.02]}
       restAtMark
-      marks=${threshold == null ? [] : [{ x: threshold, label: "threshold" }]}
+      marks=${threshold == null ? [] : [{ x: threshold, label: `in use: ${formatShare(threshold)}` }]}
       curves=${[
         { label: "precision", values: curve.map((point) => point.precision), color: "b" },
         { label: "recall", values: curve.map((point) => point.recall), color: "c" },
