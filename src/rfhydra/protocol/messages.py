@@ -18,6 +18,9 @@ from rfhydra.protocol.limits import StatedLimits
 from rfhydra.protocol.live import Sources, Streams, StreamState, Tracks, WaterfallState
 from rfhydra.protocol.missions import LoadedHeads, MessageOnMissions, Missions
 from rfhydra.protocol.parsing import parse, read_json
+from rfhydra.protocol.recording_contents import RecordingContentsMessage
+from rfhydra.protocol.recording_suggestions import RecordingSuggestionMessage
+from rfhydra.protocol.recordings import RecordingMessage, Recordings
 from rfhydra.protocol.results import MessageOnResults
 from rfhydra.protocol.signals import MessageOnSignals, TrainingSample
 from rfhydra.protocol.stages import JobStage
@@ -40,7 +43,8 @@ from rfhydra.protocol.upgrades import UpgradeComplete, UpgradeFailed, UpgradePro
 API_VERSION: Final = 1
 MIN_API_VERSION: Final = 1
 FEATURES: Final = (  # noqa: SIM905
-    "detect binary jobs subscriptions samples signals sigmf upgrades streams unknown versions cards audit missions"
+    "detect binary jobs subscriptions samples signals sigmf upgrades streams unknown recordings versions cards audit"
+    " missions"
 ).split()
 """Parts of the protocol that a server may lack, by which clients know them."""
 
@@ -294,6 +298,7 @@ Snapshot: TypeAlias = Annotated[
     | ServerMetrics
     | UpgradeState
     | Streams
+    | Recordings
     | CardProgress
     | LoadedHeads
     | Missions,
@@ -353,6 +358,9 @@ Message: TypeAlias = (
     | MessageOnMissions
     | UnknownClusters
     | UnknownLabelled
+    | RecordingMessage
+    | RecordingContentsMessage
+    | RecordingSuggestionMessage
 )
 """Every message."""
 

@@ -23,6 +23,7 @@ Topic: TypeAlias = Literal[
     "waterfall",
     "metrics",
     "upgrades",
+    "recordings",
     "cards",
     "heads",
     "missions",

@@ -48,11 +48,12 @@ export function makeView() {
  * @param {object} props
  * @param {SpectrumView} props.view
  * @param {string} props.label what it shows, for those who cannot see it
+ * @param {number} [props.zeroS] time that the axis counts from
  * @param {(seconds: number, stepS: number) => string} [props.timeText] text of a time on the axis
  * @param {boolean} [props.drawing] whether dragging is for the children, not for moving the picture
  * @param {VNode | VNode[] | null} [props.children] SVG elements above the picture
  */
-export function Spectrum({ view, label, timeText, drawing = false, children }) {
+export function Spectrum({ view, label, zeroS = 0, timeText = secondsText, drawing = false, children }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const frame = useRef(/** @type {HTMLDivElement | null} */ (null));
   usePicture(view, canvas, frame);
@@ -84,7 +85,7 @@ export function Spectrum({ view, label, timeText, drawing = false, children }) {
         </svg>
         <${ReadOut} view=${view} />
       </div>
-      <${TimeAxis} view=${view} text=${timeText ?? secondsText} />
+      <${TimeAxis} view=${view} zeroS=${zeroS} text=${timeText} />
     </div>
   `;
 }
@@ -238,7 +239,8 @@ class Gestures {
    * @param {{x: number, y: number}} other
    */
   #pinch(before, event, other) {
-    const factor = (/** @type {number} */ was, /** @type {number} */ is) => (Math.abs(was) > 20 && Math.abs(is) > 20 ? Math.abs(was / is) : 1);
+    const factor = (/** @type {number} */ was, /** @type {number} */ is) =>
+      Math.abs(was) > 20 && Math.abs(is) > 20 ? Math.abs(was / is) : 1;
     const factors = {
       time: factor(before.x - other.x, event.clientX - other.x),
       hz: factor(before.y - other.y, event.clientY - other.y),
@@ -285,15 +287,17 @@ function FrequencyAxis({ view }) {
   `;
 }
 
-/** @param {{view: SpectrumView, text: (seconds: number, stepS: number) => string}} props */
-function TimeAxis({ view, text }) {
+/** @param {{view: SpectrumView, zeroS: number, text: (seconds: number, stepS: number) => string}} props */
+function TimeAxis({ view, zeroS, text }) {
   const { startS, stopS } = view.extent.value;
   const { width } = view.size.value;
-  const { values, step } = ticks(startS, stopS, width / PIXELS_PER_TICK.x);
+  const { values, step } = ticks(startS - zeroS, stopS - zeroS, width / PIXELS_PER_TICK.x);
   return html`
     <div class="axis axis-time" aria-hidden="true">
       ${values.map(
-        (timeS) => html`<span key=${timeS} style=${{ left: `${xOf(view.extent.value, view.size.value, timeS)}px` }}>
+        (
+          timeS,
+        ) => html`<span key=${timeS} style=${{ left: `${xOf(view.extent.value, view.size.value, zeroS + timeS)}px` }}>
           ${text(timeS, step)}
         </span>`,
       )}
