@@ -35,7 +35,11 @@ export const promote = (name, version) =>
   act(async () => {
     const former = registry.peek()[name]?.active_version ?? null;
     await ask("promote_version", { signal_name: name, version });
-    say(`Version ${version} of ${name} is the active one.`, "good", former == null ? undefined : undo(name, version, former));
+    say(
+      `Version ${version} of ${name} is the active one.`,
+      "good",
+      former == null ? undefined : undo(name, version, former),
+    );
   });
 
 /** Returns to the version that was active before. @param {string} name */

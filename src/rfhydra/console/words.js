@@ -16,10 +16,13 @@ export const percent = (share) => (share == null ? "–" : `${Math.round(100 * s
 
 /** A rate with its 90 % interval, such as `0.92 (0.81 to 0.98)`. @param {number | null} rate @param {Interval} [interval] */
 export const rateWithInterval = (rate, interval) =>
-  rate == null ? "–" : `${rate.toFixed(2)}${interval ? ` (${interval.low.toFixed(2)} to ${interval.high.toFixed(2)})` : ""}`;
+  rate == null
+    ? "–"
+    : `${rate.toFixed(2)}${interval ? ` (${interval.low.toFixed(2)} to ${interval.high.toFixed(2)})` : ""}`;
 
 /** @param {Interval | undefined} interval */
-const between = (interval) => (interval ? `, very likely between ${percent(interval.low)} and ${percent(interval.high)}` : "");
+const between = (interval) =>
+  interval ? `, very likely between ${percent(interval.low)} and ${percent(interval.high)}` : "";
 
 /**
  * What the rates of a version say.
@@ -54,9 +57,8 @@ export function verdictTitle(decision, version, active) {
 /** Why a version was promoted or not. @param {VersionVerdict} verdict */
 export function verdictReason({ decision, reason, more_boxes, evidence }) {
   if (!evidence) return sentence(withoutCommands(reason ?? "The reason was not kept"));
-  const { f1_score, active_f1_score, boxes, recordings, p_better, p_worse, p_gain } = /** @type {Record<string, number>} */ (
-    evidence
-  );
+  const { f1_score, active_f1_score, boxes, recordings, p_better, p_worse, p_gain } =
+    /** @type {Record<string, number>} */ (evidence);
   const where = `on the same ${counted(boxes, "box", "boxes")} of ${counted(recordings, "recording")}`;
   const seen = `F1 is ${f1_score.toFixed(2)}, that of the former version ${active_f1_score.toFixed(2)}, ${where}.`;
   if (decision === "keep") return `${seen} A gain of 2 points or more is unlikely (${likelihood(p_gain)}).`;
@@ -105,7 +107,9 @@ export function cardInWords({ bursts, unseen_bursts, snr, false_alarms, confusio
   if (snr) {
     const at = (/** @type {number | null} */ db, /** @type {(number | null)[]} */ [low, high]) =>
       db == null ? "outside of what was measured" : `${db.toFixed(1)} dB (${decibels(low)} to ${decibels(high)})`;
-    lines.push(`It finds half of the bursts down to an in-band SNR of ${at(snr.min_snr_50_db, snr.min_snr_50_interval_db)}.`);
+    lines.push(
+      `It finds half of the bursts down to an in-band SNR of ${at(snr.min_snr_50_db, snr.min_snr_50_interval_db)}.`,
+    );
     lines.push(`It finds nine of ten down to ${at(snr.min_snr_90_db, snr.min_snr_90_interval_db)}.`);
     lines.push(`The bursts were received at ${decibels(snr.own_snr_db)} dB (median).`);
   }
@@ -118,8 +122,12 @@ export function cardInWords({ bursts, unseen_bursts, snr, false_alarms, confusio
     );
   }
   for (const { signal_name, claimed_alone, other_boxes } of confusion ?? [])
-    if (claimed_alone) lines.push(`It takes ${claimed_alone} of ${counted(other_boxes, "box", "boxes")} of ${signal_name} for its own.`);
-  return [...lines, ...Object.entries(notes).map(([field, text]) => `${sentence(field.replace("_", " ")).slice(0, -1)}: ${text}.`)];
+    if (claimed_alone)
+      lines.push(`It takes ${claimed_alone} of ${counted(other_boxes, "box", "boxes")} of ${signal_name} for its own.`);
+  return [
+    ...lines,
+    ...Object.entries(notes).map(([field, text]) => `${sentence(field.replace("_", " ")).slice(0, -1)}: ${text}.`),
+  ];
 }
 
 /** @param {number | null} db */
@@ -151,6 +159,8 @@ const CHANGES = {
 export function changeInWords({ action, detail }) {
   const known = CHANGES[action];
   if (known) return known(detail);
-  const facts = Object.entries(detail).map(([key, value]) => `${key} ${typeof value === "string" ? value : JSON.stringify(value)}`);
+  const facts = Object.entries(detail).map(
+    ([key, value]) => `${key} ${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
   return [action, ...facts].join(", ");
 }

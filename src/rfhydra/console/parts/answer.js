@@ -19,7 +19,9 @@ import { html, useEffect, useSignal } from "../vendor/ui.js";
  * @returns {Answer<T>}
  */
 export function useAnswer(key, ask) {
-  const state = useSignal(/** @type {{key: string, value: T | null, error: string}} */ ({ key, value: null, error: "" }));
+  const state = useSignal(
+    /** @type {{key: string, value: T | null, error: string}} */ ({ key, value: null, error: "" }),
+  );
   const again = async () => {
     if (!key || connection.state.peek() !== "open") return;
     try {

@@ -17,7 +17,8 @@ const PAGE = 15;
 export function AuditTrail({ name, changed }) {
   const open = useSignal(false);
   const older = useSignal(/** @type {{of: string, entries: AuditRecord[], cursor: string | null} | null} */ (null));
-  const ask = (/** @type {string | null} */ cursor) => connection.ask("get_audit", { signal_name: name, limit: PAGE, cursor });
+  const ask = (/** @type {string | null} */ cursor) =>
+    connection.ask("get_audit", { signal_name: name, limit: PAGE, cursor });
   const key = open.value ? `${name} ${changed}` : "";
   const answer = useAnswer(key, () => ask(null));
   const added = older.value?.of === key ? older.value : null;

@@ -31,7 +31,18 @@ const DARK = matchMedia("(prefers-color-scheme: dark)");
  * @param {boolean} [props.restAtMark] whether the values at the mark are told, else the last ones
  * @param {boolean} [props.whole] whether values of the axis are whole numbers
  */
-export function Chart({ title, description, xLabel, x, curves, xRange, yRange, marks = [], restAtMark = false, whole = false }) {
+export function Chart({
+  title,
+  description,
+  xLabel,
+  x,
+  curves,
+  xRange,
+  yRange,
+  marks = [],
+  restAtMark = false,
+  whole = false,
+}) {
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const plot = useRef(/** @type {uPlot | null} */ (null));
   const newest = useRef({ xRange, yRange, marks });
@@ -102,7 +113,14 @@ function optionsOf(host, curves, xAxis, newest, onPoint) {
       y: { range: (_plot, low, high) => newest.current.yRange ?? uPlot.rangeNum(low ?? 0, high ?? 1, 0.1, true) },
     },
     axes: [
-      { ...axis, label: xAxis.label, labelFont: font, labelSize: 18, size: 30, ...(xAxis.whole && { incrs: WHOLE_STEPS }) },
+      {
+        ...axis,
+        label: xAxis.label,
+        labelFont: font,
+        labelSize: 18,
+        size: 30,
+        ...(xAxis.whole && { incrs: WHOLE_STEPS }),
+      },
       { ...axis, size: 46 },
     ],
     series: [
@@ -116,7 +134,9 @@ function optionsOf(host, curves, xAxis, newest, onPoint) {
       })),
     ],
     hooks: {
-      setCursor: [(plot) => onPoint(plot.cursor.left == null || plot.cursor.left < 0 ? null : (plot.cursor.idx ?? null))],
+      setCursor: [
+        (plot) => onPoint(plot.cursor.left == null || plot.cursor.left < 0 ? null : (plot.cursor.idx ?? null)),
+      ],
       draw: [(plot) => drawMarks(plot, newest.current.marks, text)],
     },
   };

@@ -44,14 +44,16 @@ export function Comparison({ name, a, b }) {
         )}
       </div>
       <${Boxes} a=${a} b=${b} boxes=${boxes} />
-      ${cursor &&
-      html`<${WorkButton}
+      ${
+        cursor &&
+        html`<${WorkButton}
         run=${async () => {
           more.value = [...more.value, await ask(cursor)];
         }}
       >
         More boxes
-      <//>`}
+      <//>`
+      }
     </section>
   `;
 }
@@ -114,8 +116,16 @@ function PromoteOther({ name, a, b }) {
 /** @param {{a: number, b: number, boxes: ComparedBox[]}} props */
 function Boxes({ a, b, boxes }) {
   const groups = [
-    { title: `Only version ${b} finds`, boxes: boxes.filter((box) => !box.found_by_a && box.found_by_b), color: "#66d19e" },
-    { title: `Only version ${a} finds`, boxes: boxes.filter((box) => box.found_by_a && !box.found_by_b), color: "#ffb454" },
+    {
+      title: `Only version ${b} finds`,
+      boxes: boxes.filter((box) => !box.found_by_a && box.found_by_b),
+      color: "#66d19e",
+    },
+    {
+      title: `Only version ${a} finds`,
+      boxes: boxes.filter((box) => box.found_by_a && !box.found_by_b),
+      color: "#ffb454",
+    },
     { title: "Neither finds", boxes: boxes.filter((box) => !box.found_by_a && !box.found_by_b), color: "#ff8a80" },
   ];
   const both = boxes.filter((box) => box.found_by_a && box.found_by_b).length;

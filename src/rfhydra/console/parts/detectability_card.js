@@ -24,17 +24,21 @@ export function DetectabilityCard({ name, version }) {
     <section class="panel" aria-label="Detectability card">
       <h2>Detectability card</h2>
       ${answer.error && html`<p class="error-text">${answer.error}</p>`}
-      ${card
-        ? html`<${Figures} card=${card} name=${name} version=${version} picture=${answer.value?.picture_b64 ?? null} />`
-        : answer.value &&
-          html`<p class="hint">
+      ${
+        card
+          ? html`<${Figures} card=${card} name=${name} version=${version} picture=${answer.value?.picture_b64 ?? null} />`
+          : answer.value &&
+            html`<p class="hint">
             There is none yet. It says down to which SNR this version detects the signal, where in the band, and how often it is
             wrong: its bursts are mixed into other stored windows at many levels. That takes a minute or more.
-          </p>`}
+          </p>`
+      }
       ${own?.type === "card_failed" && html`<p class=${own.code === "cancelled" ? "hint" : "error-text"}>${own.error}</p>`}
-      ${progress
-        ? html`<${Measuring} progress=${progress} />`
-        : answer.value && html`<${WorkButton} run=${make}>${card ? "Measure again" : "Measure it"}<//>`}
+      ${
+        progress
+          ? html`<${Measuring} progress=${progress} />`
+          : answer.value && html`<${WorkButton} run=${make}>${card ? "Measure again" : "Measure it"}<//>`
+      }
     </section>
   `;
 }
@@ -64,12 +68,14 @@ function Figures({ card, name, version, picture }) {
     <ul>
       ${cardInWords(card).map((line) => html`<li key=${line}>${line}</li>`)}
     </ul>
-    ${picture &&
-    html`<img
+    ${
+      picture &&
+      html`<img
       class="card-picture"
       src=${`data:image/png;base64,${picture}`}
       alt=${`Detectability of version ${version} of ${name}: ${cardInWords(card).join(" ")}`}
-    />`}
+    />`
+    }
     <p class="hint">Measured ${formatTime(card.created_at)}.</p>
   `;
 }

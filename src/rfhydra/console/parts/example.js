@@ -28,15 +28,17 @@ export function Example({ sampleId, box, color, what, children }) {
   const others = (sample.value?.boxes ?? []).filter((other) => !isSame(other, box));
   return html`
     <li class="example">
-      ${failed.value
-        ? html`<div class="thumbnail example-missing">no picture</div>`
-        : html`<${Thumbnail}
+      ${
+        failed.value
+          ? html`<div class="thumbnail example-missing">no picture</div>`
+          : html`<${Thumbnail}
             picture=${sample.value ?? {}}
             boxes=${[box]}
             others=${others}
             color=${color}
             label=${`${what} at ${place}`}
-          />`}
+          />`
+      }
       <span class="quiet">${place}</span>
       ${children}
     </li>

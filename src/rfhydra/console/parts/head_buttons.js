@@ -13,18 +13,22 @@ export function HeadButtons({ name }) {
   return html`
     <div class="head-buttons" role="group" aria-label="Loaded head">
       <span>
-        ${loaded == null
-          ? "The head is not loaded: streams are not searched for it."
-          : loaded === active
-            ? html`Version ${loaded} is <span class="tag tag-good">loaded</span>`
-            : `Version ${loaded} is loaded, and version ${active} is the active one.`}
+        ${
+          loaded == null
+            ? "The head is not loaded: streams are not searched for it."
+            : loaded === active
+              ? html`Version ${loaded} is <span class="tag tag-good">loaded</span>`
+              : `Version ${loaded} is loaded, and version ${active} is the active one.`
+        }
       </span>
-      ${loaded !== active &&
-      active != null &&
-      html`
+      ${
+        loaded !== active &&
+        active != null &&
+        html`
         <${WorkButton} run=${() => loadHead(name)}>Load version ${active}<//>
         <${WorkButton} run=${() => loadAndWatch(name)}>Load and watch live<//>
-      `}
+      `
+      }
       ${loaded != null && html`<${WorkButton} run=${() => unloadHead(name)}>Unload<//>`}
       ${loaded != null && loaded === active && html`<a class="button" href=${addressOf("live")}>Watch live</a>`}
     </div>

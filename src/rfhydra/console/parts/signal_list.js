@@ -35,11 +35,15 @@ function HeadTags({ name, training }) {
   const entry = registry.value[name];
   return html`
     <span class="head-tags">
-      ${training
-        ? html`<span class="tag tag-working">${training.job.state === "queued" ? "queued" : "training"}</span>`
-        : entry?.active_version == null && html`<span class="tag">no head</span>`}
-      ${entry?.active_version != null &&
-      html`<span class="tag">${entry.provisional ? "provisional" : `F1 ${entry.f1_score?.toFixed(2)}`}</span>`}
+      ${
+        training
+          ? html`<span class="tag tag-working">${training.job.state === "queued" ? "queued" : "training"}</span>`
+          : entry?.active_version == null && html`<span class="tag">no head</span>`
+      }
+      ${
+        entry?.active_version != null &&
+        html`<span class="tag">${entry.provisional ? "provisional" : `F1 ${entry.f1_score?.toFixed(2)}`}</span>`
+      }
       ${name in loadedVersions.value && html`<span class="tag tag-good">loaded</span>`}
     </span>
   `;

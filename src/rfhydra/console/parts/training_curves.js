@@ -27,8 +27,9 @@ export function TrainingCurves({ epochs }) {
           ...(validated ? [{ label: "validation", values: column("val_loss"), color: "b" }] : []),
         ]}
       />
-      ${validated &&
-      html`<${Chart}
+      ${
+        validated &&
+        html`<${Chart}
         ...${common}
         title="Validation boxes"
         yRange=${[0, 1.02]}
@@ -38,7 +39,8 @@ export function TrainingCurves({ epochs }) {
           { label: "precision", values: column("precision"), color: "b" },
           { label: "recall", values: column("recall"), color: "c" },
         ]}
-      />`}
+      />`
+      }
     </div>
   `;
 }

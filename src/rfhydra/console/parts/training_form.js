@@ -31,7 +31,9 @@ function choiceOf(name) {
     };
   }
   if (entry?.active_version == null || entry.provisional) {
-    const why = entry?.provisional ? "Its head is provisional. There are enough samples now for one that is validated." : "";
+    const why = entry?.provisional
+      ? "Its head is provisional. There are enough samples now for one that is validated."
+      : "";
     return { text: `It has ${counted(samples, "sample")}. ${why}`, action: "train", button: "Train" };
   }
   const added = samples - entry.sample_count;
@@ -65,8 +67,9 @@ export function TrainingForm({ name }) {
   return html`
     <section class="training-form" aria-label="New training">
       <p>${text}</p>
-      ${samples > 0 &&
-      html`
+      ${
+        samples > 0 &&
+        html`
         <label class="notes">
           Notes
           <input
@@ -80,24 +83,31 @@ export function TrainingForm({ name }) {
           <summary>Settings</summary>
           <${Settings} kind=${kind} epochs=${epochs} />
         </details>
-      `}
+      `
+      }
       <div class="toolbar">
-        ${action &&
-        html`<${WorkButton}
+        ${
+          action &&
+          html`<${WorkButton}
           class="primary"
           run=${() => start(action === "extend" ? "extend_signal" : "train_signal", action === "provisional")}
         >
           ${button}
-        <//>`}
-        ${(!action || action === "provisional") &&
-        html`<a class=${action ? "button" : "button primary"} href=${addressOf("label")}>Draw more boxes</a>`}
-        ${hasHead &&
-        action !== "train" &&
-        action !== "provisional" &&
-        samples > 0 &&
-        html`<${WorkButton} title="Make a new version from all samples, without what the active one knows" run=${() => start("train_signal")}>
+        <//>`
+        }
+        ${
+          (!action || action === "provisional") &&
+          html`<a class=${action ? "button" : "button primary"} href=${addressOf("label")}>Draw more boxes</a>`
+        }
+        ${
+          hasHead &&
+          action !== "train" &&
+          action !== "provisional" &&
+          samples > 0 &&
+          html`<${WorkButton} title="Make a new version from all samples, without what the active one knows" run=${() => start("train_signal")}>
           Train from scratch
-        <//>`}
+        <//>`
+        }
       </div>
     </section>
   `;

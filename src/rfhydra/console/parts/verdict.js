@@ -18,7 +18,10 @@ export function Verdict({ name, version, verdict, former = null }) {
   const active = registry.value[name]?.active_version ?? null;
   const { decision, reason } = verdict;
   const changed = (decision === "promote") !== (active === version);
-  const since = active === version ? " It was made active since." : ` ${active == null ? "None" : `Version ${active}`} is active now.`;
+  const since =
+    active === version
+      ? " It was made active since."
+      : ` ${active == null ? "None" : `Version ${active}`} is active now.`;
   return html`
     <div class=${`verdict verdict-${decision.replace(" ", "-")}`}>
       <h2>${verdictTitle(decision, version, active)}</h2>
@@ -26,12 +29,14 @@ export function Verdict({ name, version, verdict, former = null }) {
       <div class="toolbar">
         <${Buttons} name=${name} version=${version} active=${active} decision=${decision} former=${former} />
       </div>
-      ${verdict.evidence &&
-      reason &&
-      html`<details>
+      ${
+        verdict.evidence &&
+        reason &&
+        html`<details>
         <summary>Word for word</summary>
         <p class="quiet">${reason}</p>
-      </details>`}
+      </details>`
+      }
     </div>
   `;
 }

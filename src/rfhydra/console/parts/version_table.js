@@ -58,12 +58,14 @@ export function VersionTable({ name, versions, shown, compared, onNoted }) {
         </tbody>
       </table>
     </div>
-    ${versions.length > 1 &&
-    html`<p class="toolbar">
+    ${
+      versions.length > 1 &&
+      html`<p class="toolbar">
       <button type="button" disabled=${b == null} onClick=${() => go("versions", name, a, b)}>
         ${b == null ? "Compare: choose two versions" : `Compare versions ${a} and ${b}`}
       </button>
-    </p>`}
+    </p>`
+    }
   `;
 }
 
@@ -97,8 +99,10 @@ function Row({ name, info, isShown, isChosen, onToggle, onNoted }) {
       <td>${formatTime(info.created_at)}</td>
       <td><${Notes} name=${name} info=${info} onNoted=${onNoted} /></td>
       <td>
-        ${!info.is_active &&
-        html`<${WorkButton} label=${`Promote version ${version}`} run=${() => promote(name, version)}>Promote<//>`}
+        ${
+          !info.is_active &&
+          html`<${WorkButton} label=${`Promote version ${version}`} run=${() => promote(name, version)}>Promote<//>`
+        }
       </td>
     </tr>
   `;

@@ -17,10 +17,16 @@ import { html, useEffect } from "../vendor/ui.js";
 import { failureInWords } from "../words.js";
 
 connection.on("training_complete", ({ signal_name, version, auto_promoted }) =>
-  tellEnd(signal_name, `version ${version} is trained${auto_promoted ? " and active" : ", and not promoted"}`, auto_promoted ? "good" : "info"),
+  tellEnd(
+    signal_name,
+    `version ${version} is trained${auto_promoted ? " and active" : ", and not promoted"}`,
+    auto_promoted ? "good" : "info",
+  ),
 );
 connection.on("training_failed", ({ signal_name, code }) =>
-  code === "cancelled" ? tellEnd(signal_name, "the training was cancelled", "info") : tellEnd(signal_name, "the training failed", "error"),
+  code === "cancelled"
+    ? tellEnd(signal_name, "the training was cancelled", "info")
+    : tellEnd(signal_name, "the training failed", "error"),
 );
 
 /** Tells of the end of a training in every view. @param {string} name @param {string} text @param {import("../parts/notices.js").Kind} kind */
@@ -42,9 +48,12 @@ export function Train({ rest }) {
         <${Queue} chosen=${name} />
       </section>
       <div class="with-list-content">
-        ${names.includes(name)
-          ? html`<${Signal} key=${name} name=${name} />`
-          : connection.state.value === "open" && html`<p class="panel">There is no signal ${name}. Choose one from the list.</p>`}
+        ${
+          names.includes(name)
+            ? html`<${Signal} key=${name} name=${name} />`
+            : connection.state.value === "open" &&
+              html`<p class="panel">There is no signal ${name}. Choose one from the list.</p>`
+        }
       </div>
     </div>
   `;
@@ -88,9 +97,11 @@ function Signal({ name }) {
   return html`
     <section class="panel">
       <h1>${name}</h1>
-      ${running
-        ? html`<${TrainingProgress} key=${running.job.job_id} training=${running} />`
-        : html`<${TrainingForm} name=${name} />`}
+      ${
+        running
+          ? html`<${TrainingProgress} key=${running.job.job_id} training=${running} />`
+          : html`<${TrainingForm} name=${name} />`
+      }
       <${HeadButtons} name=${name} />
     </section>
     ${running ? html`<${Running} training=${running} />` : html`<${Last} name=${name} training=${newest ?? null} />`}
@@ -118,7 +129,8 @@ function Last({ name, training }) {
     if (isOpen && training && job && training.events.at(-1)?.seq !== job.last_seq) act(() => loadTraining(job.job_id));
   }, [job?.job_id, isOpen]);
   const end = training?.events.at(-1);
-  if (training && end?.type === "training_failed") return html`<${Failure} name=${name} end=${end} training=${training} />`;
+  if (training && end?.type === "training_failed")
+    return html`<${Failure} name=${name} end=${end} training=${training} />`;
   const version = job?.version ?? null;
   const completed = end?.type === "training_complete" ? end : null;
   return html`<${Result} name=${name} version=${version} completed=${completed} epochs=${epochsOf(training?.events ?? [])} />`;
@@ -131,8 +143,10 @@ function Failure({ name, end, training }) {
     <section class="panel">
       <h2>${end.code === "cancelled" ? "The last training was cancelled" : "The last training failed"}</h2>
       <p class=${end.code === "cancelled" ? "" : "error-text"}>${failureInWords(end.code, end.error)}</p>
-      ${end.code === "not_enough_samples" &&
-      html`<p><a class="button primary" href=${addressOf("label")}>Draw more boxes</a></p>`}
+      ${
+        end.code === "not_enough_samples" &&
+        html`<p><a class="button primary" href=${addressOf("label")}>Draw more boxes</a></p>`
+      }
       ${epochs.length > 0 && html`<${TrainingCurves} epochs=${epochs} />`}
     </section>
     ${registry.value[name] && html`<${Result} name=${name} version=${null} completed=${null} epochs=${[]} />`}
@@ -157,7 +171,8 @@ function Result({ name, version, completed, epochs }) {
   if (!trainedAt && !completed) return null;
   const known = detail?.epochs ?? epochs;
   const number = detail?.info.version ?? completed?.version;
-  if (number == null) return html`<section class="panel"><${Pending} answer=${answer} text="Reading the results…" /></section>`;
+  if (number == null)
+    return html`<section class="panel"><${Pending} answer=${answer} text="Reading the results…" /></section>`;
   return html`
     <section class="panel result">
       <h2 class="result-title">
@@ -167,15 +182,19 @@ function Result({ name, version, completed, epochs }) {
         </span>
         <a href=${addressOf("versions", name)}>All versions</a>
       </h2>
-      ${detail?.verdict
-        ? html`<${Verdict} name=${name} version=${number} verdict=${detail.verdict} former=${completed?.previous_version} />`
-        : completed && html`<${EarlyVerdict} completed=${completed} />`}
-      ${detail
-        ? html`<${Validation} detail=${detail} />`
-        : html`
+      ${
+        detail?.verdict
+          ? html`<${Verdict} name=${name} version=${number} verdict=${detail.verdict} former=${completed?.previous_version} />`
+          : completed && html`<${EarlyVerdict} completed=${completed} />`
+      }
+      ${
+        detail
+          ? html`<${Validation} detail=${detail} />`
+          : html`
             ${completed && completed.metrics.recall != null && html`<${RateList} rates=${completed.metrics} />`}
             <${Pending} answer=${answer} text="Looking at what it misses…" />
-          `}
+          `
+      }
       ${known.length > 0 && html`<h3>Training</h3><${TrainingCurves} epochs=${known} />`}
     </section>
   `;

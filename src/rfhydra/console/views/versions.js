@@ -30,13 +30,15 @@ export function Versions({ rest }) {
         <${SignalList} view="versions" chosen=${name} names=${names} />
       </section>
       <div class="with-list-content">
-        ${names.includes(name)
-          ? html`<${Signal} key=${name} name=${name} a=${a || null} b=${b || null} />`
-          : connection.state.value === "open" &&
-            html`<section class="panel">
+        ${
+          names.includes(name)
+            ? html`<${Signal} key=${name} name=${name} a=${a || null} b=${b || null} />`
+            : connection.state.value === "open" &&
+              html`<section class="panel">
               <h1>${name}</h1>
               <p>It has no version yet. <a href=${addressOf("train", name)}>Train it</a>.</p>
-            </section>`}
+            </section>`
+        }
       </div>
     </div>
   `;
@@ -73,16 +75,19 @@ function Signal({ name, a, b }) {
       <${RollBack} name=${name} history=${history.value} />
       <${HeadButtons} name=${name} />
     </section>
-    ${b == null
-      ? html`<${Detail} key=${shown} name=${name} version=${shown} />`
-      : html`<${Comparison} key=${`${a} ${b}`} name=${name} a=${/** @type {number} */ (a)} b=${b} />`}
+    ${
+      b == null
+        ? html`<${Detail} key=${shown} name=${name} version=${shown} />`
+        : html`<${Comparison} key=${`${a} ${b}`} name=${name} a=${/** @type {number} */ (a)} b=${b} />`
+    }
     <${AuditTrail} name=${name} changed=${`${entry.last_trained} ${active_version}`} />
   `;
 }
 
 /** @param {{name: string, history: VersionHistory}} props */
 function RollBack({ name, history: { active_version, previous_version } }) {
-  if (active_version == null) return html`<p class="hint">No version is active. Promote one, or train again with more boxes.</p>`;
+  if (active_version == null)
+    return html`<p class="hint">No version is active. Promote one, or train again with more boxes.</p>`;
   if (previous_version == null)
     return html`<p class="hint">Version ${active_version} is the active one. No other was active before, so there is nothing to roll back to.</p>`;
   return html`
@@ -95,9 +100,7 @@ function RollBack({ name, history: { active_version, previous_version } }) {
 
 /** @param {{name: string, version: number}} props */
 function Detail({ name, version }) {
-  const answer = useAnswer(`${name} ${version}`, () =>
-    connection.ask("get_version", { signal_name: name, version }),
-  );
+  const answer = useAnswer(`${name} ${version}`, () => connection.ask("get_version", { signal_name: name, version }));
   const detail = answer.value;
   if (!detail)
     return html`<section class="panel"><${Pending} answer=${answer} text="Reading the results…" /></section>`;
@@ -114,8 +117,10 @@ function Detail({ name, version }) {
         Version ${version}
         <span class="quiet">${facts.join(", ")}</span>
       </h2>
-      ${info.provisional &&
-      html`<p class="hint">It is provisional: made from ${info.sample_count} samples, and nothing validates it.</p>`}
+      ${
+        info.provisional &&
+        html`<p class="hint">It is provisional: made from ${info.sample_count} samples, and nothing validates it.</p>`
+      }
       ${detail.verdict && html`<${Verdict} name=${name} version=${version} verdict=${detail.verdict} />`}
       <${Validation} detail=${detail} />
       ${epochs && epochs.length > 0 && html`<h3>Training</h3><${TrainingCurves} epochs=${epochs} />`}

@@ -15,5 +15,10 @@ import { Versions } from "./versions.js";
 export const VIEWS = [
   { name: "live", title: "Live", icon: "M3 12h3l2-7 4 15 3-11 2 3h4", component: Live },
   { name: "train", title: "Train", icon: "M4 4v16h16M7 15l4-5 3 3 5-7", component: Train },
-  { name: "versions", title: "Versions", icon: "M6 4v16M6 9h6a4 4 0 0 0 4-4M6 15h8a4 4 0 0 1 4 4", component: Versions },
+  {
+    name: "versions",
+    title: "Versions",
+    icon: "M6 4v16M6 9h6a4 4 0 0 0 4-4M6 15h8a4 4 0 0 1 4 4",
+    component: Versions,
+  },
 ];
