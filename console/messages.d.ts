@@ -115,6 +115,61 @@ export interface NegativeBox {
   box: PixelBox | PhysicalBox;
 }
 /**
+ * One change of the workspace.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "AuditRecord".
+ */
+export interface AuditRecord {
+  /**
+   * Its number, from 1.
+   */
+  entry_id: number;
+  /**
+   * UTC, ISO 8601.
+   */
+  at: string;
+  /**
+   * Who made it: a user, or the address of a client.
+   */
+  who: string;
+  /**
+   * What was changed, such as ``version.activate``.
+   */
+  action: string;
+  /**
+   * The signal by its name at that time; null for changes of no signal.
+   */
+  signal_name: string | null;
+  /**
+   * Details, which depend on ``action``.
+   */
+  detail: {
+    [k: string]: JsonValue;
+  };
+}
+/**
+ * A page of the audit log, newest first.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "AuditTrail".
+ */
+export interface AuditTrail {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  type?: "audit";
+  /**
+   * The page; shorter than requested where the answer would be too large.
+   */
+  entries: AuditRecord[];
+  /**
+   * Cursor of the next page; null on the last.
+   */
+  next_cursor: string | null;
+}
+/**
  * Send the token. Needed only if the server has one and the connection was opened without.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -146,6 +201,19 @@ export interface BackboneInfo {
    * Id of its weights; heads of other backbones are refused.
    */
   id: string;
+}
+/**
+ * Stop the measurement of a card. It ends with ``card_failed``, code ``cancelled``.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "CancelCard".
+ */
+export interface CancelCard {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  command?: "cancel_card";
 }
 /**
  * Stop the running training within one epoch, or a queued one at once.
@@ -279,6 +347,167 @@ export interface CaptureStream {
   time_end_sec?: number | null;
 }
 /**
+ * The detectability card of a version.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Card".
+ */
+export interface Card {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The signal.
+   */
+  signal_name: string;
+  /**
+   * The version.
+   */
+  version: number;
+  type?: "card";
+  /**
+   * The fields of ``rfhydra card --json``; null where none is stored.
+   */
+  card: {
+    [k: string]: JsonValue;
+  } | null;
+  /**
+   * Base64 of a PNG of the card; absent without one, and unless asked for.
+   */
+  picture_b64?: string | null;
+  /**
+   * The measurement of this card, null where none is under way.
+   */
+  progress: CardProgress | null;
+}
+/**
+ * The measurement of a card goes on.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "CardProgress".
+ */
+export interface CardProgress {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The signal.
+   */
+  signal_name: string;
+  /**
+   * The version.
+   */
+  version: number;
+  /**
+   * The measurement.
+   */
+  job_id: string;
+  /**
+   * Time, UTC, ISO 8601.
+   */
+  ts: string;
+  type?: "card_progress";
+  /**
+   * What is measured, in words; ``waiting`` while a training runs, and ``loading`` before the first trial.
+   */
+  stage: string;
+  /**
+   * Number of trials that are done in this stage.
+   */
+  done: number;
+  /**
+   * Number of its trials; null where it has none.
+   */
+  total: number | null;
+}
+/**
+ * A card was measured and stored.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "CardComplete".
+ */
+export interface CardComplete {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The signal.
+   */
+  signal_name: string;
+  /**
+   * The version.
+   */
+  version: number;
+  /**
+   * The measurement.
+   */
+  job_id: string;
+  /**
+   * Time, UTC, ISO 8601.
+   */
+  ts: string;
+  type?: "card_complete";
+  /**
+   * The card, as in ``card``.
+   */
+  card: {
+    [k: string]: JsonValue;
+  };
+}
+/**
+ * The measurement of a card has failed or was cancelled; a card that was stored before is as it was.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "CardFailed".
+ */
+export interface CardFailed {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The signal.
+   */
+  signal_name: string;
+  /**
+   * The version.
+   */
+  version: number;
+  /**
+   * The measurement.
+   */
+  job_id: string;
+  /**
+   * Time, UTC, ISO 8601.
+   */
+  ts: string;
+  type?: "card_failed";
+  /**
+   * Reason.
+   */
+  error: string;
+  /**
+   * Error code.
+   */
+  code:
+    | "invalid_json"
+    | "invalid_message"
+    | "unknown_command"
+    | "invalid_name"
+    | "not_found"
+    | "conflict"
+    | "busy"
+    | "too_large"
+    | "not_enough_samples"
+    | "incompatible"
+    | "unauthorized"
+    | "cancelled"
+    | "internal";
+}
+/**
  * Remove a recording from the server, or give up an upload. Samples that were labelled in it stay.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -294,6 +523,223 @@ export interface CloseRecording {
    * The recording, or the ``upload_id`` of an upload.
    */
   recording_id: string;
+}
+/**
+ * Compare two versions on the validation boxes that are new to both, as they are labelled now.
+ *
+ * ``conflict`` where there is none, ``incompatible`` where a version runs on another backbone than the server's, and
+ * ``busy`` while many versions are evaluated for others.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "CompareVersions".
+ */
+export interface CompareVersions {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  command?: "compare_versions";
+  /**
+   * The signal.
+   */
+  signal_name: string;
+  /**
+   * The two versions.
+   *
+   * @minItems 2
+   * @maxItems 2
+   */
+  versions: number[];
+  /**
+   * Maximum number of boxes, at most ``limits.max_page``, which is also the default.
+   */
+  limit?: number | null;
+  /**
+   * ``next_cursor`` of the previous page.
+   */
+  cursor?: string | null;
+}
+/**
+ * One validation box, and which of two versions find it.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ComparedBox".
+ */
+export interface ComparedBox {
+  /**
+   * Its sample.
+   */
+  sample_id: string;
+  box: SampleBox;
+  /**
+   * Whether the first version finds it.
+   */
+  found_by_a: boolean;
+  /**
+   * Whether the second version finds it.
+   */
+  found_by_b: boolean;
+  /**
+   * Score of the first version's detection, or of one below the threshold; null where there is none.
+   */
+  score_a: number | null;
+  /**
+   * The same of the second version.
+   */
+  score_b: number | null;
+}
+/**
+ * The box.
+ */
+export interface SampleBox {
+  /**
+   * Seconds from the start of the window.
+   */
+  time_start_sec: number;
+  /**
+   * Seconds from the start of the window.
+   */
+  time_end_sec: number;
+  /**
+   * Absolute frequency of the lower edge.
+   */
+  freq_low_hz: number;
+  /**
+   * Absolute frequency of the upper edge.
+   */
+  freq_high_hz: number;
+  /**
+   * Left edge, in columns.
+   */
+  x_min: number;
+  /**
+   * Upper edge, in rows.
+   */
+  y_min: number;
+  /**
+   * Right edge, in columns.
+   */
+  x_max: number;
+  /**
+   * Lower edge, in rows.
+   */
+  y_max: number;
+}
+/**
+ * One of two versions, on the boxes that they are compared on, at its threshold.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ComparedVersion".
+ */
+export interface ComparedVersion {
+  /**
+   * Its number.
+   */
+  version: number;
+  /**
+   * Score threshold of the head.
+   */
+  threshold: number;
+  /**
+   * F1.
+   */
+  f1_score: number;
+  /**
+   * Precision; null where nothing is detected.
+   */
+  precision: number | null;
+  /**
+   * Recall.
+   */
+  recall: number;
+  /**
+   * Number of false detections.
+   */
+  false_count: number;
+  intervals: RateIntervals;
+  /**
+   * By rising threshold.
+   */
+  curve: CurvePoint[];
+}
+/**
+ * Of the rates.
+ */
+export interface RateIntervals {
+  f1_score: Interval;
+  precision: Interval1;
+  recall: Interval2;
+}
+/**
+ * Of F1.
+ */
+export interface Interval {
+  /**
+   * Lower end.
+   */
+  low: number;
+  /**
+   * Upper end.
+   */
+  high: number;
+}
+/**
+ * Of the precision.
+ */
+export interface Interval1 {
+  /**
+   * Lower end.
+   */
+  low: number;
+  /**
+   * Upper end.
+   */
+  high: number;
+}
+/**
+ * Of the recall.
+ */
+export interface Interval2 {
+  /**
+   * Lower end.
+   */
+  low: number;
+  /**
+   * Upper end.
+   */
+  high: number;
+}
+/**
+ * The rates at one threshold.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "CurvePoint".
+ */
+export interface CurvePoint {
+  /**
+   * Minimum score.
+   */
+  threshold: number;
+  /**
+   * F1.
+   */
+  f1_score: number;
+  /**
+   * Precision; null where nothing is detected.
+   */
+  precision: number | null;
+  /**
+   * Recall.
+   */
+  recall: number;
+  /**
+   * Number of detections.
+   */
+  detected: number;
+  /**
+   * Number of boxes that are found.
+   */
+  found: number;
 }
 /**
  * The contract that suits the emissions of a recording, beside the one of the workspace.
@@ -432,6 +878,23 @@ export interface SuggestedContract1 {
    * What the contract cannot do, and what would help.
    */
   remarks: string[];
+}
+/**
+ * Delete a mission. What is loaded stays loaded.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "DeleteMission".
+ */
+export interface DeleteMission {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  command?: "delete_mission";
+  /**
+   * The mission.
+   */
+  mission_name: string;
 }
 /**
  * Move a signal to the trash, with its samples and versions, and unload its head. ``conflict`` as for renaming.
@@ -812,6 +1275,123 @@ export interface ExtendSignal {
   command?: "extend_signal";
 }
 /**
+ * A detection that is on no validation box.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "FalseDetection".
+ */
+export interface FalseDetection {
+  /**
+   * Its sample.
+   */
+  sample_id: string;
+  box: SampleBox1;
+  /**
+   * Its score.
+   */
+  score: number;
+}
+/**
+ * The box.
+ */
+export interface SampleBox1 {
+  /**
+   * Seconds from the start of the window.
+   */
+  time_start_sec: number;
+  /**
+   * Seconds from the start of the window.
+   */
+  time_end_sec: number;
+  /**
+   * Absolute frequency of the lower edge.
+   */
+  freq_low_hz: number;
+  /**
+   * Absolute frequency of the upper edge.
+   */
+  freq_high_hz: number;
+  /**
+   * Left edge, in columns.
+   */
+  x_min: number;
+  /**
+   * Upper edge, in rows.
+   */
+  y_min: number;
+  /**
+   * Right edge, in columns.
+   */
+  x_max: number;
+  /**
+   * Lower edge, in rows.
+   */
+  y_max: number;
+}
+/**
+ * Evidence for a difference in F1: of the second version less that of the first, as a fraction.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Gain".
+ */
+export interface Gain {
+  /**
+   * The difference.
+   */
+  f1_gain: number;
+  interval: Interval3;
+  /**
+   * Probability that the second version is better.
+   */
+  p_better: number;
+  /**
+   * Probability that it is better by at least 2 points.
+   */
+  p_gain: number;
+  /**
+   * Probability that it is worse by more than 2 points.
+   */
+  p_worse: number;
+}
+/**
+ * Its 90 % interval.
+ */
+export interface Interval3 {
+  /**
+   * Lower end.
+   */
+  low: number;
+  /**
+   * Upper end.
+   */
+  high: number;
+}
+/**
+ * Ask for a page of the audit log: who changed what, when and why.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "GetAudit".
+ */
+export interface GetAudit {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  command?: "get_audit";
+  /**
+   * Only changes of this signal, under this name.
+   */
+  signal_name?: string | null;
+  /**
+   * Maximum number of entries, at most ``limits.max_page``, which is also the default.
+   */
+  limit?: number | null;
+  /**
+   * ``next_cursor`` of the previous page.
+   */
+  cursor?: string | null;
+}
+/**
  * Ask for what the loaded heads detect in a part of a recording, and what the backbone proposes beside it.
  *
  * The part has at most ``limits.max_candidate_windows`` windows of the contract.
@@ -859,6 +1439,31 @@ export interface GetCandidates {
   max_candidates?: number;
 }
 /**
+ * Ask for the detectability card that is stored with a version.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "GetCard".
+ */
+export interface GetCard {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  command?: "get_card";
+  /**
+   * The signal.
+   */
+  signal_name: string;
+  /**
+   * The version; absent: the active one.
+   */
+  version?: number | null;
+  /**
+   * Whether to include a picture of it.
+   */
+  include_picture?: boolean;
+}
+/**
  * Ask for a training with its messages so far.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -887,6 +1492,19 @@ export interface GetLoadedHeads {
    */
   id?: string | number | null;
   command?: "get_loaded_heads";
+}
+/**
+ * Ask for all missions.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "GetMissions".
+ */
+export interface GetMissions {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  command?: "get_missions";
 }
 /**
  * Ask for a page of the labelled boxes of a recording: those that its file states, and those of samples of it.
@@ -1121,6 +1739,33 @@ export interface GetUpgrade {
   command?: "get_upgrade";
 }
 /**
+ * Ask for one version with its results. A version that has none yet, of an older rfhydra, is evaluated now.
+ *
+ * ``busy`` while many versions are evaluated for others.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "GetVersion".
+ */
+export interface GetVersion {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  command?: "get_version";
+  /**
+   * The signal.
+   */
+  signal_name: string;
+  /**
+   * The version.
+   */
+  version: number;
+  /**
+   * Maximum number of missed boxes, and of false detections; at most ``limits.max_page`` are sent.
+   */
+  examples?: number;
+}
+/**
  * Ask for the versions of a signal's head.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -1136,6 +1781,26 @@ export interface GetVersionHistory {
    */
   signal_name: string;
   command?: "get_version_history";
+}
+/**
+ * The score threshold of a loaded head.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "HeadThreshold".
+ */
+export interface HeadThreshold {
+  /**
+   * The threshold that is used.
+   */
+  threshold: number;
+  /**
+   * The one that the head was calibrated to.
+   */
+  own_threshold: number;
+  /**
+   * Whether ``set_threshold`` or a mission has set it.
+   */
+  is_overridden: boolean;
 }
 /**
  * Ask for the features, limits, spectrogram contract and backbone of the server. Optional.
@@ -1184,6 +1849,22 @@ export interface ImportSigmf {
    * Maximum number of samples per signal.
    */
   max_samples?: number | null;
+}
+/**
+ * A 90 % interval. Recordings, not boxes, are resampled for it; of a single recording its windows.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Interval".
+ */
+export interface Interval4 {
+  /**
+   * Lower end.
+   */
+  low: number;
+  /**
+   * Upper end.
+   */
+  high: number;
 }
 /**
  * One training in the queue of the server, from its request to its end.
@@ -1294,6 +1975,10 @@ export interface JobSnapshot {
    * Its messages, by ``seq``; those of old trainings are dropped.
    */
   events: (TrainingProgress | TrainingComplete | TrainingFailed)[];
+  /**
+   * What it does now; null unless it is running.
+   */
+  stage?: JobStage | null;
 }
 /**
  * The training.
@@ -1605,6 +2290,47 @@ export interface TrainingFailed {
     | "internal";
 }
 /**
+ * A training has begun a stage, or goes on in it. Pushed to subscribers of ``jobs``; not stored, and not counted.
+ *
+ * The newest replaces the one before it. In ``fitting`` the epochs tell how far it is (``training_progress``).
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "JobStage".
+ */
+export interface JobStage {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  type?: "job_stage";
+  /**
+   * The job.
+   */
+  job_id: string;
+  /**
+   * The signal.
+   */
+  signal_name: string;
+  /**
+   * Time, UTC, ISO 8601.
+   */
+  ts: string;
+  /**
+   * ``starting``: its process is started; ``looking``: the backbone looks at the samples; ``fitting``: the head is
+   * fitted; ``calibrating``: its scores are calibrated on samples that it was not trained on; ``comparing``: it is
+   * compared with the active version.
+   */
+  stage: "starting" | "looking" | "fitting" | "calibrating" | "comparing";
+  /**
+   * Number of samples that were looked at; null in other stages.
+   */
+  done: number | null;
+  /**
+   * Number of samples in all; likewise.
+   */
+  total: number | null;
+}
+/**
  * Trainings, newest first.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -1878,7 +2604,24 @@ export interface LoadHeads {
   signal_names: string[];
 }
 /**
- * The loaded heads.
+ * Load the active heads of a mission with its thresholds, and unload all others, at once; on an error, nothing.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "LoadMission".
+ */
+export interface LoadMission {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  command?: "load_mission";
+  /**
+   * The mission.
+   */
+  mission_name: string;
+}
+/**
+ * The loaded heads. Pushed to subscribers of ``heads`` when they change.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "LoadedHeads".
@@ -1899,6 +2642,144 @@ export interface LoadedHeads {
   versions: {
     [k: string]: number;
   };
+  /**
+   * Threshold by signal name.
+   */
+  thresholds?: {
+    [k: string]: HeadThreshold;
+  };
+}
+/**
+ * Measure the detectability card of a version, and store it with the version in the place of a former one.
+ *
+ * It takes turns with trainings. Followed by ``card_progress`` and by exactly one of ``card_complete`` and
+ * ``card_failed``, to those who subscribed to ``cards`` and to the connection that asked. While it is under way, the
+ * same command joins it, and one for another version is refused with ``busy``. A server that stops or dies forgets it.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "MakeCard".
+ */
+export interface MakeCard {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  command?: "make_card";
+  /**
+   * The signal.
+   */
+  signal_name: string;
+  /**
+   * The version; absent: the active one.
+   */
+  version?: number | null;
+}
+/**
+ * A validation box that is not found.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "MissedBox".
+ */
+export interface MissedBox {
+  /**
+   * Its sample.
+   */
+  sample_id: string;
+  box: SampleBox2;
+  /**
+   * Score of the strongest detection below the threshold that would find it; null where there is none.
+   */
+  score: number | null;
+}
+/**
+ * The box.
+ */
+export interface SampleBox2 {
+  /**
+   * Seconds from the start of the window.
+   */
+  time_start_sec: number;
+  /**
+   * Seconds from the start of the window.
+   */
+  time_end_sec: number;
+  /**
+   * Absolute frequency of the lower edge.
+   */
+  freq_low_hz: number;
+  /**
+   * Absolute frequency of the upper edge.
+   */
+  freq_high_hz: number;
+  /**
+   * Left edge, in columns.
+   */
+  x_min: number;
+  /**
+   * Upper edge, in rows.
+   */
+  y_min: number;
+  /**
+   * Right edge, in columns.
+   */
+  x_max: number;
+  /**
+   * Lower edge, in rows.
+   */
+  y_max: number;
+}
+/**
+ * A named set of heads with their thresholds.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Mission".
+ */
+export interface Mission {
+  /**
+   * Its name.
+   */
+  mission_name: string;
+  /**
+   * When it was saved last, UTC, ISO 8601.
+   */
+  saved_at: string;
+  /**
+   * Sorted by signal. Signals that were deleted are left out, and come back when they are restored.
+   */
+  heads: MissionHead[];
+}
+/**
+ * One head of a mission.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "MissionHead".
+ */
+export interface MissionHead {
+  /**
+   * The signal. Its active version is loaded.
+   */
+  signal_name: string;
+  /**
+   * Score threshold; null for the head's own.
+   */
+  threshold?: number | null;
+}
+/**
+ * All missions. Pushed to subscribers of ``missions`` when they change.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Missions".
+ */
+export interface Missions {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  type?: "missions";
+  /**
+   * Sorted by name.
+   */
+  missions: Mission[];
 }
 /**
  * A source that the operator configured at the start of the server, see ``list_sources``.
@@ -2014,6 +2895,17 @@ export interface PushedSource {
    * Tag of the frames, chosen by the client: one for each stream that this connection pushes.
    */
   tag: number;
+}
+/**
+ * The 90 % interval of each rate.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "RateIntervals".
+ */
+export interface RateIntervals1 {
+  f1_score: Interval;
+  precision: Interval1;
+  recall: Interval2;
 }
 /**
  * A labelled box of a recording.
@@ -2547,6 +3439,27 @@ export interface RelabelSample {
   signal_name: string;
 }
 /**
+ * Give a mission another name; ``conflict`` where that is in use.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "RenameMission".
+ */
+export interface RenameMission {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  command?: "rename_mission";
+  /**
+   * The mission.
+   */
+  mission_name: string;
+  /**
+   * Its new name.
+   */
+  new_name: string;
+}
+/**
  * Give a signal another name: its samples, versions, jobs, loaded head and logged tracks.
  *
  * Ids of samples and numbers of versions stay. ``conflict`` where the name is in use, as a label of boxes, too, while
@@ -2667,7 +3580,7 @@ export interface RollbackSignal {
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "SampleBox".
  */
-export interface SampleBox {
+export interface SampleBox3 {
   /**
    * Seconds from the start of the window.
    */
@@ -2742,7 +3655,7 @@ export interface SampleInfo {
   /**
    * Boxes of the signal.
    */
-  boxes: SampleBox[];
+  boxes: SampleBox3[];
   /**
    * Verified emissions of other signals.
    */
@@ -2814,6 +3727,29 @@ export interface SampleRelabelled {
    * Number of samples of the signal that it is one of now.
    */
   total_samples: number;
+}
+/**
+ * Save a set of heads under a name. A mission of that name is replaced.
+ *
+ * ``not_found`` where a signal has no active head, ``too_large`` over ``max_missions`` or ``max_mission_heads``.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "SaveMission".
+ */
+export interface SaveMission {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  command?: "save_mission";
+  /**
+   * Its name, of the same form as that of a signal.
+   */
+  mission_name: string;
+  /**
+   * The heads, each signal once; absent: those that are loaded, with their thresholds.
+   */
+  heads?: MissionHead[] | null;
 }
 /**
  * Version, features, limits and contract of the server.
@@ -2915,7 +3851,7 @@ export interface StatedLimits {
    */
   max_metadata_bytes?: number;
   /**
-   * Characters of the notes of a training.
+   * Characters of the notes of a training or version.
    */
   max_notes_length?: number;
   /**
@@ -2923,9 +3859,21 @@ export interface StatedLimits {
    */
   max_epochs?: number;
   /**
-   * Names in one command, and heads loaded at one time.
+   * Names in one command, heads loaded at one time, and heads of one mission.
    */
   max_heads?: number;
+  /**
+   * Missions of the workspace.
+   */
+  max_missions?: number;
+  /**
+   * Heads of all missions together, so that their list fits an answer.
+   */
+  max_mission_heads?: number;
+  /**
+   * Versions whose evaluation waits, of all clients together. One more is refused with ``busy``.
+   */
+  max_evaluations_queued?: number;
   /**
    * Trainings that wait. One more is refused with ``busy``.
    */
@@ -3010,6 +3958,10 @@ export interface StatedLimits {
    * Regular expression that a whole signal name matches.
    */
   name_pattern?: string;
+  /**
+   * Samples of a head that is validated. Fewer make a provisional one.
+   */
+  min_training_samples?: number;
 }
 /**
  * The backbone.
@@ -3072,6 +4024,11 @@ export interface ServerMetrics {
    * Number of pushes dropped for slow clients since the start.
    */
   messages_dropped: number;
+  /**
+   * Processor cores that the server used in the last second, its training process aside; null before the second push
+   * and in snapshots.
+   */
+  cpu_share?: number | null;
 }
 /**
  * The server is stopping and will close the connection (1001).
@@ -3093,6 +4050,54 @@ export interface ServerShutdown {
    * Time that a running training has to finish. One that takes longer runs again at the next start.
    */
   grace_sec: number;
+}
+/**
+ * Set the score threshold of a loaded head, from the next window on, in live streams, too.
+ *
+ * It holds until the head is unloaded: also for another version of it, and after a restart of the server.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "SetThreshold".
+ */
+export interface SetThreshold {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  command?: "set_threshold";
+  /**
+   * The signal, whose head is loaded.
+   */
+  signal_name: string;
+  /**
+   * The threshold; absent or null for the head's own.
+   */
+  threshold?: number | null;
+}
+/**
+ * Replace the notes of a version.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "SetVersionNotes".
+ */
+export interface SetVersionNotes {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  command?: "set_version_notes";
+  /**
+   * The signal.
+   */
+  signal_name: string;
+  /**
+   * The version.
+   */
+  version: number;
+  /**
+   * The new notes, of at most ``limits.max_notes_length`` characters; empty for none.
+   */
+  notes: string;
 }
 /**
  * Choose how this connection, subscribed to ``waterfall``, sees streams. Absent fields get their default.
@@ -3507,7 +4512,7 @@ export interface StartUpgrade {
   force?: boolean;
 }
 /**
- * The limits, and the form of a signal name.
+ * The limits, the form of a signal name, and how many samples a head needs.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "StatedLimits".
@@ -3572,7 +4577,7 @@ export interface StatedLimits1 {
    */
   max_metadata_bytes?: number;
   /**
-   * Characters of the notes of a training.
+   * Characters of the notes of a training or version.
    */
   max_notes_length?: number;
   /**
@@ -3580,9 +4585,21 @@ export interface StatedLimits1 {
    */
   max_epochs?: number;
   /**
-   * Names in one command, and heads loaded at one time.
+   * Names in one command, heads loaded at one time, and heads of one mission.
    */
   max_heads?: number;
+  /**
+   * Missions of the workspace.
+   */
+  max_missions?: number;
+  /**
+   * Heads of all missions together, so that their list fits an answer.
+   */
+  max_mission_heads?: number;
+  /**
+   * Versions whose evaluation waits, of all clients together. One more is refused with ``busy``.
+   */
+  max_evaluations_queued?: number;
   /**
    * Trainings that wait. One more is refused with ``busy``.
    */
@@ -3667,6 +4684,10 @@ export interface StatedLimits1 {
    * Regular expression that a whole signal name matches.
    */
   name_pattern?: string;
+  /**
+   * Samples of a head that is validated. Fewer make a provisional one.
+   */
+  min_training_samples?: number;
 }
 /**
  * Stop a live stream. One that has ended is removed from the list.
@@ -3773,6 +4794,15 @@ export interface StreamStatus {
   heads: {
     [k: string]: number;
   };
+  /**
+   * Median time that detection took for one of the last 256 windows, the wait for other streams included; null before
+   * the first.
+   */
+  window_sec_p50?: number | null;
+  /**
+   * 99th percentile of the same.
+   */
+  window_sec_p99?: number | null;
 }
 /**
  * A live stream and its counters, which only rise.
@@ -3851,6 +4881,15 @@ export interface StreamStatus1 {
   heads: {
     [k: string]: number;
   };
+  /**
+   * Median time that detection took for one of the last 256 windows, the wait for other streams included; null before
+   * the first.
+   */
+  window_sec_p50?: number | null;
+  /**
+   * 99th percentile of the same.
+   */
+  window_sec_p99?: number | null;
 }
 /**
  * The live streams: the running ones, and those that ended or failed last.
@@ -3897,6 +4936,9 @@ export interface Subscribe {
     | "metrics"
     | "upgrades"
     | "recordings"
+    | "cards"
+    | "heads"
+    | "missions"
   )[];
 }
 /**
@@ -3925,13 +4967,27 @@ export interface Subscriptions {
     | "metrics"
     | "upgrades"
     | "recordings"
+    | "cards"
+    | "heads"
+    | "missions"
   )[];
   /**
    * Present state of the new topics, as the messages that they push; ``jobs`` is followed by a ``job`` for each
    * unfinished training.
    */
   snapshots: (
-    Jobs | JobSnapshot | Registry | SampleCounts | Detections | ServerMetrics | UpgradeState | Streams | Recordings
+    | Jobs
+    | JobSnapshot
+    | Registry
+    | SampleCounts
+    | Detections
+    | ServerMetrics
+    | UpgradeState
+    | Streams
+    | Recordings
+    | CardProgress
+    | LoadedHeads
+    | Missions
   )[];
 }
 /**
@@ -4431,7 +5487,7 @@ export interface SampleInfo1 {
   /**
    * Boxes of the signal.
    */
-  boxes: SampleBox[];
+  boxes: SampleBox3[];
   /**
    * Verified emissions of other signals.
    */
@@ -4772,7 +5828,7 @@ export interface UnknownExample {
   /**
    * All emissions of the cluster in the window.
    */
-  boxes: SampleBox[];
+  boxes: SampleBox3[];
   /**
    * Base64 of a NumPy ``.npy``, uint8, shape (rows, cols).
    */
@@ -4851,6 +5907,9 @@ export interface Unsubscribe {
         | "metrics"
         | "upgrades"
         | "recordings"
+        | "cards"
+        | "heads"
+        | "missions"
       )[]
     | null;
 }
@@ -5002,35 +6061,236 @@ export interface UpgradeUndone {
   };
 }
 /**
- * The versions of a signal's head, oldest first.
+ * What a version makes of its validation samples, as they were labelled when it was evaluated.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
- * via the `definition` "VersionHistory".
+ * via the `definition` "ValidationResult".
  */
-export interface VersionHistory {
+export interface ValidationResult {
+  /**
+   * UTC, ISO 8601.
+   */
+  evaluated_at: string;
+  /**
+   * Number of validation samples.
+   */
+  samples: number;
+  /**
+   * Number of their boxes.
+   */
+  boxes: number;
+  intervals: RateIntervals2;
+  /**
+   * By rising threshold.
+   */
+  curve: CurvePoint[];
+  /**
+   * Number of boxes that are missed.
+   */
+  missed_count: number;
+  /**
+   * The first of them, those with the highest score first. Deleted samples are left out.
+   */
+  missed: MissedBox[];
+  /**
+   * Number of false detections.
+   */
+  false_count: number;
+  /**
+   * The first of them, likewise.
+   */
+  false_detections: FalseDetection[];
+}
+/**
+ * Of the rates at the threshold of the version.
+ */
+export interface RateIntervals2 {
+  f1_score: Interval;
+  precision: Interval1;
+  recall: Interval2;
+}
+/**
+ * Two versions on the same boxes, on which neither was trained.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "VersionComparison".
+ */
+export interface VersionComparison {
   /**
    * Id of the command that it answers; absent in a push.
    */
   id?: string | number | null;
+  type?: "version_comparison";
   /**
    * The signal.
    */
   signal_name: string;
-  type?: "version_history";
+  a: ComparedVersion1;
+  b: ComparedVersion2;
   /**
-   * The active one.
+   * Number of samples that they are compared on.
    */
-  active_version: number | null;
+  samples: number;
   /**
-   * The kept versions.
+   * Number of recordings that these are from.
    */
-  versions: VersionInfo[];
+  recordings: number;
+  /**
+   * Number of their boxes, as they are labelled now.
+   */
+  boxes: number;
+  gain: Gain1;
+  /**
+   * The same in words.
+   */
+  summary: string;
+  /**
+   * A page of the boxes; those that only one version finds come first.
+   */
+  found: ComparedBox[];
+  /**
+   * Cursor of the next page; null on the last.
+   */
+  next_cursor: string | null;
 }
 /**
- * One version of a head.
+ * The first version.
+ */
+export interface ComparedVersion1 {
+  /**
+   * Its number.
+   */
+  version: number;
+  /**
+   * Score threshold of the head.
+   */
+  threshold: number;
+  /**
+   * F1.
+   */
+  f1_score: number;
+  /**
+   * Precision; null where nothing is detected.
+   */
+  precision: number | null;
+  /**
+   * Recall.
+   */
+  recall: number;
+  /**
+   * Number of false detections.
+   */
+  false_count: number;
+  intervals: RateIntervals;
+  /**
+   * By rising threshold.
+   */
+  curve: CurvePoint[];
+}
+/**
+ * The second version.
+ */
+export interface ComparedVersion2 {
+  /**
+   * Its number.
+   */
+  version: number;
+  /**
+   * Score threshold of the head.
+   */
+  threshold: number;
+  /**
+   * F1.
+   */
+  f1_score: number;
+  /**
+   * Precision; null where nothing is detected.
+   */
+  precision: number | null;
+  /**
+   * Recall.
+   */
+  recall: number;
+  /**
+   * Number of false detections.
+   */
+  false_count: number;
+  intervals: RateIntervals;
+  /**
+   * By rising threshold.
+   */
+  curve: CurvePoint[];
+}
+/**
+ * Evidence for the difference.
+ */
+export interface Gain1 {
+  /**
+   * The difference.
+   */
+  f1_gain: number;
+  interval: Interval3;
+  /**
+   * Probability that the second version is better.
+   */
+  p_better: number;
+  /**
+   * Probability that it is better by at least 2 points.
+   */
+  p_gain: number;
+  /**
+   * Probability that it is worse by more than 2 points.
+   */
+  p_worse: number;
+}
+/**
+ * One version of a signal's head, with the results on its validation boxes.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
- * via the `definition` "VersionInfo".
+ * via the `definition` "VersionDetail".
+ */
+export interface VersionDetail {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  type?: "version";
+  /**
+   * The signal.
+   */
+  signal_name: string;
+  info: VersionInfo;
+  /**
+   * Backbone that it runs on.
+   */
+  backbone_id: string;
+  /**
+   * Score threshold of the head; null where an older rfhydra has not stored it.
+   */
+  threshold: number | null;
+  /**
+   * The decision on it; null of a version that an upgrade has made.
+   */
+  verdict: VersionVerdict | null;
+  /**
+   * The epochs of its training; at most 500 of them, evenly chosen. Null where its job is not kept.
+   */
+  epochs: EpochProgress[] | null;
+  /**
+   * Its results; null where there are none.
+   */
+  validation: ValidationResult | null;
+  /**
+   * Why there are none.
+   */
+  validation_missing: string | null;
+  /**
+   * Whether a detectability card is stored with it.
+   */
+  has_card: boolean;
+}
+/**
+ * What the history of the signal says of it.
  */
 export interface VersionInfo {
   /**
@@ -5089,6 +6349,150 @@ export interface VersionInfo {
    * Whether it was trained on fewer than 5 samples: nothing validates it.
    */
   provisional?: boolean;
+}
+/**
+ * The decision on a version at the end of its training, against the version that was active then.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "VersionVerdict".
+ */
+export interface VersionVerdict {
+  /**
+   * Whether it was promoted; ``cannot tell`` is not.
+   */
+  decision: "promote" | "keep" | "cannot tell";
+  /**
+   * Reason in words; null where an older rfhydra has not kept it.
+   */
+  reason: string | null;
+  /**
+   * About how many more boxes would settle it, where the evidence does not.
+   */
+  more_boxes: number | null;
+  /**
+   * Numbers of the comparison on the same boxes, null where there was none.
+   */
+  evidence: {
+    [k: string]: JsonValue;
+  } | null;
+}
+/**
+ * The versions of a signal's head, oldest first.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "VersionHistory".
+ */
+export interface VersionHistory {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The signal.
+   */
+  signal_name: string;
+  type?: "version_history";
+  /**
+   * The active one.
+   */
+  active_version: number | null;
+  /**
+   * The kept versions.
+   */
+  versions: VersionInfo1[];
+  /**
+   * The version that ``rollback_signal`` returns to; null where no other one was active before.
+   */
+  previous_version?: number | null;
+}
+/**
+ * One version of a head.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "VersionInfo".
+ */
+export interface VersionInfo1 {
+  /**
+   * F1 on the validation split, at IoU 0.5; null for a provisional head, which has no validation split.
+   */
+  f1_score: number | null;
+  /**
+   * Share of the detections that are correct; null likewise.
+   */
+  precision: number | null;
+  /**
+   * Share of the boxes that were found; null likewise.
+   */
+  recall: number | null;
+  /**
+   * Its number.
+   */
+  version: number;
+  /**
+   * Number of samples, training and validation.
+   */
+  sample_count: number;
+  /**
+   * UTC, ISO 8601.
+   */
+  created_at: string;
+  /**
+   * Notes, as given with the training.
+   */
+  notes: string | null;
+  /**
+   * Whether it is the active version.
+   */
+  is_active: boolean;
+  /**
+   * ``embedding`` or ``rcnn``.
+   */
+  kind: string;
+  /**
+   * Version of the split that it was trained on.
+   */
+  split_version: number | null;
+  /**
+   * Number of epochs that ran.
+   */
+  epochs_trained: number;
+  /**
+   * Whether it stopped early because no epoch was better.
+   */
+  early_stopped: boolean;
+  /**
+   * Duration of the training in seconds.
+   */
+  training_time_sec: number;
+  /**
+   * Whether it was trained on fewer than 5 samples: nothing validates it.
+   */
+  provisional?: boolean;
+}
+/**
+ * A version has other notes.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "VersionNotes".
+ */
+export interface VersionNotes {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  type?: "version_notes";
+  /**
+   * The signal.
+   */
+  signal_name: string;
+  /**
+   * The version.
+   */
+  version: number;
+  /**
+   * Its notes.
+   */
+  notes: string;
 }
 /**
  * A version has become the active one.
@@ -5219,6 +6623,19 @@ export interface CommandTypes {
   relabel_sample: { fields: RelabelSample; answer: SampleRelabelled };
   get_unknown: { fields: GetUnknown; answer: UnknownClusters };
   label_unknown: { fields: LabelUnknown; answer: UnknownLabelled };
+  get_version: { fields: GetVersion; answer: VersionDetail };
+  set_version_notes: { fields: SetVersionNotes; answer: VersionNotes };
+  compare_versions: { fields: CompareVersions; answer: VersionComparison };
+  get_card: { fields: GetCard; answer: Card };
+  make_card: { fields: MakeCard; answer: CardProgress };
+  cancel_card: { fields: CancelCard; answer: CardProgress };
+  get_audit: { fields: GetAudit; answer: AuditTrail };
+  set_threshold: { fields: SetThreshold; answer: LoadedHeads };
+  get_missions: { fields: GetMissions; answer: Missions };
+  save_mission: { fields: SaveMission; answer: Missions };
+  load_mission: { fields: LoadMission; answer: LoadedHeads };
+  rename_mission: { fields: RenameMission; answer: Missions };
+  delete_mission: { fields: DeleteMission; answer: Missions };
   open_recording: { fields: OpenRecording; answer: RecordingUpload };
   resume_upload: { fields: ResumeUpload; answer: RecordingUpload };
   list_recordings: { fields: ListRecordings; answer: Recordings };
@@ -5244,7 +6661,6 @@ export interface MessageTypes {
   version_rollback: VersionRollback;
   version_history: VersionHistory;
   registry: Registry;
-  loaded_heads: LoadedHeads;
   training_sample_added: TrainingSampleAdded;
   training_sample_updated: TrainingSampleUpdated;
   training_sample_deleted: TrainingSampleDeleted;
@@ -5276,6 +6692,17 @@ export interface MessageTypes {
   trash: Trash;
   signal_restored: SignalRestored;
   trash_emptied: TrashEmptied;
+  job_stage: JobStage;
+  version: VersionDetail;
+  version_notes: VersionNotes;
+  version_comparison: VersionComparison;
+  card_progress: CardProgress;
+  card_complete: CardComplete;
+  card_failed: CardFailed;
+  card: Card;
+  audit: AuditTrail;
+  loaded_heads: LoadedHeads;
+  missions: Missions;
   upgrade_undone: UpgradeUndone;
   unknown: UnknownClusters;
   unknown_labelled: UnknownLabelled;

@@ -13,7 +13,7 @@ from rfhydra.store.workspace import Workspace
 from tests.console.conftest import OpenPage
 from tests.server.json_peer import running
 
-VIEWS = ("live",)
+VIEWS = ("live", "train", "versions")
 
 
 def connected(page: Page) -> None:

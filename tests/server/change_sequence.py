@@ -19,6 +19,7 @@ from rfhydra.protocol import commands as ask
 from rfhydra.protocol import messages as told
 from rfhydra.protocol.commands import Command
 from rfhydra.protocol.fields import PixelBox
+from rfhydra.protocol.missions import LoadedHeads
 from rfhydra.store.arrays import encode_array
 from tests.server.inventory import Inventory
 from tests.training.given import CENTER_HZ, OTHER, RATE_HZ, SIGNAL, SMALL_SPEC
@@ -114,7 +115,7 @@ class ChangeSequence:
         socket.send(ask.GetLoadedHeads().encode())
         while isinstance(loaded := told.read_message(socket.recv()), told.TrainingEvent):
             self._hear(loaded, on_training)
-        assert isinstance(loaded, told.LoadedHeads)
+        assert isinstance(loaded, LoadedHeads)
         assert loaded.versions == self.expected.loaded
         for number in itertools.count():
             change = self._pending = self._training() if train and number == 0 else self._choose()

@@ -13,7 +13,7 @@ from rfhydra.protocol.fields import MAX_WHOLE
 
 if TYPE_CHECKING:
     from rfhydra.client import Client
-    from rfhydra.protocol.messages import LoadedHeads
+    from rfhydra.protocol.missions import LoadedHeads
 
 Server = Annotated[str, typer.Option("--server", metavar="URL", help="The server.")]
 Signals = Annotated[list[str], typer.Argument(metavar="SIGNAL...", help="Names of signals.", show_default=False)]

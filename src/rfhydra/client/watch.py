@@ -18,13 +18,13 @@ from rfhydra.protocol.messages import (
     JobSnapshot,
     Registry,
     SampleCounts,
-    ServerMetrics,
     TrainingComplete,
     TrainingEvent,
     TrainingFailed,
     TrainingProgress,
 )
 from rfhydra.protocol.recordings import Recordings
+from rfhydra.protocol.state import ServerMetrics
 from rfhydra.protocol.types import Topic, UpgradeJob, UpgradeReport
 from rfhydra.protocol.upgrades import UpgradeComplete, UpgradeEvent, UpgradeFailed, UpgradeProgress, UpgradeState
 

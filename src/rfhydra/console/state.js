@@ -1,13 +1,24 @@
 // What the console knows of the server. The server's pushes are the only thing that changes it, so it is the same in
 // every view, and right again after a reload or a lost connection.
-/** @import {Job, LoadedHeads, Mission, Recordings, Registry, ServerHello, ServerMetrics, StreamStatus, TrackEvent, TrainingComplete,
- *   TrainingFailed, TrainingProgress} from "#protocol" */
+/** @import {CardComplete, CardFailed, CardProgress, Job, JobSnapshot, JobStage, LoadedHeads, Mission, Recordings, Registry,
+ *   ServerHello, ServerMetrics, StreamStatus, TrackEvent, TrainingComplete, TrainingFailed, TrainingProgress} from "#protocol" */
 import { CommandError, Connection } from "./connection.js";
 import { batch, computed, signal } from "./vendor/ui.js";
 import { say } from "./parts/notices.js";
 
 const MAX_TRACKS = 500;
-const TOPICS = /** @type {const} */ (["jobs", "registry", "samples", "streams", "tracks", "metrics", "heads", "missions", "recordings"]);
+const TOPICS = /** @type {const} */ ([
+  "jobs",
+  "registry",
+  "samples",
+  "streams",
+  "tracks",
+  "metrics",
+  "heads",
+  "missions",
+  "recordings",
+  "cards",
+]);
 const WEBSOCKET_PATH = "/ws";
 
 export const connection = new Connection(
@@ -23,12 +34,16 @@ export const sampleCounts = signal(/** @type {Record<string, number>} */ ({}));
 export const streams = signal(/** @type {StreamStatus[]} */ ([]));
 /** The loaded heads with their thresholds, null before the first connection. */
 export const heads = signal(/** @type {LoadedHeads | null} */ (null));
+/** Version of each loaded head. */
+export const loadedVersions = computed(() => heads.value?.versions ?? {});
 export const missions = signal(/** @type {Mission[]} */ ([]));
 /** Recordings that the server holds, and uploads to it. */
 export const recordings = signal(/** @type {Recordings | null} */ (null));
+/** The measurement of a detectability card: how far it is, or its end. */
+export const cardWork = signal(/** @type {CardProgress | CardComplete | CardFailed | null} */ (null));
 
 /** @typedef {TrainingProgress | TrainingComplete | TrainingFailed} TrainingMessage */
-/** @typedef {{job: Job, events: TrainingMessage[]}} Training A training, with its messages by `seq`. */
+/** @typedef {{job: Job, events: TrainingMessage[], stage: JobStage | null}} Training Its messages are by `seq`. */
 
 /** Trainings by job id, the newest last. */
 export const trainings = signal(/** @type {Map<string, Training>} */ (new Map()));
@@ -118,8 +133,17 @@ connection.on("metrics", (message) => (metrics.value = message));
 connection.on("loaded_heads", (message) => (heads.value = message));
 connection.on("missions", (message) => (missions.value = message.missions));
 connection.on("recordings", (message) => (recordings.value = message));
+connection.on("card_progress", (message) => (cardWork.value = message));
+connection.on("card_complete", (message) => (cardWork.value = message));
+connection.on("card_failed", (message) => (cardWork.value = message));
 connection.on("streams", (message) => (streams.value = message.streams));
 connection.on("jobs", ({ jobs }) => batch(() => [...jobs].reverse().forEach(keepJob)));
+connection.on("job", keepTraining);
+connection.on("job_stage", async (stage) => {
+  const known = trainings.value.get(stage.job_id);
+  if (known?.job.state === "running") updateTraining(stage.job_id, { stage });
+  else if (!known?.job.finished_at) await loadTraining(stage.job_id); // it has begun
+});
 connection.on("training_progress", keepEvent);
 connection.on("training_complete", keepEvent);
 connection.on("training_failed", keepEvent);
@@ -143,28 +167,33 @@ connection.on("tracks", ({ events, dropped }) => {
 
 /** @param {Job} job */
 function keepJob(job) {
-  const events = trainings.value.get(job.job_id)?.events ?? [];
-  trainings.value = new Map(trainings.value).set(job.job_id, { job, events });
+  const { events = [], stage = null } = trainings.value.get(job.job_id) ?? {};
+  trainings.value = new Map(trainings.value).set(job.job_id, { job, events, stage: job.finished_at ? null : stage });
+}
+
+/** @param {JobSnapshot} snapshot */
+function keepTraining({ job, events, stage = null }) {
+  trainings.value = new Map(trainings.value).set(job.job_id, { job, events, stage });
+}
+
+/** @param {string} jobId @param {Partial<Training>} changes */
+function updateTraining(jobId, changes) {
+  const known = trainings.value.get(jobId);
+  if (known) trainings.value = new Map(trainings.value).set(jobId, { ...known, ...changes });
 }
 
 /** @param {TrainingMessage} event */
 async function keepEvent(event) {
   const known = trainings.value.get(event.job_id);
-  if (!known || (event.seq > 1 && known.events.at(-1)?.seq !== event.seq - 1)) {
-    await loadTraining(event.job_id);
+  if (event.type !== "training_progress" || !known || (event.seq > 1 && known.events.at(-1)?.seq !== event.seq - 1)) {
+    await loadTraining(event.job_id); // also the job has changed, or pushes were dropped
     return;
   }
-  const state = { training_progress: "running", training_complete: "completed", training_failed: "failed" }[
-    /** @type {"training_progress"} */ (event.type)
-  ];
-  const job = { ...known.job, state: /** @type {Job["state"]} */ (state), last_seq: event.seq };
-  const events = [...known.events.filter(({ seq }) => seq < event.seq), event];
-  trainings.value = new Map(trainings.value).set(event.job_id, { job, events });
-  if (state !== "running") await loadTraining(event.job_id);
+  const job = { ...known.job, state: /** @type {const} */ ("running"), last_seq: event.seq };
+  updateTraining(event.job_id, { job, events: [...known.events.filter(({ seq }) => seq < event.seq), event] });
 }
 
 /** Reads a training with its messages, of which pushes may have been dropped. @param {string} jobId */
 export async function loadTraining(jobId) {
-  const { job, events } = await connection.ask("get_job", { job_id: jobId });
-  trainings.value = new Map(trainings.value).set(jobId, { job, events });
+  keepTraining(await connection.ask("get_job", { job_id: jobId }));
 }

@@ -198,7 +198,10 @@ class VersionManager:
         self._require_signal(signal_name)
         active = self._versions.active(signal_name)
         versions = [row.info(active) for row in self._versions.list(signal_name)]
-        return VersionHistory(signal_name=signal_name, active_version=active, versions=versions)
+        previous = self._versions.previous(signal_name)
+        return VersionHistory(
+            signal_name=signal_name, active_version=active, versions=versions, previous_version=previous
+        )
 
     def get_registry(self) -> Registry:
         """Every signal with its active version; none is marked as loaded, see :meth:`Registry.with_loaded`."""

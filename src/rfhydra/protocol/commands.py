@@ -9,7 +9,9 @@ from pydantic import Field, FiniteFloat, JsonValue, model_validator
 
 from rfhydra.errors import InvalidMessage, UnknownCommand
 from rfhydra.protocol import messages as told
+from rfhydra.protocol.audit import GetAudit
 from rfhydra.protocol.base import BaseCommand, BaseMessage
+from rfhydra.protocol.cards import CommandOnCards
 from rfhydra.protocol.fields import (
     Cursor,
     DrawnBoxes,
@@ -22,10 +24,12 @@ from rfhydra.protocol.fields import (
     WireModel,
 )
 from rfhydra.protocol.live import GetStreams, ListSources, SetWaterfall, StartStream, StopStream, TuneStream
+from rfhydra.protocol.missions import CommandOnMissions, LoadedHeads
 from rfhydra.protocol.parsing import MAX_QUOTED_LENGTH, parse
 from rfhydra.protocol.recording_contents import RecordingContentsCommand
 from rfhydra.protocol.recording_suggestions import RecordingSuggestionCommand
 from rfhydra.protocol.recordings import RecordingCommand
+from rfhydra.protocol.results import CommandOnResults
 from rfhydra.protocol.signals import (
     DeleteSignal,
     EmptyTrash,
@@ -131,7 +135,7 @@ class GetRegistry(BaseCommand[told.Registry]):
     command: Literal["get_registry"] = "get_registry"
 
 
-class LoadHeads(BaseCommand[told.LoadedHeads]):
+class LoadHeads(BaseCommand[LoadedHeads]):
     """Load the active heads of signals in addition to the loaded ones; all or, on an error, none.
 
     A loaded head keeps its version until it is loaded again, whatever is promoted. A restarted server loads the same
@@ -143,7 +147,7 @@ class LoadHeads(BaseCommand[told.LoadedHeads]):
     """The signals. One that is loaded already is replaced by its active version."""
 
 
-class UnloadHeads(BaseCommand[told.LoadedHeads]):
+class UnloadHeads(BaseCommand[LoadedHeads]):
     """Unload heads. Names that are not loaded are no error."""
 
     command: Literal["unload_heads"] = "unload_heads"
@@ -151,7 +155,7 @@ class UnloadHeads(BaseCommand[told.LoadedHeads]):
     """The signals; absent: all."""
 
 
-class GetLoadedHeads(BaseCommand[told.LoadedHeads]):
+class GetLoadedHeads(BaseCommand[LoadedHeads]):
     """Ask for the loaded heads."""
 
     command: Literal["get_loaded_heads"] = "get_loaded_heads"
@@ -348,6 +352,10 @@ Command: TypeAlias = (
     | RelabelSample
     | GetUnknown
     | LabelUnknown
+    | CommandOnResults
+    | CommandOnCards
+    | GetAudit
+    | CommandOnMissions
     | RecordingCommand
     | RecordingContentsCommand
     | RecordingSuggestionCommand

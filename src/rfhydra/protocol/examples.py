@@ -6,7 +6,7 @@ All belong to one session on a workspace whose contract has 128 rows and a hop o
 import base64
 from typing import Any, Final
 
-from rfhydra.protocol import commands, live, signals, unknowns, upgrades
+from rfhydra.protocol import audit, cards, commands, live, results, signals, unknowns, upgrades
 from rfhydra.protocol.commands import COMMANDS, Command
 from rfhydra.protocol.example_values import (
     CENTER_HZ,
@@ -32,6 +32,7 @@ from rfhydra.protocol.frames import (
     WaterfallFrame,
 )
 from rfhydra.protocol.messages import Message
+from rfhydra.protocol.mission_examples import MISSION_COMMANDS
 from rfhydra.protocol.recording_examples import CAPTURE, RECORDING_COMMANDS
 
 TOKEN: Final = "correct-horse-battery-staple"  # noqa: S105
@@ -87,8 +88,16 @@ COMMAND_EXAMPLES: Final[dict[str, Command]] = {
         commands.GetVersionHistory(signal_name=SIGNAL),
         commands.PromoteVersion(id=4, signal_name=SIGNAL, version=2),
         commands.RollbackSignal(id=5, signal_name=SIGNAL),
+        results.GetVersion(id=22, signal_name=SIGNAL, version=1, examples=5),
+        results.CompareVersions(id=23, signal_name=SIGNAL, versions=[1, 2], limit=10),
+        results.SetVersionNotes(id=24, signal_name=SIGNAL, version=1, notes="ten boxes from the roof"),
+        cards.MakeCard(id=30, signal_name=SIGNAL, version=1),
+        cards.CancelCard(id=31),
+        cards.GetCard(signal_name=SIGNAL, version=1),
+        audit.GetAudit(signal_name=SIGNAL, limit=20),
         commands.LoadHeads(signal_names=[SIGNAL]),
         commands.GetLoadedHeads(),
+        *MISSION_COMMANDS,
         commands.Detect(
             id=6, iq_b64=IQ_B64, iq_datatype="cu8", sample_rate_hz=RATE_HZ, center_freq_hz=CENTER_HZ, threshold=0.5
         ),

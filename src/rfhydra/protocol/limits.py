@@ -5,7 +5,14 @@ from typing import Final, Self
 
 from pydantic import Field, model_validator
 
-from rfhydra.config import MAX_BOXES_PER_SAMPLE, MAX_HEADS, MAX_JSON_BYTES, MAX_NAME_LENGTH, NAME_PATTERN
+from rfhydra.config import (
+    MAX_BOXES_PER_SAMPLE,
+    MAX_HEADS,
+    MAX_JSON_BYTES,
+    MAX_NAME_LENGTH,
+    MIN_SAMPLES_FOR_TRAINING,
+    NAME_PATTERN,
+)
 from rfhydra.errors import InvalidMessage, TooLarge
 from rfhydra.protocol.fields import WireModel
 from rfhydra.protocol.parsing import parse
@@ -47,11 +54,17 @@ class Limits(WireModel):
     max_metadata_bytes: int = Field(default=MAX_JSON_BYTES, ge=2, le=MAX_JSON_BYTES)
     """Metadata of one sample, as JSON."""
     max_notes_length: int = Field(default=2000, ge=0, le=16_000)
-    """Characters of the notes of a training."""
+    """Characters of the notes of a training or version."""
     max_epochs: int = Field(default=1000, ge=1)
     """Epochs of one training."""
     max_heads: int = Field(default=256, ge=1, le=MAX_HEADS)
-    """Names in one command, and heads loaded at one time."""
+    """Names in one command, heads loaded at one time, and heads of one mission."""
+    max_missions: int = Field(default=100, ge=1, le=500)
+    """Missions of the workspace."""
+    max_mission_heads: int = Field(default=4000, ge=1, le=6000)
+    """Heads of all missions together, so that their list fits an answer."""
+    max_evaluations_queued: int = Field(default=8, ge=1)
+    """Versions whose evaluation waits, of all clients together. One more is refused with ``busy``."""
     max_jobs_queued: int = Field(default=32, ge=1)
     """Trainings that wait. One more is refused with ``busy``."""
     max_detections_queued: int = Field(default=8, ge=1)
@@ -109,12 +122,14 @@ class Limits(WireModel):
 
 
 class StatedLimits(Limits):
-    """The limits, and the form of a signal name."""
+    """The limits, the form of a signal name, and how many samples a head needs."""
 
     max_name_length: int = MAX_NAME_LENGTH
     """Length of a signal name in characters."""
     name_pattern: str = NAME_PATTERN
     """Regular expression that a whole signal name matches."""
+    min_training_samples: int = MIN_SAMPLES_FOR_TRAINING
+    """Samples of a head that is validated. Fewer make a provisional one."""
 
 
 def read_limits(settings: Iterable[str]) -> Limits:

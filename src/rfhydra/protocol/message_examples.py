@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rfhydra.protocol import live, messages, upgrades
+from rfhydra.protocol import live, messages, state, upgrades
 from rfhydra.protocol.example_values import (
     BOX,
     CENTER_HZ,
@@ -18,13 +18,13 @@ from rfhydra.protocol.example_values import (
 )
 from rfhydra.protocol.limits import StatedLimits
 from rfhydra.protocol.messages import API_VERSION, FEATURES, MIN_API_VERSION, Message
+from rfhydra.protocol.mission_examples import MISSION_MESSAGES
 from rfhydra.protocol.recording_examples import RECORDING_MESSAGES
 from rfhydra.protocol.signal_examples import SIGNAL_MESSAGES
 from rfhydra.protocol.streams import StreamStatus, TrackEvent, TrackMeasurement
 from rfhydra.protocol.types import (
     BackboneInfo,
     DetectedBox,
-    EpochProgress,
     Job,
     Metrics,
     RegistryEntry,
@@ -32,26 +32,11 @@ from rfhydra.protocol.types import (
     UpgradedHead,
     UpgradeJob,
     UpgradeReport,
-    VersionInfo,
 )
 from rfhydra.protocol.unknown_examples import CLUSTERS, LABELLED
+from rfhydra.protocol.version_examples import EPOCH, VERSION, VERSION_MESSAGES
 
 _METRICS: Final = Metrics(f1_score=0.95, precision=0.94, recall=0.96)
-_VERSION: Final = VersionInfo(
-    version=1,
-    sample_count=10,
-    created_at="2026-11-19T08:30:00.000000Z",
-    notes="ten boxes",
-    is_active=True,
-    kind="embedding",
-    split_version=1,
-    epochs_trained=18,
-    early_stopped=True,
-    training_time_sec=1.4,
-    f1_score=0.95,
-    precision=0.94,
-    recall=0.96,
-)
 _JOB: Final = Job(
     job_id=JOB_ID,
     signal_name=SIGNAL,
@@ -71,21 +56,7 @@ _JOB: Final = Job(
     error=None,
     code=None,
 )
-_PROGRESS: Final = messages.TrainingProgress(
-    signal_name=SIGNAL,
-    job_id=JOB_ID,
-    seq=1,
-    ts=LATER,
-    epoch=1,
-    total_epochs=20,
-    train_loss=0.31,
-    val_loss=0.29,
-    f1_score=0.92,
-    precision=0.91,
-    recall=0.93,
-    is_best=True,
-    elapsed_sec=0.9,
-)
+_PROGRESS: Final = messages.TrainingProgress(signal_name=SIGNAL, job_id=JOB_ID, seq=1, ts=LATER, **dict(EPOCH))
 _UPGRADE_ID: Final = "c1d6a0f4b7e24a0c9e3f5b8d7a6c1e20"
 _FORMER_BACKBONE: Final = BackboneInfo(version=1, id="0f3c9d5e7a1b2c4d")
 _NEW_BACKBONE: Final = BackboneInfo(version=1, id="7b21e04c55d9fa36")
@@ -116,7 +87,7 @@ _UPGRADE_PROGRESS: Final = upgrades.UpgradeProgress(
     signal_name=SIGNAL,
     heads_done=0,
     heads_total=1,
-    epoch=EpochProgress.model_validate(dict(_PROGRESS)),
+    epoch=EPOCH,
 )
 _REGISTRY: Final = messages.Registry(
     backbone_version=1,
@@ -128,7 +99,7 @@ _REGISTRY: Final = messages.Registry(
             precision=0.94,
             recall=0.96,
             sample_count=10,
-            last_trained=_VERSION.created_at,
+            last_trained=VERSION.created_at,
             is_loaded=True,
         )
     },
@@ -152,6 +123,8 @@ _STREAM: Final = StreamStatus(
     tracks=1,
     real_time_factor=18.5,
     heads={SIGNAL: 1},
+    window_sec_p50=0.071,
+    window_sec_p99=0.094,
 )
 _TRACK: Final = TrackEvent(
     event="end",
@@ -201,9 +174,8 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
         messages.JobSnapshot(job=_JOB, events=[_PROGRESS]),
         messages.VersionPromoted(id=4, signal_name=SIGNAL, version=2),
         messages.VersionRollback(id=5, signal_name=SIGNAL, active_version=1),
-        messages.VersionHistory(signal_name=SIGNAL, active_version=1, versions=[_VERSION]),
+        messages.VersionHistory(signal_name=SIGNAL, active_version=1, versions=[VERSION]),
         _REGISTRY,
-        messages.LoadedHeads(heads=[SIGNAL], versions={SIGNAL: 1}),
         messages.TrainingSampleAdded(id=2, signal_name=SIGNAL, sample_id=SAMPLE_ID, is_new=True, total_samples=11),
         messages.TrainingSampleUpdated(id=3, signal_name=SIGNAL, sample_id=SAMPLE_ID, total_samples=11),
         messages.TrainingSampleDeleted(id=10, signal_name=SIGNAL, sample_id=SAMPLE_ID, total_samples=10),
@@ -286,7 +258,7 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
         messages.Error(
             id=8, command="extend_signal", code="conflict", message="a training of 'garage-remote' is queued already"
         ),
-        messages.ServerMetrics(
+        state.ServerMetrics(
             ts=LATER,
             uptime_sec=3600.5,
             clients=3,
@@ -296,8 +268,9 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
             detections_queued=0,
             store_queued=1,
             messages_dropped=0,
+            cpu_share=0.4,
         ),
-        messages.ServerShutdown(reason="the server is stopping", grace_sec=10.0),
+        state.ServerShutdown(reason="the server is stopping", grace_sec=10.0),
         messages.Subscriptions(topics=["registry"], snapshots=[_REGISTRY]),
         _UPGRADE_PROGRESS,
         upgrades.UpgradeComplete(job_id=_UPGRADE_ID, ts=LATER, report=_REPORT),
@@ -328,6 +301,8 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
             progress=_UPGRADE_PROGRESS,
         ),
         *SIGNAL_MESSAGES,
+        *VERSION_MESSAGES,
+        *MISSION_MESSAGES,
         upgrades.UpgradeUndone(id=13, backbone_id=_FORMER_BACKBONE.id, heads={SIGNAL: 1}),
         CLUSTERS,
         LABELLED,

@@ -10,15 +10,21 @@ from typing import Annotated, Any, Final, Literal, Self, TypeAlias, get_args
 from pydantic import Field, JsonValue, TypeAdapter
 
 from rfhydra.errors import ErrorCode
+from rfhydra.protocol.audit import AuditTrail
 from rfhydra.protocol.base import BaseMessage
+from rfhydra.protocol.cards import CardProgress, MessageOnCards
 from rfhydra.protocol.fields import absent
 from rfhydra.protocol.limits import StatedLimits
 from rfhydra.protocol.live import Sources, Streams, StreamState, Tracks, WaterfallState
+from rfhydra.protocol.missions import LoadedHeads, MessageOnMissions, Missions
 from rfhydra.protocol.parsing import parse, read_json
 from rfhydra.protocol.recording_contents import RecordingContentsMessage
 from rfhydra.protocol.recording_suggestions import RecordingSuggestionMessage
 from rfhydra.protocol.recordings import RecordingMessage, Recordings
+from rfhydra.protocol.results import MessageOnResults
 from rfhydra.protocol.signals import MessageOnSignals, TrainingSample
+from rfhydra.protocol.stages import JobStage
+from rfhydra.protocol.state import ServerMetrics, ServerShutdown
 from rfhydra.protocol.types import (
     BackboneInfo,
     DetectedBox,
@@ -36,7 +42,10 @@ from rfhydra.protocol.upgrades import UpgradeComplete, UpgradeFailed, UpgradePro
 
 API_VERSION: Final = 1
 MIN_API_VERSION: Final = 1
-FEATURES: Final = "detect binary jobs subscriptions samples signals sigmf upgrades streams unknown recordings".split()  # noqa: SIM905
+FEATURES: Final = (  # noqa: SIM905
+    "detect binary jobs subscriptions samples signals sigmf upgrades streams unknown recordings versions cards audit"
+    " missions"
+).split()
 """Parts of the protocol that a server may lack, by which clients know them."""
 
 
@@ -100,6 +109,8 @@ class JobSnapshot(BaseMessage):
     """The training."""
     events: list[Annotated[TrainingEvent, Field(discriminator="type")]]
     """Its messages, by ``seq``; those of old trainings are dropped."""
+    stage: JobStage | None = None
+    """What it does now; null unless it is running."""
 
 
 class VersionPromoted(_SignalMessage):
@@ -126,6 +137,8 @@ class VersionHistory(_SignalMessage):
     """The active one."""
     versions: list[VersionInfo]
     """The kept versions."""
+    previous_version: int | None = None
+    """The version that ``rollback_signal`` returns to; null where no other one was active before."""
 
 
 class Registry(BaseMessage):
@@ -141,16 +154,6 @@ class Registry(BaseMessage):
         """The same registry, with the signals in ``names`` as the loaded ones."""
         signals = {name: entry.model_copy(update={"is_loaded": name in names}) for name, entry in self.signals.items()}
         return self.model_copy(update={"signals": signals})
-
-
-class LoadedHeads(BaseMessage):
-    """The loaded heads."""
-
-    type: Literal["loaded_heads"] = "loaded_heads"
-    heads: list[str]
-    """Names of the signals, sorted."""
-    versions: dict[str, int]
-    """Loaded version by signal name."""
 
 
 class _SampleMessage(_SignalMessage):
@@ -286,42 +289,19 @@ class Error(BaseMessage):
     """Further details."""
 
 
-class ServerMetrics(BaseMessage):
-    """State of the server. Pushed every second."""
-
-    type: Literal["metrics"] = "metrics"
-    ts: str
-    """Time, UTC, ISO 8601."""
-    uptime_sec: float
-    """Seconds since the start."""
-    clients: int
-    """Number of connections."""
-    loaded_heads: int
-    """Number of loaded heads."""
-    jobs_queued: int
-    """Number of queued trainings."""
-    jobs_running: int
-    """Number of running trainings, 0 or 1."""
-    detections_queued: int
-    """Number of detections that are queued or running."""
-    store_queued: int
-    """Number of workspace calls that are queued or running."""
-    messages_dropped: int
-    """Number of pushes dropped for slow clients since the start."""
-
-
-class ServerShutdown(BaseMessage):
-    """The server is stopping and will close the connection (1001)."""
-
-    type: Literal["server_shutdown"] = "server_shutdown"
-    reason: str
-    """Reason."""
-    grace_sec: float
-    """Time that a running training has to finish. One that takes longer runs again at the next start."""
-
-
 Snapshot: TypeAlias = Annotated[
-    Jobs | JobSnapshot | Registry | SampleCounts | Detections | ServerMetrics | UpgradeState | Streams | Recordings,
+    Jobs
+    | JobSnapshot
+    | Registry
+    | SampleCounts
+    | Detections
+    | ServerMetrics
+    | UpgradeState
+    | Streams
+    | Recordings
+    | CardProgress
+    | LoadedHeads
+    | Missions,
     Field(discriminator="type"),
 ]
 
@@ -339,13 +319,13 @@ class Subscriptions(BaseMessage):
 
 Message: TypeAlias = (
     TrainingEvent
+    | JobStage
     | Jobs
     | JobSnapshot
     | VersionPromoted
     | VersionRollback
     | VersionHistory
     | Registry
-    | LoadedHeads
     | TrainingSampleAdded
     | TrainingSampleUpdated
     | TrainingSampleDeleted
@@ -372,6 +352,10 @@ Message: TypeAlias = (
     | UpgradeState
     | UpgradeUndone
     | MessageOnSignals
+    | MessageOnResults
+    | MessageOnCards
+    | AuditTrail
+    | MessageOnMissions
     | UnknownClusters
     | UnknownLabelled
     | RecordingMessage

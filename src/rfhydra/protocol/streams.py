@@ -44,6 +44,11 @@ class StreamStatus(WireModel):
     """Seconds of signal processed in one second of work, over the last windows; null before the first."""
     heads: dict[str, int]
     """Version of each head that detected in the last window."""
+    window_sec_p50: float | None = None
+    """Median time that detection took for one of the last 256 windows, the wait for other streams included; null before
+    the first."""
+    window_sec_p99: float | None = None
+    """99th percentile of the same."""
 
 
 class TrackMeasurement(WireModel):

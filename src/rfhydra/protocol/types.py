@@ -13,8 +13,21 @@ HeadKind: TypeAlias = Literal["embedding"]
 IqDatatype: TypeAlias = Literal["cf32_le", "ci16_le", "ci8", "cu8"]
 JobAction: TypeAlias = Literal["train", "extend"]
 JobState: TypeAlias = Literal["queued", "running", "completed", "failed", "cancelled"]
+TrainingStage: TypeAlias = Literal["starting", "looking", "fitting", "calibrating", "comparing"]
 Topic: TypeAlias = Literal[
-    "jobs", "registry", "samples", "detections", "tracks", "streams", "waterfall", "metrics", "upgrades", "recordings"
+    "jobs",
+    "registry",
+    "samples",
+    "detections",
+    "tracks",
+    "streams",
+    "waterfall",
+    "metrics",
+    "upgrades",
+    "recordings",
+    "cards",
+    "heads",
+    "missions",
 ]
 UpgradeJobState: TypeAlias = Literal["running", "completed", "failed", "cancelled"]
 Basis: TypeAlias = Literal["paired", "cross-validation", "validation", "other boxes", "none"]

@@ -28,7 +28,10 @@ function steps() {
     },
     {
       title: "Five of them",
-      text: most > 0 ? `${most} of ${ENOUGH} windows of one signal are labelled.` : "Label five or more of the same signal.",
+      text:
+        most > 0
+          ? `${most} of ${ENOUGH} windows of one signal are labelled.`
+          : "Label five or more of the same signal.",
       view: "label",
       done: most >= ENOUGH || trained,
     },

@@ -19,8 +19,10 @@ export function MissionList({ loaded }) {
   };
   return html`
     <h2>Missions</h2>
-    ${missions.value.length === 0 &&
-    html`<p class="hint">A mission keeps the loaded heads and their thresholds under a name, to be loaded again at once.</p>`}
+    ${
+      missions.value.length === 0 &&
+      html`<p class="hint">A mission keeps the loaded heads and their thresholds under a name, to be loaded again at once.</p>`
+    }
     <ul class="plain">
       ${missions.value.map((mission) => html`<${MissionItem} key=${mission.mission_name} mission=${mission} />`)}
     </ul>

@@ -67,9 +67,11 @@ export function SampleSheet({ signalName }) {
       )}
     </ul>
     ${cursor.value === undefined && html`<p class="hint">Loading…</p>`}
-    ${cursor.value === null &&
-    shown.length === 0 &&
-    html`<p class="hint">No samples. <a href="#label">Draw boxes</a> of ${signalName} in a recording.</p>`}
+    ${
+      cursor.value === null &&
+      shown.length === 0 &&
+      html`<p class="hint">No samples. <a href="#label">Draw boxes</a> of ${signalName} in a recording.</p>`
+    }
     ${cursor.value && html`<button type="button" onClick=${() => load(cursor.value ?? null)}>Show more</button>`}
   `;
 }

@@ -43,15 +43,19 @@ export function ThresholdSlider({ signalName, threshold, curve }) {
       />
       <span class="threshold-text">
         ${value.toFixed(2)}
-        ${point &&
-        html`<span class="quiet">
+        ${
+          point &&
+          html`<span class="quiet">
           ${` precision ${formatShare(point.precision)}, recall ${formatShare(point.recall)}, F1 ${formatShare(point.f1_score)}`}
-        </span>`}
+        </span>`
+        }
       </span>
-      ${threshold.is_overridden &&
-      html`<button type="button" title="Back to the threshold that training chose" onClick=${() => set(null)}>
+      ${
+        threshold.is_overridden &&
+        html`<button type="button" title="Back to the threshold that training chose" onClick=${() => set(null)}>
         Own (${threshold.own_threshold.toFixed(2)})
-      </button>`}
+      </button>`
+      }
     </div>
   `;
 }
@@ -61,7 +65,10 @@ function Curve({ curve, threshold, own }) {
   const line = (/** @type {"precision" | "recall"} */ name) =>
     curve
       .filter((point) => point[name] != null)
-      .map((point) => `${(point.threshold * WIDTH).toFixed(1)},${((1 - Number(point[name])) * (HEIGHT - 4) + 2).toFixed(1)}`)
+      .map(
+        (point) =>
+          `${(point.threshold * WIDTH).toFixed(1)},${((1 - Number(point[name])) * (HEIGHT - 4) + 2).toFixed(1)}`,
+      )
       .join(" ");
   if (curve.length === 0) return null;
   return html`

@@ -11,7 +11,9 @@ import { html, useEffect, useSignal } from "../vendor/ui.js";
 export function Mission() {
   const curves = useCurves();
   const loaded = heads.value?.heads ?? [];
-  const idle = Object.entries(registry.value).filter(([name, entry]) => entry.active_version != null && !loaded.includes(name));
+  const idle = Object.entries(registry.value).filter(
+    ([name, entry]) => entry.active_version != null && !loaded.includes(name),
+  );
   if (loaded.length === 0 && idle.length === 0) return html`<${NoHeads} />`;
   const load = (/** @type {string[]} */ names) => act(() => ask("load_heads", { signal_names: names }));
   return html`
@@ -22,8 +24,10 @@ export function Mission() {
         <ul class="plain">
           ${loaded.map((name) => html`<${LoadedHead} key=${name} name=${name} curve=${curves.value.get(name) ?? []} />`)}
         </ul>
-        ${loaded.length > 0 &&
-        html`<p class="legend"><span class="curve-precision">precision</span> <span class="curve-recall">recall</span> by threshold</p>`}
+        ${
+          loaded.length > 0 &&
+          html`<p class="legend"><span class="curve-precision">precision</span> <span class="curve-recall">recall</span> by threshold</p>`
+        }
         ${idle.length > 0 && html`<h2>Other heads</h2>`}
         <ul class="plain">
           ${idle.map(
@@ -36,8 +40,10 @@ export function Mission() {
             `,
           )}
         </ul>
-        ${idle.length > 1 &&
-        html`<button type="button" class="primary" onClick=${() => load(idle.map(([name]) => name))}>Load all</button>`}
+        ${
+          idle.length > 1 &&
+          html`<button type="button" class="primary" onClick=${() => load(idle.map(([name]) => name))}>Load all</button>`
+        }
       </section>
       <section class="panel" aria-label="Missions and costs">
         <${MissionList} loaded=${loaded.length} />
@@ -73,11 +79,13 @@ function LoadedHead({ name, curve }) {
       <span>
         <span class="swatch" style=${{ background: boxColor(name) }}></span>
         <a href=${addressOf("versions", name)}>${name}</a> <span class="quiet">${` version ${version}`}</span>
-        ${newer != null &&
-        newer !== version &&
-        html`<button type="button" onClick=${() => act(() => ask("load_heads", { signal_names: [name] }))}>
+        ${
+          newer != null &&
+          newer !== version &&
+          html`<button type="button" onClick=${() => act(() => ask("load_heads", { signal_names: [name] }))}>
           Take version ${newer}
-        </button>`}
+        </button>`
+        }
       </span>
       ${threshold && html`<${ThresholdSlider} signalName=${name} threshold=${threshold} curve=${curve} />`}
       <button type="button" onClick=${() => act(() => ask("unload_heads", { signal_names: [name] }))}>Unload</button>
@@ -91,9 +99,10 @@ function Costs() {
   return html`
     <h2>What it costs</h2>
     ${share != null && html`<p>The server uses ${share.toFixed(2)} processor cores.</p>`}
-    ${running.length === 0
-      ? html`<p class="hint">No stream runs. <a href="#live">Start one</a> to see latency and drops.</p>`
-      : html`
+    ${
+      running.length === 0
+        ? html`<p class="hint">No stream runs. <a href="#live">Start one</a> to see latency and drops.</p>`
+        : html`
           <table>
             <thead>
               <tr>
@@ -109,7 +118,8 @@ function Costs() {
               ${running.map((stream) => html`<${StreamRow} key=${stream.stream_id} stream=${stream} />`)}
             </tbody>
           </table>
-        `}
+        `
+    }
   `;
 }
 

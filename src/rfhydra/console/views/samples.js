@@ -43,9 +43,11 @@ export function Samples({ rest }) {
         <${TrashList} signals=${trash.value} />
       </section>
       <section class="panel" aria-label=${chosen ? `Samples of ${chosen}` : "Samples"}>
-        ${chosen
-          ? html`<${SignalHeader} name=${chosen} key=${`head-${chosen}`} /><${SampleSheet} signalName=${chosen} key=${chosen} />`
-          : html`<p class="hint">Choose a signal to see its samples.</p>`}
+        ${
+          chosen
+            ? html`<${SignalHeader} name=${chosen} key=${`head-${chosen}`} /><${SampleSheet} signalName=${chosen} key=${chosen} />`
+            : html`<p class="hint">Choose a signal to see its samples.</p>`
+        }
       </section>
     </div>
   `;
