@@ -24,6 +24,7 @@ from rfhydra.protocol.messages import (
     TrainingFailed,
     TrainingProgress,
 )
+from rfhydra.protocol.recordings import Recordings
 from rfhydra.protocol.types import Topic, UpgradeJob, UpgradeReport
 from rfhydra.protocol.upgrades import UpgradeComplete, UpgradeEvent, UpgradeFailed, UpgradeProgress, UpgradeState
 
@@ -43,6 +44,7 @@ Push = (
     | StreamWaterfallFrame
     | UpgradeState
     | UpgradeEvent
+    | Recordings
 )
 PUSHES: Final[dict[Topic, tuple[type[Push], ...]]] = {
     "jobs": (Jobs, JobSnapshot, TrainingProgress, TrainingComplete, TrainingFailed),
@@ -54,6 +56,7 @@ PUSHES: Final[dict[Topic, tuple[type[Push], ...]]] = {
     "waterfall": (WaterfallFrame, StreamWaterfallFrame),
     "metrics": (ServerMetrics,),
     "upgrades": (UpgradeState, UpgradeProgress, UpgradeComplete, UpgradeFailed),
+    "recordings": (Recordings,),
 }
 """Types of the pushes of each topic."""
 

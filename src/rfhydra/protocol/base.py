@@ -27,6 +27,10 @@ class BaseCommand(WireModel, Generic[A]):
     answered_always: ClassVar[bool] = True
     """Else only if it carries an ``id``: the fixed contract has no direct answer to it."""
 
+    answered_in_order: ClassVar[bool] = True
+    """Whether it is answered before the later commands of its connection are carried out; else when it is done. Its
+    work is given up then when the connection ends."""
+
     id: CorrelationId | None = Field(default=None, exclude_if=absent)
     """Every direct answer carries the same id."""
 

@@ -23,6 +23,9 @@ from rfhydra.protocol.fields import (
 )
 from rfhydra.protocol.live import GetStreams, ListSources, SetWaterfall, StartStream, StopStream, TuneStream
 from rfhydra.protocol.parsing import MAX_QUOTED_LENGTH, parse
+from rfhydra.protocol.recording_contents import RecordingContentsCommand
+from rfhydra.protocol.recording_suggestions import RecordingSuggestionCommand
+from rfhydra.protocol.recordings import RecordingCommand
 from rfhydra.protocol.signals import (
     DeleteSignal,
     EmptyTrash,
@@ -270,7 +273,9 @@ class GetJob(BaseCommand[told.JobSnapshot]):
 
 
 class Detect(BaseCommand[told.Detections]):
-    """Detect signals in one window with the loaded heads. May be answered after later commands."""
+    """Detect signals in one window with the loaded heads."""
+
+    answered_in_order = False
 
     command: Literal["detect"] = "detect"
     spectrogram_b64: str | None = None
@@ -343,6 +348,9 @@ Command: TypeAlias = (
     | RelabelSample
     | GetUnknown
     | LabelUnknown
+    | RecordingCommand
+    | RecordingContentsCommand
+    | RecordingSuggestionCommand
 )
 """Every command."""
 

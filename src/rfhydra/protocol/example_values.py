@@ -10,6 +10,13 @@ RATE_HZ: Final = 250_000.0
 CENTER_HZ: Final = 433_920_000.0
 JOB_ID: Final = "5b6f0c9a3c0e4b7f8d7a5e1c2f3a4b5c"
 STREAM_ID: Final = "field-unit"
+RECORDING_ID: Final = "7d0a4c9e51b23f68"
+UPLOAD_TAG: Final = 22
+IQ_B64: Final = (
+    "v4CtrYC/Uq1AgFJSf0CtUr9/ra2Av1KtQIBSUn9ArVK/f62tgL9SrUCAUlJ/QK1Sv3+trX+/Uq1AgFJSf0CtUr9/ra1/v1KtQIBSUn9ArVK/f62tf79S"
+    "rUCAUlJ/QK1Sv3+trX+/Uq1Af1JSf0CtUr9/ra2Av1KtQIBSUn9ArVI="
+)
+"""64 samples of ``cu8``, a carrier at an eighth of the sample rate."""
 SAMPLE_ID: Final = "a22ed8f962028a930fa9c8b81a3468e7a6b40580370c12a5e6b66c8a687b2cf9"
 """Of the image below as a sample of ``SIGNAL``."""
 PNG_B64: Final = (

@@ -10,6 +10,7 @@ from rfhydra.protocol import commands, live, signals, unknowns, upgrades
 from rfhydra.protocol.commands import COMMANDS, Command
 from rfhydra.protocol.example_values import (
     CENTER_HZ,
+    IQ_B64,
     JOB_ID,
     OTHER,
     PNG_B64,
@@ -19,18 +20,22 @@ from rfhydra.protocol.example_values import (
     SAMPLE_ID,
     SIGNAL,
     STREAM_ID,
+    UPLOAD_TAG,
 )
 from rfhydra.protocol.fields import NegativeBox, PhysicalBox, PixelBox
-from rfhydra.protocol.frames import Frame, IqFrame, StreamIqFrame, StreamWaterfallFrame, WaterfallFrame
+from rfhydra.protocol.frames import (
+    Frame,
+    IqFrame,
+    StreamIqFrame,
+    StreamWaterfallFrame,
+    UploadFrame,
+    WaterfallFrame,
+)
 from rfhydra.protocol.messages import Message
+from rfhydra.protocol.recording_examples import CAPTURE, RECORDING_COMMANDS
 
 TOKEN: Final = "correct-horse-battery-staple"  # noqa: S105
 ROWS: Final = 128
-IQ_B64: Final = (
-    "v4CtrYC/Uq1AgFJSf0CtUr9/ra2Av1KtQIBSUn9ArVK/f62tgL9SrUCAUlJ/QK1Sv3+trX+/Uq1AgFJSf0CtUr9/ra1/v1KtQIBSUn9ArVK/f62tf79S"
-    "rUCAUlJ/QK1Sv3+trX+/Uq1Af1JSf0CtUr9/ra2Av1KtQIBSUn9ArVI="
-)
-"""64 samples of ``cu8``, a carrier at an eighth of the sample rate."""
 
 COMMAND_EXAMPLES: Final[dict[str, Command]] = {
     each.command: each
@@ -101,6 +106,7 @@ COMMAND_EXAMPLES: Final[dict[str, Command]] = {
             stream_id=STREAM_ID,
         ),
         live.GetStreams(),
+        CAPTURE,
         live.TuneStream(stream_id=STREAM_ID, center_freq_hz=CENTER_HZ + 1e6, gain_db=28),
         live.StopStream(stream_id=STREAM_ID),
         commands.UnloadHeads(signal_names=[SIGNAL]),
@@ -118,10 +124,11 @@ COMMAND_EXAMPLES: Final[dict[str, Command]] = {
         upgrades.CancelUpgrade(id=14),
         unknowns.GetUnknown(least=2, limit=10),
         unknowns.LabelUnknown(id=17, cluster_id=3, signal_name="doorbell"),
+        *RECORDING_COMMANDS,
         commands.Unsubscribe(topics=["waterfall"]),
     )
 }
-"""By name, in an order in which they can be sent. ``job_id`` is chosen by the server."""
+"""By name, in an order in which they can be sent. ``job_id`` and ``recording_id`` are chosen by the server."""
 
 FRAME_EXAMPLES: Final[dict[str, Frame]] = {
     "iq_frame": IqFrame(
@@ -162,6 +169,7 @@ FRAME_EXAMPLES: Final[dict[str, Frame]] = {
         stream_id=STREAM_ID,
         pixels=bytes(190 if row == 8 else 24 for row in range(32) for _ in range(2)),
     ),
+    "upload_frame": UploadFrame(tag=UPLOAD_TAG, start_byte=0, data=base64.b64decode(IQ_B64)),
 }
 """By name."""
 

@@ -1,4 +1,4 @@
-"""Binary messages: IQ in, waterfall out. Little-endian, a header of 40 bytes, then the samples or pixels.
+"""Binary messages: IQ and files in, waterfall out. Little-endian, a header of 40 bytes, then samples, pixels or bytes.
 
 Between header and pixels, the waterfall of a stream has 26 bytes more and the id of the stream as UTF-8.
 """
@@ -18,6 +18,7 @@ IQ_KIND: Final = 1
 WATERFALL_KIND: Final = 2
 STREAM_IQ_KIND: Final = 3
 STREAM_WATERFALL_KIND: Final = 4
+UPLOAD_KIND: Final = 5
 
 
 @dataclass(frozen=True)
@@ -52,24 +53,25 @@ HEADER_FIELDS: Final = (
         "kind",
         "B",
         f"{IQ_KIND} IQ of one window, to the server; {WATERFALL_KIND} waterfall of such a window, from it;"
-        f" {STREAM_IQ_KIND} IQ of a stream, to the server; {STREAM_WATERFALL_KIND} waterfall of a stream, from it",
+        f" {STREAM_IQ_KIND} IQ of a stream, to the server; {STREAM_WATERFALL_KIND} waterfall of a stream, from it;"
+        f" {UPLOAD_KIND} bytes of a recording's files, to the server",
     ),
     HeaderField(
         "datatype",
         "B",
-        f"IQ: {', '.join(f'{code} ``{name}``' for code, name in enumerate(get_args(IqDatatype)))}; waterfall: 0",
+        f"IQ: {', '.join(f'{code} ``{name}``' for code, name in enumerate(get_args(IqDatatype)))}; else: 0",
     ),
-    HeaderField("rows", "H", "waterfall: rows; IQ: 0"),
+    HeaderField("rows", "H", "waterfall: rows; else: 0"),
     HeaderField(
         "tag",
         "I",
-        "IQ of a window: ``id`` of the answer; IQ of a stream: ``tag`` of its source; waterfall: frames dropped before"
-        " this one, for this client",
+        "IQ of a window: ``id`` of the answer; IQ of a stream: ``tag`` of its source; bytes: ``tag`` of the upload;"
+        " waterfall: frames dropped before this one, for this client",
     ),
-    HeaderField("sample_rate_hz", "d", "sample rate, above 0"),
-    HeaderField("center_freq_hz", "d", "centre frequency"),
-    HeaderField("start_sample", "Q", "first sample of the frame in its stream"),
-    HeaderField("count", "I", "IQ: complex samples; waterfall: columns"),
+    HeaderField("sample_rate_hz", "d", "sample rate, above 0; bytes: not used"),
+    HeaderField("center_freq_hz", "d", "centre frequency; bytes: not used"),
+    HeaderField("start_sample", "Q", "first sample of the frame in its stream; bytes: the first byte, over all files"),
+    HeaderField("count", "I", "IQ: complex samples; waterfall: columns; bytes: their number"),
 )
 """In their order, without gaps."""
 STREAM_FIELDS: Final = (
@@ -239,13 +241,41 @@ class StreamWaterfallFrame:
         return cls(dropped, rows, cols, rate, center, start, step, low, high, name, data[begin + id_bytes :])
 
 
-Frame: TypeAlias = IqFrame | WaterfallFrame | StreamIqFrame | StreamWaterfallFrame
+@dataclass(frozen=True)
+class UploadFrame:
+    """The next bytes of a recording that this connection sends, to the server; ``tag`` is that of the upload.
+
+    ``start_byte``, in the field ``start_sample``, counts over all files in their order; a frame may span two. Answered
+    with ``recording_upload``, whose ``id`` is ``tag``: bytes that the server has already are taken once.
+    """
+
+    tag: int
+    start_byte: int
+    data: bytes
+
+    def encode(self) -> bytes:
+        return HEADER.pack(MAGIC, UPLOAD_KIND, 0, 0, self.tag, 0.0, 0.0, self.start_byte, len(self.data)) + self.data
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """The inverse of :meth:`encode`.
+
+        Raises:
+            InvalidMessage: not such a frame; the message names the field.
+        """
+        _, _, tag, _, _, start, count = _header(data, UPLOAD_KIND)
+        _require_size(data, count, f"count {count}")
+        return cls(tag, start, data[HEADER.size :])
+
+
+Frame: TypeAlias = IqFrame | WaterfallFrame | StreamIqFrame | StreamWaterfallFrame | UploadFrame
 """Every binary message."""
 FRAMES: Final[dict[str, type[Frame]]] = {
     "iq_frame": IqFrame,
     "waterfall_frame": WaterfallFrame,
     "stream_iq_frame": StreamIqFrame,
     "stream_waterfall_frame": StreamWaterfallFrame,
+    "upload_frame": UploadFrame,
 }
 """By the name that the documents give them."""
 
@@ -283,7 +313,7 @@ def _header(data: bytes, wanted: int) -> tuple[int, int, int, float, float, int,
     magic, kind, datatype, rows, tag, rate, center, start, count = HEADER.unpack_from(data)
     if magic != MAGIC or kind != wanted:
         raise InvalidMessage(f"the frame must begin with {MAGIC.decode()!r} and kind {wanted}")
-    if not (math.isfinite(rate) and rate > 0 and math.isfinite(center)):
+    if wanted != UPLOAD_KIND and not (math.isfinite(rate) and rate > 0 and math.isfinite(center)):
         raise InvalidMessage("sample_rate_hz of the frame must be a positive number, center_freq_hz a finite one")
     if start > MAX_WHOLE:
         raise InvalidMessage(f"start_sample of the frame must be 0 to {MAX_WHOLE}")

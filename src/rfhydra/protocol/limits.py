@@ -64,6 +64,26 @@ class Limits(WireModel):
     """Seconds that a pushed stream waits for its client to come back before it ends."""
     max_waterfalls: int = Field(default=16, ge=1)
     """Waterfalls with different settings, of all clients together. One more is refused with ``busy``."""
+    stream_history_bytes: int = Field(default=32 * _MIB, ge=0, le=1 << 34)
+    """Of the newest samples of each running stream, at 8 bytes a sample, for ``capture_stream``; 0 keeps none."""
+    max_recordings: int = Field(default=32, ge=1, le=1000)
+    """Recordings that the server holds. For one more, the one that was not used for longest is removed."""
+    max_recordings_bytes: int = Field(default=4096 * _MIB, ge=_MIB)
+    """What they take on the disk, unfinished uploads included; likewise. A larger one is refused."""
+    recording_idle_sec: int = Field(default=30 * 86_400, ge=60)
+    """Seconds after which a recording that nobody uses is removed."""
+    max_uploads: int = Field(default=4, ge=1, le=64)
+    """Unfinished uploads, of all clients together. One more is refused with ``busy``."""
+    upload_linger_sec: int = Field(default=300, ge=1, le=86_400)
+    """Seconds that an upload waits for its next byte before it is removed."""
+    max_chunk_bytes: int = Field(default=_MIB, ge=1024, le=64 * _MIB)
+    """Bytes of one frame of an upload; less where ``max_message_bytes`` is."""
+    max_views_queued: int = Field(default=8, ge=1)
+    """Views and snapped boxes of recordings that wait, of all clients together. One more is refused with ``busy``."""
+    max_suggestions_queued: int = Field(default=4, ge=1)
+    """Candidates and contracts that wait, of all clients together. One more is refused with ``busy``."""
+    max_candidate_windows: int = Field(default=32, ge=1)
+    """Windows of the contract that one ``get_candidates`` looks at."""
     max_store_queued: int = Field(default=256, ge=1)
     """Reads and changes of the workspace that wait, of all clients together. One more is refused with ``busy``."""
     max_outbox_messages: int = Field(default=256, ge=8)

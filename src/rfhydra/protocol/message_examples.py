@@ -18,6 +18,7 @@ from rfhydra.protocol.example_values import (
 )
 from rfhydra.protocol.limits import StatedLimits
 from rfhydra.protocol.messages import API_VERSION, FEATURES, MIN_API_VERSION, Message
+from rfhydra.protocol.recording_examples import RECORDING_MESSAGES
 from rfhydra.protocol.signal_examples import SIGNAL_MESSAGES
 from rfhydra.protocol.streams import StreamStatus, TrackEvent, TrackMeasurement
 from rfhydra.protocol.types import (
@@ -330,6 +331,7 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
         upgrades.UpgradeUndone(id=13, backbone_id=_FORMER_BACKBONE.id, heads={SIGNAL: 1}),
         CLUSTERS,
         LABELLED,
+        *RECORDING_MESSAGES,
     )
 }
 """By type."""

@@ -15,6 +15,9 @@ from rfhydra.protocol.fields import absent
 from rfhydra.protocol.limits import StatedLimits
 from rfhydra.protocol.live import Sources, Streams, StreamState, Tracks, WaterfallState
 from rfhydra.protocol.parsing import parse, read_json
+from rfhydra.protocol.recording_contents import RecordingContentsMessage
+from rfhydra.protocol.recording_suggestions import RecordingSuggestionMessage
+from rfhydra.protocol.recordings import RecordingMessage, Recordings
 from rfhydra.protocol.signals import MessageOnSignals, TrainingSample
 from rfhydra.protocol.types import (
     BackboneInfo,
@@ -33,7 +36,7 @@ from rfhydra.protocol.upgrades import UpgradeComplete, UpgradeFailed, UpgradePro
 
 API_VERSION: Final = 1
 MIN_API_VERSION: Final = 1
-FEATURES: Final = "detect binary jobs subscriptions samples signals sigmf upgrades streams unknown".split()  # noqa: SIM905
+FEATURES: Final = "detect binary jobs subscriptions samples signals sigmf upgrades streams unknown recordings".split()  # noqa: SIM905
 """Parts of the protocol that a server may lack, by which clients know them."""
 
 
@@ -318,7 +321,7 @@ class ServerShutdown(BaseMessage):
 
 
 Snapshot: TypeAlias = Annotated[
-    Jobs | JobSnapshot | Registry | SampleCounts | Detections | ServerMetrics | UpgradeState | Streams,
+    Jobs | JobSnapshot | Registry | SampleCounts | Detections | ServerMetrics | UpgradeState | Streams | Recordings,
     Field(discriminator="type"),
 ]
 
@@ -371,6 +374,9 @@ Message: TypeAlias = (
     | MessageOnSignals
     | UnknownClusters
     | UnknownLabelled
+    | RecordingMessage
+    | RecordingContentsMessage
+    | RecordingSuggestionMessage
 )
 """Every message."""
 

@@ -37,19 +37,19 @@ of the wrong type is an `error`.
 - Any command may carry an `id` (text or a whole number); every direct answer to it carries the same.
 - A `name` matches the regular expression in `limits.name_pattern` of `hello`, as a whole.
 - Any command may be answered with `error`: nothing was changed then.
-- Commands of one connection are answered in their order, except `detect` and binary frames, which are answered when
-  they are done.
+- Commands of one connection are answered in their order, except those that are answered *when done*, as stated for
+  each, and windows of IQ in binary frames. What is answered when done is given up when its connection ends.
 - A training belongs to the server. Its messages go to those who subscribed to `jobs` and to the connection that started
   it. So does an upgrade, with the topic `upgrades`.
 - A stream belongs to the server, too. Its pushes go to those who subscribed to `detections`, `tracks`, `streams` or
   `waterfall`. Binary frames of a stream that a client pushes are not answered.
 - A push that replaces the one before it (`training_progress` or `upgrade_progress` of one job, `detections` and
-  waterfall of one stream, `streams`, `metrics`) is dropped where a client is too slow, and so are the oldest events of
-  `tracks`; every other message is kept, and a client that does not take them is closed with 1013.
+  waterfall of one stream, `streams`, `recordings`, `metrics`) is dropped where a client is too slow, and so are the
+  oldest events of `tracks`; every other message is kept, and a client that does not take them is closed with 1013.
 - With a token: `Authorization: Bearer …`, `?token=…`, or `auth` as the first command, within ten seconds.
 
 The examples belong to one session, on a workspace whose contract has 128 rows and a hop of 64 samples; a test sends
-those of commands to a server. `job_id` and times are the server's to choose.
+those of commands to a server. `job_id`, `recording_id` and times are the server's to choose.
 
 Close codes: 1001 the server stops, 1008 no token or a wrong one, 1009 a message is too large, 1013 too many clients, or
 messages were not taken.
@@ -92,9 +92,15 @@ def _section(
 ) -> str:
     told = ""
     if issubclass(model, BaseCommand):
-        told = f"Answered with `{answer_name(model)}`{'' if model.answered_always else ', if it carries an `id`'}.\n\n"
+        told = f"Answered with `{answer_name(model)}`{_when(model)}.\n\n"
     table = _table(schemas[model.__name__], {"id", "command", "type"})
     return f"### `{name}`\n\n{_text(model)}\n\n{told}{table}\n```json\n{_example(wire_fields(example))}\n```\n"
+
+
+def _when(model: type[BaseCommand[Any]]) -> str:
+    if not model.answered_always:
+        return ", if it carries an `id`"
+    return "" if model.answered_in_order else ", when done"
 
 
 def _example(fields: dict[str, Any]) -> str:

@@ -71,11 +71,12 @@ def asyncapi_document() -> dict[str, Any]:
             **{_PREFIX + name: _operation(model, _PREFIX + name) for name, model in COMMANDS.items()},
             _IQ: _request(_IQ, summary(FRAMES[_IQ]), "detections", "error"),
             _STREAM_IQ: _request(_STREAM_IQ, summary(FRAMES[_STREAM_IQ]), "error"),
+            _UPLOAD: _request(_UPLOAD, summary(FRAMES[_UPLOAD]), "recording_upload", "error"),
             "push": {
                 "action": "send",
                 "channel": _CHANNEL_REF,
                 "summary": "What the server says.",
-                "messages": [_message_ref(name) for name in (*MESSAGES, *FRAMES) if name not in (_IQ, _STREAM_IQ)],
+                "messages": [_message_ref(name) for name in (*MESSAGES, *FRAMES) if name not in _TO_SERVER],
             },
         },
         "components": {
@@ -127,6 +128,8 @@ class _Generator(GenerateJsonSchema):
 _PREFIX: Final = "command_"  # `hello` is a command and a message
 _IQ: Final = "iq_frame"
 _STREAM_IQ: Final = "stream_iq_frame"
+_UPLOAD: Final = "upload_frame"
+_TO_SERVER: Final = frozenset({_IQ, _STREAM_IQ, _UPLOAD})
 _CHANNEL_REF: Final = {"$ref": f"#/channels/{CHANNEL}"}
 
 

@@ -13,7 +13,7 @@ IqDatatype: TypeAlias = Literal["cf32_le", "ci16_le", "ci8", "cu8"]
 JobAction: TypeAlias = Literal["train", "extend"]
 JobState: TypeAlias = Literal["queued", "running", "completed", "failed", "cancelled"]
 Topic: TypeAlias = Literal[
-    "jobs", "registry", "samples", "detections", "tracks", "streams", "waterfall", "metrics", "upgrades"
+    "jobs", "registry", "samples", "detections", "tracks", "streams", "waterfall", "metrics", "upgrades", "recordings"
 ]
 UpgradeJobState: TypeAlias = Literal["running", "completed", "failed", "cancelled"]
 Basis: TypeAlias = Literal["paired", "cross-validation", "validation", "other boxes", "none"]
