@@ -180,6 +180,260 @@ export interface CancelUpgrade {
   command?: "cancel_upgrade";
 }
 /**
+ * A box that may be worth a label.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Candidate".
+ */
+export interface Candidate {
+  /**
+   * Seconds from the start of the recording.
+   */
+  time_start_sec: number;
+  /**
+   * Seconds from the start of the recording.
+   */
+  time_end_sec: number;
+  /**
+   * Absolute frequency of the lower edge.
+   */
+  freq_low_hz: number;
+  /**
+   * Absolute frequency of the upper edge.
+   */
+  freq_high_hz: number;
+  /**
+   * Calibrated score of the head, 0 to 1; without a signal the objectness that the backbone gives it.
+   */
+  score: number;
+  /**
+   * The signal whose head detects it; null for a proposal that no head claims.
+   */
+  signal_name: string | null;
+  /**
+   * Version of that head; null likewise.
+   */
+  version: number | null;
+  /**
+   * Threshold of that head; null likewise. A score below it is no detection.
+   */
+  threshold: number | null;
+}
+/**
+ * Boxes that may be worth a label, the most useful first.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Candidates".
+ */
+export interface Candidates {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The recording.
+   */
+  recording_id: string;
+  type?: "candidates";
+  /**
+   * First what heads are unsure of, scores within 0.2 of their threshold, the nearest first; then proposals that no
+   * head claims, the likeliest first; then sure detections, the least sure first. Equal ones are in the order of
+   * time.
+   */
+  candidates: Candidate[];
+  /**
+   * Number of all that were found, those over ``max_candidates`` included.
+   */
+  found: number;
+}
+/**
+ * Make a recording of what was received from a running stream: the last seconds, or a stretch of the stream's time.
+ *
+ * The server keeps the last ``limits.stream_history_bytes`` of each stream, at 8 bytes a sample. A recording never
+ * spans a gap or a retuning: of a stretch that does, it is the longest part; of the last seconds, the newest.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "CaptureStream".
+ */
+export interface CaptureStream {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  command?: "capture_stream";
+  /**
+   * The stream.
+   */
+  stream_id: string;
+  /**
+   * The last seconds; fewer if the server has fewer.
+   */
+  duration_sec?: number | null;
+  /**
+   * Start in seconds of the stream, as in ``tracks`` and ``detections``.
+   */
+  time_start_sec?: number | null;
+  /**
+   * End, likewise.
+   */
+  time_end_sec?: number | null;
+}
+/**
+ * Remove a recording from the server, or give up an upload. Samples that were labelled in it stay.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "CloseRecording".
+ */
+export interface CloseRecording {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  command?: "close_recording";
+  /**
+   * The recording, or the ``upload_id`` of an upload.
+   */
+  recording_id: string;
+}
+/**
+ * The contract that suits the emissions of a recording, beside the one of the workspace.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ContractSuggestion".
+ */
+export interface ContractSuggestion {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The recording.
+   */
+  recording_id: string;
+  type?: "contract_suggestion";
+  /**
+   * What it was chosen by: the boxes of the command, the labelled boxes of the recording, or what the backbone
+   * proposes.
+   */
+  source: "boxes" | "annotations" | "proposals";
+  suggested: SuggestedContract;
+  present: SuggestedContract1;
+  /**
+   * Whether the suggested contract is another one than that of the workspace.
+   */
+  differs: boolean;
+  /**
+   * What an operator runs, while no server does, so that the workspace has it; null where it has.
+   */
+  command_line: string | null;
+}
+/**
+ * The suggested contract.
+ */
+export interface SuggestedContract {
+  /**
+   * The contract, as in ``hello``, with its ``spec_id``.
+   */
+  contract: {
+    [k: string]: unknown;
+  };
+  /**
+   * The signals.
+   */
+  signals: SuggestedSignal[];
+  /**
+   * Seconds of a column.
+   */
+  sec_per_col: number;
+  /**
+   * Hz of a row.
+   */
+  hz_per_row: number;
+  /**
+   * Seconds of a window.
+   */
+  window_sec: number;
+  /**
+   * Pixels that a second of signal becomes: what detection costs.
+   */
+  pixels_per_sec: number;
+  /**
+   * What the contract cannot do, and what would help.
+   */
+  remarks: string[];
+}
+/**
+ * What a contract makes of the typical emission of a signal.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "SuggestedSignal".
+ */
+export interface SuggestedSignal {
+  /**
+   * The signal; null for boxes without a label.
+   */
+  signal_name: string | null;
+  /**
+   * Number of boxes.
+   */
+  boxes: number;
+  /**
+   * Median duration.
+   */
+  duration_sec: number;
+  /**
+   * Median bandwidth.
+   */
+  bandwidth_hz: number;
+  /**
+   * The 95 % quantile of the durations.
+   */
+  longest_sec: number;
+  /**
+   * Columns that the typical emission spans.
+   */
+  cols: number;
+  /**
+   * Rows that it spans.
+   */
+  rows: number;
+}
+/**
+ * The contract of the workspace, with what it makes of the same signals.
+ */
+export interface SuggestedContract1 {
+  /**
+   * The contract, as in ``hello``, with its ``spec_id``.
+   */
+  contract: {
+    [k: string]: unknown;
+  };
+  /**
+   * The signals.
+   */
+  signals: SuggestedSignal[];
+  /**
+   * Seconds of a column.
+   */
+  sec_per_col: number;
+  /**
+   * Hz of a row.
+   */
+  hz_per_row: number;
+  /**
+   * Seconds of a window.
+   */
+  window_sec: number;
+  /**
+   * Pixels that a second of signal becomes: what detection costs.
+   */
+  pixels_per_sec: number;
+  /**
+   * What the contract cannot do, and what would help.
+   */
+  remarks: string[];
+}
+/**
  * Move a signal to the trash, with its samples and versions, and unload its head. ``conflict`` as for renaming.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -242,7 +496,7 @@ export interface DeletedSignal {
   version_count: number;
 }
 /**
- * Detect signals in one window with the loaded heads. May be answered after later commands.
+ * Detect signals in one window with the loaded heads.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "Detect".
@@ -477,6 +731,23 @@ export interface Error {
   } | null;
 }
 /**
+ * Ask for the labelled boxes of a recording as SigMF annotations, to be kept beside its samples.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ExportRecordingSigmf".
+ */
+export interface ExportRecordingSigmf {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  /**
+   * The recording.
+   */
+  recording_id: string;
+  command?: "export_recording_sigmf";
+}
+/**
  * Ask for a page of the samples of a signal as annotated SigMF recordings. Samples without IQ are skipped.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -541,6 +812,53 @@ export interface ExtendSignal {
   command?: "extend_signal";
 }
 /**
+ * Ask for what the loaded heads detect in a part of a recording, and what the backbone proposes beside it.
+ *
+ * The part has at most ``limits.max_candidate_windows`` windows of the contract.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "GetCandidates".
+ */
+export interface GetCandidates {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  /**
+   * The recording.
+   */
+  recording_id: string;
+  command?: "get_candidates";
+  /**
+   * Start of the part.
+   */
+  time_start_sec: number;
+  /**
+   * End of the part. Boxes whose middle lies in it count.
+   */
+  time_end_sec: number;
+  /**
+   * Only boxes that reach above this frequency.
+   */
+  freq_low_hz?: number | null;
+  /**
+   * Only boxes that reach below this frequency.
+   */
+  freq_high_hz?: number | null;
+  /**
+   * Subset of the loaded heads; default all.
+   */
+  signal_names?: string[] | null;
+  /**
+   * Least objectness of a proposal.
+   */
+  min_objectness?: number;
+  /**
+   * Most boxes of the answer.
+   */
+  max_candidates?: number;
+}
+/**
  * Ask for a training with its messages so far.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -569,6 +887,94 @@ export interface GetLoadedHeads {
    */
   id?: string | number | null;
   command?: "get_loaded_heads";
+}
+/**
+ * Ask for a page of the labelled boxes of a recording: those that its file states, and those of samples of it.
+ *
+ * Samples belong to a recording by its samples, whatever its file is called.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "GetRecordingAnnotations".
+ */
+export interface GetRecordingAnnotations {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  /**
+   * The recording.
+   */
+  recording_id: string;
+  command?: "get_recording_annotations";
+  /**
+   * Maximum number of boxes, at most ``limits.max_page``; absent: as many as fit an answer.
+   */
+  limit?: number | null;
+  /**
+   * ``next_cursor`` of the previous page.
+   */
+  cursor?: string | null;
+}
+/**
+ * Ask for a part of a recording as an image. Absent edges are those of the recording.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "GetRecordingView".
+ */
+export interface GetRecordingView {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  /**
+   * The recording.
+   */
+  recording_id: string;
+  command?: "get_recording_view";
+  /**
+   * Start of the part.
+   */
+  time_start_sec?: number | null;
+  /**
+   * End of the part.
+   */
+  time_end_sec?: number | null;
+  /**
+   * Lower edge of the part.
+   */
+  freq_low_hz?: number | null;
+  /**
+   * Upper edge of the part.
+   */
+  freq_high_hz?: number | null;
+  /**
+   * Most columns of the image.
+   */
+  columns?: number;
+  /**
+   * Most rows of the image; with ``columns`` at most 2,097,152 pixels.
+   */
+  rows?: number;
+  /**
+   * Level of the grey value 0; default by the noise floor of the image.
+   */
+  min_db?: number | null;
+  /**
+   * Level of the grey value 255; default by the strongest pixels of the image.
+   */
+  max_db?: number | null;
+  /**
+   * Centre frequency of the tuning to show, where the part has several; default the one with the most samples.
+   */
+  center_freq_hz?: number | null;
+  /**
+   * Samples of a spectrum, a power of two; default shows about as many rows as columns.
+   */
+  fft_size?: number | null;
+  /**
+   * What a pixel of several values shows: the peak, which shows bursts shorter than a column, or the mean.
+   */
+  pooling?: "max" | "mean";
 }
 /**
  * Ask for all signals with their active versions.
@@ -1220,6 +1626,74 @@ export interface Jobs {
   next_cursor?: string | null;
 }
 /**
+ * Label boxes in a recording: windows around them become samples, all or, on an error, none.
+ *
+ * A new box replaces an older one of its label of which it covers half or more; the same boxes again change nothing.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "LabelRecording".
+ */
+export interface LabelRecording {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  /**
+   * The recording.
+   */
+  recording_id: string;
+  command?: "label_recording";
+  /**
+   * The boxes.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  annotations: NewAnnotation[];
+  /**
+   * Whether a signal may have samples of several sample rates; without it that is a ``conflict``.
+   */
+  any_rate?: boolean;
+}
+/**
+ * A box to label in a recording.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "NewAnnotation".
+ */
+export interface NewAnnotation {
+  /**
+   * The signal.
+   */
+  signal_name: string;
+  box: RecordingBox;
+  /**
+   * Whether it is verified not to be the signal, whatever else it is.
+   */
+  negative?: boolean;
+}
+/**
+ * The box. More than half of its time lies in the recording, some of its frequencies in the recorded band.
+ */
+export interface RecordingBox {
+  /**
+   * Seconds from the start of the recording.
+   */
+  time_start_sec: number;
+  /**
+   * Seconds from the start of the recording.
+   */
+  time_end_sec: number;
+  /**
+   * Absolute frequency of the lower edge.
+   */
+  freq_low_hz: number;
+  /**
+   * Absolute frequency of the upper edge.
+   */
+  freq_high_hz: number;
+}
+/**
  * Make samples of a signal of the windows that are kept of a cluster.
  *
  * The cluster goes on counting, without windows, until there is a head. A second label is a ``conflict``.
@@ -1287,6 +1761,34 @@ export interface LabelledBox {
   label: string;
 }
 /**
+ * What a signal has after boxes were labelled.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "LabelledSignal".
+ */
+export interface LabelledSignal {
+  /**
+   * The signal.
+   */
+  signal_name: string;
+  /**
+   * Number of samples that are new.
+   */
+  new_samples: number;
+  /**
+   * Number of its samples.
+   */
+  sample_count: number;
+  /**
+   * Number of its boxes, over all samples.
+   */
+  box_count: number;
+  /**
+   * Number of verified boxes of other signals in its samples.
+   */
+  negative_count: number;
+}
+/**
  * A head that cannot be trained again. It stays active, on its backbone.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -1326,6 +1828,19 @@ export interface ListJobs {
    */
   cursor?: string | null;
   command?: "list_jobs";
+}
+/**
+ * Ask for the recordings that the server holds.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ListRecordings".
+ */
+export interface ListRecordings {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  command?: "list_recordings";
 }
 /**
  * Ask for the sources that the operator configured.
@@ -1398,6 +1913,64 @@ export interface NamedSource {
   name: string;
 }
 /**
+ * Begin to send a recording, in ``upload_frame`` messages; needs a connection that uses binary frames.
+ *
+ * The server answers each frame with ``recording_upload``, whose ``id`` is the tag, and the last one with the
+ * recording, too. If the files cannot be opened, the last answer is an ``error``, which says what to give;
+ * ``resume_upload`` gives it, without the bytes. A connection sends one recording at a time.
+ *
+ * Where there is no room for it, the recordings that were not used for longest are removed.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "OpenRecording".
+ */
+export interface OpenRecording {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  /**
+   * For a file that does not state it, neither by its name.
+   */
+  sample_rate_hz?: number | null;
+  /**
+   * Likewise; default 0.
+   */
+  center_freq_hz?: number | null;
+  /**
+   * Likewise, for raw samples: as in SigMF, such as ``cu8`` or ``cf32_le``.
+   */
+  datatype?: string | null;
+  command?: "open_recording";
+  /**
+   * Its files, in the order of their bytes: one, or metadata and data of SigMF.
+   *
+   * @minItems 1
+   * @maxItems 3
+   */
+  files: RecordingFile[];
+  /**
+   * Tag of the frames, chosen by the client.
+   */
+  tag: number;
+}
+/**
+ * A file of a recording.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "RecordingFile".
+ */
+export interface RecordingFile {
+  /**
+   * Its name, without a folder: it tells the format, and by some conventions rate, frequency and time.
+   */
+  name: string;
+  /**
+   * Its size.
+   */
+  size_bytes: number;
+}
+/**
  * Make a version of a signal's head the active one; a provisional one replaces no validated one (``conflict``).
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -1441,6 +2014,445 @@ export interface PushedSource {
    * Tag of the frames, chosen by the client: one for each stream that this connection pushes.
    */
   tag: number;
+}
+/**
+ * A labelled box of a recording.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "RecordingAnnotation".
+ */
+export interface RecordingAnnotation {
+  /**
+   * Seconds from the start of the recording.
+   */
+  time_start_sec: number;
+  /**
+   * Seconds from the start of the recording.
+   */
+  time_end_sec: number;
+  /**
+   * Absolute frequency of the lower edge.
+   */
+  freq_low_hz: number;
+  /**
+   * Absolute frequency of the upper edge.
+   */
+  freq_high_hz: number;
+  /**
+   * What it is labelled as; ``!`` and a name says only that it is not that signal.
+   */
+  label: string;
+  /**
+   * ``file``: the file states it. ``sample``: samples of the workspace have it.
+   */
+  origin: "file" | "sample";
+  /**
+   * The samples that show it, at most 16; none for one of the file.
+   */
+  sample_ids: string[];
+}
+/**
+ * A page of the labelled boxes of a recording.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "RecordingAnnotations".
+ */
+export interface RecordingAnnotations {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The recording.
+   */
+  recording_id: string;
+  type?: "recording_annotations";
+  /**
+   * By time.
+   */
+  annotations: RecordingAnnotation[];
+  /**
+   * ``cursor`` of the next page; null on the last one.
+   */
+  next_cursor: string | null;
+}
+/**
+ * A box in a recording.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "RecordingBox".
+ */
+export interface RecordingBox1 {
+  /**
+   * Seconds from the start of the recording.
+   */
+  time_start_sec: number;
+  /**
+   * Seconds from the start of the recording.
+   */
+  time_end_sec: number;
+  /**
+   * Absolute frequency of the lower edge.
+   */
+  freq_low_hz: number;
+  /**
+   * Absolute frequency of the upper edge.
+   */
+  freq_high_hz: number;
+}
+/**
+ * A recording that the server holds.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "RecordingInfo".
+ */
+export interface RecordingInfo {
+  /**
+   * Its id.
+   */
+  recording_id: string;
+  /**
+   * What people call it: the name of its file without the extension, or the stream and the time of the capture.
+   */
+  name: string;
+  /**
+   * The files that were sent; of a capture those that were written.
+   */
+  files: RecordingFile[];
+  /**
+   * The stream that it was captured from; null for a file.
+   */
+  stream_id: string | null;
+  /**
+   * What the file is, for people.
+   */
+  container: string;
+  /**
+   * Datatype of the samples, as in SigMF.
+   */
+  datatype: string;
+  /**
+   * Samples per second.
+   */
+  sample_rate_hz: number;
+  /**
+   * Number of samples.
+   */
+  samples: number;
+  /**
+   * Length.
+   */
+  duration_sec: number;
+  /**
+   * Time of the first sample, UTC, ISO 8601; null where the file does not state it.
+   */
+  start_time: string | null;
+  /**
+   * Centre frequency of the first sample; 0 where the file does not state it.
+   */
+  center_freq_hz: number;
+  /**
+   * The different centre frequencies, ascending, at most 16 of them.
+   */
+  center_freqs_hz: number[];
+  /**
+   * Number of captures: stretches of one centre frequency or time base.
+   */
+  captures: number;
+  /**
+   * Number of annotations that the file states.
+   */
+  annotations: number;
+  /**
+   * Bytes on the disk.
+   */
+  size_bytes: number;
+  /**
+   * What is wrong with the file, though it can be read.
+   */
+  warnings: string[];
+  /**
+   * Time when it was opened, UTC, ISO 8601.
+   */
+  created_at: string;
+  /**
+   * Time of its last use, which decides which one is removed when there is no room.
+   */
+  used_at: string;
+}
+/**
+ * Boxes were labelled: windows around them are samples now.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "RecordingLabelled".
+ */
+export interface RecordingLabelled {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The recording.
+   */
+  recording_id: string;
+  type?: "recording_labelled";
+  /**
+   * The signals of the boxes, by name.
+   */
+  signals: LabelledSignal[];
+  /**
+   * What of the boxes does not fit the contract, each with its remedy.
+   */
+  warnings: string[];
+}
+/**
+ * The labelled boxes of a recording as SigMF.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "RecordingSigmf".
+ */
+export interface RecordingSigmf {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The recording.
+   */
+  recording_id: string;
+  type?: "recording_sigmf";
+  /**
+   * A name for the file.
+   */
+  file_name: string;
+  /**
+   * Contents of a ``.sigmf-meta``, which goes beside the samples.
+   */
+  meta: {
+    [k: string]: JsonValue;
+  };
+}
+/**
+ * One recording.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "RecordingState".
+ */
+export interface RecordingState {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  type?: "recording";
+  recording: RecordingInfo1;
+}
+/**
+ * The recording.
+ */
+export interface RecordingInfo1 {
+  /**
+   * Its id.
+   */
+  recording_id: string;
+  /**
+   * What people call it: the name of its file without the extension, or the stream and the time of the capture.
+   */
+  name: string;
+  /**
+   * The files that were sent; of a capture those that were written.
+   */
+  files: RecordingFile[];
+  /**
+   * The stream that it was captured from; null for a file.
+   */
+  stream_id: string | null;
+  /**
+   * What the file is, for people.
+   */
+  container: string;
+  /**
+   * Datatype of the samples, as in SigMF.
+   */
+  datatype: string;
+  /**
+   * Samples per second.
+   */
+  sample_rate_hz: number;
+  /**
+   * Number of samples.
+   */
+  samples: number;
+  /**
+   * Length.
+   */
+  duration_sec: number;
+  /**
+   * Time of the first sample, UTC, ISO 8601; null where the file does not state it.
+   */
+  start_time: string | null;
+  /**
+   * Centre frequency of the first sample; 0 where the file does not state it.
+   */
+  center_freq_hz: number;
+  /**
+   * The different centre frequencies, ascending, at most 16 of them.
+   */
+  center_freqs_hz: number[];
+  /**
+   * Number of captures: stretches of one centre frequency or time base.
+   */
+  captures: number;
+  /**
+   * Number of annotations that the file states.
+   */
+  annotations: number;
+  /**
+   * Bytes on the disk.
+   */
+  size_bytes: number;
+  /**
+   * What is wrong with the file, though it can be read.
+   */
+  warnings: string[];
+  /**
+   * Time when it was opened, UTC, ISO 8601.
+   */
+  created_at: string;
+  /**
+   * Time of its last use, which decides which one is removed when there is no room.
+   */
+  used_at: string;
+}
+/**
+ * How much of a recording the server has, and the recording itself once it has all.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "RecordingUpload".
+ */
+export interface RecordingUpload {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  type?: "recording_upload";
+  /**
+   * Id of the upload, and ``recording_id`` of the recording that it becomes.
+   */
+  upload_id: string;
+  /**
+   * Tag of its frames on this connection.
+   */
+  tag: number;
+  /**
+   * Bytes that the server has, over all files: the next frame begins there.
+   */
+  received_bytes: number;
+  /**
+   * Bytes of all files.
+   */
+  size_bytes: number;
+  /**
+   * Most bytes of one frame.
+   */
+  max_chunk_bytes: number;
+  /**
+   * The recording; null until the last byte is there.
+   */
+  recording: RecordingInfo | null;
+}
+/**
+ * A part of a recording as an image, each pixel the peak, or the mean, of the spectra and bins in it.
+ *
+ * Every sample of the part counts, however long it is. The edges are those of the image, which may reach a little
+ * beyond the asked part, or be less than it at the edges of the recording.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "RecordingView".
+ */
+export interface RecordingView {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The recording.
+   */
+  recording_id: string;
+  type?: "recording_view";
+  /**
+   * Rows of the image; at most as many as asked for.
+   */
+  rows: number;
+  /**
+   * Columns of the image; likewise.
+   */
+  cols: number;
+  /**
+   * Left edge of the first column, in seconds from the start of the recording.
+   */
+  time_start_sec: number;
+  /**
+   * Right edge of the last column.
+   */
+  time_end_sec: number;
+  /**
+   * Lower edge of the last row.
+   */
+  freq_low_hz: number;
+  /**
+   * Upper edge of the first row.
+   */
+  freq_high_hz: number;
+  /**
+   * The centre frequency of the shown tuning.
+   */
+  center_freq_hz: number;
+  /**
+   * Level of the grey value 0. A sine of full scale has 0 dB.
+   */
+  min_db: number;
+  /**
+   * Level of the grey value 255.
+   */
+  max_db: number;
+  /**
+   * The noise floor of the image, its median.
+   */
+  floor_db: number;
+  /**
+   * Samples of a spectrum; spectra overlap by half.
+   */
+  fft_size: number;
+  /**
+   * What a pixel of several values shows.
+   */
+  pooling: "max" | "mean";
+  /**
+   * Base64 of ``rows`` × ``cols`` bytes in row order, row 0 the highest frequency, column 0 the earliest time. Bytes
+   * are 0 where the receiver was tuned elsewhere.
+   */
+  image_b64: string;
+}
+/**
+ * The recordings that the server holds.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Recordings".
+ */
+export interface Recordings {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  type?: "recordings";
+  /**
+   * The newest first; at most ``limits.max_recordings``.
+   */
+  recordings: RecordingInfo[];
+  /**
+   * What they take on the disk, unfinished uploads included; at most ``limits.max_recordings_bytes``.
+   */
+  used_bytes: number;
 }
 /**
  * Every signal that has versions.
@@ -1594,6 +2606,42 @@ export interface Result {
    * The training.
    */
   job_id?: string | null;
+}
+/**
+ * Go on with an upload, from any connection, or open its files again with other fields.
+ *
+ * An upload that gets no byte for ``limits.upload_linger_sec`` is removed, and so is an unfinished one when the server
+ * stops. Once the recording is open, the answer has it.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ResumeUpload".
+ */
+export interface ResumeUpload {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  /**
+   * For a file that does not state it, neither by its name.
+   */
+  sample_rate_hz?: number | null;
+  /**
+   * Likewise; default 0.
+   */
+  center_freq_hz?: number | null;
+  /**
+   * Likewise, for raw samples: as in SigMF, such as ``cu8`` or ``cf32_le``.
+   */
+  datatype?: string | null;
+  command?: "resume_upload";
+  /**
+   * The upload.
+   */
+  upload_id: string;
+  /**
+   * Tag of the frames on this connection.
+   */
+  tag: number;
 }
 /**
  * Return to the version that was active before the current one, in the order of promotion, not of numbers.
@@ -1901,6 +2949,46 @@ export interface StatedLimits {
    * Waterfalls with different settings, of all clients together. One more is refused with ``busy``.
    */
   max_waterfalls?: number;
+  /**
+   * Of the newest samples of each running stream, at 8 bytes a sample, for ``capture_stream``; 0 keeps none.
+   */
+  stream_history_bytes?: number;
+  /**
+   * Recordings that the server holds. For one more, the one that was not used for longest is removed.
+   */
+  max_recordings?: number;
+  /**
+   * What they take on the disk, unfinished uploads included; likewise. A larger one is refused.
+   */
+  max_recordings_bytes?: number;
+  /**
+   * Seconds after which a recording that nobody uses is removed.
+   */
+  recording_idle_sec?: number;
+  /**
+   * Unfinished uploads, of all clients together. One more is refused with ``busy``.
+   */
+  max_uploads?: number;
+  /**
+   * Seconds that an upload waits for its next byte before it is removed.
+   */
+  upload_linger_sec?: number;
+  /**
+   * Bytes of one frame of an upload; less where ``max_message_bytes`` is.
+   */
+  max_chunk_bytes?: number;
+  /**
+   * Views and snapped boxes of recordings that wait, of all clients together. One more is refused with ``busy``.
+   */
+  max_views_queued?: number;
+  /**
+   * Candidates and contracts that wait, of all clients together. One more is refused with ``busy``.
+   */
+  max_suggestions_queued?: number;
+  /**
+   * Windows of the contract that one ``get_candidates`` looks at.
+   */
+  max_candidate_windows?: number;
   /**
    * Reads and changes of the workspace that wait, of all clients together. One more is refused with ``busy``.
    */
@@ -2255,6 +3343,50 @@ export interface Signals {
   signals: SignalInfo[];
 }
 /**
+ * Move the edges of boxes to those of the energy in and next to them.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "SnapBoxes".
+ */
+export interface SnapBoxes {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  /**
+   * The recording.
+   */
+  recording_id: string;
+  command?: "snap_boxes";
+  /**
+   * The boxes, in the recorded band and time.
+   *
+   * @maxItems 1000
+   */
+  boxes: RecordingBox1[];
+}
+/**
+ * Boxes whose edges lie at those of the energy in them.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "SnappedBoxes".
+ */
+export interface SnappedBoxes {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The recording.
+   */
+  recording_id: string;
+  type?: "snapped_boxes";
+  /**
+   * In the order of the command; a box in which nothing stands out is as it was.
+   */
+  boxes: RecordingBox1[];
+}
+/**
  * A source by its address. Refused unless the server was started with ``--allow-addresses``.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -2474,6 +3606,46 @@ export interface StatedLimits1 {
    * Waterfalls with different settings, of all clients together. One more is refused with ``busy``.
    */
   max_waterfalls?: number;
+  /**
+   * Of the newest samples of each running stream, at 8 bytes a sample, for ``capture_stream``; 0 keeps none.
+   */
+  stream_history_bytes?: number;
+  /**
+   * Recordings that the server holds. For one more, the one that was not used for longest is removed.
+   */
+  max_recordings?: number;
+  /**
+   * What they take on the disk, unfinished uploads included; likewise. A larger one is refused.
+   */
+  max_recordings_bytes?: number;
+  /**
+   * Seconds after which a recording that nobody uses is removed.
+   */
+  recording_idle_sec?: number;
+  /**
+   * Unfinished uploads, of all clients together. One more is refused with ``busy``.
+   */
+  max_uploads?: number;
+  /**
+   * Seconds that an upload waits for its next byte before it is removed.
+   */
+  upload_linger_sec?: number;
+  /**
+   * Bytes of one frame of an upload; less where ``max_message_bytes`` is.
+   */
+  max_chunk_bytes?: number;
+  /**
+   * Views and snapped boxes of recordings that wait, of all clients together. One more is refused with ``busy``.
+   */
+  max_views_queued?: number;
+  /**
+   * Candidates and contracts that wait, of all clients together. One more is refused with ``busy``.
+   */
+  max_suggestions_queued?: number;
+  /**
+   * Windows of the contract that one ``get_candidates`` looks at.
+   */
+  max_candidate_windows?: number;
   /**
    * Reads and changes of the workspace that wait, of all clients together. One more is refused with ``busy``.
    */
@@ -2714,7 +3886,16 @@ export interface Subscribe {
    * @maxItems 64
    */
   topics: (
-    "jobs" | "registry" | "samples" | "detections" | "tracks" | "streams" | "waterfall" | "metrics" | "upgrades"
+    | "jobs"
+    | "registry"
+    | "samples"
+    | "detections"
+    | "tracks"
+    | "streams"
+    | "waterfall"
+    | "metrics"
+    | "upgrades"
+    | "recordings"
   )[];
 }
 /**
@@ -2733,13 +3914,24 @@ export interface Subscriptions {
    * All topics.
    */
   topics: (
-    "jobs" | "registry" | "samples" | "detections" | "tracks" | "streams" | "waterfall" | "metrics" | "upgrades"
+    | "jobs"
+    | "registry"
+    | "samples"
+    | "detections"
+    | "tracks"
+    | "streams"
+    | "waterfall"
+    | "metrics"
+    | "upgrades"
+    | "recordings"
   )[];
   /**
    * Present state of the new topics, as the messages that they push; ``jobs`` is followed by a ``job`` for each
    * unfinished training.
    */
-  snapshots: (Jobs | JobSnapshot | Registry | SampleCounts | Detections | ServerMetrics | UpgradeState | Streams)[];
+  snapshots: (
+    Jobs | JobSnapshot | Registry | SampleCounts | Detections | ServerMetrics | UpgradeState | Streams | Recordings
+  )[];
 }
 /**
  * The backbones of the server and its newest upgrade.
@@ -2978,6 +4170,67 @@ export interface UpgradeProgress {
    * The epoch that has ended, null before the first.
    */
   epoch: EpochProgress | null;
+}
+/**
+ * Ask which contract suits the emissions of a recording.
+ *
+ * Chosen by ``boxes``; without them by the labelled boxes of the recording, or by what the backbone proposes in it.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "SuggestContract".
+ */
+export interface SuggestContract {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  /**
+   * The recording.
+   */
+  recording_id: string;
+  command?: "suggest_contract";
+  /**
+   * Boxes of one signal.
+   */
+  boxes?: RecordingBox1[] | null;
+}
+/**
+ * A contract with what it makes of the signals, and what it costs.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "SuggestedContract".
+ */
+export interface SuggestedContract2 {
+  /**
+   * The contract, as in ``hello``, with its ``spec_id``.
+   */
+  contract: {
+    [k: string]: unknown;
+  };
+  /**
+   * The signals.
+   */
+  signals: SuggestedSignal[];
+  /**
+   * Seconds of a column.
+   */
+  sec_per_col: number;
+  /**
+   * Hz of a row.
+   */
+  hz_per_row: number;
+  /**
+   * Seconds of a window.
+   */
+  window_sec: number;
+  /**
+   * Pixels that a second of signal becomes: what detection costs.
+   */
+  pixels_per_sec: number;
+  /**
+   * What the contract cannot do, and what would help.
+   */
+  remarks: string[];
 }
 /**
  * A track began, changed or ended. A track is one emission of one signal, however many windows it lasts.
@@ -3586,7 +4839,18 @@ export interface Unsubscribe {
    * The topics; absent: all.
    */
   topics?:
-    | ("jobs" | "registry" | "samples" | "detections" | "tracks" | "streams" | "waterfall" | "metrics" | "upgrades")[]
+    | (
+        | "jobs"
+        | "registry"
+        | "samples"
+        | "detections"
+        | "tracks"
+        | "streams"
+        | "waterfall"
+        | "metrics"
+        | "upgrades"
+        | "recordings"
+      )[]
     | null;
 }
 /**
@@ -3954,6 +5218,18 @@ export interface CommandTypes {
   relabel_sample: { fields: RelabelSample; answer: SampleRelabelled };
   get_unknown: { fields: GetUnknown; answer: UnknownClusters };
   label_unknown: { fields: LabelUnknown; answer: UnknownLabelled };
+  open_recording: { fields: OpenRecording; answer: RecordingUpload };
+  resume_upload: { fields: ResumeUpload; answer: RecordingUpload };
+  list_recordings: { fields: ListRecordings; answer: Recordings };
+  close_recording: { fields: CloseRecording; answer: Recordings };
+  capture_stream: { fields: CaptureStream; answer: RecordingState };
+  get_recording_view: { fields: GetRecordingView; answer: RecordingView };
+  get_recording_annotations: { fields: GetRecordingAnnotations; answer: RecordingAnnotations };
+  export_recording_sigmf: { fields: ExportRecordingSigmf; answer: RecordingSigmf };
+  label_recording: { fields: LabelRecording; answer: RecordingLabelled };
+  snap_boxes: { fields: SnapBoxes; answer: SnappedBoxes };
+  get_candidates: { fields: GetCandidates; answer: Candidates };
+  suggest_contract: { fields: SuggestContract; answer: ContractSuggestion };
 }
 
 /** Messages of the server, by their type. */
@@ -4002,4 +5278,14 @@ export interface MessageTypes {
   upgrade_undone: UpgradeUndone;
   unknown: UnknownClusters;
   unknown_labelled: UnknownLabelled;
+  recording: RecordingState;
+  recording_upload: RecordingUpload;
+  recordings: Recordings;
+  recording_view: RecordingView;
+  recording_annotations: RecordingAnnotations;
+  recording_sigmf: RecordingSigmf;
+  recording_labelled: RecordingLabelled;
+  snapped_boxes: SnappedBoxes;
+  candidates: Candidates;
+  contract_suggestion: ContractSuggestion;
 }
