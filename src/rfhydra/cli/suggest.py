@@ -13,8 +13,8 @@ from rfhydra.quantities import format_quantity
 
 if TYPE_CHECKING:
     from rfhydra.contract.choice import ContractChoice
+    from rfhydra.hydra.backbone import Backbone
     from rfhydra.recordings import Recording
-    from rfhydra.spectrum.spec import SpectrogramSpec
 
 Label = Annotated[
     str | None, typer.Option("--signal", metavar="NAME", help="Choose by the boxes of this label; default is all.")
@@ -35,29 +35,28 @@ def suggest(
         opened = open_recordings(recordings, datatype=datatype, sample_rate_hz=sample_rate, center_freq_hz=center_freq)
         choice, source = chosen(opened, signal, backbone)
         speed = _speed(choice, backbone)
+        from rfhydra.contract.advice import contract_options
     if as_json:
         print_json({**as_fields(choice, source), "times_real_time": speed})
         return
     show_choice(choice, source, speed)
-    say(f"next: rfhydra init DIR {options(choice.spec)}")
+    say(f"next: rfhydra init DIR {contract_options(choice.spec)}")
 
 
 def chosen(
     recordings: Sequence["Recording"], signal: str | None, backbone: Path | None
 ) -> tuple["ContractChoice", str]:
     """The contract for ``recordings``, and by what it was chosen: ``annotations`` or ``proposals``."""
-    from rfhydra.contract.choice import choose_contract
-    from rfhydra.contract.extent import annotated_extents, common_rate
+    from rfhydra.contract.advice import Advice
 
-    rate = common_rate(recordings)
-    if extents := annotated_extents(recordings, signal):
-        return choose_contract(rate, extents), "annotations"
-    from rfhydra.contract.proposed import proposed_extent
-    from rfhydra.hydra.backbone_file import load_backbone
-    from rfhydra.hydra.torch_backbone import best_device
+    def load() -> "Backbone":
+        from rfhydra.hydra.backbone_file import load_backbone
+        from rfhydra.hydra.torch_backbone import best_device
 
-    extent = proposed_extent(recordings, load_backbone(backbone, best_device()))
-    return choose_contract(rate, [extent]), "proposals"
+        return load_backbone(backbone, best_device())
+
+    advice = Advice.of(recordings, load, signal)
+    return advice.choice, advice.source
 
 
 def show_choice(choice: "ContractChoice", source: str, speed: float | None = None) -> None:
@@ -111,11 +110,6 @@ def as_fields(choice: "ContractChoice", source: str) -> dict[str, Any]:
         "pixels_per_sec": choice.pixels_per_sec,
         "remarks": [*choice.remarks],
     }
-
-
-def options(spec: "SpectrogramSpec") -> str:
-    """The options of ``rfhydra init`` for a contract."""
-    return f"--fft-size {spec.fft_size} --hop {spec.hop} --rows {spec.rows} --cols {spec.cols}"
 
 
 def _speed(choice: "ContractChoice", backbone: Path | None) -> float | None:

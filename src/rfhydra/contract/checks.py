@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from rfhydra.config import NEGATION
 from rfhydra.contract.extent import is_same_rate
 from rfhydra.errors import Conflict
 from rfhydra.quantities import format_quantity
@@ -96,7 +97,7 @@ def require_one_rate(workspace: Workspace, recordings: Iterable[Recording], labe
     known: dict[str, tuple[str, float]] = {}
     for recording in recordings:
         names = {each.label for each in recording.annotations if each.label and label in (None, each.label)}
-        for name in sorted(names):
+        for name in sorted({each.removeprefix(NEGATION) for each in names}):
             if name not in known:
                 stored = workspace.samples.sample_rates(name)
                 known[name] = ("its samples", stored[0]) if stored else (recording.name, recording.sample_rate_hz)
@@ -105,7 +106,7 @@ def require_one_rate(workspace: Workspace, recordings: Iterable[Recording], labe
                 raise Conflict(
                     f"{recording.name} has {recording.sample_rate_hz:g} samples/s, but {name} has"
                     f" {rate:g} ({where}): the same emission would be of another size. Resample the recording, import"
-                    " it under another name, or import it all the same with --any-rate"
+                    " it under another name, or import it all the same with --any-rate (any_rate)"
                 )
 
 

@@ -9,7 +9,7 @@ from rfhydra.detection.recording import stretches
 from rfhydra.detection.regions import see_regions
 from rfhydra.detection.tracker import Joining, Track, Tracker, intersection_over_union
 from rfhydra.errors import InvalidMessage, TooLarge
-from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.backbone import Backbone, Seen
 from rfhydra.recordings.recording import Recording
 from rfhydra.spectrum.boxes import Box
 from rfhydra.spectrum.spec import SpectrogramSpec
@@ -89,8 +89,11 @@ def _proposals(window: Window, backbone: Backbone, min_objectness: float) -> lis
     # a gate of its own: what it knew of the windows before would depend on where the part begins
     regions = EnergyGate(window.frame.spec).regions(window.image)
     seen = see_regions(backbone, window.image, regions)
-    if seen is None:
-        return []
+    return [] if seen is None else likely_proposals(window, seen, min_objectness)
+
+
+def likely_proposals(window: Window, seen: Seen, min_objectness: float) -> list[Detection]:
+    """The proposals in ``window``, as ``seen`` has it, of at least ``min_objectness``, as detections of no signal."""
     found = seen.propose()
     boxes = window.frame.to_boxes(found.boxes.numpy())
     likely = zip(found.objectness.tolist(), boxes, strict=True)

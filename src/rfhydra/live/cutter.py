@@ -11,7 +11,7 @@ from rfhydra.detection.plan import WindowPlan
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import WindowSeries
 from rfhydra.spectrum.window import Window
-from rfhydra.streams.source import Chunk, Tuning
+from rfhydra.streams.source import Chunk, Tuning, later_offset
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,8 @@ class WindowCutter:
         if self._stretch is None or self._finished or not self._stretch.is_continued_by(chunk):
             yield from self.finish()
             plan = WindowPlan.of(self._spec, chunk.tuning.sample_rate_hz, self._max_wait_sec)
-            offset_sec = 0.0 if self._stretch is None else self._stretch.offset_sec_at(chunk)
+            former = self._stretch
+            offset_sec = 0.0 if former is None else later_offset(former.offset_sec, former.tuning, chunk)
             self._stretch, self._finished = _Stretch.begun(self._spec, plan, chunk, offset_sec), False
         yield from self._stretch.add(chunk)
 
@@ -99,11 +100,6 @@ class _Stretch:
 
     def is_continued_by(self, chunk: Chunk) -> bool:
         return chunk.start_sample == self.start_sample + self.count and chunk.tuning == self.tuning
-
-    def offset_sec_at(self, chunk: Chunk) -> float:
-        """The offset of a stretch that ``chunk`` begins: seconds of the stream go on where the rate changes."""
-        old, new = self.tuning.sample_rate_hz, chunk.tuning.sample_rate_hz
-        return self.offset_sec + chunk.start_sample / old - chunk.start_sample / new if old != new else self.offset_sec
 
     def add(self, chunk: Chunk) -> Iterator[CutWindow]:
         if chunk.start_utc_sec is not None:

@@ -33,8 +33,8 @@ class Tap(WrappedSource):
             return None
         if chunk.start_utc_sec is None:
             chunk = replace(chunk, start_utc_sec=self._time_of(chunk))
+        self._on_chunk(chunk)  # first: whoever sees the tuning finds the samples
         self._end_sample, self.tuning = chunk.end_sample, chunk.tuning
-        self._on_chunk(chunk)
         return chunk
 
     def _time_of(self, chunk: Chunk) -> float:

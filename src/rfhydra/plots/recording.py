@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 from matplotlib import patheffects
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -26,7 +25,6 @@ _WIDTH_IN: Final = 12
 _PANEL_IN: Final = 3.6
 _ALONE_IN: Final = 6.5
 _MIN_DB: Final = 0.0
-_MAX_DB: Final = (25.0, 60.0)
 _OUTLINE: Final = "white"
 _MAX_CAPTIONS: Final = 400
 """Boxes of a panel that have a text; texts of more cover the picture, and take seconds to lay out."""
@@ -117,9 +115,8 @@ def draw_overviews(recording: Recording, panels: Sequence[Overview], marks: Sequ
 
 
 def _highest_db(panels: Sequence[Overview]) -> float:
-    """The level that is black: what few pixels exceed."""
-    peak = max(float(np.nanpercentile(panel.level_db, 99.9)) - panel.floor_db for panel in panels)
-    return min(max(peak, _MAX_DB[0]), _MAX_DB[1])
+    """The level that is black, in dB over the noise floor."""
+    return max(panel.highest_db - panel.floor_db for panel in panels)
 
 
 def _draw_panel(axis: "Axes", recording: Recording, panel: Overview, highest_db: float) -> Any:

@@ -146,8 +146,9 @@ class GetRecordingView(ContentsCommand, BaseCommand[RecordingView]):
 class RecordingAnnotation(RecordingBox):
     """A labelled box of a recording."""
 
-    label: str
-    """What it is labelled as; ``!`` and a name says only that it is not that signal."""
+    label: str | None
+    """What it is labelled as; ``!`` and a name says only that it is not that signal. Null where the file states no
+    label."""
     origin: Origin
     """``file``: the file states it. ``sample``: samples of the workspace have it."""
     sample_ids: list[str]

@@ -11,11 +11,12 @@ from rfhydra.protocol.base import BaseCommand, BaseMessage
 from rfhydra.protocol.fields import Positive, Token, WireModel
 from rfhydra.protocol.live import CenterFrequency, SampleRate
 
-MAX_FILES: Final = 3
-"""Files of one recording: data, metadata and a collection."""
+MAX_FILES: Final = 2
+"""Files of one recording: metadata and data of SigMF."""
 MAX_FILE_NAME: Final = 255
 MAX_TUNINGS_TOLD: Final = 16
 MAX_WARNINGS_TOLD: Final = 4
+MAX_WARNING_LENGTH: Final = 500
 
 Tag: TypeAlias = Annotated[int, Field(ge=0, lt=1 << 32)]
 

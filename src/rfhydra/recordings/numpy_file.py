@@ -17,6 +17,10 @@ from rfhydra.recordings.naming import NameFields
 _DATATYPES: Final = {"<c8": "cf32_le", ">c8": "cf32_be", "<c16": "cf64_le", ">c16": "cf64_be"}
 # RuntimeError: it is encrypted
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError)
+_MAX_DIRECTORY: Final = 1 << 20
+"""Bytes of the list of members of a zip."""
+_END_SEARCH: Final = (1 << 16) + 22 + 20
+"""Bytes at the end of a zip in which the record about its list is, with a comment behind and a locator before it."""
 _LOCAL_HEADER: Final = 30
 """Bytes of the header before a member of a zip, without its name and its extra field."""
 
@@ -34,13 +38,16 @@ def open_npy(path: Path) -> Container:
     return Container("NumPy", path, generated_metadata(datatype), path, start, byte_count, NameFields.of(path.stem))
 
 
-def open_npz(path: Path) -> Container:
+def open_npz(path: Path, *, is_foreign: bool = False) -> Container:
     """The container of a ``.npz``, whose array is mapped in place unless it is compressed.
 
     Raises:
-        InvalidRecording: it is damaged, or has no or several rows of complex numbers.
+        InvalidRecording: it is damaged, has no or several rows of complex numbers, or ``is_foreign`` and is compressed
+            or has many members.
         TooLarge: it is compressed, and larger than a copy may be.
     """
+    if is_foreign:
+        _require_small_directory(path)
     try:
         with zipfile.ZipFile(path) as archive:
             members = [each for each in archive.infolist() if _is_row(archive, each, path.name)]
@@ -54,12 +61,24 @@ def open_npz(path: Path) -> Container:
                 header = stream.tell()
                 _require_whole(byte_count, member.file_size - header, path.name)
                 is_mapped = member.compress_type == zipfile.ZIP_STORED
+                if is_foreign and not is_mapped:
+                    raise InvalidRecording(f"{path.name} is compressed: save it without compression")
                 copy = None if is_mapped else copied(stream, path.name)[0]  # type: ignore[arg-type]
     except _DAMAGED as error:
         raise InvalidRecording(f"{path.name} is not a whole .npz: {error or 'it ends too early'}") from None
     start = _member_start(path, member.header_offset) + header if is_mapped else 0
     metadata = generated_metadata(datatype)
     return Container("NumPy archive", path, metadata, path, start, byte_count, NameFields.of(path.stem), copy=copy)
+
+
+def _require_small_directory(path: Path) -> None:
+    """Raise :class:`InvalidRecording` where the zip at ``path`` lists more than a few members: all come into memory."""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - _END_SEARCH, 0))
+        tail = file.read()
+    ends = tail.split(b"PK\x05\x06")[1:]  # whichever of them a reader takes for the end
+    if b"PK\x06\x07" in tail or any(int.from_bytes(end[8:12], "little") > _MAX_DIRECTORY for end in ends):
+        raise InvalidRecording(f"{path.name} has too many members, or more than 4 GiB: save one array as .npy")
 
 
 def _is_row(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> bool:

@@ -10,6 +10,7 @@ import tarfile
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sigmf import keys
 
-from rfhydra.errors import Conflict, InvalidRecording, NotFound, RecordingWarning
+from rfhydra.errors import Conflict, InvalidRecording, NotFound, RecordingWarning, TooLarge
 from rfhydra.files import os_errors_named
 from rfhydra.recordings.collection import members_of
 from rfhydra.recordings.container import Container, generated_metadata
@@ -34,7 +35,10 @@ RAW_DATATYPES: Final = {".cu8": "cu8", ".cs8": "ci8", ".cs16": "ci16_le", ".cf32
 """By the extension of a raw file."""
 COLLECTION_SUFFIX: Final = ".sigmf-collection"
 STDIN: Final = "-"
-_READERS: Final[dict[str, Callable[[Path], Container]]] = {".wav": open_wav, ".npy": open_npy, ".npz": open_npz}
+MAX_MEMBERS: Final = 1000
+"""Of a SigMF archive with one recording."""
+MAX_FOREIGN_METADATA_BYTES: Final = 16 << 20
+_READERS: Final[dict[str, Callable[[Path], Container]]] = {".wav": open_wav, ".npy": open_npy}
 
 
 def open_recording(
@@ -45,6 +49,8 @@ def open_recording(
     center_freq_hz: float | None = None,
     verify: bool = False,
     strict: bool = False,
+    name: str | None = None,
+    is_foreign: bool = False,
 ) -> Recording:
     """Open a recording without reading its samples.
 
@@ -59,6 +65,10 @@ def open_recording(
         center_freq_hz: likewise; default is 0.
         verify: read all samples and compare them with ``core:sha512``.
         strict: refuse a file that something is wrong with, in place of a warning.
+        name: what the file was called where it comes from; what that tells counts, and messages have it.
+        is_foreign: whether it comes from somebody whose files may cost little: metadata of few values and members, and
+            no temporary copy. Data lie beside metadata under the same stem, whatever these call them; nothing is
+            warned of.
 
     Raises:
         NotFound: no such file, or only half of a SigMF pair.
@@ -73,22 +83,25 @@ def open_recording(
     path = Path(path)
     try:
         with os_errors_named():
-            container = _container(path, datatype)
+            container = _container(path, datatype, name, is_foreign=is_foreign)
+            if name is not None:
+                container = replace(container, path=Path(name), named=NameFields.of(Path(name).stem))
             with container.copy or nullcontext():  # the mapping keeps what the file had
                 _complete(container, datatype, sample_rate_hz, center_freq_hz)
-                recording, remarks = _map(container)
+                recording = _map(container)
             if verify:
                 recording.verify()
     except OSError as error:
         raise InvalidRecording(f"{path.name} cannot be read: {error.strerror or error}") from error
-    for remark in remarks:
+    for remark in recording.remarks:
         if strict:
             raise InvalidRecording(remark)
-        warnings.warn(remark, RecordingWarning, stacklevel=2)
+        if not is_foreign:
+            warnings.warn(remark, RecordingWarning, stacklevel=2)
     return recording
 
 
-def _container(path: Path, datatype: str | None) -> Container:
+def _container(path: Path, datatype: str | None, name: str | None = None, *, is_foreign: bool = False) -> Container:
     if str(path) == STDIN:
         return open_stdin(sys.stdin.buffer, datatype)
     if path.suffix == COLLECTION_SUFFIX:
@@ -98,7 +111,7 @@ def _container(path: Path, datatype: str | None) -> Container:
             raise InvalidRecording(f"{path.name} has {len(members)} recordings: open one of them: {names}")
         return _pair(members[0])
     if path.suffix in (keys.SIGMF_METADATA_EXT, keys.SIGMF_DATASET_EXT):
-        return _pair(path.with_suffix(keys.SIGMF_METADATA_EXT))
+        return _pair(path.with_suffix(keys.SIGMF_METADATA_EXT), is_foreign=is_foreign)
     if is_digital_rf(path):
         return open_digital_rf(path)
     if not path.is_file():
@@ -107,35 +120,48 @@ def _container(path: Path, datatype: str | None) -> Container:
             raise NotFound(f"there is no recording {path.name}")
         return _pair(meta_path)
     if path.suffix == keys.SIGMF_ARCHIVE_EXT:
-        return _archive(path)
+        return _archive(path, is_foreign=is_foreign)
+    if path.suffix.lower() == ".npz":
+        return open_npz(path, is_foreign=is_foreign)
     reader = _READERS.get(path.suffix.lower())
-    return _raw(path, datatype) if reader is None else reader(path)
+    return _raw(path, datatype, Path(name or path)) if reader is None else reader(path)
 
 
-def _pair(meta_path: Path) -> Container:
+def _pair(meta_path: Path, *, is_foreign: bool = False) -> Container:
     """A SigMF metadata file and the dataset beside it, conforming or not."""
     if not meta_path.is_file():
         raise NotFound(f"there is no {meta_path.name}: a {keys.SIGMF_DATASET_EXT} file needs its metadata beside it")
-    metadata = load_metadata(meta_path.read_bytes(), meta_path.name)
+    if is_foreign and meta_path.stat().st_size > MAX_FOREIGN_METADATA_BYTES:
+        raise TooLarge(f"{meta_path.name} has more than {MAX_FOREIGN_METADATA_BYTES} bytes")
+    metadata = load_metadata(meta_path.read_bytes(), meta_path.name, is_foreign=is_foreign)
+    if is_foreign:
+        metadata["global"].pop(keys.DATASET_KEY, None)
     data_path = meta_path.with_name(_dataset_name(metadata, meta_path.name))
     if not data_path.is_file():
         raise NotFound(f"there is no {data_path.name}: put the data beside {meta_path.name}")
     return _within("SigMF", meta_path, metadata, data_path, 0, data_path.stat().st_size)
 
 
-def _archive(path: Path) -> Container:
+def _archive(path: Path, *, is_foreign: bool = False) -> Container:
     """One SigMF recording in an uncompressed tar, whose samples are mapped in place."""
     try:
         with tarfile.open(path, "r:") as tar:
-            members = {Path(member.name).name: member for member in tar if member.isfile() and not member.issparse()}
+            members = dict[str, tarfile.TarInfo]()
+            for number, member in enumerate(tar):
+                if number == MAX_MEMBERS:
+                    raise InvalidRecording(f"{path.name} has more than {MAX_MEMBERS} members: unpack it")
+                if member.isfile() and not member.issparse():
+                    members[Path(member.name).name] = member
             meta_names = [name for name in members if name.endswith(keys.SIGMF_METADATA_EXT)]
             if len(meta_names) != 1:
                 raise InvalidRecording(f"{path.name} holds {len(meta_names)} recordings: unpack it and open one")
+            if is_foreign and members[meta_names[0]].size > MAX_FOREIGN_METADATA_BYTES:
+                raise TooLarge(f"{meta_names[0]} has more than {MAX_FOREIGN_METADATA_BYTES} bytes")
             stream = tar.extractfile(members[meta_names[0]])
             text = stream.read() if stream else b""
     except tarfile.TarError as error:
         raise InvalidRecording(f"{path.name} is not a whole, uncompressed SigMF archive ({error}): unpack it") from None
-    metadata = load_metadata(text, path.name)
+    metadata = load_metadata(text, path.name, is_foreign=is_foreign)
     data_name = _dataset_name(metadata, meta_names[0])
     if data_name not in members:
         raise NotFound(f"{path.name} holds no {data_name}")
@@ -161,12 +187,13 @@ def _within(
     return Container(kind, path, metadata, data_path, start_byte + header, byte_count - header - trailer)
 
 
-def _raw(path: Path, datatype: str | None) -> Container:
-    named = NameFields.of(path.stem)
-    datatype = datatype or named.datatype or RAW_DATATYPES.get(path.suffix.lower())
+def _raw(path: Path, datatype: str | None, called: Path) -> Container:
+    """Raw samples in ``path``, a file that is ``called`` so."""
+    named = NameFields.of(called.stem)
+    datatype = datatype or named.datatype or RAW_DATATYPES.get(called.suffix.lower())
     if datatype is None:
         raise InvalidRecording(
-            f"{path.name}: the extension does not tell the datatype (as {', '.join(RAW_DATATYPES)} do): give datatype"
+            f"{called.name}: the extension does not tell the datatype (as {', '.join(RAW_DATATYPES)} do): give datatype"
         )
     return Container("raw", path, generated_metadata(datatype), path, 0, path.stat().st_size, named)
 
@@ -193,8 +220,7 @@ def _complete(
             )
 
 
-def _map(container: Container) -> tuple[Recording, list[str]]:
-    """The recording, and what is wrong with its file."""
+def _map(container: Container) -> Recording:
     description = describe(container.metadata, container.path.name, container.byte_count)
     remarks = list(container.remarks)
     if description.left_bytes:
@@ -202,7 +228,7 @@ def _map(container: Container) -> tuple[Recording, list[str]]:
             f"{container.path.name}: the last {description.left_bytes} bytes are no whole {description.datatype} sample"
             " and are left out: the data is truncated or the datatype is wrong"
         )
-    recording = Recording(
+    return Recording(
         path=container.path,
         data_path=container.data_path,
         data_start_byte=container.start_byte,
@@ -215,8 +241,8 @@ def _map(container: Container) -> tuple[Recording, list[str]]:
         stored=_stored(container, description) if container.samples is None else container.samples,
         container=container.kind,
         is_mapped=container.copy is None and container.samples is None,
+        remarks=tuple(remarks),
     )
-    return recording, remarks
 
 
 def _stored(container: Container, description: Description) -> NDArray[Any]:

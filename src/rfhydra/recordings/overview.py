@@ -21,6 +21,8 @@ Pooling: TypeAlias = Literal["max", "mean"]
 MAX_COLS: Final = 1600
 MAX_ROWS: Final = 900
 MAX_TUNINGS: Final = 6
+SCALE_DB: Final = (25.0, 60.0)
+"""Least and greatest length of a scale of levels, from the noise floor on."""
 MIN_FFT_SIZE: Final = 64
 MAX_FFT_SIZE: Final = 65536
 _LARGEST_CHOSEN: Final = 4096
@@ -61,6 +63,12 @@ class Overview:
         """The noise floor: the median, without digital silence."""
         received = self.level_db[np.isfinite(self.level_db) & (self.level_db > 10 * np.log10(_MIN_POWER))]
         return float(np.median(received)) if len(received) else 0.0
+
+    @property
+    def highest_db(self) -> float:
+        """The level at which a scale ends: what few pixels exceed, within :data:`SCALE_DB` of the noise floor."""
+        floor_db = self.floor_db
+        return floor_db + float(np.clip(np.nanpercentile(self.level_db, 99.9) - floor_db, *SCALE_DB))
 
 
 @dataclass(frozen=True)
@@ -129,6 +137,9 @@ def overviews(
     *,
     fft_size: int | None = None,
     pooling: Pooling = "max",
+    max_cols: int = MAX_COLS,
+    max_rows: int = MAX_ROWS,
+    center_hz: float | None = None,
     progress: Callable[[int], None] = lambda samples_done: None,
 ) -> list[Overview]:
     """An overview for each tuning in ``extent``, in the order of their frequencies.
@@ -139,6 +150,9 @@ def overviews(
         recording: of any length.
         extent: what of it.
         fft_size: a power of two; default is one that shows about as many columns as rows.
+        max_cols: most columns of an overview; ``max_rows`` likewise.
+        max_rows: see there.
+        center_hz: only the tuning with this centre frequency.
         pooling: maxima show bursts that are shorter than a column; a mean is less noisy.
         progress: called after each block with the samples of the extent that are done.
 
@@ -148,6 +162,10 @@ def overviews(
         TooLarge: the receiver was tuned to more than :data:`MAX_TUNINGS` frequencies.
     """
     tunings = extent.tunings(recording)
+    if center_hz is not None:
+        if center_hz not in tunings:
+            raise InvalidMessage(f"{recording.name} was not received at {center_hz:.10g} Hz in this part")
+        tunings = {center_hz: tunings[center_hz]}
     if len(tunings) > MAX_TUNINGS:
         raise TooLarge(
             f"{recording.name} has {len(tunings)} centre frequencies there, of which a picture shows {MAX_TUNINGS}:"
@@ -157,8 +175,8 @@ def overviews(
     if not MIN_FFT_SIZE <= size <= MAX_FFT_SIZE or size & (size - 1):
         raise InvalidMessage(f"fft_size {size} must be a power of two from {MIN_FFT_SIZE} to {MAX_FFT_SIZE}")
     made, done = [], 0
-    for center_hz, stretches in tunings.items():
-        pool = _Pool(recording, extent, center_hz, size, pooling)
+    for tuning_hz, stretches in tunings.items():
+        pool = _Pool(recording, extent, tuning_hz, size, pooling, max_cols, max_rows)
         for start, end in stretches:
             for samples in pool.add(start, end):
                 done += samples
@@ -179,16 +197,25 @@ def _fft_size(recording: Recording, extent: Extent) -> int:
 class _Pool:
     """The pooled spectra of one tuning. Holds its picture, and one block of samples at a time."""
 
-    def __init__(self, recording: Recording, extent: Extent, center_hz: float, size: int, pooling: Pooling) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        extent: Extent,
+        center_hz: float,
+        size: int,
+        pooling: Pooling,
+        max_cols: int,
+        max_rows: int,
+    ) -> None:
         self._recording, self._extent, self._center_hz, self._size = recording, extent, center_hz, size
         self._pooling: Pooling = pooling
         self._hop = size // 2
         taper = np.hanning(size + 1)[:-1].astype(np.float32)
         self._taper = taper / taper.sum()  # a sine of amplitude 1 has power 1
         # every column and row pools as many: an uneven share would draw stripes into the noise
-        self._per_col, self._cols = _shares(-(-(extent.end - extent.start) // self._hop), MAX_COLS)
+        self._per_col, self._cols = _shares(-(-(extent.end - extent.start) // self._hop), max_cols)
         first, last = self._bins()
-        self._per_row, self._rows = _shares(last - first, MAX_ROWS)
+        self._per_row, self._rows = _shares(last - first, max_rows)
         self._first_bin = max(min(first, size - self._per_row * self._rows), 0)
         self._last_bin = min(self._first_bin + self._per_row * self._rows, size)
         self._power = np.zeros((self._cols, self._rows), np.float32)

@@ -107,6 +107,7 @@ class Recording:
         stated_sha512: SHA-512 of the samples as stated in the metadata.
         stored: the mapped components, shape (samples, 2).
         container: what the file is, for people.
+        remarks: what is wrong with the file, though it can be read.
         is_mapped: whether ``stored`` is mapped from ``data_path``. Else it is mapped from a temporary copy, or is read
             through a library, slice by slice.
     """
@@ -123,6 +124,7 @@ class Recording:
     stored: NDArray[Any] = field(repr=False)
     container: str = "SigMF"
     is_mapped: bool = True
+    remarks: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -13,10 +13,13 @@ from typing import Any, Final
 
 from sigmf import keys
 
-from rfhydra.errors import InvalidRecording
+from rfhydra.errors import InvalidRecording, TooLarge
+from rfhydra.protocol.parsing import require_few_values
 from rfhydra.recordings.formats import SampleFormat
 from rfhydra.recordings.recording import Annotation, Capture, capture_of
 
+MAX_FOREIGN_VALUES: Final = 200_000
+"""Of metadata from somebody who is not trusted: some 25,000 annotations."""
 _LIMIT: Final = 2**63  # of every number in SigMF
 _SHA512 = re.compile("[0-9a-f]{128}")
 _ADVICE: Final = {keys.DATATYPE_KEY: ": give datatype", keys.SAMPLE_RATE_KEY: ": give sample_rate_hz"}
@@ -82,12 +85,18 @@ class Description:
     left_bytes: int
 
 
-def load_metadata(text: bytes, name: str) -> dict[str, Any]:
+def load_metadata(text: bytes, name: str, *, is_foreign: bool = False) -> dict[str, Any]:
     """The metadata in ``text``: ``global``, ``captures`` (sorted, at least one) and ``annotations`` (sorted).
 
     Raises:
         InvalidRecording: not JSON, or of another structure.
+        TooLarge: ``is_foreign``, and of more than :data:`MAX_FOREIGN_VALUES` values.
     """
+    if is_foreign:
+        try:
+            require_few_values(text, MAX_FOREIGN_VALUES)
+        except TooLarge:
+            raise TooLarge(f"{name} holds more than {MAX_FOREIGN_VALUES} JSON values, or much space") from None
     metadata = load_object(text, name)
     if not isinstance(metadata.get("global"), dict):
         raise InvalidRecording(f"{name} is not SigMF metadata: it has no object 'global'")

@@ -75,7 +75,7 @@ def write_recording(
         with writing_output(data_path) as data_file:
             metadata["global"][keys.SHA512_KEY] = _write_samples(data_file, iq, sample_format)
             meta_path.unlink(missing_ok=True)  # it describes the old data
-        meta_file.write(_dump(metadata))
+        meta_file.write(dumped(metadata))
     return meta_path
 
 
@@ -114,7 +114,7 @@ def write_sigmf_annotations(
         raise Conflict(f"{out_path.name} is the metadata of a recording: choose another name for the detections")
     known = versions or {}
     found = [_detection(recording, *each, known.get(each[0]), generator) for each in detections]
-    return _write_beside(recording, found, out_path, extends=True)
+    return _write(_metadata_beside(recording, found, _dataset(recording, out_path), extends=True), out_path)
 
 
 def write_sigmf_labels(
@@ -138,14 +138,36 @@ def write_sigmf_labels(
     """
     out_path = Path(out_path)
     require_annotations_path(out_path)
+    return _write(sigmf_labels(recording, annotations, _dataset(recording, out_path), generator=generator), out_path)
+
+
+def sigmf_labels(
+    recording: Recording, annotations: Iterable[Annotation], dataset: str | None, *, generator: str = "rfhydra"
+) -> dict[str, Any]:
+    """SigMF metadata with ``annotations`` for the samples of ``recording``, which are in a file called ``dataset``
+    beside it, or None: elsewhere."""
     offset = Fields(recording.metadata["global"], recording.name).whole(keys.OFFSET_KEY, 0)
     written = [{**_fields(each), keys.GENERATOR_KEY: generator} for each in annotations]
     for fields in written:
         fields[keys.SAMPLE_START_KEY] += offset
-    return _write_beside(recording, written, out_path, extends=False)
+    return _metadata_beside(recording, written, dataset, extends=False)
 
 
-def _write_beside(recording: Recording, annotations: list[dict[str, Any]], out_path: Path, *, extends: bool) -> Path:
+def _dataset(recording: Recording, out_path: Path) -> str | None:
+    """Name of the file with the samples if it is in the folder of ``out_path``."""
+    is_beside = recording.data_path.parent.resolve() == out_path.parent.resolve()
+    return recording.data_path.name if is_beside else None
+
+
+def _write(metadata: dict[str, Any], out_path: Path) -> Path:
+    with writing_output(out_path) as file:
+        file.write(dumped(metadata))
+    return out_path
+
+
+def _metadata_beside(
+    recording: Recording, annotations: list[dict[str, Any]], dataset: str | None, *, extends: bool
+) -> dict[str, Any]:
     """Metadata with ``annotations`` for the samples of ``recording``; ``extends``: they have fields of ours."""
     metadata = {
         **copy.deepcopy({key: value for key, value in recording.metadata.items() if key != "annotations"}),
@@ -153,10 +175,8 @@ def _write_beside(recording: Recording, annotations: list[dict[str, Any]], out_p
     }
     if extends:
         declare(metadata["global"])
-    _refer_to_data(metadata, recording, out_path.parent)
-    with writing_output(out_path) as file:
-        file.write(_dump(metadata))
-    return out_path
+    _refer_to_data(metadata, recording, dataset)
+    return metadata
 
 
 def stated_verdicts(found: Recording) -> dict[int, Literal["accepted", "rejected"]]:
@@ -179,7 +199,7 @@ def write_verdicts(found: Recording, verdicts: Mapping[int, str]) -> None:
         metadata["annotations"][number - 1] |= extended({"verdict": verdict})
     declare(metadata["global"])
     with writing_output(found.path) as file:
-        file.write(_dump(metadata))
+        file.write(dumped(metadata))
 
 
 def write_stream_annotations(
@@ -217,7 +237,7 @@ def write_stream_annotations(
     }
     declare(metadata["global"])
     with writing_output(out_path) as file:
-        file.write(_dump(metadata))
+        file.write(dumped(metadata))
     return out_path
 
 
@@ -263,8 +283,8 @@ def _detection(
     return {**fields, keys.GENERATOR_KEY: generator, **extended({"score": float(score), "version": version})}
 
 
-def _refer_to_data(metadata: dict[str, Any], recording: Recording, folder: Path) -> None:
-    """Point ``metadata``, which will be written to ``folder``, to the samples of ``recording``."""
+def _refer_to_data(metadata: dict[str, Any], recording: Recording, dataset: str | None) -> None:
+    """Point ``metadata`` to the samples of ``recording``, in the file ``dataset`` beside it, or elsewhere if None."""
     fields, first_capture = metadata["global"], metadata["captures"][0]
     for key in (keys.DATASET_KEY, keys.METADATA_ONLY_KEY, keys.TRAILING_BYTES_KEY, keys.SHA512_KEY):
         fields.pop(key, None)
@@ -276,10 +296,10 @@ def _refer_to_data(metadata: dict[str, Any], recording: Recording, folder: Path)
     trailer = recording.data_path.stat().st_size - header - recording.stored.nbytes
     if not header and not trailer:
         fields[keys.SHA512_KEY] = recording.recording_id  # in SigMF, the digest of the whole file
-    if recording.data_path.parent.resolve() != folder.resolve():
+    if dataset is None:
         fields[keys.METADATA_ONLY_KEY] = True
         return
-    fields[keys.DATASET_KEY] = recording.data_path.name
+    fields[keys.DATASET_KEY] = dataset
     if header:
         first_capture[keys.HEADER_BYTES_KEY] = header
     if trailer:
@@ -296,5 +316,6 @@ def _write_samples(file: BinaryIO, iq: NDArray[np.complex64], sample_format: Sam
     return digest.hexdigest()
 
 
-def _dump(metadata: dict[str, Any]) -> bytes:
+def dumped(metadata: dict[str, Any]) -> bytes:
+    """SigMF metadata as the text of a file."""
     return f"{SigMFFile(metadata=metadata).dumps()}\n".encode()

@@ -7,9 +7,28 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from rfhydra.errors import Busy
+from rfhydra.errors import Busy, Cancelled
 
 T = TypeVar("T")
+
+
+class Stop:
+    """Tells a running call that nobody waits for its result any more."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        """Stop the call at its next check."""
+        self._event.set()
+
+    def check(self, _: object = None) -> None:
+        """
+        Raises:
+            Cancelled: the call is to stop.
+        """
+        if self._event.is_set():
+            raise Cancelled("nobody waits for the result any more")
 
 
 class SerialExecutor:
@@ -50,6 +69,15 @@ class SerialExecutor:
         future = self._pool.submit(self._timed, call)
         future.add_done_callback(self._done)
         return await asyncio.wrap_future(future)
+
+    async def run_stoppable(self, call: Callable[[Stop], T]) -> T:
+        """As :meth:`run`; where the caller is cancelled, a running call stops at its next :meth:`Stop.check`."""
+        stop = Stop()
+        try:
+            return await self.run(lambda: call(stop))
+        except asyncio.CancelledError:
+            stop.set()
+            raise
 
     def close(self) -> None:
         """Wait for the running call; queued ones are cancelled."""

@@ -19,8 +19,9 @@ from rfhydra.protocol.streams import StreamStatus, TrackEvent
 from rfhydra.server.detections import stream_message
 from rfhydra.server.relay import Relay
 from rfhydra.server.waterfalls import Waterfalls
+from rfhydra.streams.history import StreamHistory
 from rfhydra.streams.reconnect import MAX_SILENCE_SEC
-from rfhydra.streams.source import Source, Tuning
+from rfhydra.streams.source import Chunk, Source, Tuning
 
 MAX_RELAYED_EVENTS: Final = 4096
 """Track events that wait for the event loop; the oldest are dropped."""
@@ -37,6 +38,7 @@ class LiveStream:
         stream_id: its id.
         form: how it was asked for.
         ended: set when its thread has ended.
+        history: its newest samples.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class LiveStream:
         outputs: Outputs,
         waterfalls: Waterfalls,
         first_track_id: int,
+        history_bytes: int,
         on_tracks: Callable[[str, list[TrackEvent], int], None],
         on_detections: Callable[[list[Detections]], None],
         on_end: Callable[["LiveStream"], None],
@@ -66,13 +69,15 @@ class LiveStream:
         self._crashed = False
         self._outputs = outputs
         outputs.add(_RelayOutput(self._events))
+        self.history = StreamHistory(history_bytes)
+        self._waterfalls = waterfalls
         self._pipeline = LivePipeline(
             source,
             detector,
             stream_id=stream_id,
             outputs=outputs.outputs,
             on_window=self._on_window,
-            on_chunk=lambda chunk: waterfalls.take(stream_id, chunk),
+            on_chunk=self._on_chunk,
             heads=heads,
             turns=turns,
             first_track_id=first_track_id,
@@ -106,6 +111,10 @@ class LiveStream:
             changes |= {"state": "failed", "error": _CRASHED}
         return self._pipeline.status().model_copy(update=changes)
 
+    def _on_chunk(self, chunk: Chunk) -> None:
+        self.history.add(chunk)
+        self._waterfalls.take(self.stream_id, chunk)
+
     def _on_window(self, window: LiveWindow) -> None:
         self._outputs.on_window(window)
         self._windows.put(stream_message(self.stream_id, window))
@@ -123,6 +132,7 @@ class LiveStream:
         except Exception:
             self._crashed = True
             _log.exception("stream %s failed", self.stream_id)
+        self.history.close()
         self._end.put(None)
 
 

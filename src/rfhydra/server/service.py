@@ -39,6 +39,7 @@ from rfhydra.server.net.bounds import ConnectionBounds
 from rfhydra.server.net.guesses import TokenGuesses
 from rfhydra.server.net.hub import Hub, Session
 from rfhydra.server.net.security import Gate, shown_token
+from rfhydra.server.recordings import RecordingSet
 from rfhydra.server.registry_cache import RegistryCache
 from rfhydra.server.sources import SourceSet
 from rfhydra.server.streams import StreamSet
@@ -109,6 +110,9 @@ class Service:
         self.parsing = SerialExecutor("parsing", limits.max_clients)
         self.detection = SerialExecutor("detection", limits.max_detections_queued)
         self.imports = SerialExecutor("import", limits.max_imports_queued)
+        self.files = SerialExecutor("files", limits.max_clients)
+        self.views = SerialExecutor("views", limits.max_views_queued)
+        self.suggestions = SerialExecutor("suggestions", limits.max_suggestions_queued)
         self.versions = VersionManager(workspace)
         self.detector = HydraDetector(workspace.spec, initial.load())
         self.loaded = LoadedHeadSet(workspace, self.versions, self.detector)
@@ -128,6 +132,8 @@ class Service:
             limits,
             self.outputs,
         )
+        self.recordings = RecordingSet(workspace.recordings, self.hub, limits, self.files)
+        self.labelling = asyncio.Lock()
         self.metrics = PrometheusMetrics()
         self.bounds = ConnectionBounds.of(limits, settings.handshake_sec)
         self.guesses = TokenGuesses(self.metrics.token_failures, time.monotonic)
@@ -154,6 +160,7 @@ class Service:
         await self.refresh()
         await self.jobs.start()
         await self.upgrades.start()
+        await self.recordings.start()
         await self.streams.start()
         self._spawn(self._push_metrics())
         self._spawn(observe_loop_delay(self.metrics.loop_delay_sec.observe))
@@ -173,6 +180,9 @@ class Service:
         for task in self._tasks:
             task.cancel()
         await self.hub.dismiss(GOING_AWAY, "the server is stopping", FLUSH_SEC)
+        await self.recordings.stop()
+        for executor in (self.files, self.views, self.suggestions):
+            await asyncio.to_thread(executor.close)
         await asyncio.to_thread(self.imports.close)
         await asyncio.to_thread(self.store.close)
         await asyncio.to_thread(self.detection.close)
@@ -198,6 +208,7 @@ class Service:
         """The connection of a client has ended."""
         self.hub.remove(session)
         self.streams.client_gone(session)
+        self.recordings.client_gone(session)
         self.waterfalls.refresh()
 
     async def refresh(self) -> None:
@@ -280,7 +291,15 @@ class Service:
 
     def _expose(self) -> None:
         gauge = self.metrics.gauge
-        executors = (self.store, self.detection, self.imports, self.parsing)
+        executors = (
+            self.store,
+            self.detection,
+            self.imports,
+            self.parsing,
+            self.files,
+            self.views,
+            self.suggestions,
+        )
         gauge("rfhydra_clients", "Connected clients.", lambda: len(self.hub))
         gauge("rfhydra_loaded_heads", "Loaded heads.", lambda: len(self.detector.loaded_versions))
         gauge("rfhydra_messages_dropped", "Pushes that slow clients did not get.", lambda: self.hub.dropped)

@@ -29,6 +29,7 @@ from rfhydra.server.waterfalls import Waterfalls
 from rfhydra.store.columns import utc_now
 from rfhydra.store.streams import StoredStream
 from rfhydra.store.workspace import Workspace
+from rfhydra.streams.history import StreamHistory
 from rfhydra.streams.source import Source, Tuning
 
 MAX_ENDED_KEPT: Final = 32
@@ -215,6 +216,17 @@ class StreamSet:
         self._changed.set()
         return stream.status().model_copy(update=vars(tuned))
 
+    def history(self, stream_id: str) -> StreamHistory:
+        """The newest samples of a running stream.
+
+        Raises:
+            NotFound: there is no such stream, or it has ended.
+        """
+        stream = self._running.get(stream_id)
+        if stream is None:
+            raise NotFound(f"no stream {stream_id[:64]!r} runs")
+        return stream.history
+
     def client_gone(self, session: Session) -> None:
         """The connection of a client has ended: its pushed streams end, too, unless it comes back in time."""
         self.pushes.client_gone(session)
@@ -274,6 +286,7 @@ class StreamSet:
             outputs=self._outputs.make(stream_id, source.name),
             waterfalls=self._waterfalls,
             first_track_id=first_track_id,
+            history_bytes=self._limits.stream_history_bytes,
             on_tracks=self._hub.publish_tracks,
             on_detections=self._publish_detections,
             on_end=self._on_end,

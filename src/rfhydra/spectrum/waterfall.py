@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfhydra.protocol.live import WaterfallSettings
+from rfhydra.spectrum.grey import grey_levels
 
 MAX_SPECTRA_PER_COLUMN: Final = 32
 """Spectra of one column, spread evenly over its samples, so that the cost does not grow with the sample rate."""
@@ -112,6 +113,5 @@ class Waterfall:
         settings = self._settings
         mean = power if settings.hold == "peak" else power / np.float32(self._spectra)
         level_db = 10 * np.log10(np.maximum(mean, _MIN_POWER))
-        unit = (level_db - settings.min_db) / (settings.max_db - settings.min_db)
-        grey = np.rint(255 * np.clip(unit, 0, 1)).astype(np.uint8)
+        grey = grey_levels(level_db, settings.min_db, settings.max_db)
         return np.ascontiguousarray(np.fft.fftshift(grey, axes=0)[::-1])

@@ -308,6 +308,10 @@ class SampleStore:
         condition = "WHERE signal_name = ? AND position > ? ORDER BY position LIMIT ?"
         return self._load(condition, (signal_name, after, limit))
 
+    def of_recording(self, recording: str) -> list[Sample]:
+        """The samples of a recording, oldest first."""
+        return [sample for _, sample in self._load(f"WHERE recording = ? AND {LIVE} ORDER BY position", (recording,))]
+
     def list(self, signal_name: str) -> list[Sample]:
         """The samples of a signal, oldest first."""
         return [sample for _, sample in self._load("WHERE signal_name = ? ORDER BY position", (signal_name,))]

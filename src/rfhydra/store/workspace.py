@@ -33,6 +33,7 @@ from rfhydra.store.database import Database
 from rfhydra.store.detections import DetectionStore
 from rfhydra.store.jobs import JobStore
 from rfhydra.store.loaded import LoadedStore
+from rfhydra.store.recordings import RecordingStore
 from rfhydra.store.samples import SampleStore
 from rfhydra.store.signals import SignalStore
 from rfhydra.store.splits import SplitStore
@@ -52,9 +53,10 @@ _ADDRESS: Final = "rfhydra.url"
 _MAX_ADDRESS: Final = 256
 _BLOBS: Final = "blobs"
 _LOGS: Final = "logs"
+_RECORDINGS: Final = "recordings"
 # May be there after an interrupted creation.
 _OURS: Final = frozenset(
-    {_DATABASE, f"{_DATABASE}-journal", f"{_DATABASE}-wal", f"{_DATABASE}-shm", _LOCK, _BLOBS, _LOGS}
+    {_DATABASE, f"{_DATABASE}-journal", f"{_DATABASE}-wal", f"{_DATABASE}-shm", _LOCK, _BLOBS, _LOGS, _RECORDINGS}
 )
 
 
@@ -83,6 +85,7 @@ class Workspace:
         self.upgrade_jobs = UpgradeJobStore(db, self.audit)
         self.streams = StreamStore(db, self.audit)
         self.detections = DetectionStore(db)
+        self.recordings = RecordingStore(path / _RECORDINGS)
         self.signals = SignalStore(db, blobs, self.versions, self.detections, self.audit)
         self.unknowns = UnknownStore(db, blobs, self.samples, self.audit, spec)
         self._owned = owned
@@ -114,8 +117,8 @@ class Workspace:
     def successor(self, path: Path, spec: SpectrogramSpec) -> "Workspace":
         """Create a workspace under another contract in a new or empty directory, and own it.
 
-        It has the audit log, jobs, streams and logged tracks of this one, and the numbers of its versions, all of them
-        retired; what was made under a contract is not in it: samples, heads and unknown emissions.
+        It has the audit log, jobs, streams, recordings and logged tracks of this one, and the numbers of its versions,
+        all of them retired; what was made under a contract is not in it: samples, heads and unknown emissions.
 
         Raises:
             Conflict: the directory is a workspace already, or it holds something else.
@@ -133,6 +136,7 @@ class Workspace:
             self.db.copy_to(path / _DATABASE)
             db = owned.enter_context(Database(path / _DATABASE))
             clear_contract(db)
+            self.recordings.link_to(RecordingStore(path / _RECORDINGS))
             write_file(path / _SETTINGS, _to_toml(spec).encode(), blobs.scratch)
             return Workspace(path, spec, db, blobs, owned.pop_all())
 

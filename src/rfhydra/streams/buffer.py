@@ -40,6 +40,16 @@ class _Segment:
             self.start_utc_sec += count / self.tuning.sample_rate_hz
 
 
+@dataclass(frozen=True)
+class Part:
+    """A stretch of successive samples with one tuning and one time base, end excluded."""
+
+    start_sample: int
+    end_sample: int
+    tuning: Tuning
+    start_utc_sec: float | None
+
+
 class SampleBuffer:
     """A first-in, first-out buffer of samples in memory that is allocated once. Thread-safe.
 
@@ -117,11 +127,32 @@ class SampleBuffer:
                     raise self._ended_by
                 return None
             segment = self._segments[0]
-            iq = self._copy(min(max_samples, segment.count))
+            iq = self._copy(self._read_at, min(max_samples, segment.count))
             chunk = Chunk(iq, segment.start_sample, segment.tuning, segment.start_utc_sec)
             self._take(len(iq))
             self._changed.notify_all()
             return chunk
+
+    def parts(self) -> list[Part]:
+        """The stretches of samples that are held, oldest first."""
+        with self._changed:
+            return [
+                Part(each.start_sample, each.start_sample + each.count, each.tuning, each.start_utc_sec)
+                for each in self._segments
+            ]
+
+    def peek(self, start_sample: int, end_sample: int) -> Chunk | None:
+        """A copy of samples that one stretch holds, at least one; None where none does, or does not any more."""
+        with self._changed:
+            at = self._read_at
+            for each in self._segments:
+                skipped = start_sample - each.start_sample
+                if skipped >= 0 and end_sample <= each.start_sample + each.count:
+                    iq, utc = self._copy(at + skipped, end_sample - start_sample), each.start_utc_sec
+                    later = None if utc is None else utc + skipped / each.tuning.sample_rate_hz
+                    return Chunk(iq, start_sample, each.tuning, later)
+                at += each.count
+            return None
 
     def end(self, error: Exception | None = None) -> None:
         """State that no more samples will be written, and why. A second call has no effect."""
@@ -165,11 +196,12 @@ class SampleBuffer:
         else:
             self._segments.append(_Segment(chunk.start_sample, count, chunk.tuning, chunk.start_utc_sec))
 
-    def _copy(self, count: int) -> NDArray[np.complex64]:
-        """The oldest ``count`` samples."""
+    def _copy(self, first: int, count: int) -> NDArray[np.complex64]:
+        """``count`` samples from the place ``first`` of the ring on."""
+        first %= self.capacity
         iq = np.empty(count, dtype=np.complex64)
-        before_wrap = min(count, self.capacity - self._read_at)
-        iq[:before_wrap] = self._ring[self._read_at : self._read_at + before_wrap]
+        before_wrap = min(count, self.capacity - first)
+        iq[:before_wrap] = self._ring[first : first + before_wrap]
         iq[before_wrap:] = self._ring[: count - before_wrap]
         return iq
 

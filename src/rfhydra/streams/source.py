@@ -97,6 +97,16 @@ class EndOfStream(Exception):
     """A source has no more samples."""
 
 
+def later_offset(offset_sec: float, former: Tuning, chunk: Chunk) -> float:
+    """Seconds of the stream before its sample 0, counted at the rate of ``chunk``.
+
+    ``offset_sec`` is the same at the rate of ``former``, which ends where ``chunk`` begins: seconds of the stream go on
+    where the rate changes.
+    """
+    old, new = former.sample_rate_hz, chunk.tuning.sample_rate_hz
+    return offset_sec + chunk.start_sample / old - chunk.start_sample / new if old != new else offset_sec
+
+
 def keep_tuning(current: Tuning, wanted: Tuning, owner: str) -> Tuning:
     """The answer of a source that cannot be tuned: ``current``, if that is what is ``wanted``.
 

@@ -4,14 +4,28 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
 from rfhydra.errors import Unauthorized
-from rfhydra.protocol import commands, live
+from rfhydra.protocol import commands, live, recording_contents, recording_suggestions
+from rfhydra.protocol import recordings as asked
 from rfhydra.protocol import signals as signal_commands
 from rfhydra.protocol.base import BaseMessage
 from rfhydra.protocol.commands import Command
 from rfhydra.protocol.unknowns import GetUnknown, LabelUnknown
 from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, StartUpgrade, UndoUpgrade
 from rfhydra.server.answers import require_fitting
-from rfhydra.server.handlers import detection, samples, sigmf, signals, streams, trainings, unknowns, upgrades, versions
+from rfhydra.server.handlers import (
+    detection,
+    recordings,
+    samples,
+    sigmf,
+    signals,
+    streams,
+    trainings,
+    unknowns,
+    upgrades,
+    versions,
+)
+from rfhydra.server.handlers import recording_contents as contents
+from rfhydra.server.handlers import recording_suggestions as suggestions
 from rfhydra.server.handlers import session as sessions
 from rfhydra.server.net.hub import Session
 from rfhydra.server.service import Service
@@ -62,6 +76,18 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     UndoUpgrade: upgrades.undo_upgrade,
     GetUnknown: unknowns.get_unknown,
     LabelUnknown: unknowns.label_unknown,
+    asked.OpenRecording: recordings.open_recording,
+    asked.ResumeUpload: recordings.resume_upload,
+    asked.ListRecordings: recordings.list_recordings,
+    asked.CloseRecording: recordings.close_recording,
+    asked.CaptureStream: recordings.capture_stream,
+    recording_contents.GetRecordingView: contents.get_recording_view,
+    recording_contents.GetRecordingAnnotations: contents.get_recording_annotations,
+    recording_contents.ExportRecordingSigmf: contents.export_recording_sigmf,
+    recording_contents.LabelRecording: contents.label_recording,
+    recording_contents.SnapBoxes: contents.snap_boxes,
+    recording_suggestions.GetCandidates: suggestions.get_candidates,
+    recording_suggestions.SuggestContract: suggestions.suggest_contract,
 }
 
 

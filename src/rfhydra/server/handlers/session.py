@@ -97,4 +97,6 @@ def _snapshot(service: Service, topic: Topic) -> list[Snapshot]:
         return [service.snapshot()]
     if topic == "streams":
         return [service.streams.state()]
+    if topic == "recordings":
+        return [service.recordings.state()]
     return []  # detections, tracks and waterfalls have no state; jobs and upgrades are read separately

@@ -17,7 +17,7 @@ from rfhydra.server.handlers.images import decode_base64
 from rfhydra.server.handlers.paging import Page, read_page
 from rfhydra.server.net.hub import Session
 from rfhydra.server.service import Service
-from rfhydra.store.samples import Sample
+from rfhydra.store.samples import Admit, Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.importer import PreparedImport, prepare_import
 
@@ -31,6 +31,19 @@ async def import_sigmf(service: Service, session: Session, command: ImportSigmf)
         entries = command.meta.get(part)
         limits.require(f"meta.{part}", len(entries) if isinstance(entries, list) else 0, "max_import_labels")
 
+    check, admit = import_checks(service)
+    with workspace.blobs.kept():  # until the rows name them
+        prepared = await service.imports.run(partial(_prepare, workspace, command, check))
+        result = await service.store.run(partial(prepared.add, workspace, session.name, admit))
+    await service.refresh_counts()
+    return SigmfImported(new_samples=result.new_samples, total_samples=result.total_samples, boxes=result.boxes)
+
+
+def import_checks(service: Service) -> tuple[Callable[[int], None], Admit]:
+    """What refuses samples of an import: by their number as they are made, and by that of their signal as they are
+    added."""
+    limits = service.limits
+
     def check(sample_count: int) -> None:
         if service.stopping:
             raise Busy("the server is stopping: try again when it is back")
@@ -39,11 +52,7 @@ async def import_sigmf(service: Service, session: Session, command: ImportSigmf)
     def admit(signal_name: str, total: int) -> None:
         limits.require(f"samples of {signal_name}, with the recording's,", total, "max_samples_per_signal")
 
-    with workspace.blobs.kept():  # until the rows name them
-        prepared = await service.imports.run(partial(_prepare, workspace, command, check))
-        result = await service.store.run(partial(prepared.add, workspace, session.name, admit))
-    await service.refresh_counts()
-    return SigmfImported(new_samples=result.new_samples, total_samples=result.total_samples, boxes=result.boxes)
+    return check, admit
 
 
 async def export_sigmf(service: Service, session: Session, command: ExportSigmf) -> SigmfExported:

@@ -1,6 +1,6 @@
 """One WebSocket connection: reads commands, writes the outbox, and closes.
 
-Commands are answered in their order, except detections, which are answered when they are done.
+Commands are answered in their order, except those whose answer takes long, which are answered when they are done.
 """
 
 import asyncio
@@ -15,12 +15,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from rfhydra.errors import RfhydraError, Unauthorized
 from rfhydra.files import os_errors_named
 from rfhydra.protocol.base import BaseMessage
-from rfhydra.protocol.commands import Auth, Command, Detect, read_command
-from rfhydra.protocol.frames import STREAM_IQ_KIND, frame_kind, frame_tag
+from rfhydra.protocol.commands import Auth, Command, read_command
+from rfhydra.protocol.frames import STREAM_IQ_KIND, UPLOAD_KIND, frame_kind, frame_tag
 from rfhydra.protocol.messages import Error
 from rfhydra.protocol.parsing import Envelope, read_envelope, read_json, require_few_values
 from rfhydra.server.handlers.detection import detect_frame
 from rfhydra.server.handlers.dispatch import handle
+from rfhydra.server.handlers.recordings import upload_frame
 from rfhydra.server.handlers.streams import push_frame
 from rfhydra.server.metrics import UNREADABLE
 from rfhydra.server.net.hub import SLOW, TOO_MANY_CLIENTS, TRY_AGAIN_LATER, Session
@@ -33,6 +34,7 @@ INTERNAL_ERROR: Final = 1011
 MAX_REFUSALS: Final = 10
 _FRAME: Final = "iq_frame"
 _STREAM_FRAME: Final = "stream_iq_frame"
+_UPLOAD_FRAME: Final = "upload_frame"
 _INTERNAL: Final = "internal error: see the log of the server"
 
 # Starlette raises RuntimeError where the connection was closed meanwhile.
@@ -74,7 +76,7 @@ class _Connection:
             on_authorised=websocket.scope["extensions"][EXTENSION].authorise,
         )
         self._refusals = 0
-        self._detections: set[asyncio.Task[None]] = set()
+        self._unordered: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         session, hub = self._session, self._service.hub
@@ -86,7 +88,7 @@ class _Connection:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             deadline.cancel()
-            tasks = {reader, writer, *self._detections}
+            tasks = {reader, writer, *self._unordered}
             for task in tasks:
                 task.cancel()
             try:
@@ -137,8 +139,8 @@ class _Connection:
             await self._answer(UNREADABLE, envelope, partial(_refuse, command))
             return
         work = partial(handle, self._service, self._session, command)
-        if isinstance(command, Detect):
-            self._detect(command.command, envelope, work, len(text))
+        if not command.answered_in_order:
+            self._answer_when_done(command.command, envelope, work, len(text))
         else:
             silent = command.id is None and not command.answered_always
             await self._answer(command.command, envelope, work, silent=silent)
@@ -148,20 +150,24 @@ class _Connection:
         if frame_kind(data) == STREAM_IQ_KIND:
             work = partial(push_frame, self._service, self._session, data)
             await self._answer(_STREAM_FRAME, envelope, work, silent=True)
-            return
-        detection = partial(detect_frame, self._service, self._session, data)
-        self._detect(_FRAME, envelope, detection, len(data))
+        elif frame_kind(data) == UPLOAD_KIND:
+            upload = partial(upload_frame, self._service, self._session, data)
+            with self._service.bounds.budget.handling(len(data)):
+                await self._answer(_UPLOAD_FRAME, envelope, upload)
+        else:
+            detection = partial(detect_frame, self._service, self._session, data)
+            self._answer_when_done(_FRAME, envelope, detection, len(data))
 
-    def _detect(self, label: str, envelope: Envelope, work: _Work, size: int) -> None:
-        """Answer when the detection is done. The detection executor bounds their number, the budget their ``size``."""
+    def _answer_when_done(self, label: str, envelope: Envelope, work: _Work, size: int) -> None:
+        """Do not wait for the answer. The executors of such work bound its number, the budget its ``size``."""
 
-        async def detect() -> None:
+        async def answer() -> None:
             with self._service.bounds.budget.handling(size):
                 await self._answer(label, envelope, work)
 
-        task = asyncio.create_task(detect())
-        self._detections.add(task)
-        task.add_done_callback(self._detections.discard)
+        task = asyncio.create_task(answer())
+        self._unordered.add(task)
+        task.add_done_callback(self._unordered.discard)
 
     async def _answer(self, label: str, envelope: Envelope, work: _Work, *, silent: bool = False) -> None:
         """Run ``work`` and send its answer; if ``silent``, only an error."""

@@ -4,17 +4,19 @@ Invariant: a window shows every box that was labelled in it, whichever call labe
 recording have are labels of it, too, and samples that show a new box get it.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final, Self
 
+from rfhydra.errors import Conflict
 from rfhydra.recordings import Annotation, Recording
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.spec import SpectrogramSpec
-from rfhydra.store.samples import Sample
+from rfhydra.store.samples import Admit, Sample
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.data.importer import ImportResult, prepare_import, visible_labels
+from rfhydra.training.data.importer import ImportResult, PreparedImport, prepare_import, visible_labels
 
 _REPLACED: Final = 0.5  # of the area of a box, covered by a new one of its label
 
@@ -68,24 +70,86 @@ def label_recordings(
         InvalidName, InvalidBox, InvalidRecording, TooLarge, StorageFull: as :func:`import_recordings`; nothing was
             changed.
     """
-    samples = [sample for name in workspace.samples.signal_names() for sample in workspace.samples.list(name)]
-    windows = [
-        [window for sample in samples if (window := StoredWindow.of(sample, workspace.spec, each))]
-        for each in recordings
-    ]
-    merged = [merge(*pair) for pair in zip(recordings, windows, strict=True)]
     try:
         with workspace.blobs.kept():
-            prepared = prepare_import(workspace, merged, label, max_samples, progress=progress)
-            with workspace.db.transaction():
-                result = prepared.add(workspace)
-                for recording, whole, stored in zip(recordings, merged, windows, strict=True):
-                    for window, boxes, negatives in outdated(recording, whole, stored):
-                        workspace.samples.update(window.sample_id, boxes=boxes, negatives=negatives)
-            return result
+            return prepare_labels(workspace, recordings, label, max_samples, progress=progress).add(workspace)
     except BaseException:
         workspace.collect_garbage()
         raise
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedLabels:
+    """New boxes in recordings, whose images and IQ are stored, but no rows.
+
+    Attributes:
+        recordings: with the new boxes.
+        stored: the windows that the workspace has of each.
+        merged: each with all of its boxes.
+        prepared: the samples.
+    """
+
+    recordings: Sequence[Recording]
+    stored: Sequence[Sequence[StoredWindow]]
+    merged: Sequence[Recording]
+    prepared: PreparedImport
+
+    def add(
+        self, workspace: Workspace, who: str | None = None, admit: Admit = lambda signal_name, total: None
+    ) -> ImportResult:
+        """Add the samples, and the boxes to those that show them, all or, on an error, none; ``admit`` is as in
+        :meth:`SampleStore.add`.
+
+        Raises:
+            Conflict: samples of the recordings were changed since the preparation.
+            StorageFull: there is no room on the disk.
+        """
+        with workspace.db.transaction():
+            if [stored_windows(workspace, each) for each in self.recordings] != [*self.stored]:
+                raise Conflict("samples of this recording were changed meanwhile: label the boxes again")
+            result = self.prepared.add(workspace, who, admit)
+            for recording, whole, stored in zip(self.recordings, self.merged, self.stored, strict=True):
+                for window, boxes, negatives in outdated(recording, whole, stored):
+                    workspace.samples.update(window.sample_id, boxes=boxes, negatives=negatives, who=who)
+        return result
+
+
+def prepare_labels(
+    workspace: Workspace,
+    recordings: Sequence[Recording],
+    label: str | None = None,
+    max_samples: int | None = None,
+    *,
+    check: Callable[[int], None] = lambda sample_count: None,
+    progress: Callable[[str], None] = lambda name: None,
+) -> PreparedLabels:
+    """Make and store the images of new boxes; arguments and errors as of :func:`prepare_import`."""
+    stored = [stored_windows(workspace, each) for each in recordings]
+    merged = [merge(*pair) for pair in zip(recordings, stored, strict=True)]
+    prepared = prepare_import(workspace, merged, label, max_samples, check=check, progress=progress)
+    return PreparedLabels(recordings, stored, merged, prepared)
+
+
+def stored_windows(workspace: Workspace, recording: Recording) -> list[StoredWindow]:
+    """The samples that the workspace has of ``recording``, as windows of it."""
+    samples = workspace.samples.of_recording(recording.recording_id)
+    return [window for each in samples if (window := StoredWindow.of(each, workspace.spec, recording))]
+
+
+def labelled_boxes(recording: Recording, stored: Iterable[StoredWindow]) -> Iterator[tuple[Annotation, list[str]]]:
+    """The boxes of ``stored`` as annotations of ``recording``, each once and whole, with the samples that show it."""
+    parts = [(each, window.sample_id) for window in stored for each in window.annotations(recording)]
+    shown: dict[tuple[str | None, float, float], list[tuple[Annotation, str]]] = defaultdict(list)
+    for part, sample_id in parts:
+        shown[part.label, part.freq_low_hz, part.freq_high_hz].append((part, sample_id))
+    for each in _joined({part for part, _ in parts}):
+        of_band = shown[each.label, each.freq_low_hz, each.freq_high_hz]
+        samples = {
+            sample_id
+            for part, sample_id in of_band
+            if each.sample_start <= part.sample_start and part.sample_end <= each.sample_end
+        }
+        yield each, sorted(samples)
 
 
 def merge(recording: Recording, stored: Iterable[StoredWindow]) -> Recording:
