@@ -1946,7 +1946,7 @@ export interface OpenRecording {
    * Its files, in the order of their bytes: one, or metadata and data of SigMF.
    *
    * @minItems 1
-   * @maxItems 3
+   * @maxItems 2
    */
   files: RecordingFile[];
   /**
@@ -2039,9 +2039,10 @@ export interface RecordingAnnotation {
    */
   freq_high_hz: number;
   /**
-   * What it is labelled as; ``!`` and a name says only that it is not that signal.
+   * What it is labelled as; ``!`` and a name says only that it is not that signal. Null where the file states no
+   * label.
    */
-  label: string;
+  label: string | null;
   /**
    * ``file``: the file states it. ``sample``: samples of the workspace have it.
    */

@@ -3,10 +3,10 @@
 /** @import {Drawn} from "./draft.js" */
 /** @import {Labelling} from "./labelling.js" */
 import { boxColor } from "../colormaps.js";
+import { formatShare } from "../units.js";
 import { html, useEffect, useRef } from "../vendor/ui.js";
 import { HANDLES } from "./box_tool.js";
 import { overlap, placeText, rectangle, sizeText } from "./boxes.js";
-import { suggestionText } from "./labelling.js";
 
 const HANDLE_PIXELS = 7;
 const LEAST_PIXELS = 3;
@@ -19,7 +19,7 @@ export function BoxLayer({ labelling }) {
   const extent = view.extent.value;
   const changing = tool.changing.value;
   const group = useRef(/** @type {SVGGElement | null} */ (null));
-  useFocus(group, draft.chosenId.value);
+  useFocus(group, draft);
   const isShown = (/** @type {{box: Extent}} */ { box }) => overlap(box, extent);
   const drawn = draft.boxes.value.map((each) => (each.id === changing?.id ? { ...each, box: changing.box } : each));
   return html`
@@ -37,17 +37,20 @@ export function BoxLayer({ labelling }) {
 /**
  * Lets the focus follow the chosen box, and stay in the picture when a box is deleted.
  * @param {{current: SVGGElement | null}} group
- * @param {number | null} chosenId
+ * @param {import("./draft.js").Draft} draft
  */
-function useFocus(group, chosenId) {
+function useFocus(group, { chosenId }) {
+  const before = useRef(chosenId.value);
   useEffect(() => {
+    const id = chosenId.peek(); // newer than the rendered one where keys are fast
+    if (before.current === id) return;
+    before.current = id;
     const frame = /** @type {HTMLElement | null} */ (group.current?.closest(".spectrum-frame"));
     const focused = document.activeElement;
     if (!frame || !(focused === document.body || frame.contains(focused))) return;
-    const chosen = group.current?.querySelector(`[data-box="${chosenId}"]`);
-    if (chosen instanceof SVGElement) chosen.focus({ preventScroll: true });
-    else if (focused !== frame) frame.focus({ preventScroll: true });
-  }, [chosenId]);
+    const chosen = group.current?.querySelector(`[data-box="${id}"]`) ?? frame;
+    if (chosen !== focused) /** @type {SVGElement} */ (chosen).focus({ preventScroll: true });
+  }, [chosenId.value]);
 }
 
 /** @param {{labelling: Labelling, box: Extent, name: string, negative: boolean, isSample: boolean}} props */
@@ -66,13 +69,14 @@ function KnownBox({ labelling, box, name, negative, isSample }) {
 function SuggestedBox({ labelling, suggestion }) {
   const { x, y, width, height } = drawnRectangle(labelling, suggestion.box);
   const chosen = labelling.suggestions.chosenId.value === suggestion.id;
+  const what = suggestion.name ?? (chosen ? "no head claims it" : "");
   return html`
     <g
       class=${`box box-suggested ${chosen ? "box-chosen" : ""}`}
       style=${{ color: suggestion.name ? boxColor(suggestion.name) : NAMELESS }}
     >
       <rect x=${x} y=${y} width=${width} height=${height} />
-      <text x=${x} y=${Math.max(11, y - 4)}>${suggestionText(suggestion)}</text>
+      <text x=${x} y=${Math.max(11, y - 4)}>${what} ${formatShare(suggestion.score)}</text>
     </g>
   `;
 }

@@ -57,10 +57,11 @@ function Outcome({ labelling }) {
   return html`
     <div role="status">
       ${saved.signals.map(
-        ({ signal_name, new_samples, box_count, sample_count }) => html`
+        ({ signal_name, new_samples, box_count, sample_count, negative_count }) => html`
           <p key=${signal_name}>
-            <span class="tag tag-good">saved</span> ${signal_name}: ${counted(new_samples, "new window")}, now
-            ${" "}${counted(box_count, "box", "boxes")} in ${sample_count}.
+            <span class="tag tag-good">saved</span> ${signal_name} has
+            ${" "}${counted(box_count, "box", "boxes")}${negative_count > 0 && ` and ${counted(negative_count, "negative")}`} in
+            ${" "}${counted(sample_count, "window")}${new_samples > 0 && `, ${new_samples} of them new`}.
           </p>
         `,
       )}

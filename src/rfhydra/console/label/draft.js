@@ -24,7 +24,7 @@ export class Draft {
 
   /** @param {string} recordingId */
   constructor(recordingId) {
-    const key = `rfhydra-boxes-${recordingId}`;
+    const key = keyOf(recordingId);
     this.boxes = signal(stored(key));
     /** Id of the box that keys change. */
     this.chosenId = signal(/** @type {number | null} */ (null));
@@ -110,6 +110,12 @@ export class Draft {
     if (!boxes.some(({ id }) => id === this.chosenId.value)) this.chosenId.value = null;
   }
 }
+
+/** How many boxes of a recording are not saved. @param {string} recordingId */
+export const unsavedOf = (recordingId) => stored(keyOf(recordingId)).length;
+
+/** @param {string} recordingId */
+const keyOf = (recordingId) => `rfhydra-boxes-${recordingId}`;
 
 /** @param {string} key @returns {Drawn[]} */
 function stored(key) {

@@ -45,10 +45,9 @@ export function listen(labelling) {
     x: () => labelling.answer(true),
     r: () => labelling.answer(true),
   };
-  /** @type {Record<string, () => any>} */
+  /** @type {Record<string, (shift: boolean) => any>} */
   const controlled = {
-    z: () => draft.undo(),
-    Z: () => draft.redo(),
+    z: (shift) => (shift ? draft.redo() : draft.undo()),
     y: () => draft.redo(),
     s: () => draft.boxes.value.length && act(() => labelling.save()),
   };
@@ -59,10 +58,10 @@ export function listen(labelling) {
     if (key === "Enter" && target.matches("button, a, summary")) return;
     const control = event.ctrlKey || event.metaKey;
     const digit = control ? undefined : choices.value[Number(key) - 1];
-    const action = digit ? () => labelling.rename(digit) : (control ? controlled : plain)[key];
+    const action = digit ? () => labelling.rename(digit) : control ? controlled[key.toLowerCase()] : plain[key];
     if (!action) return;
     event.preventDefault();
-    action();
+    action(event.shiftKey);
   };
   addEventListener("keydown", onKey);
   return () => removeEventListener("keydown", onKey);

@@ -1,7 +1,7 @@
 // The labelling of one recording: its picture, the boxes that it has, those that are drawn, and what happens to them.
 /** @import {LabelledSignal, RecordingInfo} from "#protocol" */
 /** @import {Extent} from "../parts/extent.js" */
-/** @import {Labelled, Suggestion} from "./suggestions.js" */
+/** @import {Labelled} from "./suggestions.js" */
 import { say } from "../parts/notices.js";
 import { makeView } from "../parts/spectrum.js";
 import { setting } from "../settings.js";
@@ -54,8 +54,9 @@ export class Labelling {
       /** @type {import("#protocol").RecordingAnnotations} */
       const answer = await connection.ask("get_recording_annotations", { recording_id: this.id, ...(cursor && { cursor }) });
       for (const annotation of answer.annotations) {
-        const negative = annotation.label.startsWith(NEGATION);
-        const name = negative ? annotation.label.slice(NEGATION.length) : annotation.label;
+        const label = annotation.label ?? "";
+        const negative = label.startsWith(NEGATION);
+        const name = negative ? label.slice(NEGATION.length) : label;
         known.push({ box: fromWire(annotation), name, negative, isSample: annotation.origin === "sample" });
       }
       cursor = answer.next_cursor;
@@ -174,9 +175,6 @@ export class Labelling {
     await this.readKnown();
   }
 }
-
-/** @param {Suggestion} suggestion */
-export const suggestionText = ({ name, score }) => `${name ?? "unclaimed"} ${score.toFixed(2)}`;
 
 /** @param {Known[]} known @param {Labelled[]} drawn @returns {Labelled[]} */
 function statedOnly(known, drawn) {

@@ -41,8 +41,10 @@ export function RecordingEditor({ recording }) {
   return html`
     <div class="label-view">
       <${Heading} labelling=${labelling} tuningHz=${tuningHz} />
-      <${DrawingTools} labelling=${labelling} drawing=${drawing} input=${input} />
-      <${SuggestionTools} labelling=${labelling} />
+      <div class="label-tools">
+        <${DrawingTools} labelling=${labelling} drawing=${drawing} input=${input} />
+        <${SuggestionTools} labelling=${labelling} />
+      </div>
       <div class="label-columns">
         <div class="label-picture">
           <${Spectrum}

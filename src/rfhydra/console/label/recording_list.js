@@ -1,14 +1,18 @@
 // The recordings that the server holds: opened files and captures of live streams.
 /** @import {RecordingInfo} from "#protocol" */
-import { say } from "../parts/notices.js";
+import { say, SHOWN_MS } from "../parts/notices.js";
 import { WorkButton } from "../parts/work_button.js";
 import { addressOf, go } from "../router.js";
-import { ask, recordings, streams } from "../state.js";
+import { act, ask, recordings, streams } from "../state.js";
 import { counted, formatBytes, formatHz, formatSeconds, formatTime } from "../units.js";
-import { html } from "../vendor/ui.js";
+import { html, signal } from "../vendor/ui.js";
+import { unsavedOf } from "./draft.js";
 import { DropZone, OpenButton, Uploads } from "./opener.js";
 
 const CAPTURED_S = 10;
+
+/** Ids of recordings that are being removed. */
+const removed = signal(/** @type {Set<string>} */ (new Set()));
 
 /** @param {RecordingInfo} recording */
 function opened(recording) {
@@ -17,7 +21,7 @@ function opened(recording) {
 }
 
 export function RecordingList() {
-  const known = recordings.value;
+  const known = recordings.value?.filter(({ recording_id }) => !removed.value.has(recording_id));
   return html`
     <${DropZone} onOpened=${opened}>
       ${known?.length
@@ -60,6 +64,7 @@ function Table({ known }) {
               <td>
                 <a href=${addressOf("label", recording.recording_id)}>${recording.name}</a>
                 ${recording.stream_id && html` <span class="tag">captured</span>`}
+                <${UnsavedTag} recordingId=${recording.recording_id} />
                 ${recording.warnings.length > 0 &&
                 html` <span class="tag tag-warning" title=${recording.warnings.join("\n")}>
                   ${counted(recording.warnings.length, "warning")}
@@ -84,13 +89,32 @@ function Table({ known }) {
   `;
 }
 
+/** @param {{recordingId: string}} props */
+function UnsavedTag({ recordingId }) {
+  const unsaved = unsavedOf(recordingId);
+  return unsaved > 0 && html` <span class="tag tag-warning">${counted(unsaved, "box", "boxes")} not saved</span>`;
+}
+
 /** @param {{recording: RecordingInfo}} props */
-function RemoveButton({ recording: { recording_id, name } }) {
-  const remove = async () => {
-    await ask("close_recording", { recording_id });
-    say(`${name} was removed from the server. Samples that were labelled in it stay.`);
-  };
-  return html`<${WorkButton} class="quiet" label=${`Remove ${name}`} title="Remove from the server" run=${remove}>×<//>`;
+function RemoveButton({ recording }) {
+  return html`
+    <button type="button" class="quiet" aria-label=${`Remove ${recording.name}`} title="Remove from the server" onClick=${() => remove(recording)}>
+      ×
+    </button>
+  `;
+}
+
+/** Removes a recording, unless that is undone as long as its notice is shown. @param {RecordingInfo} recording */
+function remove({ recording_id, name }) {
+  const timer = setTimeout(() => act(() => ask("close_recording", { recording_id })), SHOWN_MS);
+  removed.value = new Set([...removed.value, recording_id]);
+  say(`${name} is removed from the server. Samples that were labelled in it stay.`, "info", {
+    label: "Undo",
+    run: () => {
+      clearTimeout(timer);
+      removed.value = new Set([...removed.value].filter((id) => id !== recording_id));
+    },
+  });
 }
 
 /** Captures the last seconds of a live stream. */

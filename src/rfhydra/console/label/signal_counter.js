@@ -100,7 +100,7 @@ function TrainButton({ name, boxes, windows }) {
   if (running) return html`<a class="button" href=${addressOf("train", name)}>${name} is being trained</a>`;
   const text = counted(boxes, "box", "boxes");
   return html`
-    <${WorkButton} class=${provisional ? "" : "primary"} run=${train}>
+    <${WorkButton} class=${provisional || hasHead ? "" : "primary"} run=${train}>
       ${hasHead ? `Extend ${name} now (${text})` : `Train ${provisional ? "a provisional head of " : ""}${name} now (${text})`}
     <//>
   `;
