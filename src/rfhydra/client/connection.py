@@ -126,10 +126,15 @@ class Connection:
         waiting = _Waiting(command.name(), text, retryable and not greeting, at_once)
         return await self._exchange(number, waiting, greeting=greeting)
 
-    async def ask_frame(self, name: str, frame: Callable[[int], bytes]) -> Message:
-        """As :meth:`ask`, for a binary frame; ``frame`` makes it for a tag, which its answer carries."""
-        number = next(self._numbers)
-        return await self._exchange(number, _Waiting(name, frame(number), retryable=True))
+    async def ask_frame(
+        self, name: str, frame: Callable[[int], bytes], *, number: int | None = None, retryable: bool = True
+    ) -> Message:
+        """As :meth:`ask`, for a binary frame; ``frame`` makes it for a tag, which its answer carries.
+
+        ``number`` is the tag, of :meth:`number`, where several frames one after the other have the same.
+        """
+        number = next(self._numbers) if number is None else number
+        return await self._exchange(number, _Waiting(name, frame(number), retryable))
 
     def number(self) -> int:
         """A number that no request has, for the frames of a pushed stream."""
