@@ -29,7 +29,8 @@ export function BoxList({ labelling }) {
                 }}
               >
                 <span class="swatch" style=${{ background: name ? boxColor(name) : "transparent" }}></span>
-                ${negative ? "not " : ""}${name || "no name"} <span class="quiet">${sizeText(box)}</span>
+                ${negative ? "not " : ""}${name || "no name"}
+                <span class="quiet">${sizeText(box)}</span>
               </button>
               <button type="button" class="quiet" aria-label=${`Delete the box of ${name || "no signal"}`} onClick=${() => draft.remove(id)}>
                 ×

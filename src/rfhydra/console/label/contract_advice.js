@@ -55,11 +55,12 @@ function Advice({ advice: { suggested, present, differs, source, command_line } 
       <tbody>
         <${Row} title="FFT" values=${both.map(({ contract }) => contract.fft_size)} />
         <${Row} title="hop" values=${both.map(({ contract }) => contract.hop)} />
-        <${Row} title="window" values=${both.map(({ contract, window_sec }) => `${contract.cols} × ${contract.rows}, ${formatSeconds(window_sec)}`)} />
+        <${Row} title="window" values=${both.map(({ window_sec }) => formatSeconds(window_sec))} />
+        <${Row} title="pixels" values=${both.map(({ contract }) => `${contract.cols} × ${contract.rows}`)} />
         <${Row} title="column" values=${both.map(({ sec_per_col }) => formatSeconds(sec_per_col))} />
         <${Row} title="row" values=${both.map(({ hz_per_row }) => formatHz(hz_per_row, 3))} />
         ${suggested.signals.length > 0 &&
-        html`<${Row} title="typical box" values=${both.map(({ signals: [{ cols, rows }] }) => `${cols.toFixed(1)} × ${rows.toFixed(1)} px`)} />`}
+        html`<${Row} title="box, pixels" values=${both.map(({ signals: [{ cols, rows }] }) => `${cols.toFixed(0)} × ${rows.toFixed(0)}`)} />`}
       </tbody>
     </table>
     ${suggested.remarks.map((remark) => html`<p key=${remark} class="hint">${remark}</p>`)}

@@ -13,6 +13,8 @@ import { Draft } from "./draft.js";
 import { Suggestions } from "./suggestions.js";
 
 const MOST_PAGES = 20;
+/** What is looked at for suggestions at once: the first ones are there soon. */
+const WINDOWS_OF_A_PIECE = 8;
 const NEGATION = "!";
 
 /** The name of the signal that new boxes get. */
@@ -109,12 +111,12 @@ export class Labelling {
 
   /** Fetches suggestions for what is shown. */
   async suggest() {
-    const spec = /** @type {{cols: number, hop: number, max?: number}} */ (server.value?.spectrogram);
-    const windows = /** @type {number} */ (server.value?.limits.max_candidate_windows);
-    const mostS = (windows * spec.cols * spec.hop) / this.recording.sample_rate_hz;
+    const { cols, hop } = /** @type {{cols: number, hop: number}} */ (server.value?.spectrogram);
+    const windows = Math.min(WINDOWS_OF_A_PIECE, server.value?.limits.max_candidate_windows ?? 1);
+    const windowS = (cols * hop) / this.recording.sample_rate_hz;
     const shown = this.view.extent.value;
-    const { lookedAt } = await this.suggestions.fetch(shown, mostS);
-    if (lookedAt.stopS < shown.stopS - mostS / windows)
+    const lookedAt = await this.suggestions.fetch(shown, windows * windowS);
+    if (lookedAt.stopS < shown.stopS - windowS)
       say("Only the first part of what is shown was looked at: magnify it, and ask again.", "warning");
     if (this.suggestions.open.value.length) this.next();
   }

@@ -8,12 +8,14 @@ import { connection } from "../state.js";
 import { signal } from "../vendor/ui.js";
 import { toWire } from "./boxes.js";
 
-const SETTLED_MS = 150;
+/** How long the shown part stays the same before it is fetched: the longer, the more it costs the server. */
+const SETTLED_MS = { least: 150, most: 1500 };
+const SETTLED_SHARE = 0.25;
 const KEPT = 8;
 /** What is fetched beyond each edge, in shares of the shown part: small movements need no new picture. */
 const MARGIN = 0.25;
 /** How much coarser than the screen a picture may be before a sharper one is fetched. */
-const COARSER = 1.3;
+const COARSER = 1.6;
 const MOST_SIDE = 4096;
 const MOST_PIXELS = 2 ** 21;
 
@@ -27,6 +29,8 @@ export class RecordingPicture {
   /** The newest last. @type {Fetched[]} */
   #sharper = [];
   #timer = 0;
+  /** Of a second of the recording, by the last picture. */
+  #costMs = 0;
   #ended = false;
 
   /**
@@ -59,7 +63,10 @@ export class RecordingPicture {
   #changed() {
     if (this.#whole) this.#show();
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#fetch(), SETTLED_MS);
+    const { startS, stopS } = this.view.extent.peek();
+    const expectedMs = SETTLED_SHARE * this.#costMs * (stopS - startS);
+    const settledMs = Math.min(SETTLED_MS.most, Math.max(SETTLED_MS.least, expectedMs));
+    this.#timer = setTimeout(() => this.#fetch(), settledMs);
   }
 
   /** Fetches what is missing, one picture at a time: the newest part that is asked for. */
@@ -68,7 +75,9 @@ export class RecordingPicture {
     if (this.busy.peek() || this.#ended || !wanted) return;
     this.busy.value = true;
     try {
+      const before = performance.now();
       const answer = await connection.ask("get_recording_view", wanted.fields);
+      this.#costMs = (performance.now() - before) / (answer.time_end_sec - answer.time_start_sec);
       if (this.#ended) return;
       this.error.value = "";
       this.#keep(answer, wanted);

@@ -6,7 +6,7 @@ import { ask } from "../state.js";
 import { computed, signal } from "../vendor/ui.js";
 import { fromWire, same, toWire } from "./boxes.js";
 
-const MOST_PARTS = 8;
+const MOST_PIECES = 16;
 const MOST_OF_A_PART = 100;
 
 /** @typedef {{id: number, box: Extent, name: string | null, score: number, threshold: number | null}} Suggestion */
@@ -43,14 +43,13 @@ export class Suggestions {
    * Fetches what the server suggests in a part, which may be longer than one command may look at: in pieces, of which
    * the most useful suggestions take turns.
    * @param {Extent} part
-   * @param {number} mostS the longest part of one command, in seconds
-   * @returns {Promise<{found: number, lookedAt: Extent}>}
+   * @param {number} mostS the longest piece, in seconds
+   * @returns {Promise<Extent>} what was looked at
    */
   async fetch(part, mostS) {
-    const count = Math.min(MOST_PARTS, Math.max(1, Math.ceil((part.stopS - part.startS) / mostS)));
+    const count = Math.min(MOST_PIECES, Math.max(1, Math.ceil((part.stopS - part.startS) / mostS)));
     const lengthS = Math.min(mostS, (part.stopS - part.startS) / count);
     const lists = [];
-    let found = 0;
     this.#cancelled = false;
     try {
       for (let piece = 0; piece < count && !this.#cancelled; piece++) {
@@ -60,14 +59,13 @@ export class Suggestions {
         const fields = { recording_id: this.recordingId, max_candidates: MOST_OF_A_PART, ...toWire(stretch) };
         const answer = await ask("get_candidates", fields);
         lists.push(answer.candidates);
-        found += answer.found;
         this.#become(inTurns(lists));
       }
     } finally {
       this.progress.value = null;
       this.asked.value = true;
     }
-    return { found, lookedAt: { ...part, stopS: part.startS + lists.length * lengthS } };
+    return { ...part, stopS: part.startS + lists.length * lengthS };
   }
 
   /** Ends the fetching after the piece that is under way. */
