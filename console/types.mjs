@@ -31,13 +31,17 @@ const pushed = Object.keys(messages)
   .filter((name) => !name.startsWith("command_") && typeOf(name))
   .map((name) => `  ${name}: ${typeOf(name)};`);
 
-const types = await compile({ definitions, title: "Protocol", type: "object", additionalProperties: false }, "Protocol", {
-  unreachableDefinitions: true,
-  additionalProperties: false,
-  bannerComment: "// Made from the protocol by `npm run types`, see console/types.mjs.",
-  ignoreMinAndMaxItems: true,
-  style: { printWidth: 120 },
-});
+const types = await compile(
+  { definitions, title: "Protocol", type: "object", additionalProperties: false },
+  "Protocol",
+  {
+    unreachableDefinitions: true,
+    additionalProperties: false,
+    bannerComment: "// Made from the protocol by `npm run types`, see console/types.mjs.",
+    ignoreMinAndMaxItems: true,
+    style: { printWidth: 120 },
+  },
+);
 const text = `${types}
 /** What each command sends, and what answers it. */
 export interface CommandTypes {

@@ -28,12 +28,12 @@ MAX_MESSAGE: Final = 1 << 26
 
 
 @contextmanager
-def running(workspace: Workspace, settings: Settings | None = None) -> Iterator[int]:
-    """Serve ``workspace`` from a thread; gives the port, and stops as a signal would have it."""
+def running(workspace: Workspace, settings: Settings | None = None, port: int = 0) -> Iterator[int]:
+    """Serve ``workspace`` from a thread; gives the port, and stops as a signal would have it. Port 0 is any."""
     server, ready = make_server(workspace, settings or Settings()), threading.Event()
     server.on_ready = ready.set
-    with closing(listen("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
+    with closing(listen("127.0.0.1", port)) as listener:
+        port = listener.getsockname()[1]
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

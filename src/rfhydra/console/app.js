@@ -87,17 +87,17 @@ const STATES = {
 function Connection() {
   const state = connection.state.value;
   const dropped = streams.value.reduce((sum, stream) => sum + stream.dropped_samples, 0);
-  const text = connection.reason.value || STATES[state];
+  const text = (state === "waiting" && connection.reason.value) || STATES[state];
   if (state !== "open")
     return html`
-      <div class="connection connection-lost" role="alert">
-        <span>${text}</span>
+      <header class="connection connection-lost">
+        <span role="alert">${text}</span>
         ${state === "waiting" && html`<button type="button" onClick=${() => connection.connect()}>Try now</button>`}
-      </div>
+      </header>
     `;
   const spec = server.value?.spectrogram;
   return html`
-    <div class="connection">
+    <header class="connection">
       <span class="dot" aria-hidden="true"></span>
       <span>${location.host}</span>
       <span class="quiet">backbone ${server.value?.backbone.id.slice(0, 8)}</span>
@@ -112,7 +112,7 @@ function Connection() {
             </span>`,
         )}
       ${dropped > 0 && html`<span class="tag tag-warning">samples dropped: detection is too slow</span>`}
-    </div>
+    </header>
   `;
 }
 

@@ -29,7 +29,8 @@ export function colors(name) {
     const at = (level / 255) * (anchors.length - 1);
     const low = Math.min(Math.floor(at), anchors.length - 2);
     for (let channel = 0; channel < 3; channel++)
-      rgba[4 * level + channel] = anchors[low][channel] + (at - low) * (anchors[low + 1][channel] - anchors[low][channel]);
+      rgba[4 * level + channel] =
+        anchors[low][channel] + (at - low) * (anchors[low + 1][channel] - anchors[low][channel]);
     rgba[4 * level + 3] = 255;
   }
   return rgba;

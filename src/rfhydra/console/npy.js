@@ -29,7 +29,11 @@ export function readNpy(base64) {
   if (!shape || !/'descr':\s*'\|u1'/.test(header)) throw new Error("not an image of uint8");
   const [rows, columns] = [Number(shape[1]), Number(shape[2])];
   const pixels = bytes.subarray(10 + headerBytes);
-  return { rows, columns, pixels: header.includes("'fortran_order': True") ? transposed(pixels, rows, columns) : pixels };
+  return {
+    rows,
+    columns,
+    pixels: header.includes("'fortran_order': True") ? transposed(pixels, rows, columns) : pixels,
+  };
 }
 
 /** @param {Uint8Array} pixels @param {number} rows @param {number} columns */

@@ -1,6 +1,6 @@
 // What the console knows of the server. The server's pushes are the only thing that changes it, so it is the same in
 // every view, and right again after a reload or a lost connection.
-/** @import {Job, RecordingInfo, Registry, ServerHello, ServerMetrics, StreamStatus, TrackEvent, TrainingComplete,
+/** @import {Job, Recordings, Registry, ServerHello, ServerMetrics, StreamStatus, TrackEvent, TrainingComplete,
  *   TrainingFailed, TrainingProgress} from "#protocol" */
 import { CommandError, Connection } from "./connection.js";
 import { batch, computed, signal } from "./vendor/ui.js";
@@ -21,8 +21,8 @@ export const registry = signal(/** @type {Registry["signals"]} */ ({}));
 /** Number of samples of each signal. */
 export const sampleCounts = signal(/** @type {Record<string, number>} */ ({}));
 export const streams = signal(/** @type {StreamStatus[]} */ ([]));
-/** Recordings that the server holds, the newest first; null before it has said so. */
-export const recordings = signal(/** @type {RecordingInfo[] | null} */ (null));
+/** Recordings that the server holds, and uploads to it. */
+export const recordings = signal(/** @type {Recordings | null} */ (null));
 
 /** @typedef {TrainingProgress | TrainingComplete | TrainingFailed} TrainingMessage */
 /** @typedef {{job: Job, events: TrainingMessage[]}} Training A training, with its messages by `seq`. */
@@ -112,7 +112,7 @@ export function whileShown(topic, opened) {
 connection.on("registry", ({ signals }) => (registry.value = signals));
 connection.on("samples", ({ signals }) => (sampleCounts.value = signals));
 connection.on("metrics", (message) => (metrics.value = message));
-connection.on("recordings", (message) => (recordings.value = message.recordings));
+connection.on("recordings", (message) => (recordings.value = message));
 connection.on("streams", (message) => (streams.value = message.streams));
 connection.on("jobs", ({ jobs }) => batch(() => [...jobs].reverse().forEach(keepJob)));
 connection.on("training_progress", keepEvent);

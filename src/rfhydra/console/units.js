@@ -71,7 +71,8 @@ export function parseQuantity(text) {
 }
 
 /** @param {number} count @param {string} noun @param {string} [plural] */
-export const counted = (count, noun, plural = `${noun}s`) => `${count.toLocaleString("en")} ${count === 1 ? noun : plural}`;
+export const counted = (count, noun, plural = `${noun}s`) =>
+  `${count.toLocaleString("en")} ${count === 1 ? noun : plural}`;
 
 /** A number without an exponent and without zeros behind it. @param {number} value @param {number} digits significant digits */
 const rounded = (value, digits) => String(Number(value.toPrecision(digits)));

@@ -103,10 +103,11 @@ function DrawnBox({ labelling, drawn }) {
       ${negative && html`<path d=${`M${x} ${y}l${width} ${height}m0 ${-height}l${-width} ${height}`} />`}
       <text x=${x} y=${Math.max(11, y - 4)}>${title}</text>
       ${chosen && html`<${Details} labelling=${labelling} box=${box} />`}
-      ${chosen &&
-      Math.min(width, height) >= LEAST_HANDLED &&
-      HANDLES.map(
-        (handle) => html`<rect
+      ${
+        chosen &&
+        Math.min(width, height) >= LEAST_HANDLED &&
+        HANDLES.map(
+          (handle) => html`<rect
           key=${handle.name}
           class="handle"
           x=${x + handle.x * width - HANDLE_PIXELS / 2}
@@ -114,7 +115,8 @@ function DrawnBox({ labelling, drawn }) {
           width=${HANDLE_PIXELS}
           height=${HANDLE_PIXELS}
         />`,
-      )}
+        )
+      }
     </g>
   `;
 }

@@ -50,9 +50,11 @@ function Outcome({ labelling }) {
   if (refusal)
     return html`
       <p class="error-text" role="alert">${refusal.message}</p>
-      ${refusal.code === "conflict" &&
-      refusal.message.includes("any_rate") &&
-      html`<${WorkButton} run=${() => labelling.save(true)}>Save at this sample rate, too<//>`}
+      ${
+        refusal.code === "conflict" &&
+        refusal.message.includes("any_rate") &&
+        html`<${WorkButton} run=${() => labelling.save(true)}>Save at this sample rate, too<//>`
+      }
     `;
   if (!saved) return null;
   return html`

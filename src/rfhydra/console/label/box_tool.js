@@ -109,7 +109,12 @@ export class BoxTool {
   drawInMiddle() {
     const { startS, stopS, lowHz, highHz } = this.view.extent.value;
     const [tenthS, tenthHz] = [(stopS - startS) / 10, (highHz - lowHz) / 10];
-    this.onDrawn({ startS: startS + 4.5 * tenthS, stopS: stopS - 4.5 * tenthS, lowHz: lowHz + 4.5 * tenthHz, highHz: highHz - 4.5 * tenthHz });
+    this.onDrawn({
+      startS: startS + 4.5 * tenthS,
+      stopS: stopS - 4.5 * tenthS,
+      lowHz: lowHz + 4.5 * tenthHz,
+      highHz: highHz - 4.5 * tenthHz,
+    });
   }
 
   /** Moves a box by a pixel, or with shift its right or upper edge. @param {Drawn} drawn @param {KeyboardEvent} event */
@@ -148,7 +153,8 @@ export class BoxTool {
   #press({ at, handle, pressed }) {
     if (handle) return;
     const { extent, size } = this.view;
-    const elsewhere = !pressed && this.onPress(timeAt(extent.value, size.value, at.x), hzAt(extent.value, size.value, at.y));
+    const elsewhere =
+      !pressed && this.onPress(timeAt(extent.value, size.value, at.x), hzAt(extent.value, size.value, at.y));
     if (!elsewhere) this.draft.chosenId.value = pressed?.id ?? null;
   }
 

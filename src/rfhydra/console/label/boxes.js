@@ -83,10 +83,18 @@ export function showing(extent, whole, size, box) {
   const seconds = length(extent.stopS - extent.startS, box.stopS - box.startS, size.width);
   const hz = length(extent.highHz - extent.lowHz, box.highHz - box.lowHz, size.height);
   const isInside =
-    box.startS >= extent.startS && box.stopS <= extent.stopS && box.lowHz >= extent.lowHz && box.highHz <= extent.highHz;
+    box.startS >= extent.startS &&
+    box.stopS <= extent.stopS &&
+    box.lowHz >= extent.lowHz &&
+    box.highHz <= extent.highHz;
   if (isInside && seconds === extent.stopS - extent.startS && hz === extent.highHz - extent.lowHz) return extent;
   const [timeS, middleHz] = [(box.startS + box.stopS) / 2, (box.lowHz + box.highHz) / 2];
-  const around = { startS: timeS - seconds / 2, stopS: timeS + seconds / 2, lowHz: middleHz - hz / 2, highHz: middleHz + hz / 2 };
+  const around = {
+    startS: timeS - seconds / 2,
+    stopS: timeS + seconds / 2,
+    lowHz: middleHz - hz / 2,
+    highHz: middleHz + hz / 2,
+  };
   return moved(around, whole, 0, 0);
 }
 

@@ -59,14 +59,18 @@ function Advice({ advice: { suggested, present, differs, source, command_line } 
         <${Row} title="pixels" values=${both.map(({ contract }) => `${contract.cols} × ${contract.rows}`)} />
         <${Row} title="column" values=${both.map(({ sec_per_col }) => formatSeconds(sec_per_col))} />
         <${Row} title="row" values=${both.map(({ hz_per_row }) => formatHz(hz_per_row, 3))} />
-        ${suggested.signals.length > 0 &&
-        html`<${Row} title="box, pixels" values=${both.map(({ signals: [{ cols, rows }] }) => `${cols.toFixed(0)} × ${rows.toFixed(0)}`)} />`}
+        ${
+          suggested.signals.length > 0 &&
+          html`<${Row} title="box, pixels" values=${both.map(({ signals: [{ cols, rows }] }) => `${cols.toFixed(0)} × ${rows.toFixed(0)}`)} />`
+        }
       </tbody>
     </table>
     ${suggested.remarks.map((remark) => html`<p key=${remark} class="hint">${remark}</p>`)}
-    ${command_line &&
-    html`<p>To change it, stop the server and run</p>
-      <pre><code>${command_line}</code></pre>`}
+    ${
+      command_line &&
+      html`<p>To change it, stop the server and run</p>
+      <pre><code>${command_line}</code></pre>`
+    }
   `;
 }
 

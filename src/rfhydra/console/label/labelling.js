@@ -54,7 +54,10 @@ export class Labelling {
     let cursor = null;
     for (let page = 0; page < MOST_PAGES; page++) {
       /** @type {import("#protocol").RecordingAnnotations} */
-      const answer = await connection.ask("get_recording_annotations", { recording_id: this.id, ...(cursor && { cursor }) });
+      const answer = await connection.ask("get_recording_annotations", {
+        recording_id: this.id,
+        ...(cursor && { cursor }),
+      });
       for (const annotation of answer.annotations) {
         const label = annotation.label ?? "";
         const negative = label.startsWith(NEGATION);
@@ -93,7 +96,8 @@ export class Labelling {
     if (!before) return;
     const { boxes } = await ask("snap_boxes", { recording_id: this.id, boxes: [toWire(before.box)] });
     const box = cut(fromWire(boxes[0]), this.view.whole.value);
-    if (box && find()?.box === before.box && JSON.stringify(box) !== JSON.stringify(before.box)) this.draft.change(id, { box });
+    if (box && find()?.box === before.box && JSON.stringify(box) !== JSON.stringify(before.box))
+      this.draft.change(id, { box });
   }
 
   /** Gives the chosen box, and those that are drawn next, a name. @param {string} name */

@@ -22,7 +22,8 @@ export function DropZone({ onOpened, children }) {
     over.value = true;
   };
   const onDragLeave = (/** @type {DragEvent} */ event) => {
-    const inside = event.relatedTarget instanceof Node && /** @type {Node} */ (event.currentTarget).contains(event.relatedTarget);
+    const inside =
+      event.relatedTarget instanceof Node && /** @type {Node} */ (event.currentTarget).contains(event.relatedTarget);
     if (!inside) over.value = false;
   };
   const onDrop = (/** @type {DragEvent} */ event) => {
@@ -64,8 +65,10 @@ export function Uploads({ onOpened }) {
               <span class="quiet">${stateText(upload)}</span>
               <${WorkButton} class="quiet" label=${`Give up ${upload.name}`} run=${() => giveUp(upload)}>×<//>
             </div>
-            ${(upload.state === "sending" || upload.state === "waiting") &&
-            html`<progress aria-label=${`Sent of ${upload.name}`} max=${upload.sizeBytes} value=${upload.sentBytes}></progress>`}
+            ${
+              (upload.state === "sending" || upload.state === "waiting") &&
+              html`<progress aria-label=${`Sent of ${upload.name}`} max=${upload.sizeBytes} value=${upload.sentBytes}></progress>`
+            }
             ${upload.error && html`<p class="error-text" role="alert">${upload.error}</p>`}
             ${upload.state === "incomplete" && html`<${Missing} upload=${upload} onOpened=${onOpened} />`}
           </li>

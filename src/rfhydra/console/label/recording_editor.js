@@ -96,8 +96,9 @@ function Heading({ labelling, tuningHz }) {
       <span class="quiet">
         ${formatSeconds(duration_sec)} at ${formatHz(sample_rate_hz, 5)}${start_time ? `, from ${formatTime(start_time)}` : ""}
       </span>
-      ${center_freqs_hz.length > 1 &&
-      html`<label>
+      ${
+        center_freqs_hz.length > 1 &&
+        html`<label>
         Tuning
         <select
           onChange=${(/** @type {any} */ event) => {
@@ -107,7 +108,8 @@ function Heading({ labelling, tuningHz }) {
           <option value="">the longest</option>
           ${center_freqs_hz.map((hz) => html`<option key=${hz} value=${hz}>${formatHz(hz, 8)}</option>`)}
         </select>
-      </label>`}
+      </label>`
+      }
       <${ZoomButtons} view=${labelling.view} />
       <${RangeControls} view=${labelling.view} auto=${autoRange} />
       <label>
@@ -192,18 +194,22 @@ function SuggestionTools({ labelling }) {
       <${WorkButton} title="Detections of the loaded heads, and what else stands out, in what is shown (g)" run=${() => labelling.suggest()}>
         Suggest boxes
       <//>
-      ${progress !== null &&
-      html`<progress class="suggesting" aria-label="Looked at" max="1" value=${progress}></progress>
-        <button type="button" onClick=${() => suggestions.cancel()}>Enough</button>`}
-      ${(open > 0 || suggestions.asked.value) &&
-      html`
+      ${
+        progress !== null &&
+        html`<progress class="suggesting" aria-label="Looked at" max="1" value=${progress}></progress>
+        <button type="button" onClick=${() => suggestions.cancel()}>Enough</button>`
+      }
+      ${
+        (open > 0 || suggestions.asked.value) &&
+        html`
         <button type="button" title="The next suggestion (n)" disabled=${open === 0} onClick=${() => labelling.next()}>Next</button>
         <button type="button" title="Make it a box (Enter or a)" disabled=${!chosen} onClick=${() => labelling.answer(false)}>
           Accept${accepted}
         </button>
         <button type="button" title="A verified negative (x or r)" disabled=${!chosen} onClick=${() => labelling.answer(true)}>Reject</button>
         <span class="quiet" role="status">${openText(open, progress)}</span>
-      `}
+      `
+      }
     </div>
   `;
 }

@@ -21,11 +21,12 @@ function opened(recording) {
 }
 
 export function RecordingList() {
-  const known = recordings.value?.filter(({ recording_id }) => !removed.value.has(recording_id));
+  const known = recordings.value?.recordings.filter(({ recording_id }) => !removed.value.has(recording_id));
   return html`
     <${DropZone} onOpened=${opened}>
-      ${known?.length
-        ? html`
+      ${
+        known?.length
+          ? html`
             <div class="toolbar">
               <h1>Recordings</h1>
               <${OpenButton} onOpened=${opened} />
@@ -35,7 +36,8 @@ export function RecordingList() {
             <${Uploads} onOpened=${opened} />
             <section class="panel"><${Table} known=${known} /></section>
           `
-        : html`<${Empty} />`}
+          : html`<${Empty} />`
+      }
     <//>
   `;
 }
@@ -65,17 +67,21 @@ function Table({ known }) {
                 <a href=${addressOf("label", recording.recording_id)}>${recording.name}</a>
                 ${recording.stream_id && html` <span class="tag">captured</span>`}
                 <${UnsavedTag} recordingId=${recording.recording_id} />
-                ${recording.warnings.length > 0 &&
-                html` <span class="tag tag-warning" title=${recording.warnings.join("\n")}>
+                ${
+                  recording.warnings.length > 0 &&
+                  html` <span class="tag tag-warning" title=${recording.warnings.join("\n")}>
                   ${counted(recording.warnings.length, "warning")}
-                </span>`}
+                </span>`
+                }
               </td>
               <td>${formatTime(recording.start_time)}</td>
               <td class="number">${formatSeconds(recording.duration_sec)}</td>
               <td class="number">
-                ${recording.center_freqs_hz.length > 1
-                  ? counted(recording.center_freqs_hz.length, "tuning")
-                  : formatHz(recording.center_freq_hz, 8)}
+                ${
+                  recording.center_freqs_hz.length > 1
+                    ? counted(recording.center_freqs_hz.length, "tuning")
+                    : formatHz(recording.center_freq_hz, 8)
+                }
               </td>
               <td class="number">${formatHz(recording.sample_rate_hz, 5)}</td>
               <td>${recording.datatype}</td>
@@ -140,9 +146,11 @@ function Empty() {
       <${Uploads} onOpened=${opened} />
       <p class="hint">Then draw a box around each emission of one signal. Five boxes train a first head.</p>
       <p class="hint">
-        ${streams.value.length
-          ? html`Or <a href="#live">freeze the live waterfall</a> and draw there: <${CaptureButtons} />`
-          : html`No recording at hand? Start a stream in <a href="#live">Live</a>, and freeze its waterfall.`}
+        ${
+          streams.value.length
+            ? html`Or <a href="#live">freeze the live waterfall</a> and draw there: <${CaptureButtons} />`
+            : html`No recording at hand? Start a stream in <a href="#live">Live</a>, and freeze its waterfall.`
+        }
       </p>
     </div>
   `;

@@ -55,7 +55,9 @@ function countsOf({ draft, known }, signals) {
         unsaved: drawn.filter((each) => each.name === name).length,
       };
     })
-    .sort((one, other) => Number(here.has(other.name)) - Number(here.has(one.name)) || one.name.localeCompare(other.name));
+    .sort(
+      (one, other) => Number(here.has(other.name)) - Number(here.has(one.name)) || one.name.localeCompare(other.name),
+    );
 }
 
 /** @param {{count: Count}} props */

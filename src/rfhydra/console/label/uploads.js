@@ -144,7 +144,10 @@ function grouped(files) {
   for (const file of files) {
     const paired = file.name.endsWith(META) || file.name.endsWith(DATA);
     const name = paired ? file.name.slice(0, -META.length) : file.name;
-    groups.set(name, [...(groups.get(name) ?? []), file].sort((one) => (one.name.endsWith(META) ? -1 : 1)));
+    groups.set(
+      name,
+      [...(groups.get(name) ?? []), file].sort((one) => (one.name.endsWith(META) ? -1 : 1)),
+    );
   }
   return groups;
 }

@@ -123,7 +123,7 @@ export class GlPicture {
       this.uploaded = levels.first;
     }
     gl.pixelStorei(gl.UNPACK_ROW_LENGTH, capacity);
-    for (let column = Math.max(this.uploaded, levels.first); column < levels.next; ) {
+    for (let column = Math.max(this.uploaded, levels.first); column < levels.next;) {
       const at = column % capacity;
       const count = Math.min(levels.next - column, capacity - at);
       gl.pixelStorei(gl.UNPACK_SKIP_PIXELS, at);

@@ -58,7 +58,7 @@ export class Levels {
    * @param {number} columns
    */
   append(pixels, columns) {
-    for (let done = Math.max(0, columns - this.capacity); done < columns; ) {
+    for (let done = Math.max(0, columns - this.capacity); done < columns;) {
       const at = (this.next + done) % this.capacity;
       const count = Math.min(columns - done, this.capacity - at);
       for (let row = 0; row < this.rows; row++) {

@@ -23,7 +23,14 @@ export class LiveLevels {
    * @returns {boolean} whether the picture begins anew
    */
   add(frame) {
-    const key = [frame.sampleRateHz, frame.centerFreqHz, frame.rows, frame.samplesPerColumn, frame.minDb, frame.maxDb].join();
+    const key = [
+      frame.sampleRateHz,
+      frame.centerFreqHz,
+      frame.rows,
+      frame.samplesPerColumn,
+      frame.minDb,
+      frame.maxDb,
+    ].join();
     const begins = key !== this.key || !this.levels || frame.startSample < this.nextSample - frame.samplesPerColumn;
     if (begins) this.#begin(frame, key);
     const levels = /** @type {Levels} */ (this.levels);

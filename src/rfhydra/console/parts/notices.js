@@ -36,8 +36,9 @@ export function Notices() {
         ({ id, text, kind, action }) => html`
           <div key=${id} class=${`notice notice-${kind}`}>
             <span>${text}</span>
-            ${action &&
-            html`<button
+            ${
+              action &&
+              html`<button
               type="button"
               onClick=${() => {
                 dismiss(id);
@@ -45,7 +46,8 @@ export function Notices() {
               }}
             >
               ${action.label}
-            </button>`}
+            </button>`
+            }
             <button type="button" class="quiet" aria-label="Dismiss" onClick=${() => dismiss(id)}>×</button>
           </div>
         `,

@@ -32,8 +32,9 @@ export function SourcePicker({ streamId, onShow }) {
   const source = sources.value.find(({ stream_id }) => stream_id === streamId);
   return html`
     <div class="toolbar" role="group" aria-label="Source">
-      ${streams.value.length > 0 &&
-      html`<label>
+      ${
+        streams.value.length > 0 &&
+        html`<label>
         Stream
         <select value=${streamId ?? ""} onChange=${(/** @type {any} */ event) => onShow(event.currentTarget.value)}>
           ${streams.value.map(
@@ -41,14 +42,18 @@ export function SourcePicker({ streamId, onShow }) {
               html`<option key=${stream_id} value=${stream_id}>${stream_id}${state === "running" ? "" : ` (${state})`}</option>`,
           )}
         </select>
-      </label>`}
+      </label>`
+      }
       ${shown && html`<${Tuning} key=${shown.stream_id} stream=${shown} source=${source} />`}
-      ${shown &&
-      html`<button type="button" onClick=${() => act(() => ask("stop_stream", { stream_id: shown.stream_id }))}>
+      ${
+        shown &&
+        html`<button type="button" onClick=${() => act(() => ask("stop_stream", { stream_id: shown.stream_id }))}>
         ${shown.state === "running" || shown.state === "connecting" ? "Stop" : "Remove"}
-      </button>`}
+      </button>`
+      }
       ${idle.map(
-        ({ name }) => html`<button key=${name} type="button" class="primary" onClick=${() => start({ name })}>Start ${name}</button>`,
+        ({ name }) =>
+          html`<button key=${name} type="button" class="primary" onClick=${() => start({ name })}>Start ${name}</button>`,
       )}
       ${addressesAllowed.value && html`<${AddressForm} onStart=${(/** @type {string} */ address) => start({ address })} />`}
     </div>

@@ -59,12 +59,13 @@ export function makeView() {
  * @param {object} props
  * @param {SpectrumView} props.view
  * @param {string} props.label what it shows, for those who cannot see it
+ * @param {number} [props.zeroS] time that the axis counts from
  * @param {(seconds: number, stepS: number) => string} [props.timeText] text of a time on the axis
  * @param {(seconds: number) => string} [props.clockText] absolute time, for the read-out
  * @param {Tool | null} [props.tool]
  * @param {VNode | VNode[] | null} [props.children] SVG elements above the picture
  */
-export function Spectrum({ view, label, timeText, clockText, tool = null, children }) {
+export function Spectrum({ view, label, zeroS = 0, timeText = secondsText, clockText, tool = null, children }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const frame = useRef(/** @type {HTMLDivElement | null} */ (null));
   usePicture(view, canvas, frame);
@@ -96,7 +97,7 @@ export function Spectrum({ view, label, timeText, clockText, tool = null, childr
         </svg>
         <${ReadOut} view=${view} clockText=${clockText} />
       </div>
-      <${TimeAxis} view=${view} text=${timeText ?? secondsText} />
+      <${TimeAxis} view=${view} zeroS=${zeroS} text=${timeText} />
     </div>
   `;
 }
@@ -273,8 +274,12 @@ class Gestures {
 
   /** @param {PointerEvent} event @param {Pixel} before @param {Pixel} at @param {Pixel} other */
   #pinch(event, before, at, other) {
-    const factor = (/** @type {number} */ was, /** @type {number} */ is) => (Math.abs(was) > 20 && Math.abs(is) > 20 ? Math.abs(was / is) : 1);
-    const factors = { time: factor(before.x - other.x, at.x - other.x), hz: factor(before.y - other.y, at.y - other.y) };
+    const factor = (/** @type {number} */ was, /** @type {number} */ is) =>
+      Math.abs(was) > 20 && Math.abs(is) > 20 ? Math.abs(was / is) : 1;
+    const factors = {
+      time: factor(before.x - other.x, at.x - other.x),
+      hz: factor(before.y - other.y, at.y - other.y),
+    };
     this.#zoom(this.#point(event), factors);
   }
 
@@ -320,15 +325,17 @@ function FrequencyAxis({ view }) {
   `;
 }
 
-/** @param {{view: SpectrumView, text: (seconds: number, stepS: number) => string}} props */
-function TimeAxis({ view, text }) {
+/** @param {{view: SpectrumView, zeroS: number, text: (seconds: number, stepS: number) => string}} props */
+function TimeAxis({ view, zeroS, text }) {
   const { startS, stopS } = view.extent.value;
   const { width } = view.size.value;
-  const { values, step } = ticks(startS, stopS, width / PIXELS_PER_TICK.x);
+  const { values, step } = ticks(startS - zeroS, stopS - zeroS, width / PIXELS_PER_TICK.x);
   return html`
     <div class="axis axis-time" aria-hidden="true">
       ${values.map(
-        (timeS) => html`<span key=${timeS} style=${{ left: `${xOf(view.extent.value, view.size.value, timeS)}px` }}>
+        (
+          timeS,
+        ) => html`<span key=${timeS} style=${{ left: `${xOf(view.extent.value, view.size.value, zeroS + timeS)}px` }}>
           ${text(timeS, step)}
         </span>`,
       )}

@@ -30,7 +30,10 @@ export function SignalActivity({ tracks, nowS }) {
       <tbody>
         ${[...bySignal].map(([name, own]) => {
           const newest = own[own.length - 1];
-          const spans = own.map(({ time_start_sec, time_end_sec }) => ({ startS: time_start_sec, stopS: time_end_sec }));
+          const spans = own.map(({ time_start_sec, time_end_sec }) => ({
+            startS: time_start_sec,
+            stopS: time_end_sec,
+          }));
           return html`
             <tr key=${name}>
               <th scope="row"><span class="swatch" style=${{ background: boxColor(name) }}></span>${name}</th>

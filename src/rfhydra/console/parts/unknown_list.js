@@ -49,8 +49,7 @@ function Cluster({ cluster, onLabelled }) {
       <div>
         <strong>seen ${counted(cluster.emissions, "time")}</strong>
         <span class="quiet">
-          ${formatHz(cluster.center_freq_hz, 7)}, ${formatHz(cluster.bandwidth_hz, 3)} wide,
-          ${formatSeconds(cluster.duration_sec)} long, last ${formatTime(cluster.last_seen)}
+          ${`${formatHz(cluster.center_freq_hz, 7)}, ${formatHz(cluster.bandwidth_hz, 3)} wide, ${formatSeconds(cluster.duration_sec)} long, last ${formatTime(cluster.last_seen)}`}
         </span>
         <form class="inline" onSubmit=${submit}>
           <input name="name" list=${names} required placeholder="name it" aria-label="Signal name" size="16" />

@@ -6,7 +6,7 @@ import { html } from "../vendor/ui.js";
 
 /** @param {{rest: string[]}} props */
 export function Label({ rest: [recordingId] }) {
-  const known = recordings.value;
+  const known = recordings.value?.recordings;
   if (!recordingId) return html`<${RecordingList} />`;
   if (!known) return connection.state.value === "open" ? html`<p class="hint">Asking for the recordings…</p>` : null;
   const recording = known.find(({ recording_id }) => recording_id === recordingId);

@@ -39,9 +39,7 @@ const streamId = computed(() => {
   return chosenStream.value && ids.includes(chosenStream.value) ? chosenStream.value : (ids[0] ?? null);
 });
 const stream = computed(() => streams.value.find(({ stream_id }) => stream_id === streamId.value) ?? null);
-const streamTracks = computed(() =>
-  [...tracks.value.values()].filter(({ stream_id }) => stream_id === streamId.value),
-);
+const streamTracks = computed(() => [...tracks.value.values()].filter(({ stream_id }) => stream_id === streamId.value));
 
 export function Live() {
   const id = streamId.value;
@@ -163,7 +161,7 @@ function Waterfall() {
       <${Health} />
     </div>
     <div class="spectrum-with-psd">
-      <${Spectrum} view=${view} label=${`Waterfall of ${streamId.value}`} timeText=${ago}>
+      <${Spectrum} view=${view} label=${`Waterfall of ${streamId.value}`} zeroS=${nowS} timeText=${ago}>
         <${TrackBoxes} view=${view} tracks=${streamTracks.value} chosen=${chosenTrack.value} onChoose=${choose} />
       <//>
       <${Psd} view=${view} />
@@ -171,11 +169,13 @@ function Waterfall() {
     <div class="panels">
       <section class="panel">
         <${SignalActivity} tracks=${streamTracks.value} nowS=${nowS} />
-        ${Object.keys(stream.value?.heads ?? {}).length === 0 &&
-        html`<p class="hint">
+        ${
+          Object.keys(stream.value?.heads ?? {}).length === 0 &&
+          html`<p class="hint">
           No head is loaded, so nothing is recognised yet. <a href="#mission">Load heads</a>, or freeze the waterfall and
           box an unknown emission to train one.
-        </p>`}
+        </p>`
+        }
         <${UnknownList} />
       </section>
       <section class="panel">
@@ -185,11 +185,8 @@ function Waterfall() {
   `;
 }
 
-/** Time before the newest column. @param {number} seconds */
-const ago = (seconds) => {
-  const before = view.whole.value.stopS - seconds;
-  return before < 1e-3 ? "now" : `−${formatSeconds(before, 3)}`;
-};
+/** Time before the newest column. @param {number} seconds below 0 */
+const ago = (seconds) => (seconds > -1e-6 ? "now" : `−${formatSeconds(-seconds, 3)}`);
 
 function Health() {
   const status = stream.value;
@@ -200,13 +197,17 @@ function Health() {
     <span class="health">
       ${state !== "running" && html`<span class="tag tag-warning">${state}${error ? `: ${error}` : ""}</span>`}
       ${lost_samples > 0 && html`<span class="tag tag-warning">${inSeconds(lost_samples)} lost by the source</span>`}
-      ${dropped_samples > 0 &&
-      html`<span class="tag tag-warning">${inSeconds(dropped_samples)} not looked at: detection is too slow</span>`}
+      ${
+        dropped_samples > 0 &&
+        html`<span class="tag tag-warning">${inSeconds(dropped_samples)} not looked at: detection is too slow</span>`
+      }
       ${droppedTracks.value > 0 && html`<span class="tag tag-warning">${counted(droppedTracks.value, "event")} missed here</span>`}
-      ${real_time_factor != null &&
-      html`<span class="quiet" title="Seconds of signal that are processed in one second">
+      ${
+        real_time_factor != null &&
+        html`<span class="quiet" title="Seconds of signal that are processed in one second">
         ${real_time_factor.toFixed(real_time_factor < 10 ? 1 : 0)} × real time
-      </span>`}
+      </span>`
+      }
     </span>
   `;
 }
