@@ -1,4 +1,5 @@
 // The views of the console, in the order of the navigation.
+import { Label } from "./label.js";
 import { Live } from "./live.js";
 import { Mission } from "./mission.js";
 import { Samples } from "./samples.js";
@@ -16,6 +17,7 @@ import { Versions } from "./versions.js";
 /** @type {View[]} */
 export const VIEWS = [
   { name: "live", title: "Live", icon: "M3 12h3l2-7 4 15 3-11 2 3h4", component: Live },
+  { name: "label", title: "Label", icon: "M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M9 9h6v6H9z", component: Label },
   { name: "train", title: "Train", icon: "M4 4v16h16M7 15l4-5 3 3 5-7", component: Train },
   {
     name: "versions",
