@@ -2,6 +2,9 @@
 /** @import {Interval, RateIntervals, VersionVerdict} from "#protocol" */
 import { counted } from "./units.js";
 
+/** Below this number of boxes, rates and their intervals say little. */
+const FEW_BOXES = 8;
+
 /** What a training does, in its order. */
 export const STAGES = /** @type {const} */ ([
   { name: "starting", text: "Start", doing: "The training starts" },
@@ -20,9 +23,16 @@ export const rateWithInterval = (rate, interval) =>
     ? "–"
     : `${rate.toFixed(2)}${interval ? ` (${interval.low.toFixed(2)} to ${interval.high.toFixed(2)})` : ""}`;
 
-/** @param {Interval | undefined} interval */
+/** Nothing where all boxes went alike, of which resampling cannot make an interval. @param {Interval | undefined} interval */
 const between = (interval) =>
-  interval ? `, very likely between ${percent(interval.low)} and ${percent(interval.high)}` : "";
+  interval && interval.low < interval.high
+    ? `, very likely between ${percent(interval.low)} and ${percent(interval.high)}`
+    : "";
+
+/** What the rates of a version were counted on. @param {number} boxes @param {number} samples */
+export const countedOn = (boxes, samples) =>
+  `Counted on ${counted(boxes, "box", "boxes")} in ${counted(samples, "sample")} that it was not trained on` +
+  `${boxes < FEW_BOXES ? ": too few to say much." : "."}`;
 
 /**
  * What the rates of a version say.

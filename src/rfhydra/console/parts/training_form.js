@@ -1,6 +1,6 @@
 // What can be trained for a signal now, with the button that fits.
 import { addressOf } from "../router.js";
-import { ask, loadTraining, registry, sampleCounts, server } from "../state.js";
+import { ask, loadTraining, registry, sampleCounts, server, trainings } from "../state.js";
 import { counted } from "../units.js";
 import { html, useSignal } from "../vendor/ui.js";
 import { WorkButton } from "./work_button.js";
@@ -34,6 +34,13 @@ function choiceOf(name) {
       : "";
     return { text: `It has ${counted(samples, "sample")}. ${why}`, action: "train", button: "Train" };
   }
+  const tried = triedVersion(name, samples);
+  if (tried != null && tried !== entry.active_version)
+    return {
+      text: `Version ${tried} was made from all ${counted(samples, "sample")}, and version ${entry.active_version} is the active one. More boxes tell which is better.`,
+      action: null,
+      button: "",
+    };
   const added = samples - entry.sample_count;
   if (added > 0)
     return {
@@ -48,13 +55,20 @@ function choiceOf(name) {
   };
 }
 
+/** The version of the last training, where that had all of the samples. @param {string} name @param {number} samples */
+function triedVersion(name, samples) {
+  const last = [...trainings.value.values()].findLast(({ job }) => job.signal_name === name)?.events.at(-1);
+  return last?.type === "training_complete" && last.sample_count === samples ? last.version : null;
+}
+
 /** @param {{name: string}} props */
 export function TrainingForm({ name }) {
   const notes = useSignal("");
   const epochs = useSignal("");
   const { text, action, button } = choiceOf(name);
-  const hasHead = registry.value[name]?.active_version != null;
   const samples = sampleCounts.value[name] ?? 0;
+  const entry = registry.value[name];
+  const hasHead = entry?.active_version != null && !entry.provisional && samples > 0;
   const start = async (/** @type {"train_signal" | "extend_signal"} */ command, provisional = false) => {
     const fields = { signal_name: name, notes: notes.value.trim() || null, provisional };
     const { job_id } = await ask(command, epochs.value ? { ...fields, epochs: Number(epochs.value) } : fields);
@@ -96,17 +110,27 @@ export function TrainingForm({ name }) {
           (!action || action === "provisional") &&
           html`<a class=${action ? "button" : "button primary"} href=${addressOf("label")}>Draw more boxes</a>`
         }
-        ${
-          hasHead &&
-          action !== "train" &&
-          action !== "provisional" &&
-          samples > 0 &&
-          html`<${WorkButton} title="Make a new version from all samples, without what the active one knows" run=${() => start("train_signal")}>
-          Train from scratch
-        <//>`
-        }
+        ${hasHead && html`<${OtherTrainings} start=${start} action=${action} />`}
       </div>
     </section>
+  `;
+}
+
+/**
+ * What else can be trained where there is a head.
+ * @param {object} props
+ * @param {(command: "train_signal" | "extend_signal") => Promise<void>} props.start
+ * @param {Choice["action"]} props.action
+ */
+function OtherTrainings({ start, action }) {
+  return html`
+    ${action == null && html`<${WorkButton} run=${() => start("extend_signal")}>Extend again<//>`}
+    <${WorkButton}
+      title="Make a new version from all samples, without what the active one knows"
+      run=${() => start("train_signal")}
+    >
+      Train from scratch
+    <//>
   `;
 }
 

@@ -7,9 +7,9 @@ import { STAGES } from "../words.js";
 import { WorkButton } from "./work_button.js";
 
 const TICK_MS = 200;
-/** Where each stage begins in the bar, and the time in which most of what cannot be counted is over. */
+/** Where each stage begins in the bar, and the time after which half of what cannot be counted is passed. */
 const BEGINS = [0, 0.08, 0.35, 0.8, 0.92, 1];
-const TYPICAL_S = 6;
+const HALF_S = 5;
 
 /**
  * @param {object} props
@@ -28,7 +28,7 @@ export function TrainingProgress({ training, compact = false }) {
   const share = progressOf(counting.current, `${job.job_id} ${number} ${done}`, now.value, number, done, total);
   if (job.state === "queued") return html`<${Queued} training=${training} />`;
   const elapsed = Math.max(0, (now.value - Date.parse(job.started_at ?? job.created_at)) / 1000);
-  const count = total == null ? "" : number === 2 ? `: epoch ${done} of at most ${total}` : `: ${done} of ${total}`;
+  const count = !total || !done ? "" : number === 2 ? `: epoch ${done} of at most ${total}` : `: ${done} of ${total}`;
   return html`
     <div class="training-progress">
       <div class="training-title">
@@ -83,7 +83,8 @@ function stageOf({ job, events, stage }) {
  */
 function progressOf(counting, key, now, number, done, total) {
   if (counting.key !== key) Object.assign(counting, { key, since: now });
-  const waited = 1 - Math.exp(-(now - counting.since) / 1000 / TYPICAL_S);
+  const seconds = (now - counting.since) / 1000;
+  const waited = seconds / (seconds + HALF_S);
   const inside = total ? Math.min(1, (done + waited) / total) : waited;
   const share = BEGINS[number] + inside * (BEGINS[number + 1] - BEGINS[number]);
   counting.share = Math.max(counting.share, share);

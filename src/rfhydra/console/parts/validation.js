@@ -2,7 +2,7 @@
 /** @import {CurvePoint, FalseDetection, MissedBox, RateIntervals, VersionDetail} from "#protocol" */
 import { counted, formatShare } from "../units.js";
 import { html } from "../vendor/ui.js";
-import { ratesInWords } from "../words.js";
+import { countedOn, ratesInWords } from "../words.js";
 import { Chart } from "./chart.js";
 import { Example } from "./example.js";
 
@@ -30,7 +30,7 @@ export function RateList({ rates, intervals, basis }) {
             <dt>${label}</dt>
             <dd>
               <strong>${formatShare(rates[key])}</strong>
-              ${intervals && html`<span class="quiet">${range(intervals[key])}</span>`}
+              ${intervals && intervals[key].low < intervals[key].high && html`<span class="quiet">${range(intervals[key])}</span>`}
             </dd>
           </div>
         `,
@@ -54,7 +54,7 @@ export function Validation({ detail }) {
     `;
   }
   const { samples, boxes, missed, missed_count, false_detections, false_count } = validation;
-  const basis = `Counted on ${counted(boxes, "box", "boxes")} in ${counted(samples, "sample")} that it was not trained on.`;
+  const basis = countedOn(boxes, samples);
   return html`
     <${RateList} rates=${info} intervals=${validation.intervals} basis=${basis} />
     <${Examples} title=${missed_count ? `${counted(missed_count, "missed box", "missed boxes")}` : "It misses none of these boxes"}>
@@ -120,9 +120,9 @@ export function ThresholdCurve({ title, curve, threshold }) {
       restAtMark
       marks=${threshold == null ? [] : [{ x: threshold, label: `in use: ${formatShare(threshold)}` }]}
       curves=${[
+        { label: "F1", values: curve.map((point) => point.f1_score), color: "a" },
         { label: "precision", values: curve.map((point) => point.precision), color: "b" },
         { label: "recall", values: curve.map((point) => point.recall), color: "c" },
-        { label: "F1", values: curve.map((point) => point.f1_score), color: "a" },
       ]}
     />
   `;
