@@ -3,11 +3,10 @@
     python -m benchmarks.cold_start --as-written
 
 The seed's loop trains RPN and RoI heads from random weights and computes the backbone again in every epoch: Adam 1e-3,
-batches of 4, 50 epochs, patience 5. ``kind="rcnn"`` does so with the product's own parts, on the images as they are, in
-half precision where that is faster. As written (:mod:`benchmarks.seed_loop`) it takes many minutes on two cores and is
-measured only on request. All heads are scored on scenes that none was trained on, at IoU 0.5.
+batches of 4, 50 epochs, patience 5 (:mod:`benchmarks.seed_loop`). It takes many minutes on two cores and is measured
+only on request. All heads are scored on scenes that none was trained on, at IoU 0.5.
 
-The epoch at which early stopping ends the baselines is largely chance, so seconds and F1 are means over emitters.
+The epoch at which early stopping ends the baseline is largely chance, so seconds and F1 are means over emitters.
 """
 
 import time
@@ -21,17 +20,15 @@ import typer
 
 from benchmarks.results import Row, write_result
 from benchmarks.scenes import RenderedScene, render
-from benchmarks.seed_loop import SeedLoop
+from benchmarks.seed_loop import SeedLoop, create_data_loaders
 from benchmarks.tables import console, show, table, tracked
 from benchmarks.trial import add_samples, score, temporary_workspace, train
-from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.backbone_file import load_backbone
-from rfhydra.hydra.torch_backbone import best_device, require_torch
-from rfhydra.protocol.types import EpochProgress, HeadKind
+from rfhydra.hydra.torch_backbone import TorchBackbone, best_device
+from rfhydra.protocol.types import EpochProgress
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.synth import Burst, LineCode, Rng, make_burst
 from rfhydra.training.evaluation.metrics import evaluate
-from rfhydra.training.heads.rcnn import create_data_loaders
 from rfhydra.training.service import TrainingService
 from rfhydra.training.trainer import Control, run_epochs
 
@@ -85,21 +82,17 @@ def make_scene(rng: Rng, targets: int, emitter: LineCode = EMITTERS[0]) -> Rende
 
 
 def _train_all(
-    backbone: Backbone, emitter: LineCode, rng: Rng, samples: int, tests: int, epochs: int, *, as_written: bool
+    backbone: TorchBackbone, emitter: LineCode, rng: Rng, samples: int, tests: int, epochs: int, *, as_written: bool
 ) -> list[Row]:
     """A row for each kind of head, all trained on the same samples of ``emitter``."""
     with temporary_workspace(SPEC) as workspace:
         add_samples(workspace, SIGNAL, [make_scene(rng, 1, emitter) for _ in range(samples)])
         scenes = [make_scene(rng, int(rng.integers(0, 3)), emitter) for _ in range(tests)]
-        service = TrainingService(workspace, backbone, rcnn_warm_start=False)
-        kinds: tuple[tuple[str, HeadKind], ...] = (
-            ("embedding", "embedding"),
-            ("embedding, warm cache", "embedding"),
-            ("rcnn", "rcnn"),
-        )
-        rows = [{"head": label, **_train(service, kind, epochs, scenes)} for label, kind in kinds]
+        service = TrainingService(workspace, backbone)
+        labels = ("embedding", "embedding, warm cache")
+        rows = [{"head": label, **_train(service, epochs, scenes)} for label in labels]
         if as_written:
-            rows.append(_train_as_written(service, epochs, scenes))
+            rows.append(_train_as_written(service, backbone, epochs, scenes))
     return rows
 
 
@@ -111,17 +104,19 @@ def _mean(rows: Sequence[Row]) -> Row:
     }
 
 
-def _train(service: TrainingService, kind: HeadKind, epochs: int, scenes: Sequence[RenderedScene]) -> Row:
-    head = train(service, SIGNAL, kind, epochs)
+def _train(service: TrainingService, epochs: int, scenes: Sequence[RenderedScene]) -> Row:
+    head = train(service, SIGNAL, epochs)
     quality = evaluate(score(service.backbone, head, scenes), head.threshold).to_dict()
     return {"seconds": head.seconds, "epochs": head.epochs, **quality}
 
 
-def _train_as_written(service: TrainingService, epochs: int, scenes: Sequence[RenderedScene]) -> Row:
+def _train_as_written(
+    service: TrainingService, backbone: TorchBackbone, epochs: int, scenes: Sequence[RenderedScene]
+) -> Row:
     split = service.split_manager.plan(SIGNAL)
     train, val = create_data_loaders(service.workspace, split.train, split.val)
     started = time.perf_counter()
-    learner = SeedLoop(require_torch(service.backbone), train, val)
+    learner = SeedLoop(backbone, train, val)
     outcome = run_epochs(learner, epochs, Control(callback=_print_progress))
     seconds = time.perf_counter() - started
     found = [learner.detect(torch.from_numpy(scene.image), torch.from_numpy(scene.pixels(SIGNAL))) for scene in scenes]

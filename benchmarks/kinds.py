@@ -31,7 +31,6 @@ from benchmarks.trial import score, train_on
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.torch_backbone import best_device
-from rfhydra.protocol.types import HeadKind
 from rfhydra.spectrum.spectrogram import make_window
 from rfhydra.synth import Burst, LineCode, Rng, Scene, make_burst
 from rfhydra.synth.burst import KEYED_OCCUPIED_POWER
@@ -112,7 +111,6 @@ def measure(
     tests: Annotated[int, typer.Option(help="Test scenes.")] = 30,
     backbone: Annotated[Path | None, typer.Option(help="Backbone file; default is the one that ships.")] = None,
     seed: Annotated[int, typer.Option(help="Random seed of the scenes.")] = 7,
-    head: Annotated[HeadKind, typer.Option(help="Kind of the heads.")] = "embedding",
     name: Annotated[str, typer.Option(help="Name of the result file.")] = "kinds",
 ) -> None:
     """Train, detect, score, report."""
@@ -125,14 +123,14 @@ def measure(
             support = [
                 make_scene(kind, np.random.default_rng([seed, 1 + draw, number])) for number in range(max(sizes))
             ]
-            rows += [{"draw": draw, **_trial(loaded, kind, support[:size], scenes, head)} for size in sizes]
+            rows += [{"draw": draw, **_trial(loaded, kind, support[:size], scenes)} for size in sizes]
     summary = list(_summarise(rows, sizes))
     shown = [
         (row["kind"], row["samples"], f"{row['boxes']:.0f}", *figures(row, RATES, 2), f"{row['training_s']:.1f}")
         for row in summary
     ]
     show(table(("kind", "samples", "boxes", *RATES.values(), "training, s"), *shown))
-    write_result(name, {"head": head, "draws": draws, "tests": tests, "rows": summary}, loaded)
+    write_result(name, {"draws": draws, "tests": tests, "rows": summary}, loaded)
 
 
 def make_scene(kind: Kind, rng: Rng) -> RenderedScene:
@@ -143,10 +141,8 @@ def make_scene(kind: Kind, rng: Rng) -> RenderedScene:
     return RenderedScene(replace(window, iq=None), tuple(scene.emissions))
 
 
-def _trial(
-    backbone: Backbone, kind: Kind, support: Sequence[RenderedScene], tests: Sequence[RenderedScene], of: HeadKind
-) -> Row:
-    head = train_on(backbone, kind.name, support, of)
+def _trial(backbone: Backbone, kind: Kind, support: Sequence[RenderedScene], tests: Sequence[RenderedScene]) -> Row:
+    head = train_on(backbone, kind.name, support)
     scored = score(backbone, head, tests)
     stored = evaluate([scene.at(head.threshold) for scene in scored], head.threshold)
     return {

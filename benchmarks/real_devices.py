@@ -30,7 +30,6 @@ from rfhydra.detection.detector import HydraDetector
 from rfhydra.detection.recording import detect_recording
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.backbone_file import load_backbone
-from rfhydra.hydra.head import EmbeddingHead
 from rfhydra.hydra.torch_backbone import best_device
 from rfhydra.recordings import Recording, open_recording
 from rfhydra.spectrum.spec import SpectrogramSpec
@@ -138,7 +137,6 @@ class Collection:
             threshold = detector.loaded_threshold(device)
             row |= {f"iou_{iou}": summarise(scenes, threshold, iou) for iou in (0.5, 0.3)}
             head, missed = heads[device].head, Counter[str](dict.fromkeys(CAUSES, 0))
-            assert isinstance(head, EmbeddingHead)
             for recording, detections in zip(split.test, found, strict=True):
                 missed.update(count_misses(recording, detections, detector, head))
             row["missed"] = dict(missed)

@@ -14,7 +14,6 @@ from rfhydra.config import DEFAULT_EPOCHS
 from rfhydra.detection.detector import Detection, HydraDetector
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.loading import LoadedHead
-from rfhydra.protocol.types import HeadKind
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.evaluation.metrics import MIN_SCORE, ScoredScene
@@ -53,12 +52,10 @@ def add_samples(workspace: Workspace, emitter: str, scenes: Sequence[RenderedSce
             workspace.samples.add(signal_name=emitter, window=scene.window, boxes=scene.boxes(emitter))
 
 
-def train(
-    service: TrainingService, signal_name: str, kind: HeadKind = "embedding", epochs: int = DEFAULT_EPOCHS
-) -> TrainedHead:
+def train(service: TrainingService, signal_name: str, epochs: int = DEFAULT_EPOCHS) -> TrainedHead:
     """Train a head on the samples of ``signal_name`` in the workspace of ``service``."""
     started = time.perf_counter()
-    result = service.train_new_signal(signal_name, kind=kind, epochs=epochs)
+    result = service.train_new_signal(signal_name, epochs=epochs)
     seconds = time.perf_counter() - started
     loaded = service.version_manager.load_head(signal_name, result.version, service.backbone)
     return TrainedHead(signal_name, loaded, seconds, result.epochs_trained)
@@ -68,13 +65,12 @@ def train_on(
     backbone: Backbone,
     emitter: str,
     scenes: Sequence[RenderedScene],
-    kind: HeadKind = "embedding",
     cache: Path | None = None,
 ) -> TrainedHead:
-    """Train a head on ``scenes`` in a workspace of its own; an ``rcnn`` head starts from random weights."""
+    """Train a head on ``scenes`` in a workspace of its own."""
     with temporary_workspace(cache=cache) as workspace:
         add_samples(workspace, emitter, scenes)
-        return train(TrainingService(workspace, backbone, rcnn_warm_start=False), emitter, kind)
+        return train(TrainingService(workspace, backbone), emitter)
 
 
 def detect(

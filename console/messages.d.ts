@@ -1257,9 +1257,9 @@ export interface ExtendSignal {
    */
   notes?: string | null;
   /**
-   * Kind of the head; ``rcnn`` is slower, for signals that the shared proposals miss.
+   * Kind of the head. There is one; ``rcnn`` of earlier releases is refused.
    */
-  kind?: "embedding" | "rcnn";
+  kind?: "embedding";
   /**
    * Maximum number of epochs.
    */
@@ -1886,9 +1886,9 @@ export interface Job {
    */
   action: "train" | "extend";
   /**
-   * Kind of the head.
+   * Kind of the head: ``embedding``, or in jobs of earlier releases ``rcnn``.
    */
-  kind: "embedding" | "rcnn";
+  kind: string;
   /**
    * Maximum number of epochs.
    */
@@ -1997,9 +1997,9 @@ export interface Job1 {
    */
   action: "train" | "extend";
   /**
-   * Kind of the head.
+   * Kind of the head: ``embedding``, or in jobs of earlier releases ``rcnn``.
    */
-  kind: "embedding" | "rcnn";
+  kind: string;
   /**
    * Maximum number of epochs.
    */
@@ -5433,9 +5433,9 @@ export interface TrainSignal {
    */
   notes?: string | null;
   /**
-   * Kind of the head; ``rcnn`` is slower, for signals that the shared proposals miss.
+   * Kind of the head. There is one; ``rcnn`` of earlier releases is refused.
    */
-  kind?: "embedding" | "rcnn";
+  kind?: "embedding";
   /**
    * Maximum number of epochs.
    */
@@ -6326,7 +6326,7 @@ export interface VersionInfo {
    */
   is_active: boolean;
   /**
-   * ``embedding`` or ``rcnn``.
+   * ``embedding``, or for a version of an earlier release ``rcnn``, which is no longer run.
    */
   kind: string;
   /**

@@ -198,15 +198,21 @@ def _baselines(summary: Row) -> str:
         for row in summary["rows"]
     )
     columns = ["method", "boxes", "F1 at the stored threshold", "at the best", "on all (emitters)", "training, s"]
+    has_rcnn = any(row["method"].startswith("rcnn") for row in summary["rows"])
     return f"""
 ## Beside other methods
 
 The same samples and scenes. F1 on the emitters that every method was measured on
-({", ".join(f"`{name}`" for name in summary["common"])}), and on all emitters that the method was measured on. An `rcnn`
-head has its own proposals, starts from random weights and computes the frozen pyramid again in every epoch, at most 50,
-patience 5.
+({", ".join(f"`{name}`" for name in summary["common"])}), and on all emitters that the method was measured on.{
+        _RCNN if has_rcnn else ""
+    }
 
 {table(columns, *rows)}"""
+
+
+_RCNN: Final = """ An `rcnn`
+head had its own proposals, started from random weights and computed the frozen pyramid again in every epoch, at most
+50, patience 5. It is no longer part of rfhydra ([decision 0034](decisions/0034-no-rcnn-heads.md))."""
 
 
 def _real(summary: Row) -> str:

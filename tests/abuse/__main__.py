@@ -15,6 +15,7 @@ from tests.abuse.catalogue import ATTACKS
 from tests.abuse.measure import Bench, Outcome
 from tests.server.server_process import small_backbone, stock
 
+BESIDE_SEC: Final = 1.5
 COLUMNS: Final = (
     "attack",
     "idle, MiB",
@@ -39,7 +40,7 @@ def main(
     with tempfile.TemporaryDirectory() as directory:
         body = small_backbone(Path(directory) / "body.safetensors")
         site = stock(Path(directory) / "site", body)
-        bench = Bench(Path(directory), site, body, seconds)
+        bench = Bench(Path(directory), site, body, seconds, beside_sec=BESIDE_SEC)
         for outcome in bench.outcomes(chosen):
             print(f"{outcome.attack}: {outcome.told}. {'; '.join(outcome.problems()) or 'Held.'}", flush=True)
             outcomes.append(outcome)

@@ -92,10 +92,10 @@ class Target:
         if text not in self.faults:
             self.faults.append(text)
 
-    def moments(self) -> Iterator[int]:
-        """Count until ``seconds`` have passed."""
+    def moments(self, least: int = 0) -> Iterator[int]:
+        """Count until ``seconds`` have passed, but up to ``least`` at least."""
         end, number = time.monotonic() + self.seconds, 0
-        while time.monotonic() < end:
+        while number < least or time.monotonic() < end:
             yield number
             number += 1
 

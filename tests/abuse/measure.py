@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,8 +20,6 @@ from tests.server.server_process import Server, serving
 
 MOST_BYTES: Final = 4 << 30
 """Private memory that the server under attack can get."""
-IDLE_SEC: Final = 1.5
-AFTER_SEC: Final = 1.0
 MAX_DELAY_MS: Final = 250.0
 AS_NEW: Final = 1.1
 """How much a server may have grown to be attacked again."""
@@ -85,20 +82,30 @@ class Outcome:
 
 
 class Bench:
-    """Servers to attack, each with a copy of a workspace."""
+    """Servers to attack, each with a copy of a workspace, which the other clients ask all the time."""
 
-    def __init__(self, directory: Path, site: Path, body: Path, seconds: float) -> None:
-        self._directory, self._site, self._body, self._seconds = directory, site, body, seconds
+    def __init__(self, directory: Path, site: Path, body: Path, seconds: float, *, beside_sec: float = 0.0) -> None:
+        """
+        Args:
+            directory: where the copies are.
+            site: the workspace.
+            body: its backbone file.
+            seconds: how long an attack that does not end by itself goes on.
+            beside_sec: how long the other clients' delays are measured before an attack, and go on after it.
+        """
+        self._directory, self._site, self._body = directory, site, body
+        self._seconds, self._beside_sec = seconds, beside_sec
 
     def outcomes(self, attacks: Iterable[Attack]) -> Iterator[Outcome]:
         """Try attacks, those of one kind of server on the same as long as that is as good as new."""
         waiting = deque(sorted(attacks, key=_kind_of_server))
         while waiting:
             kind = _kind_of_server(waiting[0])
-            with self._serving(waiting[0]) as (target, log):
+            token = TOKEN if waiting[0].token else None
+            with self._serving(waiting[0]) as (target, log), _witness(target.server, token) as witness:
                 fresh = target.server.resident_bytes
                 while waiting and _kind_of_server(waiting[0]) == kind:
-                    yield self._measure(waiting.popleft(), target, log)
+                    yield self._measure(waiting.popleft(), target, log, witness)
                     if not target.server.alive or target.server.resident_bytes > AS_NEW * fresh:
                         break
 
@@ -124,25 +131,22 @@ class Bench:
             yield Target(server, seen_site, self._body, self._seconds), log
         shutil.rmtree(place)
 
-    def _measure(self, attack: Attack, target: Target, log: Path) -> Outcome:
-        """Try ``attack`` beside a well-behaved client."""
+    def _measure(self, attack: Attack, target: Target, log: Path, witness: "_WitnessProcess") -> Outcome:
+        """Try ``attack`` beside well-behaved clients."""
         target.faults.clear()
         target.late.clear()
-        _wait_for(target.server)
-        with _witness(target.server, TOKEN if attack.token else None) as witness:
-            witness.report()
-            time.sleep(IDLE_SEC)
-            before, idle, log_bytes = witness.report(), target.server.resident_bytes, log.stat().st_size
-            target.server.reset_peak()
-            try:
-                told = attack.run(target)
-            except OSError as error:
-                told = f"{type(error).__name__}: {error}"
-                if not target.server.alive:
-                    target.fault("the server died")
-            time.sleep(AFTER_SEC)
-            during = witness.report()
-            peak = target.server.peak_bytes if target.server.alive else MOST_BYTES
+        before, idle, log_bytes = witness.report(self._beside_sec), target.server.resident_bytes, log.stat().st_size
+        target.server.reset_peak()
+        try:
+            told = attack.run(target)
+        except OSError as error:
+            told = f"{type(error).__name__}: {error}"
+            if not target.server.alive:
+                target.fault("the server died")
+        if target.server.alive:
+            _wait_for(target.server)
+        during = witness.report(self._beside_sec)
+        peak = target.server.peak_bytes if target.server.alive else MOST_BYTES
         if (grown := log.stat().st_size - log_bytes) > MAX_LOG_BYTES:
             target.fault(f"the log grew by {grown / MIB:.1f} MiB")
         allowed = int((1 + GROWTH) * idle) + attack.allowed_bytes
@@ -150,19 +154,20 @@ class Bench:
 
 
 def _wait_for(server: Server) -> None:
-    """Until it answers again after the last attack."""
+    """Until it has done what an attack left to do in the store, in whose order this is answered."""
     with peer(server.port, additional_headers={"Authorization": f"Bearer {TOKEN}"}) as client:
-        client.ask("get_loaded_heads")
+        client.ask("get_registry")
 
 
 class _WitnessProcess:
     def __init__(self, child: "subprocess.Popen[str]") -> None:
         self._child = child
 
-    def report(self) -> dict[str, Any]:
+    def report(self, seconds: float = 0.0) -> dict[str, Any]:
+        """What it saw since the last report until ``seconds`` from now and one new client more are over."""
         assert self._child.stdin is not None
         assert self._child.stdout is not None
-        self._child.stdin.write("\n")
+        self._child.stdin.write(f"{seconds}\n")
         self._child.stdin.flush()
         found: dict[str, Any] = json.loads(self._child.stdout.readline())
         return found

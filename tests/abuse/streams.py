@@ -61,7 +61,7 @@ def _endless() -> Iterator[dict[str, str]]:
 def _many(target: Target) -> str:
     codes = Counter[str]()
     with _endless() as source, _operator(target) as client:
-        for number in target.moments():
+        for number in target.moments(_STREAMS + 1):
             codes[target.code(client, "start_stream", source=source, stream_id=f"s{number}")] += 1
     if codes["stream"] != _STREAMS:
         target.fault(f"{codes['stream']} streams run, the limit is {_STREAMS}")

@@ -2,7 +2,8 @@
 
     python -m tests.abuse.witness URL [TOKEN]
 
-Each line on standard input is answered with a line of JSON: what it saw since the last one.
+Each line on standard input, a number of seconds, is answered with a line of JSON after so long and once a new client
+was served or lost from then on: what it saw since the last one.
 """
 
 import asyncio
@@ -51,9 +52,17 @@ class Witness:
         )
         self._seen: dict[str, Seen] = {}
         self._asked: dict[str, float] = {}
+        self._came = asyncio.Condition()
+        self._newest = 0.0  # when the newest client that was served or lost began to connect
 
     async def run(self) -> None:
         await asyncio.gather(self._stay("heads", GetLoadedHeads()), self._stay("registry", GetRegistry()), self._come())
+
+    async def newcomer(self) -> None:
+        """Wait until a client that connects from now on was served or lost."""
+        now = time.perf_counter()
+        async with self._came:
+            await self._came.wait_for(lambda: self._newest > now)
 
     def report(self) -> dict[str, Any]:
         """What was seen since the last report, questions without an answer so far included."""
@@ -85,6 +94,9 @@ class Witness:
                     await self._ask("newcomer", socket, GetLoadedHeads(), began)
             except (WebSocketException, OSError) as error:
                 self._lose("newcomer", error)
+            async with self._came:
+                self._newest = began
+                self._came.notify_all()
             await asyncio.sleep(NEWCOMER_PAUSE_SEC)
 
     async def _ask(self, name: str, socket: Any, command: Command, began: float | None = None) -> None:
@@ -111,7 +123,9 @@ async def main() -> None:
     """Entry point."""
     witness = Witness(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)
     running = asyncio.create_task(witness.run())
-    while await asyncio.to_thread(sys.stdin.readline):
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        await asyncio.sleep(float(line))
+        await witness.newcomer()
         print(json.dumps(witness.report()), flush=True)
     running.cancel()
 

@@ -17,6 +17,7 @@ from rfhydra.cli.app import app
 from rfhydra.recordings import Annotation, write_recording
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.synth import LineCode, Receiver, Scene, make_burst
+from tests.server.forked import Child
 from tests.training import given
 
 SPEC: Final = SpectrogramSpec(fft_size=512, hop=256, rows=256, cols=256)
@@ -49,7 +50,7 @@ def process(*arguments: object, before: Sequence[str] = (), **options: Any) -> s
     return subprocess.Popen([*before, RFHYDRA, *map(str, arguments)], **options)
 
 
-def wait(child: subprocess.Popen[str], seconds: float) -> None:
+def wait(child: Child, seconds: float) -> None:
     """Wait for the child to end, but no longer than that."""
     with suppress(subprocess.TimeoutExpired):
         child.wait(timeout=seconds)

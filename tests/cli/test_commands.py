@@ -88,12 +88,6 @@ def test_extend_learns_from_samples_added_since(workspace: Path, tmp_path: Path)
     assert (body["version"], body["sample_count"]) == (3, 9)
 
 
-def test_train_an_rcnn_head(workspace: Path) -> None:
-    body = answer("train", workspace, SIGNAL, "--kind", "rcnn", "--epochs", 1)
-    assert (body["version"], body["epochs_trained"]) == (3, 1)
-    assert answer("versions", workspace, SIGNAL)["versions"][-1]["kind"] == "rcnn"
-
-
 def test_detect_finds_most_of_the_beacons_in_seconds_and_hz(trained: Path, fresh: Path) -> None:
     (found,) = answer("detect", trained, fresh)["recordings"]
     truth = open_recording(fresh).annotations

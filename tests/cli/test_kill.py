@@ -6,7 +6,6 @@
 import json
 import os
 import random
-import subprocess
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ from typing import Any, Final
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.store.workspace import Workspace
-from tests.cli.command_runner import SIGNAL, contents, process, run, wait
+from tests.cli.command_runner import SIGNAL, contents, run, wait
+from tests.server.forked import ForkedCommand, forked
 
 KILLS: Final = int(os.environ.get("RFHYDRA_KILLS", "3"))
 LONGEST_WRITE_SEC: Final = 0.05
@@ -33,7 +33,7 @@ class Killer:
     def let_live(self, *arguments: object) -> Any:
         """Run a command to its end, to learn how long that takes."""
         started = time.monotonic()
-        with process(*arguments, "--json") as child:
+        with forked(*arguments, "--json") as child:
             stdout, stderr = child.communicate()
         self._life_sec = time.monotonic() - started
         assert child.returncode == 0, stderr
@@ -41,7 +41,7 @@ class Killer:
 
     def kill(self, *arguments: object) -> Any | None:
         """Run a command and kill it; what it said if that was all of it, which is its acknowledgement, else None."""
-        with process(*arguments, "--json") as child:
+        with forked(*arguments, "--json") as child:
             if self._random.random() < 0.5:
                 wait(child, self._random.uniform(0, self._life_sec))
             else:
@@ -58,7 +58,7 @@ class Killer:
     def choice(self, options: list[Any]) -> Any:
         return self._random.choice(options)
 
-    def _wait_for_a_change(self, child: subprocess.Popen[str]) -> None:
+    def _wait_for_a_change(self, child: ForkedCommand) -> None:
         before = self._disk()
         while child.poll() is None and self._disk() == before:
             wait(child, 0.001)

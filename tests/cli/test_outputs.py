@@ -8,9 +8,10 @@ import pytest
 
 from rfhydra.recordings import open_recording
 from rfhydra.store.workspace import Workspace
-from tests.cli.command_runner import CONTRACT, SIGNAL, process, run
+from tests.cli.command_runner import CONTRACT, SIGNAL, run
 from tests.live.broker import MOSQUITTO, Mosquitto, Subscriber
 from tests.live.http_server import HttpServer
+from tests.server.forked import forked
 
 
 def ended(lines: str) -> list[dict[str, Any]]:
@@ -144,7 +145,7 @@ def test_a_workspace_that_is_in_use_is_watched_without_a_log(workspace: Path, fr
 
 
 def test_a_killed_watch_leaves_whole_files_and_closes_its_tracks(workspace: Path, fresh: Path, tmp_path: Path) -> None:
-    child = process("watch", workspace, f"{fresh}?loop=1&pace=1", "--json", "--record", tmp_path / "recordings")
+    child = forked("watch", workspace, f"{fresh}?loop=1&pace=1", "--json", "--record", tmp_path / "recordings")
     with child:
         assert child.stdout is not None
         events: list[dict[str, Any]] = []
@@ -159,7 +160,7 @@ def test_a_killed_watch_leaves_whole_files_and_closes_its_tracks(workspace: Path
 
 
 def test_a_reader_that_stops_reading_ends_the_watch(workspace: Path, fresh: Path) -> None:
-    with process("watch", workspace, f"{fresh}?loop=1", "--json") as child:
+    with forked("watch", workspace, f"{fresh}?loop=1", "--json") as child:
         assert child.stdout is not None
         assert child.stderr is not None
         json.loads(child.stdout.readline())

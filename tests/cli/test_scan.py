@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from rfhydra.archive.manifest import MANIFEST
 from rfhydra.recordings import open_recording
 from tests.archive.given import OBJECTNESS, THRESHOLD, record, rows_by_name
 from tests.cli.command_runner import process, run, wait
+from tests.server.forked import Child, forked
 from tests.training.given import SIGNAL
 
 CONTENTS: Final = 10
@@ -55,7 +55,7 @@ def lines(out: Path) -> int:
         return 0
 
 
-def wait_for_lines(child: subprocess.Popen[str], out: Path, count: int) -> None:
+def wait_for_lines(child: Child, out: Path, count: int) -> None:
     while lines(out) < count:
         assert child.poll() is None, child.communicate()
         wait(child, 0.01)
@@ -81,7 +81,7 @@ def test_two_hundred_recordings_killed_in_the_middle(
 ) -> None:
     out = tmp_path / "hits.parquet"
     command = ("scan", site, many, "--out", out, "--backbone", body_file, "--workers", 2, *OPTIONS, "--json")
-    with process(*command) as child:
+    with forked(*command) as child:
         wait_for_lines(child, out, 60)
         workers = descendants(child.pid)
         child.kill()

@@ -1,6 +1,5 @@
 import json
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,15 +9,16 @@ from websockets.sync.client import connect
 
 from rfhydra.server.run import listen
 from rfhydra.store.workspace import Workspace as Store
-from tests.cli.command_runner import process, run
+from tests.cli.command_runner import run
+from tests.server.forked import ForkedCommand, forked
 
 WAIT_SEC = 600
 
 
 @contextmanager
-def serving(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(*arguments: str | Path) -> Iterator[tuple[ForkedCommand, str]]:
     """A server in a process of its own, and its address."""
-    with process("serve", *arguments, "--port", "0", "--json", stderr=None) as server:
+    with forked("serve", *arguments, "--port", "0", "--json", stderr=None) as server:
         assert server.stdout is not None
         try:
             yield server, json.loads(server.stdout.readline())["url"]

@@ -4,10 +4,10 @@ import errno
 import json
 import os
 import signal
-import subprocess
 from pathlib import Path
 
 from tests.cli.command_runner import SIGNAL, contents, process, wait
+from tests.server.forked import ForkedCommand, forked
 
 
 def read_until_closed(terminal: int) -> str:
@@ -38,7 +38,7 @@ def test_bars_are_drawn_on_the_terminal_and_json_goes_into_the_pipe(workspace: P
     assert json.loads(output.read_text())["version"] == 3
 
 
-def opened_for_writing(pipe: Path, child: subprocess.Popen[str]) -> int:
+def opened_for_writing(pipe: Path, child: ForkedCommand) -> int:
     """A descriptor of the named ``pipe`` as soon as ``child`` reads from it."""
     while child.poll() is None:
         try:
@@ -55,7 +55,7 @@ def test_an_interrupt_ends_a_training_and_changes_nothing(workspace: Path) -> No
     entry = min((workspace / "cache").iterdir())
     entry.unlink()
     os.mkfifo(entry)  # a training that reads this cached sample waits for the test
-    with process("train", workspace, SIGNAL, "--json") as child:
+    with forked("train", workspace, SIGNAL, "--json") as child:
         waiting = opened_for_writing(entry, child)
         child.send_signal(signal.SIGINT)
         os.close(waiting)

@@ -22,8 +22,9 @@ from rfhydra.store.schema import MIGRATIONS
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.service import TrainingService
 from tests.cli import previous_release
-from tests.cli.command_runner import contents, process, record, run, wait
+from tests.cli.command_runner import contents, record, run, wait
 from tests.cli.test_kill import KILLS, Killer
+from tests.server.forked import forked
 from tests.server.server_process import serving
 from tests.training.given import SMALL_SPEC, add_noise
 
@@ -121,7 +122,7 @@ def test_a_head_that_was_left_does_not_keep_the_others_from_detecting(
     heard = record(tmp_path / "heard", 1)
     outcome = run("detect", site, heard, "--backbone", new_file)
     assert outcome.status == 0
-    assert f"not looked for, because their heads were trained on another backbone: {FEW}\n" in outcome.stderr
+    assert f"because their heads do not run on this backbone (rfhydra upgrade): {FEW}\n" in outcome.stderr
     named = run("detect", site, heard, "--backbone", new_file, "--heads", FEW)
     assert (named.status, "(incompatible)" in named.stderr) == (1, True)
 
@@ -157,7 +158,7 @@ def test_what_cannot_be_done_changes_nothing(site: Path, body_file: Path, new_fi
     assert_refused(site, "--undo", status=1, code="conflict", says="no upgrade that could be undone")
     assert_refused(site, "--undo", "--force", status=2, code="invalid_message", says="--undo takes none of --from")
     options = ("--backbone", body_file, "--from", new_file)
-    assert_refused(site, *options, status=1, code="incompatible", says="no head to upgrade was trained on")
+    assert_refused(site, *options, status=1, code="incompatible", says="no head to upgrade runs on")
     assert_refused(site, "--backbone", tmp_path / "none", status=1, code="not_found", says="no backbone file none")
     with Workspace.open(site):
         for option in ("--force", "--dry-run", "--undo"):
@@ -175,7 +176,7 @@ def observer(site: Path) -> Iterator[sqlite3.Connection]:
 
 def test_a_killed_upgrade_continues(site: Path, new_file: Path, observer: sqlite3.Connection) -> None:
     stored = "SELECT count(*) FROM head_versions WHERE backbone_id = ?"
-    with process("upgrade", site, "--backbone", new_file, "--json") as child:
+    with forked("upgrade", site, "--backbone", new_file, "--json") as child:
         while child.poll() is None and observer.execute(stored, (backbone_of(new_file),)).fetchone()[0] == 0:
             wait(child, 0.005)
         child.kill()

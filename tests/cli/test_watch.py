@@ -12,8 +12,9 @@ from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.recordings import open_recording
 from rfhydra.store.workspace import Workspace
-from tests.cli.command_runner import process, run
+from tests.cli.command_runner import run
 from tests.live.stream import received
+from tests.server.forked import forked
 from tests.training.given import CENTER_HZ, RATE_HZ, SIGNAL
 
 ADDRESS = f"?rate={RATE_HZ:g}&freq={CENTER_HZ:g}&datatype=cf32_le"
@@ -58,11 +59,11 @@ def test_it_ends_after_its_time(site: Path, body_file: Path, recording: Path) ->
 
 def test_interrupted_it_ends_its_tracks_and_says_so(site: Path, body_file: Path, recording: Path) -> None:
     address = f"{recording}{ADDRESS}&loop=1"
-    with process("watch", site, address, "--backbone", body_file, "--json") as child:
+    with forked("watch", site, address, "--backbone", body_file, "--json") as child:
         assert child.stdout is not None
         lines = [child.stdout.readline()]  # or there is nothing to detect, and the test waits
         child.send_signal(signal.SIGINT)
-        rest, message = child.communicate(timeout=60)
+        rest, message = child.communicate()
     assert child.returncode == 130
     assert json.loads(message.splitlines()[-1])["code"] == "cancelled"
     events = [json.loads(line) for line in [*lines, *rest.splitlines()] if line.strip()]

@@ -13,7 +13,7 @@ from rfhydra.store.workspace import Workspace
 from tests.console.conftest import OpenPage
 from tests.server.json_peer import running
 
-VIEWS = ("live", "train", "versions")
+VIEWS = ("live", "label", "train", "versions", "mission", "samples")
 
 
 def connected(page: Page) -> None:

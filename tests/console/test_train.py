@@ -26,16 +26,12 @@ def port(site: Path, body_file: Path) -> Iterator[int]:
 
 def test_a_training_is_shown_again_after_a_reload_and_can_be_cancelled(port: int, open_page: OpenPage) -> None:
     with open_page(port, f"train/{OTHER}", viewport=DESKTOP) as page:
-        page.get_by_text("Settings").click()
-        page.get_by_label("Kind").select_option("rcnn")
-        page.get_by_label("Epochs, at most").fill("1000")
-        page.get_by_role("button", name="Train", exact=True).click()
-        expect(page.get_by_text(re.compile(r"epoch \d+ of at most 1000"))).to_be_visible()
         with training_paused():
+            page.get_by_role("button", name="Train", exact=True).click()
+            expect(page.get_by_role("progressbar", name=f"Training of {OTHER}")).to_be_visible()
             page.reload()
             expect(page.get_by_role("progressbar", name=f"Training of {OTHER}")).to_be_visible()
-            expect(page.get_by_role("img", name=re.compile(r"^Loss\. .* in epoch \d+"))).to_be_visible()
-        page.get_by_role("button", name=f"Cancel the training of {OTHER}").click()
+            page.get_by_role("button", name=f"Cancel the training of {OTHER}").click()
         expect(page.get_by_role("heading", name="The last training was cancelled")).to_be_visible()
         expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
 
@@ -45,6 +41,8 @@ def test_a_signal_is_trained_extended_promoted_and_rolled_back(port: int, open_p
         page.get_by_label("Notes").fill("six boxes of noise")
         page.get_by_role("button", name="Train", exact=True).click()
         _ends_with(page, version=1)
+        page.reload()
+        expect(page.get_by_role("img", name=re.compile(r"^Loss\. .* in epoch \d+"))).to_be_visible()
         page.get_by_role("button", name="Promote anyway").click()
         expect(page.get_by_role("button", name="Load it and watch live")).to_be_visible()
         with peer(port) as client:

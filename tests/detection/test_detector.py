@@ -8,8 +8,7 @@ from torchvision.ops import box_iou
 from rfhydra.detection.detector import CROSS_CLASS_NMS_IOU, Detection, HydraDetector, cross_class_nms
 from rfhydra.errors import Incompatible, NotFound
 from rfhydra.hydra.head import EmbeddingHead, ScoredBoxes
-from rfhydra.hydra.loading import Head, LoadedHead
-from rfhydra.hydra.rcnn import RcnnHead, RcnnNetwork
+from rfhydra.hydra.loading import LoadedHead
 from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.spectrum.spec import ValueScaling
 from rfhydra.spectrum.window import Window
@@ -31,7 +30,7 @@ def window() -> Window:
     return given.window_of(given.scene(0, samples=SPEC.window_samples), spec=SPEC)
 
 
-def load(detector: HydraDetector, *heads: Head, version: int = 1) -> list[str]:
+def load(detector: HydraDetector, *heads: EmbeddingHead, version: int = 1) -> list[str]:
     return detector.load_heads({each.info.signal_name: LoadedHead(version, each) for each in heads})
 
 
@@ -129,20 +128,6 @@ def test_an_emission_is_reported_by_one_head(detector: HydraDetector, window: Wi
     pixels = torch.from_numpy(window.frame.to_pixels(each.box for each in every))
     assert len(every) > 1
     assert torch.triu(box_iou(pixels, pixels), diagonal=1).max() <= CROSS_CLASS_NMS_IOU
-
-
-def test_embedding_and_rcnn_heads_together(
-    detector: HydraDetector, tiny_backbone: TorchBackbone, window: Window
-) -> None:
-    info = replace(make_head(0, "wifi", threshold=OUT_OF_REACH).info, kind="rcnn")
-    network = RcnnNetwork(tiny_backbone.network.config)
-    network.warm_start(tiny_backbone)
-    head = RcnnHead(info, network.requires_grad_(False), torch.from_numpy(window.image), ScoredBoxes.none())
-    load(detector, all_finding_head("lora", threshold=OUT_OF_REACH), head)
-    every = found(detector, window, threshold=0.0)
-    assert {each.signal_name for each in every} == {"lora", "wifi"}
-    detector.unload_heads(["lora"])
-    assert found(detector, window, threshold=0.0) == [each for each in every if each.signal_name == "wifi"]
 
 
 def test_a_window_of_another_contract_is_refused(detector: HydraDetector) -> None:

@@ -7,7 +7,6 @@ import torch
 
 from rfhydra.hydra.backbone import Proposals
 from rfhydra.hydra.head import EmbeddingHead, Golden, HeadInfo
-from rfhydra.hydra.loading import Head
 from rfhydra.hydra.registry import Artifact, VersionManager
 from tests.training.given import SMALL_SPEC
 
@@ -15,7 +14,7 @@ DIM = 32
 METRICS = {"f1_score": 0.9, "precision": 0.92, "recall": 0.88}
 
 
-def create_version(versions: VersionManager, head: Head, **fields: Any) -> int:
+def create_version(versions: VersionManager, head: EmbeddingHead, **fields: Any) -> int:
     """Store ``head`` as a version of its signal, with ``fields`` in place of the defaults."""
     made: dict[str, Any] = {
         "metrics": METRICS,

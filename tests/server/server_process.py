@@ -1,15 +1,12 @@
 """Real servers in processes of their own, a small body that is quick, and a workspace to serve."""
 
-import json
 import os
 import re
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 from urllib.parse import urlsplit
 
 import torch
@@ -19,6 +16,7 @@ from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.service import TrainingService
 from tests.cli.command_runner import process
+from tests.server.forked import Child, forked
 from tests.training.given import OTHER, SIGNAL, SMALL_SPEC, add_noise
 
 VERSIONS: Final = 4
@@ -54,7 +52,7 @@ class Server:
         url: where it listens.
     """
 
-    def __init__(self, child: subprocess.Popen[str]) -> None:
+    def __init__(self, child: Child) -> None:
         self._child = child
         assert child.stdout is not None
         self.url = url_in(child.stdout.readline())
@@ -101,43 +99,20 @@ class Server:
 
 
 @contextmanager
-def serving(workspace: Path, *options: object, port: int = 0, **process_options: Any) -> Iterator[Server]:
-    """A server of ``workspace`` on loopback, on any free port unless one is given."""
-    with process("serve", workspace, "--port", port, *options, **{"stderr": None, **process_options}) as child:
+def serving(
+    workspace: Path, *options: object, port: int = 0, stderr: IO[Any] | None = None, before: Sequence[str] = ()
+) -> Iterator[Server]:
+    """A server of ``workspace`` on loopback, on any free port unless one is given.
+
+    ``before`` is a command, with its arguments, that executes it; None for ``stderr`` shares that of this process.
+    """
+    command = ("serve", workspace, "--port", port, *options)
+    started: Child = process(*command, before=before, stderr=stderr) if before else forked(*command, stderr=stderr)
+    with started as child:
         try:
             yield Server(child)
         finally:
             child.kill()
-
-
-class ForkServer:
-    """Starts servers that can be killed."""
-
-    def __init__(self, fork_server: "subprocess.Popen[str]") -> None:
-        self._fork_server = fork_server
-
-    def serve(self, *arguments: object) -> tuple[int, str]:
-        """Process id and address of a new server, which accepts connections."""
-        assert self._fork_server.stdin is not None
-        assert self._fork_server.stdout is not None
-        self._fork_server.stdin.write(json.dumps([str(each) for each in arguments]) + "\n")
-        self._fork_server.stdin.flush()
-        return int(self._fork_server.stdout.readline()), url_in(self._fork_server.stdout.readline())
-
-
-@contextmanager
-def fork_server_process() -> Iterator[ForkServer]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.server.fork_server"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    ) as fork_server:
-        yield ForkServer(fork_server)
-        assert fork_server.stdin is not None
-        fork_server.stdin.close()
 
 
 def url_in(line: str) -> str:

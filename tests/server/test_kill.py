@@ -22,7 +22,7 @@ from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.protocol.messages import TrainingComplete, TrainingEvent, TrainingFailed, TrainingProgress
 from tests.server.change_sequence import ChangeSequence
 from tests.server.inventory import take_inventory
-from tests.server.server_process import fork_server_process
+from tests.server.server_process import serving
 
 KILLS: Final = int(os.environ.get("RFHYDRA_SERVER_KILLS", "8"))
 LONGEST_LIFE_SEC: Final = 0.4
@@ -57,23 +57,22 @@ class Killer:
 def test_no_acknowledged_change_is_lost(site: Path, body_file: Path) -> None:
     changes, instants, backbone = ChangeSequence(seed=11), random.Random(12), load_backbone(body_file)
     outcomes, began = Counter[str](), time.monotonic()
-    with fork_server_process() as servers:
-        for number in range(KILLS):
-            train = number % TRAINS_EVERY == _TRAINS_FIRST
-            pid, url = servers.serve(site, "--port", 0, "--backbone", body_file)
-            killer = Killer(pid)
+    for number in range(KILLS):
+        train = number % TRAINS_EVERY == _TRAINS_FIRST
+        with serving(site, "--backbone", body_file) as server:
+            killer = Killer(server.pid)
             delay_sec = instants.uniform(0, LONGEST_LIFE_SEC)
             if not train:
                 killer.arm(delay_sec)
             arm_on = TrainingComplete if number % (2 * TRAINS_EVERY) == _TRAINS_FIRST else TrainingProgress
             on_training = partial(_arm, killer, delay_sec, arm_on)
             cut_off = suppress(ConnectionClosed, ConnectionError, InvalidMessage)
-            with cut_off, connect(url, ping_interval=None) as socket:
+            with cut_off, connect(server.url, ping_interval=None) as socket:
                 changes.run(socket, train=train, on_training=on_training)
             killer.wait()
-            outcomes[changes.judge(take_inventory(site, backbone))] += 1
-            if (number + 1) % REPORT_EVERY == 0 or number + 1 == KILLS:
-                _report(number + 1, time.monotonic() - began, changes, outcomes)
+        outcomes[changes.judge(take_inventory(site, backbone))] += 1
+        if (number + 1) % REPORT_EVERY == 0 or number + 1 == KILLS:
+            _report(number + 1, time.monotonic() - began, changes, outcomes)
     assert changes.imports
     assert KILLS <= _TRAINS_FIRST or any(changes.expected.ended.values())
 

@@ -1,17 +1,14 @@
 """Source, server and client of a live stream are killed and started again, in any order, each a process of its own."""
 
 import json
-import os
 import queue
-import select
-import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import permutations
 from pathlib import Path
 from typing import Any, Final
@@ -21,8 +18,9 @@ import pytest
 
 from rfhydra.recordings import write_recording
 from rfhydra.store.workspace import Workspace
+from tests.server.forked import Child, ForkedCommand, forked
 from tests.server.json_peer import peer
-from tests.server.server_process import ForkServer, fork_server_process
+from tests.server.server_process import serving
 from tests.server.stream_scenes import SEED, WINDOWS
 from tests.streams.vrt_senders import VrtSenders
 from tests.training import given
@@ -34,12 +32,6 @@ RATE_HZ: Final = 100e3
 WAIT_SEC: Final = 120.0
 TRACKS: Final = 3
 """After so many new tracks a stream is said to be detected in."""
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[ForkServer]:
-    with fork_server_process() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +47,11 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Chain:
     """Source, server and client: what the client is told comes to :attr:`events` and :attr:`status`."""
 
-    def __init__(self, serve: Callable[[int, int], int], samples: Path) -> None:
-        """``serve`` starts a server for the port of a source, on a port; it returns the process id."""
+    def __init__(self, serve: Callable[[int, int], ForkedCommand], samples: Path) -> None:
+        """``serve`` starts a server for the port of a source, on a port."""
         self._serve, self._samples = serve, samples
         self._source_port, self.server_port = free_port(), free_port()
-        self._processes: dict[str, subprocess.Popen[str]] = {}
-        self._server: int | None = None
+        self._processes: dict[str, Child] = {}
         self._reader: threading.Thread | None = None
         self._pushes = queue.Queue[dict[str, Any]]()
         self.events: list[dict[str, Any]] = []
@@ -69,7 +60,8 @@ class Chain:
     def start(self, part: str) -> None:
         """Start it; the server and the source listen when this returns."""
         if part == "server":
-            self._server = self._serve(self._source_port, self.server_port)
+            self._processes["server"] = self._serve(self._source_port, self.server_port)
+            assert self._stdout("server").readline()
         elif part == "source":
             self._run("source", "tests.streams.rtl_tcp_server", self._source_port, self._samples, RATE_HZ)
             assert self._stdout("source").readline()
@@ -80,14 +72,7 @@ class Chain:
 
     def kill(self, part: str) -> None:
         """As ``kill -9`` does; gone when this returns, and what the client was told is taken."""
-        if part == "server":
-            if self._server is not None:
-                handle = os.pidfd_open(self._server)
-                signal.pidfd_send_signal(handle, signal.SIGKILL)
-                select.select([handle], [], [])
-                os.close(handle)
-                self._server = None
-        elif part in self._processes:
+        if part in self._processes:
             with self._processes.pop(part) as process:
                 process.kill()
                 if part == "client" and self._reader is not None:
@@ -140,12 +125,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def chain(servers: ForkServer, site: Path, body_file: Path, samples: Path) -> Iterator[Chain]:
+def chain(site: Path, body_file: Path, samples: Path) -> Iterator[Chain]:
     """All three run, and the stream is detected in."""
 
-    def serve(source_port: int, port: int) -> int:
+    def serve(source_port: int, port: int) -> ForkedCommand:
         source = f"{STREAM}=rtl_tcp://127.0.0.1:{source_port}?rate={RATE_HZ:.0f}&freq={CENTER_HZ:.0f}"
-        return servers.serve(site, "--port", port, "--backbone", body_file, "--source", source)[0]
+        return forked("serve", site, "--port", port, "--backbone", body_file, "--source", source, stderr=None)
 
     made = Chain(serve, samples)
     try:
@@ -162,9 +147,9 @@ def chain(servers: ForkServer, site: Path, body_file: Path, samples: Path) -> It
 
 
 def test_a_source_that_was_away_is_detected_in_again_and_what_was_lost_is_told(
-    servers: ForkServer, site: Path, body_file: Path, samples: Path
+    site: Path, body_file: Path, samples: Path
 ) -> None:
-    with chain(servers, site, body_file, samples) as parts:
+    with chain(site, body_file, samples) as parts:
         parts.kill("source")
         parts.until(lambda: parts.status["state"] == "connecting" and not parts.open_ids())
         assert parts.status["lost_samples"] == 0
@@ -174,14 +159,15 @@ def test_a_source_that_was_away_is_detected_in_again_and_what_was_lost_is_told(
         assert (parts.status["reconnects"], parts.status["error"]) == (1, None)
 
 
-def test_every_lost_sample_is_told(servers: ForkServer, site: Path, body_file: Path, tmp_path: Path) -> None:
+def test_every_lost_sample_is_told(site: Path, body_file: Path, tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(-9000, 9000, 1 << 16, np.int16)
     noise.astype("<i2").tofile(tmp_path / "noise.ci16")
     senders = VrtSenders(tmp_path / "noise.ci16", int(RATE_HZ))
     source = f"{STREAM}=vrt://127.0.0.1:{senders.port}"
-    server, url = servers.serve(site, "--port", 0, "--backbone", body_file, "--source", source)
-    try:
-        with peer(int(url.rpartition(":")[2].partition("/")[0])) as client:
+    with ExitStack() as running:
+        running.callback(senders.kill)
+        server = running.enter_context(serving(site, "--backbone", body_file, "--source", source))
+        with peer(server.port) as client:
 
             def until(condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
                 while True:
@@ -197,17 +183,14 @@ def test_every_lost_sample_is_told(servers: ForkServer, site: Path, body_file: P
             until(lambda status: status["lost_samples"] > 0)
             due = senders.stop() - senders.first_sample
             status = until(lambda status: status["samples"] + status["lost_samples"] >= due)
-    finally:
-        os.kill(server, signal.SIGKILL)
-        senders.kill()
     assert (status["samples"] + status["lost_samples"], status["reconnects"]) == (due, 0)
 
 
 @pytest.mark.parametrize("order", [*permutations(PARTS)], ids="-".join)
 def test_source_server_and_client_come_back_in_any_order(
-    order: tuple[str, ...], servers: ForkServer, site: Path, body_file: Path, samples: Path
+    order: tuple[str, ...], site: Path, body_file: Path, samples: Path
 ) -> None:
-    with chain(servers, site, body_file, samples) as parts:
+    with chain(site, body_file, samples) as parts:
         for part in order:
             parts.kill(part)
         told = set(parts.ids("begin"))

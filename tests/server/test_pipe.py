@@ -35,7 +35,7 @@ EPOCH = EpochProgress(
     is_best=True,
     elapsed_sec=0.1,
 )
-REQUEST = TrainingRequest(signal_name="beacon", notes="\u00e4 \u2192 \n", kind="rcnn", epochs=3, extend=True)
+REQUEST = TrainingRequest(signal_name="beacon", notes="\u00e4 \u2192 \n", kind="embedding", epochs=3, extend=True)
 FITTED = Fitted(
     signal_name="beacon",
     artifact=Artifact("embedding", "spec", "body", bytes(range(256)) * 100),

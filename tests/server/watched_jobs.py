@@ -19,9 +19,9 @@ from tests.server.json_peer import WAIT_SEC
 from tests.training.given import SIGNAL
 
 T = TypeVar("T")
-LONG: Final[dict[str, Any]] = {"kind": "rcnn", "epochs": 1000}
-"""A training that lasts: at least six epochs, each of which takes a while."""
-SHORT: Final[dict[str, Any]] = {"kind": "embedding", "epochs": 2}
+LONG: Final[dict[str, Any]] = {"epochs": 1000}
+"""A training that lasts: at least six epochs, and then the calibration, which fits a head for each fold as long."""
+SHORT: Final[dict[str, Any]] = {"epochs": 2}
 
 
 class Watched:

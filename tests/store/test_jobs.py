@@ -34,12 +34,12 @@ def record_and_fail(workspace: Workspace, job: Job) -> None:
 
 
 def test_a_job_is_kept_as_it_was_asked_for(workspace: Workspace, jobs: JobStore) -> None:
-    job = add_job(workspace, extend=True, kind="rcnn", epochs=7, notes="low SNR", provisional=True, request_id="r-1")
-    assert (job.signal_name, job.action, job.kind, job.epochs) == (SIGNAL, "extend", "rcnn", 7)
+    job = add_job(workspace, extend=True, epochs=7, notes="low SNR", provisional=True, request_id="r-1")
+    assert (job.signal_name, job.action, job.kind, job.epochs) == (SIGNAL, "extend", "embedding", 7)
     assert (job.notes, job.request_id, job.state, job.attempts, job.last_seq) == ("low SNR", "r-1", "queued", 0, 0)
     assert (job.started_at, job.finished_at, job.version, job.error, job.code) == (None,) * 5
     assert job.created_at.endswith("Z")
-    fields = {"extend": True, "kind": "rcnn", "epochs": 7, "notes": "low SNR", "provisional": True}
+    fields = {"extend": True, "epochs": 7, "notes": "low SNR", "provisional": True}
     assert job.request == TrainingRequest.model_validate({"signal_name": SIGNAL, **fields})
     assert jobs.get(job.job_id) == job
     assert jobs.unfinished() == [job]
@@ -57,7 +57,7 @@ def test_a_request_is_one_job_however_often_it_comes(workspace: Workspace, jobs:
 
 
 @pytest.mark.parametrize(
-    "other", [{"signal_name": "another"}, {"extend": True}, {"kind": "rcnn"}, {"epochs": 7}, {"notes": "other"}]
+    "other", [{"signal_name": "another"}, {"extend": True}, {"provisional": True}, {"epochs": 7}, {"notes": "other"}]
 )
 def test_a_request_id_of_another_request_is_a_conflict(workspace: Workspace, other: dict[str, Any]) -> None:
     job = add_job(workspace, request_id="r-1")

@@ -5,9 +5,8 @@ import threading
 import pytest
 
 from rfhydra.errors import Busy, Cancelled
-from rfhydra.protocol.types import EpochProgress, TrainingRequest
+from rfhydra.protocol.types import EpochProgress
 from rfhydra.training.service import TrainingService
-from rfhydra.training.trainer import Control
 from tests.training import given
 from tests.training.given import OTHER, SIGNAL
 
@@ -85,17 +84,3 @@ def test_one_training_at_a_time_and_a_cancel_from_another_thread(service: Traini
     assert len(errors) == 1
     assert not service.cancel_training()
     assert given.everything(service.workspace) == before
-
-
-def test_an_rcnn_training_is_cancelled_within_an_epoch(small_service: TrainingService) -> None:
-    asked, heard = list[int](), list[EpochProgress]()
-
-    def cancelled() -> bool:
-        asked.append(len(heard))
-        return asked.count(1) == 3  # in the middle of the second epoch
-
-    with pytest.raises(Cancelled):
-        small_service.fit(
-            TrainingRequest(signal_name=SIGNAL, kind="rcnn"), Control(callback=heard.append, cancelled=cancelled)
-        )
-    assert len(heard) == 1

@@ -75,8 +75,8 @@ def test_detections_are_those_that_the_head_was_scored_on(service: TrainingServi
     result = service.train_new_signal(SIGNAL)
     head = service.version_manager.load_head(SIGNAL, 1, service.backbone).head
     val = service.split_manager.members(SIGNAL, 1)[1]
-    scenes = detect_samples(head, val, service.workspace, service.features, Control())
+    scenes = detect_samples(head, val, service.features, Control())
     rates = ("f1_score", "precision", "recall")
     assert evaluate(scenes, 0.0).to_dict() == {name: result.metrics[name] for name in rates}
     with pytest.raises(Cancelled):
-        detect_samples(head, val, service.workspace, service.features, Control(cancelled=lambda: True))
+        detect_samples(head, val, service.features, Control(cancelled=lambda: True))

@@ -9,7 +9,7 @@ from rfhydra.errors import NotFound
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import EmbeddingHead, Golden
 from rfhydra.hydra.registry import Artifact
-from rfhydra.hydra.torch_backbone import TorchBackbone, require_torch
+from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.protocol.types import EpochProgress, TrainingRequest, TrainingResult
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.evaluation.promotion import Evidence
@@ -95,9 +95,9 @@ def test_old_versions_are_retired(service: TrainingService) -> None:
 
 
 def test_a_head_that_cannot_run_here_is_not_replaced_without_evidence(
-    service: TrainingService, trained: tuple[TrainingResult, list[EpochProgress]]
+    service: TrainingService, trained: tuple[TrainingResult, list[EpochProgress]], backbone: TorchBackbone
 ) -> None:
-    other = TorchBackbone(require_torch(service.backbone).network, "another backbone")
+    other = TorchBackbone(backbone.network, "another backbone")
     upgraded = TrainingService(service.workspace, other)
     result = upgraded.extend_signal(SIGNAL)
     assert (result.previous_version, result.previous_metrics, result.auto_promoted) == (1, None, False)

@@ -99,7 +99,7 @@ def test_the_same_samples_give_the_same_head(library: Path, tmp_path: Path, back
     for name in ("one", "two"):
         shutil.copytree(library, tmp_path / name)
         with Workspace.open(tmp_path / name) as workspace:
-            service = TrainingService(workspace, backbone, seed=3)
+            service = TrainingService(workspace, backbone)
             torch.rand(1)  # what else is drawn in the process has no part in it
             service.train_new_signal(SIGNAL)
             heads.append(given.artifact(service.workspace, 1))
@@ -143,8 +143,10 @@ def test_what_cannot_be_trained_is_refused(service: TrainingService) -> None:
     before = given.everything(service.workspace)
     with pytest.raises(InvalidName):
         service.train_new_signal("../etc/passwd")
-    with pytest.raises(InvalidMessage, match="kind: Input should be 'embedding' or 'rcnn'"):
-        service.train_new_signal(SIGNAL, kind="yolo")  # type: ignore[arg-type]
+    with pytest.raises(InvalidMessage, match="kind: Input should be 'embedding'"):
+        service.train_new_signal(SIGNAL, kind="yolo")  # type: ignore[call-arg]
+    with pytest.raises(InvalidMessage, match="kind: heads of kind rcnn are no longer trained: leave it out"):
+        service.train_new_signal(SIGNAL, kind="rcnn")  # type: ignore[call-arg]
     with pytest.raises(InvalidMessage, match="epochs: Input should be greater than or equal to 1"):
         service.train_new_signal(SIGNAL, epochs=0)
     with pytest.raises(NotFound, match="no active version to extend"):

@@ -108,7 +108,7 @@ def test_the_former_backbone_runs_on_the_same_boxes(
     assert head.basis == "paired"
     assert head.evidence is not None
     assert head.evidence["new_boxes"] == 2
-    with pytest.raises(Incompatible, match="no head to upgrade was trained on backbone new"):
+    with pytest.raises(Incompatible, match="no head to upgrade runs on backbone new"):
         Upgrade(workspace, tiny_backbone, new_backbone)
 
 

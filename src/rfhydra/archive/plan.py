@@ -24,7 +24,6 @@ class PlannedHead:
 
     signal_name: str
     version: int
-    kind: str
     artifact: bytes
 
     @property
@@ -69,12 +68,14 @@ class ScanPlan:
         Raises:
             InvalidName: not a legal signal name.
             NotFound: a signal has no active head.
+            Incompatible: a head is of a kind that is no longer run.
             Damaged: an artifact does not match its digest.
         """
         manager, heads = VersionManager(workspace), []
         for name in sorted(set(signal_names)):
             row = workspace.versions.get(name, manager.require_active(name))
-            heads.append(PlannedHead(name, row.version, row.kind, workspace.versions.artifact(row)))
+            row.require_runnable()
+            heads.append(PlannedHead(name, row.version, workspace.versions.artifact(row)))
         return cls(workspace.spec, backbone_id, backbone_file, tuple(heads), **options)
 
     @property
@@ -111,9 +112,6 @@ def detector_of(plan: ScanPlan) -> "EmissionDetector":
     backbone.require(plan.backbone_id, "this scan")
     detector = EmissionDetector(plan.spec, backbone, plan.min_objectness)
     detector.load_heads(
-        {
-            head.signal_name: LoadedHead.read(head.kind, head.artifact, head.version, plan.spec, backbone)
-            for head in plan.heads
-        }
+        {head.signal_name: LoadedHead.read(head.artifact, head.version, plan.spec, backbone) for head in plan.heads}
     )
     return detector

@@ -2,12 +2,12 @@
 
 import os
 import tempfile
-import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from rfhydra.cli.demo_console import serve_demo
 from rfhydra.cli.detection import detect_all, load_detector, write_picture
 from rfhydra.cli.output import console, print_table, progress_bar, reported, say
 from rfhydra.cli.training import run_training, show_result, write_curve
@@ -31,18 +31,23 @@ _DETECTIONS: Final = "detections.png"
 
 
 def demo(
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the picture.")] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Train a head here, and write pictures, without the console.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for its files; default a new one among temporary files.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Random seed of signals and scenes.")] = 1,
 ) -> None:
-    """Train a head for an unknown signal from 10 boxes, then find the signal among others."""
+    """Open the console on a synthetic live band with an unknown emitter, or train a head for it without a browser."""
     with reported():
         from rfhydra.store.workspace import Workspace as Store
 
         directory = out or Path(tempfile.mkdtemp(prefix="rfhydra-demo-"))
         with Store.create(directory / "workspace", SPEC) as store:
+            if not no_browser and not os.environ.get("RFHYDRA_NO_BROWSER"):
+                serve_demo(store, directory, SIGNAL, seed, SPEC)
+                return
             console.rule("1  label")
             test = _label(store, directory, seed)
             console.rule("2  train")
@@ -51,8 +56,6 @@ def demo(
             picture = directory / _DETECTIONS
             _detect(store, test, picture)
         _show_files(directory)
-    if not no_browser and not os.environ.get("RFHYDRA_NO_BROWSER"):
-        webbrowser.open(picture.resolve().as_uri())
 
 
 def _show_files(directory: Path) -> None:

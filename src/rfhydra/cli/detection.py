@@ -160,7 +160,7 @@ def load_detector(
 
 
 def fitting_heads(store: "Store", backbone_id: str) -> list[str]:
-    """The signals whose active head was trained on the backbone, or if there is none, all that have an active head."""
+    """The signals whose active head runs on the backbone, or if there is none, all that have an active head."""
     from rfhydra.hydra.registry import VersionManager
 
     names = [head.signal_name for head in store.versions.active_heads()]
@@ -169,7 +169,7 @@ def fitting_heads(store: "Store", backbone_id: str) -> list[str]:
     fitting = VersionManager(store).fitting(backbone_id)
     if fitting and len(fitting) < len(names):
         others = sorted({*names} - {*fitting})
-        note(f"not looked for, because their heads were trained on another backbone: {', '.join(others)}")
+        note(f"not looked for, because their heads do not run on this backbone (rfhydra upgrade): {', '.join(others)}")
     return fitting or names
 
 

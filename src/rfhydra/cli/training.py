@@ -23,7 +23,7 @@ from rfhydra.cli.output import (
 from rfhydra.config import DEFAULT_EPOCHS
 from rfhydra.errors import NotFound
 from rfhydra.protocol.parsing import parse
-from rfhydra.protocol.types import EpochProgress, HeadKind, TrainingRequest, TrainingResult
+from rfhydra.protocol.types import EpochProgress, TrainingRequest, TrainingResult
 
 if TYPE_CHECKING:
     from rfhydra.store.workspace import Workspace as Store
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from rfhydra.training.trainer import Stage
 
 
-Kind = Annotated[
-    HeadKind, typer.Option(help="Kind of head; rcnn is slower, for signals that the shared proposals miss.")
-]
 Epochs = Annotated[int, typer.Option(min=1, help="Maximum number of epochs.")]
 Notes = Annotated[str | None, typer.Option(help="Notes, stored with the version.")]
 Provisional = Annotated[
@@ -45,7 +42,6 @@ Curve = Annotated[Path | None, typer.Option("--png", metavar="OUT", help="Write 
 def train(
     directory: Workspace,
     signal: Signal,
-    kind: Kind = "embedding",
     epochs: Epochs = DEFAULT_EPOCHS,
     notes: Notes = None,
     provisional: Provisional = False,
@@ -62,7 +58,6 @@ def train(
 def extend(
     directory: Workspace,
     signal: Signal,
-    kind: Kind = "embedding",
     epochs: Epochs = DEFAULT_EPOCHS,
     notes: Notes = None,
     provisional: Provisional = False,
@@ -80,7 +75,6 @@ def _train(
     *,
     directory: Path,
     signal: str,
-    kind: HeadKind,
     epochs: int,
     notes: str | None,
     provisional: bool,
@@ -92,7 +86,7 @@ def _train(
     extend: bool,
 ) -> None:
     with reported(as_json=as_json):
-        fields = {"signal_name": signal, "notes": notes, "kind": kind, "epochs": epochs, "extend": extend}
+        fields = {"signal_name": signal, "notes": notes, "epochs": epochs, "extend": extend}
         request = parse(TrainingRequest, {**fields, "provisional": provisional})
         curve = None if png is None else output_file(png)
         require_one_backbone(server, backbone)
@@ -152,7 +146,7 @@ def _is_current(store: "Store", request: TrainingRequest, backbone_file: Path | 
     assert active is not None
     head = store.versions.get(request.signal_name, active)
     changes = store.audit.between(datetime.fromisoformat(head.created_at), None)
-    same = head.sample_count == store.samples.count(request.signal_name) and head.kind == request.kind
+    same = head.sample_count == store.samples.count(request.signal_name) and head.is_runnable
     if not same or len(changes) >= DEFAULT_LIMIT or any(each.action.startswith("sample.") for each in changes):
         return False
     from rfhydra.hydra.backbone_file import SHIPPED_PATH, backbone_id_in
@@ -225,7 +219,7 @@ def show_result(result: TrainingResult, history: Sequence[EpochProgress]) -> Non
     verdict = ("promoted", "green") if result.auto_promoted else ("not promoted", "yellow")
     say("  ", verdict, f": {result.promotion_reason}")
     if "advice" in metrics:
-        note(f"{metrics['advice']} (--kind rcnn)")
+        note(metrics["advice"])
 
 
 def _show_provisional(metrics: dict[str, Any]) -> None:

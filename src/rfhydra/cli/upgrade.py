@@ -155,7 +155,8 @@ def _former(store: "Store", backbone: "Backbone", file: Path | None) -> "Backbon
 
     if file is not None:
         return load_backbone(file, best_device())
-    is_shipped = backbone_id_in(SHIPPED_PATH) in {head.backbone_id for head in outdated(store, backbone.backbone_id)}
+    shipped = backbone_id_in(SHIPPED_PATH)
+    is_shipped = any(head.runs_on(shipped) for head in outdated(store, backbone.backbone_id))
     return load_backbone(None, best_device()) if is_shipped else None
 
 
@@ -198,7 +199,7 @@ def _show(report: UpgradeReport) -> None:
         _show_heads(report)
         say(f"active from now on: {len(report.heads)} heads of backbone {report.backbone_id}")
     elif not report.left:
-        say(f"every head is of backbone {report.backbone_id} already: nothing to do")
+        say(f"every head runs on backbone {report.backbone_id} already: nothing to do")
     _note_left(report.left)
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
 from rfhydra.cli.arguments import AsJson, ServerUrl, Signal, Token, Workspace
 from rfhydra.cli.output import as_minute, print_json, print_table, reported, say
 from rfhydra.protocol.fields import MAX_WHOLE
-from rfhydra.protocol.types import VersionInfo
+from rfhydra.protocol.types import HeadKind, VersionInfo
 
 if TYPE_CHECKING:
     from rfhydra.cli.remote import RemoteVersions
@@ -87,7 +87,12 @@ def registry(directory: Workspace, server: ServerUrl = None, token: Token = None
 
 
 def _state(version: VersionInfo) -> str:
-    states = {"active": version.is_active, "provisional": version.provisional, "rcnn": version.kind == "rcnn"}
+    former = f"{version.kind}, no longer run"
+    states = {
+        "active": version.is_active,
+        "provisional": version.provisional,
+        former: version.kind not in get_args(HeadKind),
+    }
     return ", ".join(name for name, holds in states.items() if holds)
 
 

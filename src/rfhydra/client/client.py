@@ -103,8 +103,7 @@ class Client(Commands):
         request_id: str | None = None,
         **options: Unpack[TrainingOptions],
     ) -> TrainingRun:
-        """Train a head from scratch on all samples of a signal; ``options`` are ``kind``, ``epochs`` and
-        ``provisional``.
+        """Train a head from scratch on all samples of a signal; ``options`` are ``epochs`` and ``provisional``.
 
         Otherwise as :meth:`train`.
         """

@@ -1,4 +1,5 @@
 // The console: navigation, the state of the connection, and the view that the address names.
+import { Guide } from "./parts/guide.js";
 import { Login } from "./parts/login.js";
 import { Notices } from "./parts/notices.js";
 import { addressOf, route } from "./router.js";
@@ -20,6 +21,7 @@ function App() {
     <${Navigation} current=${view.name} />
     <div class="column">
       <${Connection} />
+      <${Guide} />
       <main id="main" tabindex="-1" aria-label=${view.title}>
         <${view.component} key=${view.name} rest=${route.value.rest} />
       </main>

@@ -3,6 +3,7 @@
 const MAGIC = 0x31484652; // "RFH1"
 const HEADER_BYTES = 40;
 const STREAM_WATERFALL = 4;
+const UPLOAD = 5;
 
 /**
  * @typedef {object} WaterfallFrame Successive columns of the waterfall of a stream.
@@ -44,4 +45,23 @@ export function readWaterfall(buffer) {
     maxDb: view.getFloat64(56, true),
     pixels: new Uint8Array(buffer, start, rows * columns),
   };
+}
+
+/**
+ * The next bytes of a recording that is sent to the server.
+ * @param {number} tag of the upload
+ * @param {number} startByte counted over all files
+ * @param {Uint8Array} bytes
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+export function uploadFrame(tag, startByte, bytes) {
+  const frame = new Uint8Array(HEADER_BYTES + bytes.length);
+  const view = new DataView(frame.buffer);
+  view.setUint32(0, MAGIC, true);
+  view.setUint8(4, UPLOAD);
+  view.setUint32(8, tag, true);
+  view.setBigUint64(28, BigInt(startByte), true);
+  view.setUint32(36, bytes.length, true);
+  frame.set(bytes, HEADER_BYTES);
+  return frame;
 }

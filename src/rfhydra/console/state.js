@@ -1,13 +1,24 @@
 // What the console knows of the server. The server's pushes are the only thing that changes it, so it is the same in
 // every view, and right again after a reload or a lost connection.
-/** @import {CardComplete, CardFailed, CardProgress, Job, JobSnapshot, JobStage, Registry, ServerHello, ServerMetrics,
- *   StreamStatus, TrackEvent, TrainingComplete, TrainingFailed, TrainingProgress} from "#protocol" */
+/** @import {CardComplete, CardFailed, CardProgress, Job, JobSnapshot, JobStage, LoadedHeads, Mission, Recordings, Registry,
+ *   ServerHello, ServerMetrics, StreamStatus, TrackEvent, TrainingComplete, TrainingFailed, TrainingProgress} from "#protocol" */
 import { CommandError, Connection } from "./connection.js";
 import { batch, computed, signal } from "./vendor/ui.js";
 import { say } from "./parts/notices.js";
 
 const MAX_TRACKS = 500;
-const TOPICS = /** @type {const} */ (["jobs", "registry", "samples", "streams", "tracks", "metrics", "heads", "cards"]);
+const TOPICS = /** @type {const} */ ([
+  "jobs",
+  "registry",
+  "samples",
+  "streams",
+  "tracks",
+  "metrics",
+  "heads",
+  "missions",
+  "recordings",
+  "cards",
+]);
 const WEBSOCKET_PATH = "/ws";
 
 export const connection = new Connection(
@@ -20,9 +31,14 @@ export const metrics = signal(/** @type {ServerMetrics | null} */ (null));
 export const registry = signal(/** @type {Registry["signals"]} */ ({}));
 /** Number of samples of each signal. */
 export const sampleCounts = signal(/** @type {Record<string, number>} */ ({}));
-/** Version of each loaded head. */
-export const loadedVersions = signal(/** @type {Record<string, number>} */ ({}));
 export const streams = signal(/** @type {StreamStatus[]} */ ([]));
+/** The loaded heads with their thresholds, null before the first connection. */
+export const heads = signal(/** @type {LoadedHeads | null} */ (null));
+/** Version of each loaded head. */
+export const loadedVersions = computed(() => heads.value?.versions ?? {});
+export const missions = signal(/** @type {Mission[]} */ ([]));
+/** Recordings that the server holds, and uploads to it. */
+export const recordings = signal(/** @type {Recordings | null} */ (null));
 /** The measurement of a detectability card: how far it is, or its end. */
 export const cardWork = signal(/** @type {CardProgress | CardComplete | CardFailed | null} */ (null));
 
@@ -114,7 +130,9 @@ export function whileShown(topic, opened) {
 connection.on("registry", ({ signals }) => (registry.value = signals));
 connection.on("samples", ({ signals }) => (sampleCounts.value = signals));
 connection.on("metrics", (message) => (metrics.value = message));
-connection.on("loaded_heads", ({ versions }) => (loadedVersions.value = versions));
+connection.on("loaded_heads", (message) => (heads.value = message));
+connection.on("missions", (message) => (missions.value = message.missions));
+connection.on("recordings", (message) => (recordings.value = message));
 connection.on("card_progress", (message) => (cardWork.value = message));
 connection.on("card_complete", (message) => (cardWork.value = message));
 connection.on("card_failed", (message) => (cardWork.value = message));

@@ -14,7 +14,7 @@ const SI = [
  */
 export function formatHz(hz, digits = 6) {
   const [scale, prefix] = SI.find(([least]) => Math.abs(hz) >= /** @type {number} */ (least)) ?? [1, ""];
-  return `${trimmed((hz / Number(scale)).toPrecision(digits))} ${prefix}Hz`;
+  return `${rounded(hz / Number(scale), digits)} ${prefix}Hz`;
 }
 
 /**
@@ -25,9 +25,9 @@ export function formatHz(hz, digits = 6) {
 export function formatSeconds(seconds, digits = 3) {
   const size = Math.abs(seconds);
   if (size >= 120) return formatClock(seconds);
-  if (size >= 1 || size === 0) return `${trimmed(seconds.toPrecision(digits))} s`;
-  if (size >= 1e-3) return `${trimmed((seconds * 1e3).toPrecision(digits))} ms`;
-  return `${trimmed((seconds * 1e6).toPrecision(digits))} µs`;
+  if (size >= 1 || size === 0) return `${rounded(seconds, digits)} s`;
+  if (size >= 1e-3) return `${rounded(seconds * 1e3, digits)} ms`;
+  return `${rounded(seconds * 1e6, digits)} µs`;
 }
 
 /** A long duration, such as `1:02:03`. @param {number} seconds */
@@ -55,7 +55,7 @@ export function formatTime(iso) {
 /** Bytes, such as `3.2 MB`. @param {number} bytes */
 export function formatBytes(bytes) {
   const [scale, prefix] = SI.find(([least]) => bytes >= /** @type {number} */ (least)) ?? [1, ""];
-  return `${trimmed((bytes / Number(scale)).toPrecision(3))} ${prefix}B`;
+  return `${rounded(bytes / Number(scale), 3)} ${prefix}B`;
 }
 
 /**
@@ -74,7 +74,5 @@ export function parseQuantity(text) {
 export const counted = (count, noun, plural = `${noun}s`) =>
   `${count.toLocaleString("en")} ${count === 1 ? noun : plural}`;
 
-/** @param {string} number */
-function trimmed(number) {
-  return number.includes(".") && !number.includes("e") ? number.replace(/\.?0+$/, "") : number;
-}
+/** A number without an exponent and without zeros behind it. @param {number} value @param {number} digits significant digits */
+const rounded = (value, digits) => String(Number(value.toPrecision(digits)));

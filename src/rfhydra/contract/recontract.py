@@ -213,7 +213,7 @@ class _Move:
         if val and not fitted.split.is_new and not former.is_provisional:
             try:
                 evidence = self._evidence(name, val)
-            except Incompatible:  # the former head is of another backbone
+            except Incompatible:  # the former head does not run on this backbone
                 evidence = None
         return Comparison.of(fitted.metrics, former.metrics, evidence, same_samples=False, same_validation=False)
 
@@ -236,7 +236,6 @@ def _request(former: HeadVersion, old: SpectrogramSpec, new: SpectrogramSpec) ->
     return TrainingRequest.model_validate(
         {
             "signal_name": former.signal_name,
-            "kind": former.kind,
             "notes": f"version {former.version} of contract {old.spec_id} under contract {new.spec_id}",
             "provisional": former.is_provisional,
         }

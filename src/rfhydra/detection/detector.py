@@ -5,7 +5,7 @@ versions.
 """
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,9 +17,8 @@ from rfhydra.detection.detection import Detection as Detection
 from rfhydra.detection.regions import RegionsSeen
 from rfhydra.errors import Incompatible, NotFound
 from rfhydra.hydra.backbone import Backbone, Seen
-from rfhydra.hydra.head import EmbeddingHead, HeadStack, ScoredBoxes
+from rfhydra.hydra.head import HeadStack, ScoredBoxes
 from rfhydra.hydra.loading import LoadedHead
-from rfhydra.hydra.rcnn import RcnnHead
 from rfhydra.hydra.vision import nms
 from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spec import SpectrogramSpec
@@ -44,17 +43,15 @@ class WindowDetections:
 
 @dataclass(frozen=True, eq=False)
 class _Snapshot:
-    """A backbone and the loaded heads by signal name; the embedding heads also as one stack."""
+    """A backbone and the loaded heads by signal name, and as one stack in the same order."""
 
     backbone: Backbone
     heads: dict[str, LoadedHead]
     stack: HeadStack
-    stacked: tuple[str, ...]
 
     @classmethod
     def of(cls, backbone: Backbone, heads: dict[str, LoadedHead]) -> "_Snapshot":
-        embedding = {name: each.head for name, each in heads.items() if isinstance(each.head, EmbeddingHead)}
-        return cls(backbone, heads, HeadStack(list(embedding.values())), tuple(embedding))
+        return cls(backbone, heads, HeadStack([each.head for each in heads.values()]))
 
     def only(self, names: Collection[str]) -> "_Snapshot":
         """The snapshot without the heads that are not among ``names``."""
@@ -202,22 +199,18 @@ def _detect_pixels(
     """What the backbone made of the image or its regions, and the pixel detections of each loaded head."""
     if regions is None:
         seen = loaded.backbone.see(image)
-        return seen, dict(_detect_in(loaded, image, seen, limits))
+        return seen, _detect_in(loaded, image, seen, limits)
     parts = RegionsSeen(loaded.backbone, image, regions)
     found = _detect_in(loaded, parts.mosaic, parts.mosaic_seen, limits)
-    return parts, {name: parts.in_image(each) for name, each in found}
+    return parts, {name: parts.in_image(each) for name, each in found.items()}
 
 
 def _detect_in(
     loaded: _Snapshot, image: NDArray[np.uint8], seen: Seen, limits: dict[str, float]
-) -> Iterator[tuple[str, ScoredBoxes]]:
+) -> dict[str, ScoredBoxes]:
     """Pixel detections of each loaded head in one image."""
-    if loaded.stacked:
-        found = loaded.stack.detect_in(image, seen, [limits[name] for name in loaded.stacked])
-        yield from zip(loaded.stacked, found, strict=True)
-    for name, each in loaded.heads.items():
-        if isinstance(each.head, RcnnHead):
-            yield name, each.head.detect(seen, limits[name])
+    found = loaded.stack.detect_in(image, seen, [limits[name] for name in loaded.heads])
+    return dict(zip(loaded.heads, found, strict=True))
 
 
 def cross_class_nms(candidates: dict[str, ScoredBoxes], thresholds: dict[str, float]) -> dict[str, ScoredBoxes]:

@@ -1,14 +1,11 @@
 """Loaded heads: read from an artifact and checked against a contract and a backbone."""
 
 from dataclasses import dataclass, replace
-from typing import Self, TypeAlias
+from typing import Self
 
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.head import EmbeddingHead
-from rfhydra.hydra.rcnn import RcnnHead
 from rfhydra.spectrum.spec import SpectrogramSpec
-
-Head: TypeAlias = EmbeddingHead | RcnnHead
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,10 +13,10 @@ class LoadedHead:
     """A head and its version, checked against the contract and the backbone that it runs with."""
 
     version: int
-    head: Head
+    head: EmbeddingHead
 
     @classmethod
-    def bind(cls, version: int, head: Head, spec: SpectrogramSpec, backbone: Backbone) -> Self:
+    def bind(cls, version: int, head: EmbeddingHead, spec: SpectrogramSpec, backbone: Backbone) -> Self:
         """Check ``head`` against ``spec`` and ``backbone``.
 
         Raises:
@@ -31,20 +28,17 @@ class LoadedHead:
         return cls(version, head)
 
     @classmethod
-    def read(cls, kind: str, artifact: bytes, version: int, spec: SpectrogramSpec, backbone: Backbone) -> Self:
+    def read(cls, artifact: bytes, version: int, spec: SpectrogramSpec, backbone: Backbone) -> Self:
         """Read a stored ``artifact`` and replay its golden vectors.
 
         Raises:
-            Incompatible: not an artifact of this ``kind``, made for another contract or backbone, or its golden
-                vectors fail.
+            Incompatible: not the artifact of a head, made for another contract or backbone, or its golden vectors
+                fail.
         """
-        is_rcnn = kind == RcnnHead.kind
-        head: Head = RcnnHead.from_bytes(artifact, backbone) if is_rcnn else EmbeddingHead.from_bytes(artifact)
-        return cls.bind(version, head, spec, backbone)
+        return cls.bind(version, EmbeddingHead.from_bytes(artifact), spec, backbone)
 
     def named(self, signal_name: str) -> Self:
         """The same head as one of ``signal_name``: an artifact keeps the name that it was trained under."""
         if self.head.info.signal_name == signal_name:
             return self
-        head: Head = replace(self.head, info=replace(self.head.info, signal_name=signal_name))
-        return replace(self, head=head)
+        return replace(self, head=replace(self.head, info=replace(self.head.info, signal_name=signal_name)))

@@ -22,7 +22,8 @@ from rfhydra.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from rfhydra.hydra.backbone import Backbone
-    from rfhydra.hydra.loading import Head, LoadedHead
+    from rfhydra.hydra.head import EmbeddingHead
+    from rfhydra.hydra.loading import LoadedHead
 
 PROVISIONAL_REASON: Final = (
     f"provisional: nothing validates it; {MIN_SAMPLES_FOR_TRAINING} samples make a version that is validated"
@@ -45,7 +46,7 @@ class Artifact:
     data: bytes
 
     @classmethod
-    def of(cls, head: "Head") -> Self:
+    def of(cls, head: "EmbeddingHead") -> Self:
         return cls(head.kind, head.info.spec_id, head.info.backbone_id, head.to_bytes())
 
 
@@ -103,7 +104,7 @@ class VersionManager:
         """
         active = self._versions.active(signal_name)
         head = None if active is None else self._versions.get(signal_name, active)
-        is_open = head is None or head.is_provisional
+        is_open = head is None or head.is_provisional or not head.is_runnable
         if metrics.get(PROVISIONAL):
             return is_open, PROVISIONAL_REASON if is_open else f"kept version {active}: {PROVISIONAL_KEPT}"
         after = float(metrics["f1_score"])
@@ -122,6 +123,7 @@ class VersionManager:
             InvalidName: not a legal signal name.
             NotFound: there is no such signal or version.
             Conflict: it is provisional, and the active version is not.
+            Incompatible: it is of a kind that is no longer run.
         """
         self._versions.activate(check_name(signal_name), version, reason, who)
 
@@ -132,6 +134,7 @@ class VersionManager:
             InvalidName: not a legal signal name.
             NotFound: the signal has no version.
             Conflict: no other version was active before.
+            Incompatible: that version is of a kind that is no longer run.
         """
         self._require_signal(signal_name)
         return self._versions.rollback(signal_name, reason, who)
@@ -158,8 +161,8 @@ class VersionManager:
         return version
 
     def fitting(self, backbone_id: str) -> list[str]:
-        """The signals whose active head was trained on the backbone."""
-        return [head.signal_name for head in self._versions.active_heads() if head.backbone_id == backbone_id]
+        """The signals whose active head runs on the backbone."""
+        return [head.signal_name for head in self._versions.active_heads() if head.runs_on(backbone_id)]
 
     def load_head(self, signal_name: str, version: int | None, backbone: "Backbone") -> "LoadedHead":
         """A stored head, bound to the workspace's contract and to ``backbone``; ``version`` None is the active one.
@@ -169,14 +172,16 @@ class VersionManager:
         Raises:
             InvalidName: not a legal signal name.
             NotFound: there is no such version, or no active one.
-            Incompatible: it was made for another contract or backbone, or its golden vectors fail.
+            Incompatible: it was made for another contract or backbone, is of a kind that is no longer run, or its
+                golden vectors fail.
             Damaged: its artifact does not match its digest.
         """
         from rfhydra.hydra.loading import LoadedHead
 
         number = self.require_active(signal_name) if version is None else version
         row = self._versions.get(signal_name, number)
-        loaded = LoadedHead.read(row.kind, self._versions.artifact(row), number, self.spec, backbone)
+        row.require_runnable()
+        loaded = LoadedHead.read(self._versions.artifact(row), number, self.spec, backbone)
         return loaded.named(signal_name)
 
     def load_heads(self, signal_names: Iterable[str], backbone: "Backbone") -> "dict[str, LoadedHead]":

@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rfhydra.errors import Incompatible
 from rfhydra.hydra.backbone import MAX_PROPOSALS, Backbone, BackgroundSet, Proposals, Seen
 from rfhydra.hydra.network import PIXEL_MEAN, BackboneNetwork
 from rfhydra.hydra.roi_align import PYRAMID_STRIDES
@@ -53,7 +52,7 @@ class TorchBackbone(Backbone):
     def see(self, image: NDArray[np.uint8] | Tensor) -> "TorchSeen":
         return TorchSeen(self, self.features(image), (image.shape[0], image.shape[1]))
 
-    @torch.no_grad()  # not inference_mode: rcnn heads are trained on the features
+    @torch.inference_mode()
     def features(self, images: NDArray[np.uint8] | Tensor) -> dict[str, Tensor]:
         """The float32 pyramid of one uint8 image (rows, cols), or of several of one size (n, rows, cols)."""
         pixels = torch.as_tensor(images).to(self.device).float() / 255
@@ -133,17 +132,6 @@ def merge_co_timed(boxes: Tensor, objectness: Tensor) -> Tensor:
     likelihood = objectness[one] * objectness[other] * (co_timed & (low[:, 3] <= high[:, 1]))
     best = likelihood.argsort(descending=True)[:MAX_CO_TIMED]
     return around[best[likelihood[best] > 0]]
-
-
-def require_torch(backbone: Backbone) -> TorchBackbone:
-    """``backbone`` as the torch runtime, which alone has the feature pyramid.
-
-    Raises:
-        Incompatible: it is another runtime.
-    """
-    if not isinstance(backbone, TorchBackbone):
-        raise Incompatible("an rcnn head runs on the torch runtime only: load the backbone with it")
-    return backbone
 
 
 def best_device() -> str:

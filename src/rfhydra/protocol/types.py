@@ -1,14 +1,15 @@
 """Domain types, each defined once: stored, returned by trainings, and sent between server and clients."""
 
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypedDict
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import BeforeValidator, ConfigDict, Field, JsonValue
 
 from rfhydra.config import DEFAULT_EPOCHS
 from rfhydra.errors import ErrorCode
 from rfhydra.protocol.fields import PhysicalBox, Positive, SignalName, WireModel, absent
+from rfhydra.protocol.parsing import parse
 
-HeadKind: TypeAlias = Literal["embedding", "rcnn"]
+HeadKind: TypeAlias = Literal["embedding"]
 IqDatatype: TypeAlias = Literal["cf32_le", "ci16_le", "ci8", "cu8"]
 JobAction: TypeAlias = Literal["train", "extend"]
 JobState: TypeAlias = Literal["queued", "running", "completed", "failed", "cancelled"]
@@ -57,9 +58,19 @@ class Metrics(_Rates):
 class TrainingOptions(TypedDict, total=False):
     """Options of a training, as keyword arguments."""
 
-    kind: HeadKind
     epochs: int
     provisional: bool
+
+
+def _no_former_kind(kind: object) -> object:
+    if kind == _FORMER_KIND:
+        raise ValueError(
+            f"heads of kind {_FORMER_KIND} are no longer trained: leave it out for a head with candidates of its own"
+        )
+    return kind
+
+
+_FORMER_KIND: Final = "rcnn"
 
 
 class TrainingFields(WireModel):
@@ -69,8 +80,8 @@ class TrainingFields(WireModel):
     """The signal."""
     notes: str | None = None
     """Notes, stored with the version."""
-    kind: HeadKind = "embedding"
-    """Kind of the head; ``rcnn`` is slower, for signals that the shared proposals miss."""
+    kind: Annotated[HeadKind, BeforeValidator(_no_former_kind)] = "embedding"
+    """Kind of the head. There is one; ``rcnn`` of earlier releases is refused."""
     epochs: Positive = DEFAULT_EPOCHS
     """Maximum number of epochs."""
     provisional: bool = False
@@ -142,8 +153,8 @@ class Job(WireModel):
     """The signal."""
     action: JobAction
     """Whether it trains from scratch or extends the active version."""
-    kind: HeadKind
-    """Kind of the head."""
+    kind: str
+    """Kind of the head: ``embedding``, or in jobs of earlier releases ``rcnn``."""
     epochs: int
     """Maximum number of epochs."""
     notes: str | None
@@ -173,8 +184,12 @@ class Job(WireModel):
 
     @property
     def request(self) -> TrainingRequest:
-        """The request that the job carries out."""
-        return TrainingRequest.model_validate({**vars(self), "extend": self.action == "extend"})
+        """The request that the job carries out.
+
+        Raises:
+            InvalidMessage: heads of its kind are no longer trained.
+        """
+        return parse(TrainingRequest, {**vars(self), "extend": self.action == "extend"})
 
 
 # --- upgrades ---
@@ -277,7 +292,7 @@ class VersionInfo(_Rates):
     is_active: bool
     """Whether it is the active version."""
     kind: str
-    """``embedding`` or ``rcnn``."""
+    """``embedding``, or for a version of an earlier release ``rcnn``, which is no longer run."""
     split_version: int | None
     """Version of the split that it was trained on."""
     epochs_trained: int

@@ -34,7 +34,7 @@ class LoadedHeadSet:
         """Load the stored versions.
 
         A head that cannot be loaded is skipped and logged, but stays stored: it is loaded again with the backbone that
-        it was trained on.
+        it runs on.
         """
         heads = {}
         for name, version in self._workspace.loaded.versions().items():
@@ -89,8 +89,8 @@ class LoadedHeadSet:
     def replace_backbone(self, backbone: Backbone, change: Callable[[], T]) -> T:
         """Make a ``change`` of the workspace that leads to ``backbone``, and load what it says is loaded, at once.
 
-        All or, on an error, nothing: the change is committed when every head is read. Loaded heads of another backbone
-        are left out, as :meth:`restore` does. A window is detected with the former heads or the new ones.
+        All or, on an error, nothing: the change is committed when every head is read. Loaded heads that do not run
+        on it are left out, as :meth:`restore` does. A window is detected with the former heads or the new ones.
 
         Raises:
             Incompatible: a head does not fit the contract, or has drifted; or the backbone does not fit the contract.
@@ -100,9 +100,7 @@ class LoadedHeadSet:
         with self._workspace.db.transaction():
             result = change()
             loaded = self._workspace.loaded.versions().items()
-            fitting = [
-                pair for pair in loaded if self._workspace.versions.get(*pair).backbone_id == backbone.backbone_id
-            ]
+            fitting = [pair for pair in loaded if self._workspace.versions.get(*pair).runs_on(backbone.backbone_id)]
             heads = {name: self._versions.load_head(name, version, backbone) for name, version in fitting}
         self._detector.replace(backbone, heads)
         return result

@@ -210,8 +210,9 @@ class JobStore:
 
 def _same(job: Job, request: TrainingRequest) -> Job:
     """``job`` if it carries out ``request``, for a request that is repeated."""
-    for name, before in job.request:
-        if before != getattr(request, name):
+    before = {**vars(job), "extend": job.action == "extend"}
+    for name, now in request:
+        if before[name] != now:
             raise Conflict(
                 f"request_id was used for a training of {job.signal_name!r} with another {name}: a new request needs a"
                 " new request_id"

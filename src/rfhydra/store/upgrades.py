@@ -41,8 +41,8 @@ class UpgradeStore:
     def switch(self, backbone_id: str, heads: Mapping[str, int], who: str | None = None) -> None:
         """Make the versions ``heads``, by signal name, active; all or, on an error, none.
 
-        All were trained on ``backbone_id``, and each signal has an active version. A loaded head of another backbone is
-        replaced by the new version.
+        All were trained on ``backbone_id``, and each signal has an active version. A loaded head that does not run on
+        it is replaced by the new version.
 
         Raises:
             NotFound: there is no such version, or it is retired.
@@ -64,7 +64,7 @@ class UpgradeStore:
                 connection.execute(
                     "INSERT INTO upgraded_heads VALUES (?, ?, ?, ?)", (upgrade_id, name, version, former)
                 )
-                if name in loaded and self._backbone_of(name, loaded[name]) != backbone_id:
+                if name in loaded and not self._versions.get(name, loaded[name]).runs_on(backbone_id):
                     self._loaded.load({name: version}, who)
             detail = {"from": former_backbone, "to": backbone_id, "heads": len(heads)}
             self._audit.record("upgrade.switch", None, detail, who)
@@ -91,7 +91,7 @@ class UpgradeStore:
             reason, loaded = f"undo of the upgrade to backbone {backbone_id}", self._loaded.versions()
             for name, version in heads.items():
                 self._versions.return_to(name, version, reason, who)
-                if name in loaded and self._backbone_of(name, loaded[name]) == backbone_id:
+                if name in loaded and self._versions.get(name, loaded[name]).runs_on(backbone_id):
                     self._loaded.load({name: version}, who)
             former = str(upgrade["former_backbone_id"])
             self._versions.use_backbone(former, None, reason, who)
@@ -112,9 +112,6 @@ class UpgradeStore:
                 gone.append(f"{name} version {version}")
         if gone:
             raise Conflict(f"the upgrade cannot be undone, nothing was changed: no longer kept are {named(gone)}")
-
-    def _backbone_of(self, signal_name: str, version: int) -> str:
-        return self._versions.get(signal_name, version).backbone_id
 
 
 def named(texts: Sequence[str]) -> str:

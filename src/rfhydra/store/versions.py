@@ -8,11 +8,11 @@ that the last activated version was trained on, or before the first activation, 
 import json
 import sqlite3
 from dataclasses import dataclass, field
-from typing import Any, Final, TypedDict, Unpack
+from typing import Any, Final, TypedDict, Unpack, get_args
 
 from rfhydra.config import MIN_SAMPLES_FOR_TRAINING, check_name
-from rfhydra.errors import Conflict, InvalidMessage, NotFound
-from rfhydra.protocol.types import Metrics, RegistryEntry, VersionInfo
+from rfhydra.errors import Conflict, Incompatible, InvalidMessage, NotFound
+from rfhydra.protocol.types import HeadKind, Metrics, RegistryEntry, VersionInfo
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore
@@ -64,6 +64,23 @@ class HeadVersion:
     def is_provisional(self) -> bool:
         """Whether it was trained on fewer samples than a version that is validated needs."""
         return bool(self.metrics.get(PROVISIONAL))
+
+    @property
+    def is_runnable(self) -> bool:
+        """Whether heads of its kind are still run; the others are history."""
+        return self.kind in get_args(HeadKind)
+
+    def runs_on(self, backbone_id: str) -> bool:
+        """Whether it runs on that backbone."""
+        return self.is_runnable and self.backbone_id == backbone_id
+
+    def require_runnable(self) -> None:
+        """Raise :class:`Incompatible` if heads of its kind are no longer run."""
+        if not self.is_runnable:
+            raise Incompatible(
+                f"version {self.version} of signal {self.signal_name!r} is of kind {self.kind}, which is no longer run:"
+                " train the signal again, or upgrade the workspace"
+            )
 
     def info(self, active: int | None) -> VersionInfo:
         """The version as it is shown; ``active`` is the signal's active version."""
@@ -180,9 +197,12 @@ class VersionStore:
         Raises:
             NotFound: there is no such version, or it is retired.
             Conflict: it is provisional, and the active version is not.
+            Incompatible: it is of a kind that is no longer run.
         """
         with self._db.transaction():
             former = self.active(signal_name)
+            if former != version:
+                self.get(signal_name, version).require_runnable()
             if former is not None and former != version:
                 _require_no_loss(self.get(signal_name, version), self.get(signal_name, former))
             self._activate(signal_name, version, reason, who)
@@ -200,11 +220,13 @@ class VersionStore:
 
         Raises:
             Conflict: there is no such version.
+            Incompatible: it is of a kind that is no longer run.
         """
         with self._db.transaction():
             entry = self._previous_entry(signal_name)
             if entry is None:
                 raise Conflict(f"signal {signal_name!r} cannot be rolled back: no other version was active before")
+            self.get(signal_name, entry["version"]).require_runnable()
             self.return_to(signal_name, entry["version"], reason, who)
         return int(entry["version"])
 
@@ -305,8 +327,8 @@ class VersionStore:
 
 
 def _require_no_loss(head: HeadVersion, active: HeadVersion) -> None:
-    """Raise :class:`Conflict` if ``head`` is provisional and ``active`` is not."""
-    if head.is_provisional and not active.is_provisional:
+    """Raise :class:`Conflict` if ``head`` is provisional, and ``active`` is not and can run."""
+    if head.is_provisional and active.is_runnable and not active.is_provisional:
         raise Conflict(
             f"version {head.version} of signal {head.signal_name!r} is provisional ({head.sample_count} samples) and"
             f" cannot replace version {active.version}, which is validated: add samples up to"

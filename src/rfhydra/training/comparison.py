@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from itertools import chain
 
 from rfhydra.hydra.head import EmbeddingHead
-from rfhydra.hydra.loading import Head
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.features import FeatureCache
@@ -20,7 +19,7 @@ from rfhydra.training.heads.logistic import detect_examples
 from rfhydra.training.trainer import Control
 
 
-def unseen_samples(workspace: Workspace, active: Head, version: int, split: SplitPlan) -> list[Sample]:
+def unseen_samples(workspace: Workspace, active: EmbeddingHead, version: int, split: SplitPlan) -> list[Sample]:
     """The training samples of ``split`` that the ``active`` head, which is ``version``, was not trained on.
 
     Nor was it trained on another window of their recording, neither as the signal nor as a negative.
@@ -34,22 +33,16 @@ def unseen_samples(workspace: Workspace, active: Head, version: int, split: Spli
 
 
 def detect_samples(
-    head: Head, samples: Sequence[Sample], workspace: Workspace, features: FeatureCache, control: Control
+    head: EmbeddingHead, samples: Sequence[Sample], features: FeatureCache, control: Control
 ) -> list[ScoredScene]:
     """Detections of ``head`` at its threshold in each of ``samples``, with their boxes as ground truth.
 
     Raises:
         Cancelled: ``control`` is cancelled.
     """
-    scenes = []
+    scenes = list[ScoredScene]()
     for sample in samples:
         control.check()
-        if isinstance(head, EmbeddingHead):
-            example = TrainingExample.of(sample.signal_name, [(sample, features.get(sample, head.info.candidates))])
-            scenes += detect_examples(head, [example], head.info.threshold)
-            continue
-        seen = features.backbone.see(workspace.samples.image(sample))
-        found = head.detect(seen, head.info.threshold)
-        truth = sample.frame(workspace.spec).to_pixels(sample.boxes)
-        scenes.append(ScoredScene(found.boxes.numpy(), found.scores.numpy(), truth, sample.recording))
+        example = TrainingExample.of(sample.signal_name, [(sample, features.get(sample, head.info.candidates))])
+        scenes += detect_examples(head, [example], head.info.threshold)
     return scenes

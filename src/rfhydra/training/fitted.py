@@ -1,11 +1,11 @@
 """Trained heads before they are stored, and the transaction that stores one: the only change that a training makes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rfhydra.hydra.registry import Artifact, VersionManager
 from rfhydra.protocol.types import Metrics, TrainingResult
-from rfhydra.store.versions import PROVISIONAL
+from rfhydra.store.versions import PROVISIONAL, HeadVersion
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.splits import SplitDraft, SplitManager
 from rfhydra.training.evaluation.promotion import Evidence, Verdict, judge, judge_against_provisional, judge_provisional
@@ -96,9 +96,21 @@ def _create_version(workspace: Workspace, fitted: Fitted, metrics: dict[str, Any
 
 def _verdict(workspace: Workspace, fitted: Fitted) -> Verdict:
     """Whether ``fitted`` replaces the version that is active now."""
+    active = workspace.versions.active(fitted.signal_name)
+    if active is None:
+        return _verdict_on(workspace, fitted, None)
+    former = workspace.versions.get(fitted.signal_name, active)
+    if former.is_runnable:
+        return _verdict_on(workspace, fitted, former)
+    verdict = _verdict_on(workspace, fitted, None)  # no head can be worse than one that does not run
+    reason = f"replaces version {active}, which is of kind {former.kind} and no longer run"
+    return replace(verdict, reason=reason) if verdict.promotes else verdict
+
+
+def _verdict_on(workspace: Workspace, fitted: Fitted, former: HeadVersion | None) -> Verdict:
+    """Whether ``fitted`` replaces ``former``, which is active and runs on some backbone; None where nothing is that."""
     name, evidence, obstacle = fitted.signal_name, fitted.evidence, ""
-    active = workspace.versions.active(name)
-    is_provisional = active is not None and workspace.versions.get(name, active).is_provisional
+    active, is_provisional = (None, False) if former is None else (former.version, former.is_provisional)
     if fitted.metrics.get(PROVISIONAL):
         return judge_provisional(fitted.metrics["own_boxes_found"], active, active_is_provisional=is_provisional)
     if active is not None and is_provisional:
@@ -106,10 +118,10 @@ def _verdict(workspace: Workspace, fitted: Fitted) -> Verdict:
         return judge_against_provisional(fitted.metrics["f1_score"], active, proof)
     if active != fitted.previous_version:
         evidence, obstacle = None, f"version {active} was made active during the training"
-    elif active is not None:
-        backbone_id = workspace.versions.get(name, active).backbone_id
-        is_foreign = backbone_id != fitted.artifact.backbone_id
-        reason = f"was trained on backbone {backbone_id}" if is_foreign else "no longer gives its stored detections"
+    elif former is not None:
+        is_foreign = former.backbone_id != fitted.artifact.backbone_id
+        trained_on = f"was trained on backbone {former.backbone_id}"
+        reason = trained_on if is_foreign else "no longer gives its stored detections"
         obstacle = f"version {active} {reason} and cannot run here"
     command = f"rfhydra promote DIR {name} {workspace.versions.next_version(name)}"
     return judge(fitted.metrics["f1_score"], active, evidence, obstacle=obstacle, command=command)

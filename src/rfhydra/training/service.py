@@ -11,15 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Unpack
 
-import torch
-
 from rfhydra.errors import Busy, Incompatible, NotEnoughSamples, NotFound
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.hydra.head import HeadInfo
-from rfhydra.hydra.loading import Head
-from rfhydra.hydra.rcnn import RcnnHead
+from rfhydra.hydra.head import EmbeddingHead, HeadInfo
 from rfhydra.hydra.registry import Artifact, VersionManager
-from rfhydra.hydra.torch_backbone import require_torch
 from rfhydra.protocol.parsing import parse
 from rfhydra.protocol.types import EpochProgress, TrainingOptions, TrainingRequest, TrainingResult
 from rfhydra.store.samples import Sample
@@ -34,7 +29,6 @@ from rfhydra.training.evaluation.promotion import Evidence
 from rfhydra.training.fitted import Fitted, store
 from rfhydra.training.heads.embedding import train_embedding_head
 from rfhydra.training.heads.provisional import train_provisional_head
-from rfhydra.training.heads.rcnn import train_rcnn_head
 from rfhydra.training.heads.trained import Trained
 from rfhydra.training.trainer import Control, Stage
 
@@ -46,7 +40,7 @@ FeatureCallback = Callable[[int, int], None]
 class _Active:
     """The active head of a signal, and the features of samples on its backbone."""
 
-    head: Head
+    head: EmbeddingHead
     features: FeatureCache
 
 
@@ -59,16 +53,12 @@ class TrainingService:
         backbone: Backbone,
         *,
         former: Backbone | None = None,
-        seed: int = 0,
-        rcnn_warm_start: bool = True,
     ) -> None:
         """
         Args:
             workspace: whose samples and versions.
             backbone: what heads are trained on.
             former: the backbone of active heads that were trained on another, to compare new heads with them.
-            seed: of everything random in a training.
-            rcnn_warm_start: begin ``rcnn`` heads from the backbone's proposal network; off is the seed's schedule.
 
         Raises:
             Incompatible: a backbone was pretrained on another value scaling than the workspace's contract has.
@@ -81,7 +71,6 @@ class TrainingService:
         self.split_manager = SplitManager(workspace)
         self._caches = [FeatureCache(workspace, each) for each in backbones]
         self.features = self._caches[0]
-        self._seed, self._rcnn_warm_start = seed, rcnn_warm_start
         self._lock = threading.Lock()
         self._cancel: threading.Event | None = None  # of the training that runs
 
@@ -101,11 +90,11 @@ class TrainingService:
             notes: stored with the version.
             callback: called with every epoch, in this thread.
             on_features: called with (samples done, samples in all) while embeddings are computed.
-            options: ``kind``, ``epochs`` and ``provisional`` as in :class:`TrainingRequest`.
+            options: ``epochs`` and ``provisional`` as in :class:`TrainingRequest`.
 
         Raises:
             InvalidName: not a legal signal name.
-            InvalidMessage: an unknown kind, or less than one epoch.
+            InvalidMessage: less than one epoch.
             and what :meth:`train` raises.
         """
         fields = {"signal_name": signal_name, "notes": notes, **options}
@@ -122,8 +111,8 @@ class TrainingService:
     ) -> TrainingResult:
         """Train a better version with the samples added since; validation stays as it was.
 
-        An ``rcnn`` head starts from the active version. An ``embedding`` head starts at zero, with all samples: its
-        loss is convex, so the result is the same. Arguments and errors are those of :meth:`train_new_signal`.
+        It starts at zero, with all samples: its loss is convex, so the result is the same. Arguments and errors are
+        those of :meth:`train_new_signal`.
         """
         fields = {"signal_name": signal_name, "notes": notes, "extend": True, **options}
         return self.train(parse(TrainingRequest, fields), callback, on_features)
@@ -181,24 +170,16 @@ class TrainingService:
             NotFound: there is no active version to extend.
             Cancelled: ``control.cancelled`` returned true.
         """
-        with torch.random.fork_rng(devices=[]):
-            return self._fit(request, control or Control())
-
-    def _fit(self, request: TrainingRequest, control: Control) -> Fitted:
-        name = request.signal_name
+        control, name = control or Control(), request.signal_name
         active = self.workspace.versions.active(name)
         if request.extend and active is None:
             raise NotFound(f"signal {name!r} has no active version to extend: train it first")
         split = self._plan(request)  # made only with the version: a cancelled training changes nothing
         previous = self._loadable(name, active)
         unseen = []
-        if previous is not None and active is not None and request.kind == "embedding":
+        if previous is not None and active is not None:
             unseen = unseen_samples(self.workspace, previous.head, active, split)
-        torch.manual_seed(self._seed)  # not before: loading a head draws random numbers
-        if request.kind == "rcnn":
-            trained = self._fit_rcnn(request, control, split, previous if request.extend else None)
-        else:
-            trained = self._fit_embedding(request, control, split, unseen)
+        trained = self._fit_head(request, control, split, unseen)
         before = None
         if previous is not None and not split.is_provisional:
             before = self._compare(previous, trained, split, unseen, control)
@@ -217,12 +198,11 @@ class TrainingService:
         )
 
     def _plan(self, request: TrainingRequest) -> SplitPlan:
-        """The split of the training; that of a provisional head if it has to be. An rcnn head needs validation."""
-        name, is_possible = request.signal_name, request.kind == "embedding"
+        """The split of the training; that of a provisional head if it has to be."""
         try:
-            return self.split_manager.plan(name, provisional=request.provisional and is_possible)
+            return self.split_manager.plan(request.signal_name, provisional=request.provisional)
         except NotEnoughSamples as error:
-            if not is_possible or request.provisional:
+            if request.provisional:
                 raise
             raise NotEnoughSamples(f"{error}; label more, or ask for a provisional head (provisional)") from None
 
@@ -239,7 +219,7 @@ class TrainingService:
 
     def _info(self, request: TrainingRequest, split: SplitPlan) -> HeadInfo:
         return HeadInfo(
-            kind=request.kind,
+            kind=EmbeddingHead.kind,
             signal_name=request.signal_name,
             spec_id=self.workspace.spec.spec_id,
             backbone_id=self.backbone.backbone_id,
@@ -249,32 +229,13 @@ class TrainingService:
             provisional=split.is_provisional,
         )
 
-    def _fit_embedding(
-        self, request: TrainingRequest, control: Control, split: SplitPlan, unseen: list[Sample]
-    ) -> Trained:
+    def _fit_head(self, request: TrainingRequest, control: Control, split: SplitPlan, unseen: list[Sample]) -> Trained:
         control.on_stage("looking")
         training_set = TrainingSet.of(request.signal_name, self.workspace, split, self.features, control)
         if split.is_provisional:
             return train_provisional_head(training_set, self._info(request, split), request.epochs, control)
         compared = {sample.sample_id for sample in unseen}
         return train_embedding_head(training_set, self._info(request, split), request.epochs, control, compared)
-
-    def _fit_rcnn(
-        self, request: TrainingRequest, control: Control, split: SplitPlan, previous: _Active | None
-    ) -> Trained:
-        """A new rcnn head; it starts from ``previous`` if that is one of this backbone."""
-        start = previous.head if previous is not None and previous.features is self.features else None
-        return train_rcnn_head(
-            self.workspace,
-            require_torch(self.backbone),
-            split.used,
-            self._info(request, split),
-            request.epochs,
-            control,
-            previous=start if isinstance(start, RcnnHead) else None,
-            warm_start=self._rcnn_warm_start,
-            seed=self._seed,
-        )
 
     def _compare(
         self, active: _Active, trained: Trained, split: SplitPlan, unseen: list[Sample], control: Control
@@ -292,7 +253,7 @@ class TrainingService:
         if not compared:
             return None, None
         control.on_stage("comparing")
-        scenes = detect_samples(active.head, compared, self.workspace, active.features, control)
+        scenes = detect_samples(active.head, compared, active.features, control)
         new_boxes = sum(len(scene.truth) for scene in scenes[len(val) :])
         evidence = Evidence.of(scenes, [trained.scenes[sample.sample_id] for sample in compared], new_boxes)
         is_validated = not active.head.info.provisional

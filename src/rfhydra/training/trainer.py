@@ -1,4 +1,4 @@
-"""Epoch loop of both kinds of head: progress, early stopping, best state, cancellation."""
+"""Epoch loop of a training: progress, early stopping, best state, cancellation."""
 
 import time
 from collections.abc import Callable

@@ -53,36 +53,33 @@ def _no_progress(signal_name: str, done: int, total: int) -> Control:
 class Upgrade:
     """The upgrade of a workspace's active heads to ``backbone``."""
 
-    def __init__(
-        self, workspace: Workspace, backbone: Backbone, former: Backbone | None = None, *, seed: int = 0
-    ) -> None:
+    def __init__(self, workspace: Workspace, backbone: Backbone, former: Backbone | None = None) -> None:
         """
         Args:
             workspace: whose heads.
             backbone: that the heads are to run on.
             former: the backbone of the active heads, to run them on the same boxes; without it the metrics count that
                 were stored with them.
-            seed: of everything random in a training.
 
         Raises:
-            Incompatible: no head to upgrade is of ``former``, or a backbone does not fit the workspace's contract.
+            Incompatible: no head to upgrade runs on ``former``, or a backbone does not fit the workspace's contract.
         """
         self._workspace, self._backbone, self._former = workspace, backbone, former
-        self._service = TrainingService(workspace, backbone, former=former, seed=seed)
-        if former is not None and not any(head.backbone_id == former.backbone_id for head in self._outdated()):
-            raise Incompatible(f"no head to upgrade was trained on backbone {former.backbone_id}")
+        self._service = TrainingService(workspace, backbone, former=former)
+        if former is not None and not any(head.runs_on(former.backbone_id) for head in self._outdated()):
+            raise Incompatible(f"no head to upgrade runs on backbone {former.backbone_id}")
 
     def plan(self) -> list[PlannedHead]:
-        """What :meth:`train` would do with each active head that is not of the backbone."""
+        """What :meth:`train` would do with each active head that does not run on the backbone."""
         samples = self._workspace.samples.fingerprint()
         return [self._planned(head, samples) for head in self._outdated()]
 
     def train(self, on_signal: SignalCallback = _no_progress) -> UpgradeReport:
-        """Train every active head again that is not of the backbone, and store it, not active.
+        """Train every active head again that does not run on the backbone, and store it, not active.
 
         A head that an unfinished upgrade has stored already is reused if it succeeds the same version, and no sample
-        has changed since. A head keeps its kind. A provisional head is trained again as one or, where there are enough
-        samples by now, as one that is validated.
+        has changed since. A head of a kind that is no longer run is succeeded by one that is. A provisional head is
+        trained again as one or, where there are enough samples by now, as one that is validated.
 
         Args:
             on_signal: called before each head with its signal, its number from 0 and how many there are; returns the
@@ -120,7 +117,7 @@ class Upgrade:
             return LeftHead(signal_name=former.signal_name, version=former.version, reason=str(error))
 
     def _outdated(self) -> list[HeadVersion]:
-        """The active heads that are not of the backbone."""
+        """The active heads that do not run on the backbone."""
         return outdated(self._workspace, self._backbone.backbone_id)
 
     def _planned(self, head: HeadVersion, samples: str) -> PlannedHead:
@@ -147,7 +144,7 @@ class Upgrade:
         split_version = self._workspace.splits.active_version(former.signal_name)
         for head in reversed(self._workspace.versions.list(former.signal_name)):
             record = head.metrics.get(_RECORD)
-            if record is None or (head.backbone_id, head.kind) != (self._backbone.backbone_id, former.kind):
+            if record is None or not head.runs_on(self._backbone.backbone_id):
                 continue
             if (record["succeeds"], record["samples"], head.split_version) != (former.version, samples, split_version):
                 continue
@@ -159,12 +156,7 @@ class Upgrade:
     def _trained(self, former: HeadVersion, samples: str, control: Control) -> Successor:
         notes = f"upgrade of version {former.version} to backbone {self._backbone.backbone_id}"
         request = TrainingRequest.model_validate(
-            {
-                "signal_name": former.signal_name,
-                "kind": former.kind,
-                "notes": notes,
-                "provisional": former.is_provisional,
-            }
+            {"signal_name": former.signal_name, "notes": notes, "provisional": former.is_provisional}
         )
         fitted = self._service.fit(request, control)
         comparison = self._compare(fitted, former)
@@ -194,8 +186,8 @@ class Upgrade:
         return set(train), set(val)
 
     def _can_run(self, head: HeadVersion) -> bool:
-        """Whether the backbone of ``head`` is at hand, so that a comparison runs it."""
-        return self._former is not None and self._former.backbone_id == head.backbone_id
+        """Whether ``head`` runs on the former backbone, if that is at hand, so that a comparison runs it."""
+        return self._former is not None and head.runs_on(self._former.backbone_id)
 
     def _loads(self, head: HeadVersion) -> bool:
         try:
@@ -206,8 +198,8 @@ class Upgrade:
 
 
 def outdated(workspace: Workspace, backbone_id: str) -> list[HeadVersion]:
-    """The active heads that are not of the backbone, sorted by signal."""
-    return [head for head in workspace.versions.active_heads() if head.backbone_id != backbone_id]
+    """The active heads that do not run on the backbone, sorted by signal."""
+    return [head for head in workspace.versions.active_heads() if not head.runs_on(backbone_id)]
 
 
 def store_successor(workspace: Workspace, successor: Successor) -> UpgradedHead:

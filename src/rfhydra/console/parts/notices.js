@@ -1,7 +1,8 @@
 // Short messages to the operator, which go away by themselves unless they are errors.
 import { html, signal } from "../vendor/ui.js";
 
-const SHOWN_MS = 6000;
+/** How long a message is shown that is no error, and what it offers can be taken back. */
+export const SHOWN_MS = 6000;
 const MOST = 5;
 
 /** @typedef {"info" | "good" | "warning" | "error"} Kind */

@@ -14,6 +14,17 @@ const PAN_SHARE = 0.1;
 const PIXELS_PER_TICK = { x: 110, y: 48 };
 
 /** @typedef {{timeS: number, hz: number}} Point */
+/** @typedef {{x: number, y: number}} Pixel Offset from the upper left corner of the picture, in CSS pixels. */
+
+/**
+ * @typedef {object} Tool What one pointer and keys do instead of moving the picture. Two fingers always magnify it.
+ * @property {(at: Pixel, event: PointerEvent) => boolean} down whether the tool takes the drag that begins here
+ * @property {(at: Pixel, event: PointerEvent) => void} move the drag goes on
+ * @property {(at: Pixel, event: PointerEvent) => void} up the drag ends
+ * @property {() => void} cancel the drag is given up
+ * @property {(at: Pixel) => string} cursor the CSS cursor over a pixel, while nothing is dragged
+ * @property {(event: KeyboardEvent) => boolean} key whether the tool takes a key
+ */
 
 /**
  * @typedef {object} SpectrumView What a spectrogram shows, shared with the parts around it.
@@ -50,15 +61,16 @@ export function makeView() {
  * @param {string} props.label what it shows, for those who cannot see it
  * @param {number} [props.zeroS] time that the axis counts from
  * @param {(seconds: number, stepS: number) => string} [props.timeText] text of a time on the axis
- * @param {boolean} [props.drawing] whether dragging is for the children, not for moving the picture
+ * @param {(seconds: number) => string} [props.clockText] absolute time, for the read-out
+ * @param {Tool | null} [props.tool]
  * @param {VNode | VNode[] | null} [props.children] SVG elements above the picture
  */
-export function Spectrum({ view, label, zeroS = 0, timeText = secondsText, drawing = false, children }) {
+export function Spectrum({ view, label, zeroS = 0, timeText = secondsText, clockText, tool = null, children }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const frame = useRef(/** @type {HTMLDivElement | null} */ (null));
   usePicture(view, canvas, frame);
   const gestures = useMemo(() => new Gestures(view), [view]);
-  gestures.drawing = drawing;
+  gestures.tool = tool;
   useWheel(frame, gestures);
   return html`
     <div class="spectrum">
@@ -74,16 +86,16 @@ export function Spectrum({ view, label, zeroS = 0, timeText = secondsText, drawi
         onPointerDown=${gestures.onDown}
         onPointerMove=${gestures.onMove}
         onPointerUp=${gestures.onUp}
-        onPointerCancel=${gestures.onUp}
+        onPointerCancel=${gestures.onCancel}
         onPointerLeave=${() => (view.pointer.value = null)}
-        onDblClick=${() => !gestures.drawing && (view.extent.value = view.whole.value)}
+        onDblClick=${() => !gestures.tool && (view.extent.value = view.whole.value)}
       >
         <canvas ref=${canvas}></canvas>
         <svg class="overlay" width="100%" height="100%">
           <${Cursors} view=${view} />
           ${children}
         </svg>
-        <${ReadOut} view=${view} />
+        <${ReadOut} view=${view} clockText=${clockText} />
       </div>
       <${TimeAxis} view=${view} zeroS=${zeroS} text=${timeText} />
     </div>
@@ -158,13 +170,16 @@ function useWheel(frame, gestures) {
 
 /** What pointers and keys do to the shown extent. */
 class Gestures {
-  /** @type {Map<number, {x: number, y: number}>} */
+  /** @type {Map<number, Pixel>} */
   #pointers = new Map();
+  /** The pointer whose drag the tool has. @type {number | null} */
+  #held = null;
 
   /** @param {SpectrumView} view */
   constructor(view) {
     this.view = view;
-    this.drawing = false;
+    /** @type {Tool | null} */
+    this.tool = null;
   }
 
   /** @param {WheelEvent} event */
@@ -178,6 +193,10 @@ class Gestures {
   /** @param {KeyboardEvent} event */
   onKey = (event) => {
     const { view } = this;
+    if (this.tool?.key(event)) {
+      event.preventDefault();
+      return;
+    }
     const { startS, stopS, lowHz, highHz } = view.extent.value;
     const [width, height] = [(stopS - startS) * PAN_SHARE, (highHz - lowHz) * PAN_SHARE];
     const middle = { timeS: (startS + stopS) / 2, hz: (lowHz + highHz) / 2 };
@@ -200,31 +219,35 @@ class Gestures {
 
   /** @param {PointerEvent} event */
   onDown = (event) => {
-    if (this.drawing && event.button === 0 && event.pointerType !== "touch") return;
-    this.#pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    const at = this.#pixel(event);
+    if (this.#held !== null) this.#letGo();
+    this.#pointers.set(event.pointerId, at);
     /** @type {Element} */ (event.currentTarget).setPointerCapture(event.pointerId);
+    const first = this.#pointers.size === 1 && event.button === 0;
+    if (first && this.tool?.down(at, event)) this.#held = event.pointerId;
   };
 
   /** @param {PointerEvent} event */
   onMove = (event) => {
     this.view.pointer.value = this.#point(event);
+    const at = this.#pixel(event);
     const before = this.#pointers.get(event.pointerId);
-    if (!before || (this.drawing && this.#pointers.size < 2 && event.pointerType === "touch")) return;
-    const { startS, stopS, lowHz, highHz } = this.view.extent.value;
-    const { width, height } = this.view.size.value;
-    const other = [...this.#pointers].find(([id]) => id !== event.pointerId)?.[1];
-    if (other) this.#pinch(before, event, other);
-    else
-      this.#pan(
-        ((before.x - event.clientX) / width) * (stopS - startS),
-        ((event.clientY - before.y) / height) * (highHz - lowHz),
-      );
-    this.#pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    if (before) this.#drag(event, before, at);
+    else if (event.currentTarget instanceof HTMLElement) event.currentTarget.style.cursor = this.tool?.cursor(at) ?? "";
   };
 
   /** @param {PointerEvent} event */
   onUp = (event) => {
     this.#pointers.delete(event.pointerId);
+    if (this.#held !== event.pointerId) return;
+    this.#held = null;
+    this.tool?.up(this.#pixel(event), event);
+  };
+
+  /** @param {PointerEvent} event */
+  onCancel = (event) => {
+    this.#pointers.delete(event.pointerId);
+    if (this.#held === event.pointerId) this.#letGo();
   };
 
   /** Sets the first or second cursor, or removes both. @param {Point} point */
@@ -233,17 +256,29 @@ class Gestures {
     cursors.value = cursors.value.length < 2 ? [...cursors.value, point] : [];
   }
 
-  /**
-   * @param {{x: number, y: number}} before
-   * @param {PointerEvent} event
-   * @param {{x: number, y: number}} other
-   */
-  #pinch(before, event, other) {
+  #letGo() {
+    this.#held = null;
+    this.tool?.cancel();
+  }
+
+  /** @param {PointerEvent} event @param {Pixel} before @param {Pixel} at */
+  #drag(event, before, at) {
+    const { startS, stopS, lowHz, highHz } = this.view.extent.value;
+    const { width, height } = this.view.size.value;
+    const other = [...this.#pointers].find(([id]) => id !== event.pointerId)?.[1];
+    if (this.#held === event.pointerId) this.tool?.move(at, event);
+    else if (other) this.#pinch(event, before, at, other);
+    else this.#pan(((before.x - at.x) / width) * (stopS - startS), ((at.y - before.y) / height) * (highHz - lowHz));
+    this.#pointers.set(event.pointerId, at);
+  }
+
+  /** @param {PointerEvent} event @param {Pixel} before @param {Pixel} at @param {Pixel} other */
+  #pinch(event, before, at, other) {
     const factor = (/** @type {number} */ was, /** @type {number} */ is) =>
       Math.abs(was) > 20 && Math.abs(is) > 20 ? Math.abs(was / is) : 1;
     const factors = {
-      time: factor(before.x - other.x, event.clientX - other.x),
-      hz: factor(before.y - other.y, event.clientY - other.y),
+      time: factor(before.x - other.x, at.x - other.x),
+      hz: factor(before.y - other.y, at.y - other.y),
     };
     this.#zoom(this.#point(event), factors);
   }
@@ -259,14 +294,17 @@ class Gestures {
     this.view.extent.value = moved(this.view.extent.value, this.view.whole.value, seconds, hz);
   }
 
+  /** @param {PointerEvent | WheelEvent} event @returns {Pixel} */
+  #pixel(event) {
+    const { left, top } = /** @type {Element} */ (event.currentTarget).getBoundingClientRect();
+    return { x: event.clientX - left, y: event.clientY - top };
+  }
+
   /** @param {PointerEvent | WheelEvent} event @returns {Point} */
   #point(event) {
-    const { left, top } = /** @type {Element} */ (event.currentTarget).getBoundingClientRect();
+    const { x, y } = this.#pixel(event);
     const { extent, size } = this.view;
-    return {
-      timeS: timeAt(extent.value, size.value, event.clientX - left),
-      hz: hzAt(extent.value, size.value, event.clientY - top),
-    };
+    return { timeS: timeAt(extent.value, size.value, x), hz: hzAt(extent.value, size.value, y) };
   }
 }
 
@@ -327,8 +365,8 @@ function Cursors({ view }) {
   });
 }
 
-/** @param {{view: SpectrumView}} props */
-function ReadOut({ view }) {
+/** @param {{view: SpectrumView, clockText?: (seconds: number) => string}} props */
+function ReadOut({ view, clockText }) {
   const text = useComputed(() => {
     const [first, second] = view.cursors.value;
     const point = view.pointer.value;
@@ -336,7 +374,8 @@ function ReadOut({ view }) {
       return `A–B  ${formatSeconds(Math.abs(second.timeS - first.timeS), 4)}  ${formatHz(Math.abs(second.hz - first.hz), 4)}`;
     if (!point) return "";
     const db = view.levels.value.levels?.db(point.timeS, point.hz);
-    return `${formatHz(point.hz, 7)}  ${formatSeconds(point.timeS, 5)}  ${formatDb(db)}`;
+    const clock = clockText ? `  ${clockText(point.timeS)}` : "";
+    return `${formatHz(point.hz, 7)}  ${formatSeconds(point.timeS, 5)}${clock}  ${formatDb(db)}`;
   });
   return html`<output class="read-out" hidden=${!text.value}>${text}</output>`;
 }

@@ -5,8 +5,6 @@ import { counted } from "../units.js";
 import { html, useSignal } from "../vendor/ui.js";
 import { WorkButton } from "./work_button.js";
 
-/** @typedef {"embedding" | "rcnn"} Kind */
-
 /**
  * @typedef {object} Choice What fits the samples of a signal.
  * @property {string} text what the samples are good for
@@ -68,14 +66,13 @@ function triedVersion(name, samples) {
 /** @param {{name: string}} props */
 export function TrainingForm({ name }) {
   const notes = useSignal("");
-  const kind = useSignal(/** @type {Kind} */ ("embedding"));
   const epochs = useSignal("");
   const { text, action, button } = choiceOf(name);
   const samples = sampleCounts.value[name] ?? 0;
   const entry = registry.value[name];
   const hasHead = entry?.active_version != null && !entry.provisional && samples > 0;
   const start = async (/** @type {"train_signal" | "extend_signal"} */ command, provisional = false) => {
-    const fields = { signal_name: name, notes: notes.value.trim() || null, kind: kind.value, provisional };
+    const fields = { signal_name: name, notes: notes.value.trim() || null, provisional };
     const { job_id } = await ask(command, epochs.value ? { ...fields, epochs: Number(epochs.value) } : fields);
     notes.value = "";
     if (job_id != null) await loadTraining(job_id);
@@ -97,7 +94,7 @@ export function TrainingForm({ name }) {
         </label>
         <details>
           <summary>Settings</summary>
-          <${Settings} kind=${kind} epochs=${epochs} />
+          <${Settings} epochs=${epochs} />
         </details>
       `
       }
@@ -141,19 +138,11 @@ function OtherTrainings({ start, action }) {
 
 /**
  * @param {object} props
- * @param {import("../vendor/ui.js").Signal<Kind>} props.kind
  * @param {import("../vendor/ui.js").Signal<string>} props.epochs
  */
-function Settings({ kind, epochs }) {
+function Settings({ epochs }) {
   return html`
     <div class="toolbar">
-      <label>
-        Kind
-        <select value=${kind} onChange=${(/** @type {any} */ event) => (kind.value = event.currentTarget.value)}>
-          <option value="embedding">embedding: seconds, for most signals</option>
-          <option value="rcnn">rcnn: minutes, where the shared proposals miss the signal</option>
-        </select>
-      </label>
       <label>
         Epochs, at most
         <input

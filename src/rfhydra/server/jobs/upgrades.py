@@ -206,7 +206,7 @@ class UpgradeJobs:
         async with self._turn():
             report = partial(self._report, job, head.signal_name, done, total)
             await report(None)
-            new, former = self._files.new.path, self._files.path_of(head.backbone_id)
+            new, former = self._files.new.path, self._files.path_of(head.backbone_id) if head.is_runnable else None
             try:
                 answer = await self._process.run(Succeed(job.job_id, *_key(head), new, former), report)
             except asyncio.CancelledError:
@@ -299,7 +299,7 @@ class UpgradeJobs:
             return jobs.get(job.job_id)
 
     def _outdated(self) -> list[HeadVersion]:
-        """The active heads that are not of the new backbone."""
+        """The active heads that do not run on the new backbone."""
         return outdated(self._workspace, self._files.new.backbone_id)
 
     def _report_of(self, settled: _Settled) -> UpgradeReport | None:

@@ -1,9 +1,10 @@
 """The files of the web console over HTTP. All are read at the start: a request costs no file and no path."""
 
+import gzip
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
@@ -43,9 +44,13 @@ class _File:
     content: bytes
     media_type: str
 
-    @property
+    @cached_property
     def etag(self) -> str:
         return f'"{hashlib.sha256(self.content).hexdigest()[:32]}"'
+
+    @cached_property
+    def compressed(self) -> bytes:
+        return gzip.compress(self.content, mtime=0)
 
 
 async def page(request: Request) -> Response:
@@ -67,9 +72,13 @@ def _answer(request: Request, name: str) -> Response:
         "Content-Security-Policy": _POLICY,
         "Cache-Control": "no-cache",  # a newer server must not get the older console: asked again, answered with 304
         "ETag": found.etag,
+        "Vary": "Accept-Encoding",
     }
     if request.headers.get("if-none-match") == found.etag:
         return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return Response(found.compressed, media_type=found.media_type, headers=headers)
     return Response(found.content, media_type=found.media_type, headers=headers)
 
 

@@ -50,8 +50,8 @@ def train_embedding_head(
     metrics["proposal_recall"] = recall = proposal_recall(every)
     if recall < MIN_PROPOSAL_RECALL:
         metrics["advice"] = (
-            f"only {recall:.0%} of your boxes have a candidate at IoU 0.5; the head corrects boxes, but if it misses"
-            " the signal, train it as kind rcnn, which takes minutes and proposes for itself"
+            f"only {recall:.0%} of your boxes have a candidate at IoU 0.5, and what has none is not found: check that"
+            " the boxes end where the emissions do, and whether another contract shows them larger (rfhydra suggest)"
         )
     head = replace(head, info=replace(head.info, metrics=metrics))
     return Trained(with_golden(head, training_set), outcome, metrics, compare_on)
@@ -70,7 +70,7 @@ def with_golden(head: EmbeddingHead, training_set: TrainingSet) -> EmbeddingHead
 
 
 def proposal_recall(examples: Sequence[TrainingExample], iou: float = 0.5) -> float:
-    """Share of the signal's boxes that a proposal covers with at least ``iou``."""
+    """Share of the signal's boxes that a proposal or a candidate of the head's own covers with at least ``iou``."""
     best = [iou_matrix(example.truth.numpy(), example.features.proposals.numpy()) for example in examples]
     found = np.concatenate([overlap.max(1, initial=0.0) >= iou for overlap in best])
     return float(found.mean())

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rfhydra.hydra.loading import Head
+from rfhydra.hydra.head import EmbeddingHead
 from rfhydra.training.evaluation.metrics import ScoredScene, report
 from rfhydra.training.trainer import Outcome
 
@@ -17,7 +17,7 @@ class Trained:
     training samples that it is to be compared on with another head.
     """
 
-    head: Head
+    head: EmbeddingHead
     outcome: Outcome
     metrics: dict[str, Any]
     scenes: dict[str, ScoredScene]
