@@ -1,6 +1,6 @@
 // Trainings and their results in plain words.
 /** @import {Interval, RateIntervals, VersionVerdict} from "#protocol" */
-import { counted } from "./units.js";
+import { counted, formatSeconds } from "./units.js";
 
 /** Below this number of boxes, rates and their intervals say little. */
 const FEW_BOXES = 8;
@@ -17,17 +17,22 @@ export const STAGES = /** @type {const} */ ([
 /** A share, such as `92 %`. @param {number | null | undefined} share */
 export const percent = (share) => (share == null ? "–" : `${Math.round(100 * share)} %`);
 
+/**
+ * Whether an interval says something: where all boxes went alike, resampling them gives none.
+ * @param {Interval | undefined} interval
+ * @returns {interval is Interval}
+ */
+export const isWide = (interval) => interval != null && interval.low < interval.high;
+
 /** A rate with its 90 % interval, such as `0.92 (0.81 to 0.98)`. @param {number | null} rate @param {Interval} [interval] */
 export const rateWithInterval = (rate, interval) =>
   rate == null
     ? "–"
-    : `${rate.toFixed(2)}${interval ? ` (${interval.low.toFixed(2)} to ${interval.high.toFixed(2)})` : ""}`;
+    : `${rate.toFixed(2)}${isWide(interval) ? ` (${interval.low.toFixed(2)} to ${interval.high.toFixed(2)})` : ""}`;
 
-/** Nothing where all boxes went alike, of which resampling cannot make an interval. @param {Interval | undefined} interval */
+/** @param {Interval | undefined} interval */
 const between = (interval) =>
-  interval && interval.low < interval.high
-    ? `, very likely between ${percent(interval.low)} and ${percent(interval.high)}`
-    : "";
+  isWide(interval) ? `, very likely between ${percent(interval.low)} and ${percent(interval.high)}` : "";
 
 /** What the rates of a version were counted on. @param {number} boxes @param {number} samples */
 export const countedOn = (boxes, samples) =>
@@ -108,40 +113,58 @@ export function gainInWords({ a, b, gain }) {
 /** What two versions were compared on. @param {import("#protocol").VersionComparison} compared */
 export const basisInWords = ({ boxes, samples, recordings }) =>
   `Both looked at the same ${counted(boxes, "box", "boxes")} in ${counted(samples, "sample")} of ` +
-  `${counted(recordings, "recording")}, on which neither was trained.`;
+  `${counted(recordings, "recording")}, on which neither was trained${boxes < FEW_BOXES ? ": too few to say much." : "."}`;
+
+/** Fields of a detectability card, as its notes name them. */
+const CARD_FIELDS = /** @type {Record<string, string>} */ ({
+  snr: "SNR",
+  positions: "Place in the band",
+  length: "Length",
+  bandwidth: "Bandwidth",
+  confusion: "Other heads",
+  false_alarms: "False alarms",
+});
 
 /** The figures of a detectability card. @param {Record<string, any>} card @returns {string[]} sentences */
 export function cardInWords({ bursts, unseen_bursts, snr, false_alarms, confusion, notes = {} }) {
-  const lines = [];
-  if (bursts) lines.push(`Measured with ${counted(bursts, "burst")}, on ${unseen_bursts} of which it was not trained.`);
-  if (snr) {
-    const at = (/** @type {number | null} */ db, /** @type {(number | null)[]} */ [low, high]) =>
-      db == null ? "outside of what was measured" : `${db.toFixed(1)} dB (${decibels(low)} to ${decibels(high)})`;
-    lines.push(
-      `It finds half of the bursts down to an in-band SNR of ${at(snr.min_snr_50_db, snr.min_snr_50_interval_db)}.`,
-    );
-    lines.push(`It finds nine of ten down to ${at(snr.min_snr_90_db, snr.min_snr_90_interval_db)}.`);
-    lines.push(`The bursts were received at ${decibels(snr.own_snr_db)} dB (median).`);
-  }
-  if (false_alarms) {
-    const { count, background_sec, per_hour, interval_per_hour } = false_alarms;
-    const [low, high] = interval_per_hour.map((/** @type {number} */ rate) => rate.toPrecision(2));
-    lines.push(
-      `${counted(count, "false alarm")} in ${background_sec.toPrecision(3)} s of stored windows: ` +
-        `${per_hour.toPrecision(2)} per hour (90 % interval ${low} to ${high}).`,
-    );
-  }
-  for (const { signal_name, claimed_alone, other_boxes } of confusion ?? [])
-    if (claimed_alone)
-      lines.push(`It takes ${claimed_alone} of ${counted(other_boxes, "box", "boxes")} of ${signal_name} for its own.`);
+  const unseen =
+    unseen_bursts === bursts ? "on none of which it was trained" : `on ${unseen_bursts} of which it was not trained`;
   return [
-    ...lines,
-    ...Object.entries(notes).map(([field, text]) => `${sentence(field.replace("_", " ")).slice(0, -1)}: ${text}.`),
+    ...(bursts ? [`Measured with ${counted(bursts, "burst")}, ${unseen}.`] : []),
+    ...(snr ? snrInWords(snr) : []),
+    ...(false_alarms ? [falseAlarmsInWords(false_alarms)] : []),
+    ...(confusion ?? [])
+      .filter((/** @type {any} */ other) => other.claimed_alone)
+      .map(
+        (/** @type {any} */ { signal_name, claimed_alone, other_boxes }) =>
+          `It takes ${claimed_alone} of ${counted(other_boxes, "box", "boxes")} of ${signal_name} for its own.`,
+      ),
+    ...Object.entries(notes).map(([field, text]) => `${CARD_FIELDS[field] ?? field}: ${text}.`),
   ];
 }
 
+/** @param {Record<string, any>} snr */
+function snrInWords({ own_snr_db, min_snr_50_db, min_snr_50_interval_db, min_snr_90_db, min_snr_90_interval_db }) {
+  const at = (/** @type {number | null} */ db, /** @type {(number | null)[]} */ [low, high]) =>
+    db == null ? "a level outside of what was measured" : `${decibels(db)} dB (${decibels(low)} to ${decibels(high)})`;
+  return [
+    `It finds half of the bursts down to an in-band SNR of ${at(min_snr_50_db, min_snr_50_interval_db)}.`,
+    `It finds nine of ten down to ${at(min_snr_90_db, min_snr_90_interval_db)}.`,
+    `The bursts were received at ${decibels(own_snr_db)} dB (median).`,
+  ];
+}
+
+/** @param {Record<string, any>} alarms */
+function falseAlarmsInWords({ count, background_sec, per_hour, interval_per_hour: [low, high] }) {
+  const round = (/** @type {number} */ rate) => rate.toLocaleString("en", { maximumSignificantDigits: 2 });
+  return (
+    `${counted(count, "false alarm")} in ${formatSeconds(background_sec)} of stored windows, ` +
+    `${round(per_hour)} per hour (90 % interval ${round(low)} to ${round(high)}).`
+  );
+}
+
 /** @param {number | null} db */
-const decibels = (db) => (db == null ? "open" : db.toFixed(1));
+const decibels = (db) => (db == null ? "open" : db.toFixed(1).replace("-", "−"));
 
 /** @type {Record<string, (detail: Record<string, any>) => string>} */
 const CHANGES = {

@@ -147,6 +147,6 @@ function Boxes({ a, b, boxes }) {
           </ul>
         `,
       )}
-    ${both > 0 && html`<p class="hint">Both find ${both === boxes.length ? "all" : "the other"} ${counted(both, "box", "boxes")} of these.</p>`}
+    ${both > 0 && html`<p class="hint">Both find ${both === boxes.length ? "all of them" : `${counted(both, "other box", "other boxes")}`}.</p>`}
   `;
 }

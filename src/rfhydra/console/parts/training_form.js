@@ -22,6 +22,8 @@ function choiceOf(name) {
     return { text: "It has no samples. Draw boxes around its emissions first.", action: null, button: "" };
   if (missing > 0) {
     const more = `${counted(missing, "more sample")} make a head that is validated.`;
+    if (entry?.active_version != null && entry.sample_count >= samples)
+      return { text: `Its head is provisional, from ${counted(samples, "sample")}. ${more}`, action: null, button: "" };
     return {
       text: `It has ${counted(samples, "sample")}. ${more} A provisional head can be made now; nothing validates it.`,
       action: "provisional",

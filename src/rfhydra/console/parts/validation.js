@@ -2,7 +2,7 @@
 /** @import {CurvePoint, FalseDetection, MissedBox, RateIntervals, VersionDetail} from "#protocol" */
 import { counted, formatShare } from "../units.js";
 import { html } from "../vendor/ui.js";
-import { countedOn, ratesInWords } from "../words.js";
+import { countedOn, isWide, ratesInWords, sentence } from "../words.js";
 import { Chart } from "./chart.js";
 import { Example } from "./example.js";
 
@@ -30,7 +30,7 @@ export function RateList({ rates, intervals, basis }) {
             <dt>${label}</dt>
             <dd>
               <strong>${formatShare(rates[key])}</strong>
-              ${intervals && intervals[key].low < intervals[key].high && html`<span class="quiet">${range(intervals[key])}</span>`}
+              ${intervals && isWide(intervals[key]) && html`<span class="quiet">${range(intervals[key])}</span>`}
             </dd>
           </div>
         `,
@@ -50,7 +50,7 @@ export function Validation({ detail }) {
   if (!validation) {
     return html`
       ${info.recall != null && html`<${RateList} rates=${info} />`}
-      <p class="hint">${validation_missing ?? "There are no results on validation boxes."}</p>
+      <p class="hint">${sentence(validation_missing ?? "There are no results on validation boxes")}</p>
     `;
   }
   const { samples, boxes, missed, missed_count, false_detections, false_count } = validation;
