@@ -26,7 +26,7 @@ from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.network import BackboneNetwork
 from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.protocol.types import HeadKind
-from rfhydra.spectrum.boxes import PixelBoxes
+from rfhydra.spectrum.pixels import PixelBoxes
 from rfhydra.training.evaluation.metrics import ScoredScene, best_threshold, evaluate, iou_matrix
 
 RANDOM_SEED: Final = 0

@@ -9,12 +9,12 @@ import typer
 
 from rfhydra.cli.arguments import AsJson, ServerUrl, Signal, Token, Workspace
 from rfhydra.cli.output import as_minute, print_json, print_table, reported, say
-from rfhydra.protocol.fields import MAX_WHOLE
-from rfhydra.protocol.types import VersionInfo
+from rfhydra.config import MAX_WHOLE
 
 if TYPE_CHECKING:
     from rfhydra.cli.remote import RemoteVersions
     from rfhydra.hydra.registry import VersionManager
+    from rfhydra.protocol.types import VersionInfo
 
 
 def versions(
@@ -86,7 +86,7 @@ def registry(directory: Workspace, server: ServerUrl = None, token: Token = None
     print_table(f"backbone version {found.backbone_version}", columns, rows)
 
 
-def _state(version: VersionInfo) -> str:
+def _state(version: "VersionInfo") -> str:
     states = {"active": version.is_active, "provisional": version.provisional, "rcnn": version.kind == "rcnn"}
     return ", ".join(name for name, holds in states.items() if holds)
 
