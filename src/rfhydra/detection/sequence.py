@@ -5,6 +5,7 @@ from collections.abc import Collection
 from rfhydra.detection.detector import HydraDetector, WindowDetections
 from rfhydra.detection.gate import EnergyGate
 from rfhydra.detection.tracker import Track, Tracker
+from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.window import Window
 
 
@@ -37,15 +38,24 @@ class SequenceDetector:
         self._gated, self._gate = gated, EnergyGate(detector.spec)
 
     def begin(self) -> None:
-        """The next window does not continue the ones before: there is a gap, or the receiver was tuned."""
+        """The next window to :meth:`look` at continues none before it: there is a gap, or the receiver was tuned."""
         self._gate = EnergyGate(self._detector.spec)
 
     def update(self, window: Window, next_start_sec: float | None = None) -> tuple[WindowDetections, list[Track]]:
-        """Detections in ``window``, and the tracks that are closed by it.
+        """Detections in ``window``, and the tracks that are closed by it: :meth:`look` and :meth:`detect`."""
+        return self.detect(window, self.look(window), next_start_sec)
+
+    def look(self, window: Window) -> list[Rectangle] | None:
+        """The parts of ``window`` with energy; None for all of it. It may be some windows ahead of :meth:`detect`."""
+        return self._gate.regions(window.image) if self._gated else None
+
+    def detect(
+        self, window: Window, regions: list[Rectangle] | None, next_start_sec: float | None = None
+    ) -> tuple[WindowDetections, list[Track]]:
+        """Detections in the ``regions`` of ``window``, and the tracks that are closed by it.
 
         ``next_start_sec`` is where the next window begins, if that is known: tracks that it cannot continue are closed.
         """
-        regions = self._gate.regions(window.image) if self._gated else None
         found = self._detector.detect(window, self._threshold, self._names, regions)
         closed = self.tracker.update(window, found.detections)
         if next_start_sec is not None:
