@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from rfhydra.detection.detection import Detection
 from rfhydra.detection.recording import detect_recording
+from rfhydra.detection.sequence import LOOK_AHEAD
 from rfhydra.errors import InvalidMessage, Unreachable
 from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.live import pipeline as pipeline_module
 from rfhydra.live.pipeline import LivePipeline
+from rfhydra.live.stage import MAX_WAITING
 from rfhydra.live.window import LiveWindow
 from rfhydra.protocol.streams import TrackEvent
 from rfhydra.recordings import open_recording
@@ -157,6 +159,11 @@ def test_heads_change_between_windows_only(tiny_backbone: TorchBackbone) -> None
         version = each.detections.versions["lora"]
         assert number - 2 <= version <= number  # one window may be detected in, and one wait, while one is told of
         assert {found.version for found in each.detections.detections} <= {version}
+
+
+def test_the_gate_is_no_further_ahead_than_it_may_be() -> None:
+    """One window waits for the detection, one is detected in, and one is looked at."""
+    assert MAX_WAITING + 2 <= LOOK_AHEAD
 
 
 def test_only_the_heads_of_the_stream_detect(tiny_backbone: TorchBackbone) -> None:
