@@ -14,7 +14,7 @@
     ├── Busy                        busy                workspace, training, queue or every file descriptor is in use
     ├── TooLarge                    too_large           over a stated limit
     ├── NotEnoughSamples            not_enough_samples  fewer samples than a training needs
-    ├── Incompatible                incompatible        another contract, backbone or kind of head, or golden vectors that fail
+    ├── Incompatible                incompatible        another contract, backbone or kind, or golden vectors that fail
     ├── Unauthorized                unauthorized        no token, or the wrong one
     ├── Cancelled                   cancelled           stopped by the operator
     ├── MissingExtra                internal            an optional dependency is not installed

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rfhydra.cli.arguments import AsJson, ServerUrl, Signal, Token, Workspace
 from rfhydra.cli.output import as_minute, print_json, print_table, reported, say
 from rfhydra.protocol.fields import MAX_WHOLE
-from rfhydra.protocol.types import HeadKind, VersionInfo
+from rfhydra.protocol.types import VersionInfo, is_run
 
 if TYPE_CHECKING:
     from rfhydra.cli.remote import RemoteVersions
@@ -91,7 +91,7 @@ def _state(version: VersionInfo) -> str:
     states = {
         "active": version.is_active,
         "provisional": version.provisional,
-        former: version.kind not in get_args(HeadKind),
+        former: not is_run(version.kind),
     }
     return ", ".join(name for name, holds in states.items() if holds)
 
