@@ -8,11 +8,11 @@ that the last activated version was trained on, or before the first activation, 
 import json
 import sqlite3
 from dataclasses import dataclass, field
-from typing import Any, Final, TypedDict, Unpack, get_args
+from typing import Any, Final, TypedDict, Unpack
 
 from rfhydra.config import MIN_SAMPLES_FOR_TRAINING, check_name
 from rfhydra.errors import Conflict, Incompatible, InvalidMessage, NotFound
-from rfhydra.protocol.types import HeadKind, Metrics, RegistryEntry, VersionInfo
+from rfhydra.protocol.types import Metrics, RegistryEntry, VersionInfo, is_run
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore
@@ -68,7 +68,7 @@ class HeadVersion:
     @property
     def is_runnable(self) -> bool:
         """Whether heads of its kind are still run; the others are history."""
-        return self.kind in get_args(HeadKind)
+        return is_run(self.kind)
 
     def runs_on(self, backbone_id: str) -> bool:
         """Whether it runs on that backbone."""
