@@ -5,11 +5,13 @@ import { WorkButton } from "../parts/work_button.js";
 import { addressOf, go } from "../router.js";
 import { act, ask, recordings, streams } from "../state.js";
 import { counted, formatBytes, formatHz, formatSeconds, formatTime } from "../units.js";
-import { html, signal } from "../vendor/ui.js";
+import { computed, html, signal } from "../vendor/ui.js";
 import { unsavedOf } from "./draft.js";
 import { DropZone, OpenButton, Uploads } from "./opener.js";
 
 const CAPTURED_S = 10;
+
+const running = computed(() => streams.value.filter(({ state }) => state === "running"));
 
 /** Ids of recordings that are being removed. */
 const removed = signal(/** @type {Set<string>} */ (new Set()));
@@ -125,7 +127,7 @@ function remove({ recording_id, name }) {
 
 /** Captures the last seconds of a live stream. */
 function CaptureButtons() {
-  return streams.value.map(({ stream_id }) => {
+  return running.value.map(({ stream_id }) => {
     const capture = async () => {
       const { recording } = await ask("capture_stream", { stream_id, duration_sec: CAPTURED_S });
       opened(recording);
@@ -147,7 +149,7 @@ function Empty() {
       <p class="hint">Then draw a box around each emission of one signal. Five boxes train a first head.</p>
       <p class="hint">
         ${
-          streams.value.length
+          running.value.length
             ? html`Or <a href="#live">freeze the live waterfall</a> and draw there: <${CaptureButtons} />`
             : html`No recording at hand? Start a stream in <a href="#live">Live</a>, and freeze its waterfall.`
         }
