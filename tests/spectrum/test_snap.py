@@ -13,9 +13,8 @@ NOISE = 1e-2
 
 def noise(seed: int = 0) -> NDArray[np.complex64]:
     rng = np.random.default_rng(seed)
-    return (NOISE * (rng.standard_normal(SAMPLES) + 1j * rng.standard_normal(SAMPLES)) / np.sqrt(2)).astype(
-        np.complex64
-    )
+    made = NOISE * (rng.standard_normal(SAMPLES) + 1j * rng.standard_normal(SAMPLES)) / np.sqrt(2)
+    return np.asarray(made, np.complex64)
 
 
 def with_burst(truth: Box, snr_db: float, seed: int = 0) -> NDArray[np.complex64]:
