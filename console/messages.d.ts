@@ -6445,7 +6445,7 @@ export interface VersionInfo1 {
    */
   is_active: boolean;
   /**
-   * ``embedding`` or ``rcnn``.
+   * ``embedding``, or for a version of an earlier release ``rcnn``, which is no longer run.
    */
   kind: string;
   /**
