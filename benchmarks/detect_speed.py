@@ -21,7 +21,8 @@ from benchmarks.scenes import SPEC
 from benchmarks.tables import figures, show, table
 from benchmarks.trial import temporary_workspace
 from rfhydra.detection.detector import HydraDetector
-from rfhydra.detection.recording import detect_recording, window_spans
+from rfhydra.detection.recording import detect_recording
+from rfhydra.detection.windows import window_spans
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.torch_backbone import best_device
 from rfhydra.recordings import Recording, open_recording

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rfhydra.config import IOU_THRESHOLD
 from rfhydra.detection.detector import Detection, HydraDetector
-from rfhydra.detection.recording import recording_windows
+from rfhydra.detection.windows import recording_windows
 from rfhydra.hydra.candidates import CandidateRule
 from rfhydra.hydra.head import EmbeddingHead
 from rfhydra.recordings import Recording

@@ -16,8 +16,8 @@ import typer
 
 from benchmarks.results import Row, write_result
 from benchmarks.tables import show, table
-from rfhydra.detection.recording import recording_windows
 from rfhydra.detection.tracker import intersection_over_minimum
+from rfhydra.detection.windows import recording_windows
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.live.clusters import Clusters

@@ -22,13 +22,13 @@ from benchmarks.results import Row, write_result
 from benchmarks.tables import show, table, tracked
 from benchmarks.trial import temporary_workspace
 from rfhydra.config import MIN_SAMPLES_FOR_TRAINING
-from rfhydra.detection.recording import recording_windows
+from rfhydra.detection.windows import recording_windows
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.head import EmbeddingHead, HeadStack
 from rfhydra.hydra.torch_backbone import best_device
 from rfhydra.recordings import Recording
-from rfhydra.spectrum.boxes import PixelBoxes
+from rfhydra.spectrum.pixels import PixelBoxes
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.window import Window
 from rfhydra.store.samples import Sample

@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rfhydra.spectrum.boxes import Box, Frame, PixelBoxes
+from rfhydra.spectrum.boxes import Box, Frame
+from rfhydra.spectrum.pixels import PixelBoxes
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import make_window
 from rfhydra.spectrum.window import Window

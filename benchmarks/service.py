@@ -38,7 +38,8 @@ from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.protocol.commands import Subscribe
-from rfhydra.protocol.messages import TrainingProgress, read_message
+from rfhydra.protocol.messages import read_message
+from rfhydra.protocol.trainings import TrainingProgress
 from rfhydra.store.arrays import encode_array
 from rfhydra.store.workspace import Workspace
 from rfhydra.synth import Rng

@@ -2,9 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pytest
+
+from rfhydra.recordings import Annotation, write_recording
 
 ENGINE: Final = (
     "numpy",
@@ -101,13 +105,37 @@ def test_a_command_imports_its_own_module_only() -> None:
     assert {"rfhydra.cli.training", "rfhydra.cli.serve", "torch"}.isdisjoint(loaded)
 
 
-def test_the_engine_is_imported_without_the_compiler_of_torch() -> None:
-    """Importing it takes longer than all the rest of torchvision, and nothing is compiled."""
+def test_help_validates_nothing() -> None:
+    loaded = loaded_by("--help")
+    assert "rfhydra.cli.serve" in loaded
+    assert {"pydantic", "numpy", "asyncio"}.isdisjoint(loaded)
+
+
+def test_commands_that_touch_no_arrays_import_no_arrays(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    commands = (["init", site], ["registry", site], ["log", site], ["signals", site], ["train", site, "unknown"])
+    for command in commands:
+        loaded = loaded_by(*command)
+        assert "rfhydra.store.workspace" in loaded
+        assert {"numpy", "torch", "rfhydra.protocol.messages"}.isdisjoint(loaded), command
+
+
+def test_import_needs_no_network_and_no_signal_processing(tmp_path: Path) -> None:
+    box = Annotation(1000, 9000, 10e3, 20e3, "beacon")
+    recording = write_recording(tmp_path / "take", np.ones(20_000, np.complex64), 250e3, 0.0, [box])
+    loaded_by("init", tmp_path / "site", "--fft-size", "256")
+    loaded = loaded_by("import", tmp_path / "site", recording)
+    assert "torch" in loaded
+    assert {"torchvision", "scipy.signal", "rfhydra.detection.detector"}.isdisjoint(loaded)
+
+
+def test_the_engine_is_imported_without_the_compiler_and_the_exporter_of_torch() -> None:
+    """Importing them takes longer than all the rest of torchvision; nothing is compiled or exported."""
     code = """
 import sys
 import rfhydra.detection.detector, rfhydra.hydra.backbone_file, rfhydra.training.service
 assert "torchvision.ops.roi_align" in sys.modules
-assert {"torch._dynamo", "torch._dynamo.utils", "sympy", "scipy.signal"}.isdisjoint(sys.modules), "slow"
+assert {"torch._dynamo", "torch._dynamo.utils", "torch.onnx", "sympy", "scipy.signal"}.isdisjoint(sys.modules), "slow"
 import torch._dynamo.utils
 assert torch._dynamo.utils.__spec__ is not None
 """

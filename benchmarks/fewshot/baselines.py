@@ -25,7 +25,7 @@ from benchmarks.trial import score, train_on
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.network import BackboneNetwork
 from rfhydra.hydra.torch_backbone import TorchBackbone
-from rfhydra.spectrum.boxes import PixelBoxes
+from rfhydra.spectrum.pixels import PixelBoxes
 from rfhydra.training.evaluation.metrics import ScoredScene, best_threshold, evaluate, iou_matrix
 
 RANDOM_SEED: Final = 0

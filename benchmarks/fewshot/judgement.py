@@ -11,7 +11,7 @@ from benchmarks.scenes import FRAME, RenderedScene
 from rfhydra.config import IOU_THRESHOLD
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.pretrain.burst_library import HELD_OUT
-from rfhydra.spectrum.boxes import PixelBoxes
+from rfhydra.spectrum.pixels import PixelBoxes
 from rfhydra.training.evaluation.metrics import (
     ScoredScene,
     average_precision,

@@ -22,6 +22,8 @@ DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8765
 DEFAULT_URL: Final = f"ws://{DEFAULT_HOST}:{DEFAULT_PORT}"
 
+MAX_WHOLE: Final = 2**53 - 1
+"""The largest whole number that every JSON reader keeps exactly."""
 MAX_BOXES_PER_SAMPLE: Final = 1000
 MAX_HEADS: Final = 4096
 """Signal names in one command, whatever the limits of a server are."""

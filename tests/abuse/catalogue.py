@@ -9,6 +9,7 @@ from tests.abuse import (
     imports,
     messages,
     readers,
+    recordings,
     samples,
     sockets,
     streams,
@@ -19,6 +20,19 @@ from tests.abuse.attack import Attack
 
 ATTACKS: Final[tuple[Attack, ...]] = tuple(
     attack
-    for module in (messages, imports, sockets, samples, images, fragments, disk, readers, streams, tokens, trainings)
+    for module in (
+        messages,
+        imports,
+        sockets,
+        samples,
+        images,
+        fragments,
+        disk,
+        readers,
+        recordings,
+        streams,
+        tokens,
+        trainings,
+    )
     for attack in module.ATTACKS
 )

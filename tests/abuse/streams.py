@@ -24,8 +24,8 @@ from tests.streams.rtl_tcp_server import ANY_RATE
 from tests.training.given import SIGNAL
 
 _STREAMS: Final = Limits().max_streams
-_STREAM_BYTES: Final = 64 * MIB
-"""The ring of a stream, and what waits to be read of a pushed one."""
+_STREAM_BYTES: Final = 96 * MIB
+"""The ring of a stream, its history, and what waits to be read of a pushed one."""
 _OPTIONS: Final = ("--allow-addresses", "--limit", "push_linger_sec=0")
 _VIEWERS: Final = 16
 _FRAMES_BYTES: Final = 256 * MIB

@@ -11,7 +11,8 @@ from torchvision.ops import box_iou
 
 from rfhydra.archive.emissions import SAME_IOU, EmissionCollector, EmissionDetector, Emissions
 from rfhydra.archive.plan import detector_of
-from rfhydra.detection.recording import detect_recording, recording_windows
+from rfhydra.detection.recording import detect_recording
+from rfhydra.detection.windows import recording_windows
 from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.recordings import open_recording
 from rfhydra.spectrum.boxes import Frame

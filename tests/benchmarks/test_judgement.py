@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.fewshot.judgement import judge
 from benchmarks.scenes import RenderedScene
-from rfhydra.spectrum.boxes import PixelBoxes
+from rfhydra.spectrum.pixels import PixelBoxes
 from rfhydra.training.evaluation.metrics import ScoredScene
 from tests.benchmarks.given import emission, rendered
 

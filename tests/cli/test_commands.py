@@ -40,7 +40,7 @@ def test_import_skips_recordings_without_the_label_and_says_so(tmp_path: Path, s
     background = record(tmp_path / "background", 7, packets=0)
     outcome = run("import", tmp_path / "w", support[0], background)
     assert outcome.status == 0
-    assert "1 recordings without such an annotation were skipped: background" in outcome.stdout
+    assert "skipped 1 recording without such an annotation: background" in outcome.stdout
     assert f"next: rfhydra train {tmp_path / 'w'} {SIGNAL}" in outcome.stdout
 
 

@@ -100,7 +100,7 @@ def test_a_box_over_the_whole_band_and_what_comes_next(raw: Path, empty: Path) -
     done = run("label", empty, raw, SIGNAL, "--box", "0.3s,40ms", *RAW)
     assert done.status == 0
     assert f"next: rfhydra train {empty} {SIGNAL}" in done.stdout
-    assert "beacon has 1 samples, a training needs 5" in done.stderr
+    assert "beacon has 1 sample, a training needs 5" in done.stderr
     (sample,) = samples(empty)
     (only,) = sample.boxes
     assert only.freq_high_hz - only.freq_low_hz == pytest.approx(RATE_HZ, rel=0.01)
@@ -160,7 +160,7 @@ def test_sigmf_of_a_sigmf_recording_is_a_file_of_its_own(take: Recording, empty:
     text = meta.read_text()
     done = run("label", empty, meta, "pager", "--box", "0.1s,20ms,+100k,10k", "--sigmf")
     assert done.status == 0, done.stderr
-    assert f"1 boxes of pager in {tmp_path / 'take.labels.sigmf-meta'}" in done.stdout
+    assert f"1 box of pager in {tmp_path / 'take.labels.sigmf-meta'}" in done.stdout
     assert meta.read_text() == text
     labels = {each.label for each in open_recording(tmp_path / "take.labels.sigmf-meta").annotations}
     assert labels == {SIGNAL, "pager"}

@@ -61,6 +61,18 @@ def test_init_from_recordings_is_what_suggest_says(support: list[Path], body_fil
     assert made["contract"] == suggested
 
 
+def test_init_from_a_raw_file_is_told_what_it_does_not_state(
+    support: list[Path], body_file: Path, tmp_path: Path
+) -> None:
+    raw = shutil.copy(support[0].with_suffix(".sigmf-data"), tmp_path / "take.raw")
+    known = ("--sample-rate", RATE_HZ, "--datatype", json.loads(support[0].read_text())["global"]["core:datatype"])
+    assert run("init", tmp_path / "untold", "--from", raw, "--backbone", body_file).status != 0
+    assert run("init", tmp_path / "told", "--from", raw, *known, "--backbone", body_file).status == 0
+    beside = run("init", tmp_path / "beside", *known)
+    assert beside.status == 2
+    assert "--sample-rate, --datatype and --freq are options of --from" in beside.stderr
+
+
 def test_an_fft_size_alone_makes_a_workspace(tmp_path: Path) -> None:
     contract = answer("init", tmp_path / "site", "--fft-size", 512)["contract"]
     assert [contract[name] for name in ("fft_size", "hop", "rows", "cols")] == [512, 256, 512, 512]
@@ -104,6 +116,9 @@ def test_import_refuses_a_second_rate_unless_any_is_allowed(tmp_path: Path) -> N
     with Workspace.view(site) as workspace:
         assert workspace.samples.count(SIGNAL) == 1
     assert run("import", site, faster, "--any-rate").status == 0
+    outcome = run("import", "--server", "ws://127.0.0.1:1", faster, "--any-rate")
+    assert outcome.status == 2
+    assert "--any-rate does not go with --server" in outcome.stderr
 
 
 def test_detect_warns_of_another_rate(trained: Path, fresh: Path, tmp_path: Path) -> None:

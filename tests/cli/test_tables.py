@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from rfhydra.cli import output
 from rfhydra.cli.app import COMMANDS, app
-from rfhydra.cli.completion import complete_signal
+from rfhydra.cli.completion import complete_signal, complete_signals
+from rfhydra.cli.output import counted
 from tests.cli.command_runner import SIGNAL, run
 
 LONG = "a-name-of-sixty-four-characters-as-long-as-the-name-of-a-signal!"
@@ -44,6 +45,14 @@ def test_every_command_helps_with_h(name: str) -> None:
     assert "Usage" in shown.output
 
 
+@pytest.mark.parametrize(
+    ("count", "noun", "text"),
+    [(1, "sample", "1 sample"), (2, "epoch", "2 epochs"), (1, "box", "1 box"), (0, "box", "0 boxes")],
+)
+def test_counts_agree_with_their_nouns(count: int, noun: str, text: str) -> None:
+    assert counted(count, noun) == text
+
+
 def test_signal_names_are_completed_from_the_workspace(trained: Path, tmp_path: Path) -> None:
     class Context:
         params: dict[str, object]
@@ -52,6 +61,9 @@ def test_signal_names_are_completed_from_the_workspace(trained: Path, tmp_path: 
     context.params = {"directory": trained}
     assert complete_signal(context, SIGNAL[:2]) == [SIGNAL]  # type: ignore[arg-type]
     assert complete_signal(context, "x") == []  # type: ignore[arg-type]
+    assert complete_signals(context, f"other,{SIGNAL[:2]}") == [f"other,{SIGNAL}"]  # type: ignore[arg-type]
+    assert complete_signals(context, SIGNAL[:2]) == [SIGNAL]  # type: ignore[arg-type]
+    assert complete_signals(context, f"{SIGNAL},") == []  # type: ignore[arg-type]
     context.params = {"directory": tmp_path}
     assert complete_signal(context, "") == []  # type: ignore[arg-type]
     context.params = {}

@@ -11,7 +11,8 @@ from rfhydra.errors import Conflict, NotEnoughSamples, NotFound
 from rfhydra.protocol.fields import NegativeBox, PixelBox
 from rfhydra.protocol.frames import WaterfallFrame
 from rfhydra.protocol.live import NamedSource
-from rfhydra.protocol.messages import Detections, Registry
+from rfhydra.protocol.messages import Detections
+from rfhydra.protocol.versions import Registry
 from rfhydra.store.arrays import encode_array
 from tests.server.server_process import VERSIONS, serving
 from tests.training.given import OTHER, RATE_HZ, SIGNAL, SMALL_SPEC

@@ -8,7 +8,7 @@ from websockets.asyncio.server import ServerConnection
 from rfhydra.client import Client, Feed
 from rfhydra.errors import Cancelled, NotFound, Unreachable
 from rfhydra.protocol.frames import WaterfallFrame
-from rfhydra.protocol.messages import Registry
+from rfhydra.protocol.versions import Registry
 from tests.client.fake_server import (
     HELLO,
     JOB,

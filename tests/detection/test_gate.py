@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfhydra.detection.gate import TILE_PX, EnergyGate
+from rfhydra.detection.gate import SPUR_WINDOWS, TILE_PX, EnergyGate
 from rfhydra.detection.mosaic import Mosaic
 from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spec import SpectrogramSpec
@@ -98,3 +98,36 @@ def test_short_windows_have_regions_inside_them() -> None:
     regions = EnergyGate(SPEC).regions(image(scene, 0))
     assert regions
     assert all(region.right <= 300 and region.bottom <= SPEC.rows for region in regions)
+
+
+def with_carrier(number: int, snr_db: float = 25.0) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    scene, rng = Scene(SPEC.window_samples), np.random.default_rng(0)
+    scene.add(make_burst("tone", rng, SPEC.window_samples, 0.002), start=0, freq=0.2, snr_db=snr_db)
+    return image(scene, number)
+
+
+def test_a_carrier_that_lasts_becomes_a_spur_and_another_one_does_not() -> None:
+    gate = EnergyGate(SPEC)
+    found = [gate.regions(with_carrier(number)) for number in range(SPUR_WINDOWS + 3)]
+    assert all(found[:SPUR_WINDOWS])
+    assert found[-1] == []
+    assert gate.regions(with_carrier(0, snr_db=35.0))
+
+
+def test_a_carrier_that_is_wanted_is_looked_at_for_ever() -> None:
+    gate = EnergyGate(SPEC)
+    row = int((0.5 - 0.2) * SPEC.rows)
+    for number in range(2 * SPUR_WINDOWS):
+        assert gate.regions(with_carrier(number))
+        if number % SPUR_WINDOWS == SPUR_WINDOWS - 1:
+            gate.keep(slice(row - 3, row + 4))
+
+
+def test_a_burst_over_a_spur_is_looked_at() -> None:
+    gate = EnergyGate(SPEC)
+    for number in range(SPUR_WINDOWS + 2):
+        gate.regions(with_carrier(number))
+    scene, rng = Scene(SPEC.window_samples), np.random.default_rng(0)
+    scene.add(make_burst("tone", rng, SPEC.window_samples, 0.002), start=0, freq=0.2, snr_db=25.0)
+    scene.add(make_burst("qpsk", rng, 40 * SPEC.hop, 0.05), start=200 * SPEC.hop, freq=0.2, snr_db=15.0)
+    assert gate.regions(image(scene, 0))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rfhydra.detection.plan import CONTEXT
-from rfhydra.detection.recording import read_window, window_spans
+from rfhydra.detection.windows import read_window, window_spans
 from rfhydra.errors import InvalidRecording
 from tests.detection.given import RATE_HZ, SPEC, WINDOW, recording
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from rfhydra.detection import tracker as tracker_module
 from rfhydra.detection.detection import Detection
-from rfhydra.detection.recording import window_spans
 from rfhydra.detection.tracker import Track, Tracker, _extended_back, _extended_forward, _is_same, _OpenTrack
+from rfhydra.detection.windows import window_spans
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.window import Window
 from tests.detection.given import RATE_HZ, SPEC, WINDOW, recording

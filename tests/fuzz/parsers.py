@@ -21,8 +21,8 @@ from rfhydra.errors import RfhydraError
 from rfhydra.labels.label import Missing
 from rfhydra.labels.source import LabelSource
 from rfhydra.protocol.commands import read_command
-from rfhydra.protocol.example_values import PNG_B64
-from rfhydra.protocol.examples import COMMAND_EXAMPLES, FRAME_EXAMPLES, IQ_B64, TOKEN
+from rfhydra.protocol.example_values import IQ_B64, PNG_B64
+from rfhydra.protocol.examples import COMMAND_EXAMPLES, FRAME_EXAMPLES, TOKEN
 from rfhydra.protocol.frames import FRAMES, Frame, frame_tag
 from rfhydra.protocol.message_examples import MESSAGE_EXAMPLES
 from rfhydra.protocol.messages import read_message

@@ -44,6 +44,12 @@ def test_saved_in_half_precision_with_the_recipe(path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
+def test_loading_draws_no_random_weights(path: Path) -> None:
+    before = torch.get_rng_state()
+    load_backbone(path)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_loaded_backbone_equals_the_saved_one(network: BackboneNetwork, path: Path, backbone: TorchBackbone) -> None:
     assert backbone.network.config == CONFIG
     assert backbone.backbone_id == id_of(path.read_bytes()) == hashlib.sha256(path.read_bytes()).hexdigest()[:16]

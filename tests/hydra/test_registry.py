@@ -7,7 +7,7 @@ from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import Conflict, Damaged, Incompatible, NotFound
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.hydra.torch_backbone import TorchBackbone
-from rfhydra.protocol.messages import Registry
+from rfhydra.protocol.versions import Registry
 from rfhydra.store.workspace import Workspace
 from tests.hydra.given import METRICS, create_version, make_head
 

@@ -7,7 +7,7 @@ import numpy as np
 from rfhydra.detection.detection import Detection
 from rfhydra.detection.tracker import Tracker
 from rfhydra.live.cutter import CutWindow
-from rfhydra.live.events import TrackEvents
+from rfhydra.live.events import TrackEvents, WindowTracks
 from rfhydra.protocol.streams import TrackEvent
 from rfhydra.spectrum.boxes import Box, Frame
 from rfhydra.spectrum.window import Window
@@ -40,7 +40,8 @@ class Stream:
         self._number += 1
         closed = self._tracker.update(window, detections)
         closed += self._tracker.settle(cut.next_start_sec)
-        return [*self._events.after(cut, self._tracker, closed)]
+        tracks = WindowTracks(self._tracker.open_tracks, closed, self._tracker.merged)
+        return [*self._events.after(cut, tracks)]
 
 
 def kinds(events: Sequence[TrackEvent]) -> list[tuple[str, int]]:

@@ -5,7 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from rfhydra.pretrain.skirts import skirts
-from rfhydra.spectrum.boxes import Frame, PixelBoxes
+from rfhydra.spectrum.boxes import Frame
+from rfhydra.spectrum.pixels import PixelBoxes
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
 from rfhydra.synth import LineCode, Receiver, Scene, make_burst

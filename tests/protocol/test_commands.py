@@ -21,6 +21,7 @@ from rfhydra.protocol.parsing import read_envelope, read_json, require_few_value
 
 BOX = {"x_min": 1, "y_min": 2, "x_max": 3, "y_max": 4}
 SAMPLE = {"command": "add_training_sample", "signal_name": "a", "spectrogram_b64": "", "boxes": [BOX]}
+RECORDING_BOX = {"time_start_sec": 0, "time_end_sec": 1, "freq_low_hz": 0, "freq_high_hz": 1}
 FIXED_CONTRACT: list[dict[str, Any]] = [
     {"command": "train_signal", "signal_name": "wifi_24", "notes": "initial training"},
     {"command": "extend_signal", "signal_name": "creamy_chicken", "notes": "added low SNR samples"},
@@ -102,6 +103,18 @@ def test_json_of_any_depth_is_refused_or_read() -> None:
         ({"command": "detect"}, InvalidMessage, "either"),
         ({"command": "detect", "iq_b64": "", "spectrogram_b64": ""}, InvalidMessage, "either"),
         ({"command": "detect", "iq_b64": ""}, InvalidMessage, "sample_rate_hz"),
+        ({"command": "capture_stream", "stream_id": "a"}, InvalidMessage, "either"),
+        ({"command": "capture_stream", "stream_id": "a", "time_start_sec": 1}, InvalidMessage, "either"),
+        (
+            {"command": "capture_stream", "stream_id": "a", "time_start_sec": 1, "time_end_sec": 1},
+            InvalidMessage,
+            "after",
+        ),
+        (
+            {"command": "snap_boxes", "recording_id": "a", "boxes": [{**RECORDING_BOX, "time_end_sec": 0}]},
+            InvalidMessage,
+            r"boxes\.0",
+        ),
         ({"command": "get_registry", "id": 1.5}, InvalidMessage, "id"),
         ({"command": "get_registry", "id": True}, InvalidMessage, "id"),
     ],
@@ -162,6 +175,10 @@ LISTS: list[tuple[dict[str, Any], str]] = [
     ({"command": "start_stream", "source": {"name": "roof"}}, "heads"),
     ({"command": "subscribe"}, "topics"),
     ({"command": "unsubscribe"}, "topics"),
+    ({"command": "open_recording", "tag": 1}, "files"),
+    ({"command": "snap_boxes", "recording_id": "r"}, "boxes"),
+    ({"command": "suggest_contract", "recording_id": "r"}, "boxes"),
+    ({"command": "label_recording", "recording_id": "r"}, "annotations"),
 ]
 
 
@@ -180,6 +197,8 @@ def test_a_list_stops_at_its_first_error(fields: dict[str, Any], name: str) -> N
         (SAMPLE, "boxes", BOX),
         ({"command": "load_heads"}, "signal_names", "a"),
         ({"command": "subscribe"}, "topics", "jobs"),
+        ({"command": "open_recording", "tag": 1}, "files", {"name": "a", "size_bytes": 1}),
+        ({"command": "snap_boxes", "recording_id": "r"}, "boxes", RECORDING_BOX),
     ],
 )
 def test_a_list_stops_at_its_bound(fields: dict[str, Any], name: str, item: Any) -> None:

@@ -12,6 +12,7 @@ from rfhydra.protocol.frames import (
     IqFrame,
     StreamIqFrame,
     StreamWaterfallFrame,
+    UploadFrame,
     WaterfallFrame,
     read_waterfall,
 )
@@ -127,3 +128,11 @@ def test_a_stream_whose_id_is_no_text_is_refused() -> None:
     data[66] = 255
     with pytest.raises(InvalidMessage, match="UTF-8"):
         StreamWaterfallFrame.decode(bytes(data))
+
+
+def test_a_frame_of_an_upload_comes_back() -> None:
+    frame = UploadFrame(tag=7, start_byte=2**40, data=b"abc")
+    assert UploadFrame.decode(frame.encode()) == frame
+    for damaged in (frame.encode()[:-1], frame.encode() + b"x", frame.encode()[:39], IQ.encode()):
+        with pytest.raises(InvalidMessage):
+            UploadFrame.decode(damaged)

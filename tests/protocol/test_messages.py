@@ -6,16 +6,9 @@ from pydantic import BaseModel
 
 from rfhydra.errors import InvalidJson, InvalidMessage
 from rfhydra.protocol.commands import COMMANDS
-from rfhydra.protocol.messages import (
-    MESSAGES,
-    TRAINING_EVENT,
-    Error,
-    Result,
-    TrainingFailed,
-    TrainingProgress,
-    read_message,
-)
+from rfhydra.protocol.messages import MESSAGES, Error, Result, read_message
 from rfhydra.protocol.schema import json_schemas
+from rfhydra.protocol.trainings import TrainingFailed, TrainingProgress, training_event
 
 PROGRESS = TrainingProgress(
     signal_name="creamy_chicken",
@@ -56,7 +49,7 @@ def test_what_the_server_encodes_a_client_reads() -> None:
 
 
 def test_fields_of_the_fixed_contract_are_there_when_there_is_nothing_to_say() -> None:
-    event = TRAINING_EVENT.validate_python(COMPLETE)
+    event = training_event(COMPLETE)
     assert json.loads(event.encode()) == COMPLETE
 
 

@@ -20,6 +20,7 @@ from rfhydra.protocol import messages as told
 from rfhydra.protocol.commands import Command
 from rfhydra.protocol.fields import PixelBox
 from rfhydra.protocol.missions import LoadedHeads
+from rfhydra.protocol.trainings import TrainingComplete, TrainingEvent, TrainingFailed
 from rfhydra.store.arrays import encode_array
 from tests.server.inventory import Inventory
 from tests.training.given import CENTER_HZ, OTHER, RATE_HZ, SIGNAL, SMALL_SPEC
@@ -108,12 +109,12 @@ class ChangeSequence:
         self._pending: Change | None = None
         self._events: set[tuple[str, int]] = set()
 
-    def run(self, socket: ClientConnection, *, train: bool, on_training: Callable[[told.TrainingEvent], None]) -> None:
+    def run(self, socket: ClientConnection, *, train: bool, on_training: Callable[[TrainingEvent], None]) -> None:
         """Make one change after the other, for ever; a broken connection ends it. What was loaded must be so again."""
         socket.send(ask.Subscribe(topics=["jobs"]).encode())
         assert isinstance(told.read_message(socket.recv()), told.Subscriptions)
         socket.send(ask.GetLoadedHeads().encode())
-        while isinstance(loaded := told.read_message(socket.recv()), told.TrainingEvent):
+        while isinstance(loaded := told.read_message(socket.recv()), TrainingEvent):
             self._hear(loaded, on_training)
         assert isinstance(loaded, LoadedHeads)
         assert loaded.versions == self.expected.loaded
@@ -123,7 +124,7 @@ class ChangeSequence:
             while True:
                 message = told.read_message(socket.recv())
                 assert message is not None
-                if isinstance(message, told.TrainingEvent):
+                if isinstance(message, TrainingEvent):
                     self._hear(message, on_training)
                 elif message.id == number:
                     break
@@ -179,13 +180,13 @@ class ChangeSequence:
         self.acknowledged += 1
         self._pending = None
 
-    def _hear(self, event: told.TrainingEvent, on_training: Callable[[told.TrainingEvent], None]) -> None:
+    def _hear(self, event: TrainingEvent, on_training: Callable[[TrainingEvent], None]) -> None:
         self._events.add((event.job_id, event.seq))
         on_training(event)
         match event:
-            case told.TrainingComplete(job_id=job_id, version=version):
+            case TrainingComplete(job_id=job_id, version=version):
                 self.expected.ended[job_id] = version
-            case told.TrainingFailed(job_id=job_id):
+            case TrainingFailed(job_id=job_id):
                 self.expected.ended[job_id] = None
 
     def _choose(self) -> Change:

@@ -8,8 +8,9 @@ import pytest
 from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import TooLarge
 from rfhydra.protocol.limits import Limits
-from rfhydra.protocol.messages import Jobs, JobSnapshot, Registry
+from rfhydra.protocol.trainings import Jobs, JobSnapshot
 from rfhydra.protocol.types import RegistryEntry
+from rfhydra.protocol.versions import Registry
 from rfhydra.server.answers import require_fitting
 from rfhydra.server.service import Settings
 from rfhydra.store.workspace import Workspace

@@ -9,7 +9,7 @@ import pytest
 
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.protocol.commands import COMMANDS
-from rfhydra.protocol.example_values import JOB_ID, SIGNAL
+from rfhydra.protocol.example_values import JOB_ID, RECORDING_ID, SIGNAL, UPLOAD_TAG
 from rfhydra.protocol.examples import COMMAND_EXAMPLES, FRAME_EXAMPLES, TOKEN
 from rfhydra.protocol.frames import WaterfallFrame, read_waterfall
 from rfhydra.protocol.messages import MESSAGES, read_message
@@ -34,7 +34,7 @@ class Exchange:
 
     def __init__(self, client: Peer) -> None:
         self._client = client
-        self.job_id = JOB_ID
+        self.job_id, self.recording_id = JOB_ID, RECORDING_ID
         self.codes: dict[str, str] = {}
         self.frames: list[bytes] = []
         self.seen: set[str] = set()
@@ -42,7 +42,8 @@ class Exchange:
     def send(self, name: str) -> dict[str, Any]:
         """The answer to the example of a command; pushes that come before it are checked, too."""
         (example,) = asyncapi_document()["components"]["messages"][f"command_{name}"]["examples"]
-        fields = json.loads(json.dumps(example["payload"]).replace(JOB_ID, self.job_id))
+        text = json.dumps(example["payload"]).replace(JOB_ID, self.job_id).replace(RECORDING_ID, self.recording_id)
+        fields = json.loads(text)
         self._client.socket.send(json.dumps(fields))
         wanted = {answer_name(COMMANDS[name]), "error"}
         while (message := self.receive())["type"] not in wanted or message.get("id") != fields.get("id"):
@@ -105,6 +106,12 @@ def test_every_example_gets_the_answer_that_the_document_promises(port: int) -> 
                         pass
                 case "extend_signal":
                     exchange.job_id = answer["job_id"]
+                case "open_recording":
+                    exchange.recording_id = answer["upload_id"]
+                    client.socket.send(FRAME_EXAMPLES["upload_frame"].encode())
+                    while (told := exchange.receive()).get("id") != UPLOAD_TAG:
+                        pass
+                    assert told["recording"]["samples"] == 64
         assert exchange.codes == REFUSED
         assert {"training_progress", "training_complete", "upgrade_progress", "upgrade_complete"} <= exchange.seen
         waterfall, *_ = map(read_waterfall, exchange.frames)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from rfhydra.errors import Busy, NotFound
-from rfhydra.server.executor import SerialExecutor
+from rfhydra.errors import Busy, Cancelled, NotFound
+from rfhydra.server.executor import SerialExecutor, Stop
 
 
 @pytest.fixture
@@ -68,3 +68,28 @@ def test_a_call_whose_caller_is_gone_never_begins(executor: SerialExecutor) -> N
     asyncio.run(run())
     assert begun == ["next"]
     assert executor.waiting == 0
+
+
+def test_a_running_call_stops_when_its_caller_is_gone(executor: SerialExecutor) -> None:
+    outcomes: list[str] = []
+
+    async def run() -> None:
+        loop, running = asyncio.get_running_loop(), asyncio.Event()
+
+        def work(stop: Stop) -> None:
+            loop.call_soon_threadsafe(running.set)
+            try:
+                while True:
+                    stop.check()
+            except Cancelled:
+                outcomes.append("stopped")
+                raise
+
+        caller = asyncio.create_task(executor.run_stoppable(work))
+        await running.wait()
+        caller.cancel()
+        await asyncio.gather(caller, return_exceptions=True)
+
+    asyncio.run(run())
+    executor.close()
+    assert outcomes == ["stopped"]

@@ -18,13 +18,7 @@ from rfhydra.errors import RfhydraError
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.protocol.commands import read_command
 from rfhydra.protocol.frames import frame_tag, read_waterfall
-from rfhydra.protocol.messages import (
-    Error,
-    Message,
-    Result,
-    TrainingSampleAdded,
-    read_message,
-)
+from rfhydra.protocol.messages import Error, Message, Result, TrainingSampleAdded, read_message
 from rfhydra.protocol.parsing import read_envelope, read_json
 from tests.server.fuzz_inputs import JOB_ID, SAMPLE_ID, SOURCE, Piece, pieces
 from tests.server.inventory import take_inventory

@@ -3,7 +3,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from rfhydra.protocol.frames import WaterfallFrame
-from rfhydra.protocol.messages import Detections, Registry, TrainingFailed, TrainingProgress, read_message
+from rfhydra.protocol.messages import Detections, read_message
+from rfhydra.protocol.trainings import TrainingFailed, TrainingProgress
+from rfhydra.protocol.versions import Registry
 from rfhydra.server.net.hub import Hub, Session
 from rfhydra.server.net.outbox import Outbox
 from tests.protocol.test_messages import PROGRESS

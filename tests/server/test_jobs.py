@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rfhydra.errors import Busy, Conflict, NotFound
-from rfhydra.protocol.messages import Jobs, JobSnapshot, TrainingEvent, TrainingFailed, TrainingProgress
+from rfhydra.protocol.trainings import Jobs, JobSnapshot, TrainingEvent, TrainingFailed, TrainingProgress
 from rfhydra.store.workspace import Workspace
 from tests.server.watched_jobs import LONG, Run, Watched, watched
 from tests.training import given

@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidMessage
 from websockets.sync.client import connect
 
 from rfhydra.hydra.backbone_file import load_backbone
-from rfhydra.protocol.messages import TrainingComplete, TrainingEvent, TrainingFailed, TrainingProgress
+from rfhydra.protocol.trainings import TrainingComplete, TrainingEvent, TrainingFailed, TrainingProgress
 from tests.server.change_sequence import ChangeSequence
 from tests.server.inventory import take_inventory
 from tests.server.server_process import serving

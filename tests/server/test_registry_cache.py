@@ -2,7 +2,8 @@ import asyncio
 from typing import Any
 
 from rfhydra.hydra.registry import VersionManager
-from rfhydra.protocol.messages import Registry, SampleCounts, read_message
+from rfhydra.protocol.messages import SampleCounts, read_message
+from rfhydra.protocol.versions import Registry
 from rfhydra.server.net.hub import Hub, Session
 from rfhydra.server.net.outbox import Outbox
 from rfhydra.server.registry_cache import RegistryCache

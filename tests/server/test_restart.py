@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rfhydra.errors import Busy
-from rfhydra.protocol.messages import TrainingEvent, TrainingFailed, TrainingProgress
+from rfhydra.protocol.trainings import TrainingEvent, TrainingFailed, TrainingProgress
 from rfhydra.server.jobs.queue import MAX_ATTEMPTS
 from rfhydra.store.workspace import Workspace
 from tests.server.json_peer import WAIT_SEC

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
 
 from rfhydra.protocol.limits import Limits
-from rfhydra.protocol.messages import TrainingComplete, TrainingEvent, TrainingFailed, TrainingProgress
+from rfhydra.protocol.trainings import TrainingComplete, TrainingEvent, TrainingFailed, TrainingProgress
 from rfhydra.protocol.types import Job, TrainingRequest
 from rfhydra.server.executor import SerialExecutor
 from rfhydra.server.jobs.queue import TrainingJobs

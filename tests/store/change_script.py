@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rfhydra.errors import NotEnoughSamples
-from rfhydra.protocol.messages import TrainingEvent
+from rfhydra.protocol.trainings import TrainingEvent
 from rfhydra.protocol.types import Job
 from rfhydra.store.workspace import Workspace
 from tests.store.small_data import SIGNAL, add_job, add_sample, add_version, box, iq, progress

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rfhydra.errors import Busy, Cancelled, Conflict, InvalidMessage, InvalidName, NotEnoughSamples, NotFound
-from rfhydra.protocol.messages import TrainingProgress
+from rfhydra.protocol.trainings import TrainingProgress
 from rfhydra.protocol.types import Job, TrainingRequest
 from rfhydra.store.jobs import KEPT_HISTORIES, JobStore
 from rfhydra.store.schema import MIGRATIONS

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given as with_examples
 from hypothesis import strategies as st
 
-from rfhydra.spectrum.boxes import Box, PixelBoxes
+from rfhydra.spectrum.boxes import Box
+from rfhydra.spectrum.pixels import PixelBoxes
 from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spectrogram import add_power, level_db, make_window
 from rfhydra.spectrum.window import Window

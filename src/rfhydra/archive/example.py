@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rfhydra.detection.recording import read_window
+from rfhydra.detection.windows import read_window
 from rfhydra.errors import InvalidBox, InvalidMessage
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.quantities import parse_hertz, parse_seconds

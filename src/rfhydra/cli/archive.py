@@ -13,11 +13,12 @@ from rfhydra.cli.arguments import (
     BackboneFile,
     CenterFrequency,
     Datatype,
+    Heads,
     SampleRate,
     Workspace,
 )
 from rfhydra.cli.detection import fitting_heads
-from rfhydra.cli.output import note, print_json, print_table, progress_bar, reported, say
+from rfhydra.cli.output import counted, note, print_json, print_table, progress_bar, reported, say
 
 if TYPE_CHECKING:
     from rfhydra.archive.engine import Engine
@@ -44,7 +45,7 @@ def scan(
     engine: Annotated[EngineName, typer.Option(help="Processes of this machine, or a Ray cluster.")] = EngineName.LOCAL,
     workers: Annotated[int | None, typer.Option(min=1, help="Recordings at a time; default one per core.")] = None,
     out: Annotated[Path, typer.Option(metavar="FILE", help="The hits; emissions and manifest lie beside.")] = _OUT,
-    heads: Annotated[str | None, typer.Option(metavar="A,B", help="Signals to look for; default all.")] = None,
+    heads: Heads = None,
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Least score; default each head's own.")] = None,
     objectness: Annotated[
         float, typer.Option(min=0, max=1, help="Least objectness of the emissions that are stored.")
@@ -152,7 +153,7 @@ def _as_json(report: "ScanReport", plan: "ScanPlan", files: "ArchiveFiles") -> d
 def _show(report: "ScanReport", plan: "ScanPlan", files: "ArchiveFiles") -> None:
     hours = sum(each.duration_sec for each in report.recordings) / 3600
     rows = [(name, plan.versions[name], count) for name, count in report.hits.items()]
-    print_table(f"{len(report.recordings)} recordings, {hours:.2f} h", ["signal", "version", "hits"], rows)
+    print_table(f"{counted(len(report.recordings), 'recording')}, {hours:.2f} h", ["signal", "version", "hits"], rows)
     say(f"{report.scanned} scanned now; {report.emissions} emissions")
     for failure in report.failures[:_SHOWN_FAILURES]:
         note(f"not scanned: {failure.path}: {failure.message}")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from rfhydra.cli.completion import complete_signal
+from rfhydra.cli.completion import complete_signal, complete_signals
 from rfhydra.errors import InvalidMessage
 from rfhydra.quantities import parse_hertz, parse_seconds
 
@@ -38,6 +38,10 @@ Workspace = Annotated[Path, typer.Argument(metavar="DIR", help="The workspace.",
 Signal = Annotated[
     str,
     typer.Argument(metavar="SIGNAL", help="Name of the signal.", show_default=False, autocompletion=complete_signal),
+]
+Heads = Annotated[
+    str | None,
+    typer.Option(metavar="A,B", help="Signals to look for; default all.", autocompletion=complete_signals),
 ]
 Recordings = Annotated[
     list[Path],

@@ -7,8 +7,8 @@ import typer
 
 from rfhydra.cli.arguments import AsJson, BackboneFile, Signal, Workspace
 from rfhydra.cli.output import note, output_file, print_json, print_table, progress_bar, reported, say
+from rfhydra.config import MAX_WHOLE
 from rfhydra.errors import Busy, NotFound
-from rfhydra.protocol.fields import MAX_WHOLE
 
 if TYPE_CHECKING:
     from rfhydra.training.evaluation.card import DetectabilityCard, RecallAt

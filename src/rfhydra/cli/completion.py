@@ -20,3 +20,10 @@ def complete_signal(ctx: typer.Context, incomplete: str) -> list[str]:
     except (RfhydraError, OSError):
         return []
     return sorted(name for name in names if name.startswith(incomplete))
+
+
+def complete_signals(ctx: typer.Context, incomplete: str) -> list[str]:
+    """As :func:`complete_signal` for the last of names with commas between them."""
+    before, comma, last = incomplete.rpartition(",")
+    given = before.split(",")
+    return [f"{before}{comma}{name}" for name in complete_signal(ctx, last) if name not in given]

@@ -12,8 +12,6 @@ from rfhydra.cli.detection import detect_all, load_detector, write_picture
 from rfhydra.cli.output import console, print_table, progress_bar, reported, say
 from rfhydra.cli.training import run_training, show_result, write_curve
 from rfhydra.config import IOU_THRESHOLD
-from rfhydra.protocol.types import TrainingRequest
-from rfhydra.spectrum.spec import SpectrogramSpec
 
 if TYPE_CHECKING:
     from rfhydra.recordings import Recording
@@ -22,9 +20,6 @@ if TYPE_CHECKING:
 SIGNAL: Final = "mystery-burst"
 BOXES: Final = 10
 TEST_WINDOWS: Final = 6
-SPEC: Final = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=512)
-
-
 _SHEET: Final = "boxes.png"
 _CURVE: Final = "training-curve.png"
 _DETECTIONS: Final = "detections.png"
@@ -41,12 +36,14 @@ def demo(
 ) -> None:
     """Open the console on a synthetic live band with an unknown emitter, or train a head for it without a browser."""
     with reported():
+        from rfhydra.spectrum.spec import SpectrogramSpec
         from rfhydra.store.workspace import Workspace as Store
 
+        spec = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=512)
         directory = out or Path(tempfile.mkdtemp(prefix="rfhydra-demo-"))
-        with Store.create(directory / "workspace", SPEC) as store:
+        with Store.create(directory / "workspace", spec) as store:
             if not no_browser and not os.environ.get("RFHYDRA_NO_BROWSER"):
-                serve_demo(store, directory, SIGNAL, seed, SPEC)
+                serve_demo(store, directory, SIGNAL, seed, spec)
                 return
             console.rule("1  label")
             test = _label(store, directory, seed)
@@ -78,7 +75,7 @@ def _label(store: "Store", directory: Path, seed: int) -> "Recording":
     from rfhydra.store.sample_info import describe_sample
     from rfhydra.training.data.importer import import_recordings
 
-    spectrum, window = Neighbourhood(SIGNAL, seed), SPEC.window_samples
+    spectrum, window = Neighbourhood(SIGNAL, seed), store.spec.window_samples
     support = []
     with progress_bar() as bar:
         task = bar.add_task("making scenes", total=BOXES, note="")
@@ -87,7 +84,7 @@ def _label(store: "Store", directory: Path, seed: int) -> "Recording":
             bar.update(task, advance=1)
     import_recordings(store, support, SIGNAL)
     samples = store.samples.list(SIGNAL)
-    pictures = [(SIGNAL, describe_sample(each, SPEC), store.samples.image(each)) for each in samples]
+    pictures = [(SIGNAL, describe_sample(each, store.spec), store.samples.image(each)) for each in samples]
     draw_contact_sheet(pictures, directory / _SHEET, columns=BOXES // 2)
     say(f"{BOXES} boxes drawn around an unknown signal, one in each of {BOXES} scenes with other emissions")
     count = TEST_WINDOWS
@@ -97,6 +94,7 @@ def _label(store: "Store", directory: Path, seed: int) -> "Recording":
 def _train(store: "Store", curve: Path) -> None:
     from rfhydra.hydra.backbone_file import load_backbone
     from rfhydra.hydra.torch_backbone import best_device
+    from rfhydra.protocol.types import TrainingRequest
     from rfhydra.training.service import TrainingService
 
     service = TrainingService(store, load_backbone(device=best_device()))
@@ -111,7 +109,7 @@ def _detect(store: "Store", test: "Recording", picture: Path) -> None:
 
     detector = load_detector(store, [SIGNAL], None, "torch")
     (found,) = detect_all([test], detector)
-    write_picture(test, SPEC, detector.loaded_versions, found, picture)
+    write_picture(test, store.spec, detector.loaded_versions, found, picture)
     report = summarise([as_scene(test, SIGNAL, found)], detector.loaded_threshold(SIGNAL), IOU_THRESHOLD)
     columns = ["F1", "precision", "recall", "found", "false alarms", "missed"]
     row = [report[name] for name in ("f1_score", "precision", "recall", "tp", "fp", "fn")]

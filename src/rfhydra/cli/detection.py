@@ -15,6 +15,7 @@ from rfhydra.cli.arguments import (
     BackboneFile,
     CenterFrequency,
     Datatype,
+    Heads,
     Recordings,
     RuntimeName,
     SampleRate,
@@ -42,7 +43,7 @@ _SIGMF_SUFFIX = ".sigmf-meta"
 def detect(
     directory: Workspace,
     recordings: Recordings,
-    heads: Annotated[str | None, typer.Option(metavar="A,B", help="Signals to look for; default all.")] = None,
+    heads: Heads = None,
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Least score; default each head's own.")] = None,
     sigmf: Annotated[Path | None, typer.Option(metavar="OUT", help="Write SigMF annotations, to be reviewed.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a .csv, .jsonl or .parquet table.")] = None,

@@ -9,7 +9,7 @@ import typer
 
 from rfhydra.cli.arguments import AsJson, CenterFrequency, Datatype, SampleRate, ServerUrl, Token, Workspace
 from rfhydra.cli.label_options import AnyRate, AudacityFiles, Bandwidth, CsvFiles, LabelOptions, Length, Rtl433Files
-from rfhydra.cli.output import note, print_json, print_table, progress_bar, reported, say
+from rfhydra.cli.output import counted, note, print_json, print_table, progress_bar, reported, say
 from rfhydra.cli.recordings import find_recordings
 from rfhydra.config import MIN_SAMPLES_FOR_TRAINING
 from rfhydra.errors import InvalidMessage
@@ -86,7 +86,12 @@ def import_boxes(
     Args:
         any_rate: whether a signal may have samples of several sample rates; a server does not look at them.
         merged: keep the boxes that samples of these recordings have already.
+
+    Raises:
+        InvalidMessage: ``any_rate`` with a server.
     """
+    if any_rate and server is not None:
+        raise InvalidMessage("--any-rate does not go with --server, which takes recordings of any sample rate")
     with progress_bar() as bar:
         task = bar.add_task("importing", total=len(recordings), note="")
 
@@ -136,10 +141,10 @@ def show_import(imported: Imported, directory: Path, server: str | None, *, as_j
     rows = [(name, new, result.total_samples[name]) for name, new in sorted(result.new_samples.items())]
     print_table("samples", ["signal", "new", "in all"], rows)
     if result.skipped:
-        say(f"{len(result.skipped)} recordings without such an annotation were skipped: {_some(result.skipped)}")
+        say(f"skipped {counted(len(result.skipped), 'recording')} without such an annotation: {_some(result.skipped)}")
     name, _, total = rows[0]
     if total < MIN_SAMPLES_FOR_TRAINING:
-        note(f"{name} has {total} samples, a training needs {MIN_SAMPLES_FOR_TRAINING}: label more boxes")
+        note(f"{name} has {counted(total, 'sample')}, a training needs {MIN_SAMPLES_FOR_TRAINING}: label more boxes")
     verb = "extend" if name in imported.trained else "train"
     say(f"next: rfhydra {verb} {f'{name} --server {server}' if server else f'{directory} {name}'}")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rfhydra.cli.arguments import AsJson, CenterFrequency, Datatype, SampleRate
-from rfhydra.cli.output import print_json, reported, say
+from rfhydra.cli.output import counted, print_json, reported, say
 from rfhydra.cli.recordings import open_recordings
 from rfhydra.errors import RecordingWarning
 
@@ -73,7 +73,7 @@ def _show(fields: dict[str, Any]) -> None:
         "format": f"{fields['format']}, {fields['datatype']}",
         "rate": f"{fields['sample_rate_hz']:.10g} S/s",
         "centre": centres[0] if len(set(centres)) == 1 else f"{len(set(centres))} frequencies, first {centres[0]}",
-        "length": f"{fields['duration_sec']:.6g} s, {fields['samples']} samples",
+        "length": f"{fields['duration_sec']:.6g} s, {counted(fields['samples'], 'sample')}",
         "captures": f"{len(captures)}, first at {captures[0]['datetime'] or 'an unknown time'}",
         "annotations": _labels(fields["annotations"]),
         "level": f"{_db(level['mean_dbfs'])} mean, {_db(level['peak_dbfs'])} peak",

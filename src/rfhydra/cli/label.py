@@ -28,7 +28,7 @@ from rfhydra.cli.label_options import (
     Rtl433Files,
     boxes_named,
 )
-from rfhydra.cli.output import output_file, print_json, reported, say
+from rfhydra.cli.output import counted, output_file, print_json, reported, say
 from rfhydra.cli.recordings import open_recordings
 from rfhydra.cli.root import Command
 from rfhydra.config import check_name
@@ -131,7 +131,7 @@ def label(
     elif as_json:
         print_json({"annotations_file": str(out), "boxes": len(boxes_named(labelled, name))})
     else:
-        say(f"{len(boxes_named(labelled, name))} boxes of {name} in {out}")
+        say(f"{counted(len(boxes_named(labelled, name)), 'box')} of {name} in {out}")
         say(f"next: rfhydra import {directory} {out}")
 
 

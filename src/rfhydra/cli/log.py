@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from rfhydra.cli.arguments import AsJson, Workspace
-from rfhydra.cli.output import note, output_file, print_json, print_table, reported, say
+from rfhydra.cli.output import counted, note, output_file, print_json, print_table, reported, say
 from rfhydra.errors import InvalidMessage
-from rfhydra.protocol.track_log import LoggedTrack
 from rfhydra.quantities import parse_hertz, parse_seconds
 
 if TYPE_CHECKING:
+    from rfhydra.protocol.track_log import LoggedTrack
     from rfhydra.store.audit import AuditEntry
     from rfhydra.store.detections import LogFilter
     from rfhydra.store.workspace import Workspace as Store
@@ -92,7 +92,7 @@ def parse_time(text: str | None, field: str, now: datetime) -> datetime | None:
         ) from None
 
 
-def _show(tracks: Sequence[LoggedTrack], limit: int) -> None:
+def _show(tracks: "Sequence[LoggedTrack]", limit: int) -> None:
     if len(tracks) > limit:
         note(f"older tracks are left out: see --limit {limit}, --since, or --csv for all")
     shown = tracks[-limit:]
@@ -104,7 +104,7 @@ def _show(tracks: Sequence[LoggedTrack], limit: int) -> None:
     print_table("tracks", [*_COLUMNS, *(["state"] if has_states else [])], rows)
 
 
-def _cells(track: LoggedTrack) -> tuple[object, ...]:
+def _cells(track: "LoggedTrack") -> tuple[object, ...]:
     start = datetime.fromisoformat(track.start_time)
     return (
         start.strftime("%m-%d %H:%M:%S"),
@@ -124,7 +124,9 @@ def as_length(seconds: float) -> str:
     return f"{seconds:.3g} s" if seconds < 600 else f"{seconds / 3600:.2f} h"
 
 
-def _print_csv(tracks: Iterator[LoggedTrack]) -> None:
+def _print_csv(tracks: "Iterator[LoggedTrack]") -> None:
+    from rfhydra.protocol.track_log import LoggedTrack
+
     writer = csv.DictWriter(sys.stdout, [*LoggedTrack.model_fields], lineterminator="\n")
     writer.writeheader()
     for track in tracks:
@@ -132,7 +134,7 @@ def _print_csv(tracks: Iterator[LoggedTrack]) -> None:
     sys.stdout.flush()
 
 
-def _print_json(tracks: Iterator[LoggedTrack]) -> None:
+def _print_json(tracks: "Iterator[LoggedTrack]") -> None:
     """One document, written as it is read: a log may be long."""
     separator = ""
     sys.stdout.write('{"tracks": [')
@@ -147,7 +149,7 @@ def _write_parquet(store: "Store", wanted: "LogFilter", path: Path) -> None:
     from rfhydra.store.parquet import write_parquet
 
     count = write_parquet(store.detections.tracks(wanted), path)
-    say(f"{count} tracks in {path}")
+    say(f"{counted(count, 'track')} in {path}")
 
 
 def _show_audit(store: "Store", wanted: "LogFilter", limit: int, *, as_csv: bool, as_json: bool) -> None:

@@ -148,6 +148,11 @@ def note(text: str) -> None:
     _print_line(messages, ("note ", "yellow"), text)
 
 
+def counted(count: int, noun: str) -> str:
+    """``1 sample``, ``2 samples``, ``2 boxes``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}{'es' if noun.endswith('x') else 's'}"
+
+
 def _print_line(to: Console, *parts: str | tuple[str, str]) -> None:
     to.print(Text.assemble(*parts), soft_wrap=True)  # do not wrap lines in a pipe
 

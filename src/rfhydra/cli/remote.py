@@ -6,9 +6,10 @@ from typing import TypeVar
 
 from rfhydra.client import Client
 from rfhydra.errors import RfhydraError
-from rfhydra.protocol.messages import Registry, TrainingComplete, VersionHistory
+from rfhydra.protocol.trainings import TrainingComplete
 from rfhydra.protocol.types import EpochProgress, TrainingRequest, UpgradeReport
 from rfhydra.protocol.upgrades import UpgradeProgress
+from rfhydra.protocol.versions import Registry, VersionHistory
 
 T = TypeVar("T")
 

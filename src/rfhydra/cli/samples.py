@@ -9,17 +9,17 @@ from typer.core import TyperGroup
 
 from rfhydra.cli.arguments import AsJson, ServerUrl, Token, Workspace
 from rfhydra.cli.log import as_length
-from rfhydra.cli.output import note, output_file, print_json, print_table, reported, say
+from rfhydra.cli.output import counted, note, output_file, print_json, print_table, reported, say
 from rfhydra.cli.root import Command
 from rfhydra.cli.signals import carry_out
 from rfhydra.errors import NotFound
-from rfhydra.protocol.types import SampleInfo
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from rfhydra.client import Client
+    from rfhydra.protocol.types import SampleInfo
     from rfhydra.store.workspace import Workspace as Store
 
     Named = tuple[str, SampleInfo]
@@ -112,7 +112,7 @@ def remove(
     if as_json:
         print_json({"removed": removed})
     else:
-        say(f"removed {len(removed)} samples")
+        say(f"removed {counted(len(removed), 'sample')}")
 
 
 @samples.command("relabel", cls=Command)
@@ -138,7 +138,7 @@ def relabel(
     if as_json:
         print_json({"signal_name": to, "samples": relabelled})
     else:
-        say(f"{len(relabelled)} samples are of ", (to, "bold"))
+        say(f"{counted(len(relabelled), 'sample')} now of ", (to, "bold"))
 
 
 def _stored(store: "Store", signal: str | None) -> "list[Named]":
@@ -163,7 +163,7 @@ async def _served(client: "Client", signal: str | None) -> "list[Named]":
     return found
 
 
-async def _image(client: "Client", sample: SampleInfo) -> "NDArray[np.uint8]":
+async def _image(client: "Client", sample: "SampleInfo") -> "NDArray[np.uint8]":
     import base64
     import io
 
@@ -198,7 +198,7 @@ def _draw(found: "list[Named]", images: "list[NDArray[np.uint8]]", sheet: Path) 
     draw_contact_sheet(pictures, sheet)
 
 
-def _fields(sample: SampleInfo) -> dict[str, Any]:
+def _fields(sample: "SampleInfo") -> dict[str, Any]:
     return sample.model_dump(mode="json")
 
 
@@ -210,7 +210,7 @@ def _show(found: "list[Named]", signal: str | None) -> None:
     print_table("samples" if signal is None else f"samples of {signal}", columns, [_cells(*each) for each in found])
 
 
-def _cells(name: str, sample: SampleInfo) -> tuple[object, ...]:
+def _cells(name: str, sample: "SampleInfo") -> tuple[object, ...]:
     """Time and frequency are those of the first box; in a window without a sample rate they have no unit."""
     first = next(iter(sample.boxes or sample.negatives))
     rate = sample.sample_rate_hz

@@ -27,7 +27,6 @@ from rfhydra.cli.outputs import (
 )
 from rfhydra.config import DEFAULT_HOST, DEFAULT_PORT, DEFAULT_QUOTA, DEFAULT_ROLL, LOG_MAX_TRACKS, check_name
 from rfhydra.errors import InvalidMessage, RfhydraError
-from rfhydra.protocol.limits import read_limits
 
 if TYPE_CHECKING:
     from rfhydra.hydra.runtimes import Runtime
@@ -166,6 +165,7 @@ def _settings(
     runtime: "Runtime",
 ) -> "Settings":
     from rfhydra.hydra.backbone_file import SHIPPED_PATH
+    from rfhydra.protocol.limits import read_limits
     from rfhydra.server.net.security import Gate, require_safe
     from rfhydra.server.service import Settings
 

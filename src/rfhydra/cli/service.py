@@ -7,9 +7,8 @@ import typer
 
 from rfhydra.cli.arguments import AsJson, Token
 from rfhydra.cli.output import as_minute, print_json, print_table, reported, say
-from rfhydra.config import DEFAULT_URL
+from rfhydra.config import DEFAULT_URL, MAX_WHOLE
 from rfhydra.errors import InvalidMessage
-from rfhydra.protocol.fields import MAX_WHOLE
 
 if TYPE_CHECKING:
     from rfhydra.client import Client

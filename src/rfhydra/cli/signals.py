@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from rfhydra.cli.arguments import AsJson, ServerUrl, Signal, Token, Workspace
-from rfhydra.cli.output import print_json, print_table, reported, say
+from rfhydra.cli.output import counted, print_json, print_table, reported, say
 from rfhydra.errors import InvalidMessage
-from rfhydra.protocol.signals import DeletedSignal, SignalInfo
 
 if TYPE_CHECKING:
     from rfhydra.client import Client
+    from rfhydra.protocol.signals import DeletedSignal, SignalInfo
     from rfhydra.store.workspace import Workspace as Store
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ def signals(directory: Workspace, server: ServerUrl = None, token: Token = None,
     """Show every signal, also those without a head."""
     with reported(as_json=as_json):
 
-        async def ask(client: "Client") -> list[SignalInfo]:
+        async def ask(client: "Client") -> "list[SignalInfo]":
             return (await client.get_signals()).signals
 
         found = carry_out(directory, server, token, lambda store: store.signals.all(), ask, changes=False)
@@ -152,11 +152,11 @@ def _empty(directory: Path, server: str | None, token: str | None, *, as_json: b
     if as_json:
         print_json({"signals": count, "samples": samples})
     else:
-        say(f"removed for good: {count} signals, {samples} samples")
+        say(f"removed for good: {counted(count, 'signal')}, {counted(samples, 'sample')}")
 
 
 def _show_trash(directory: Path, server: str | None, token: str | None, *, as_json: bool) -> None:
-    async def ask(client: "Client") -> list[DeletedSignal]:
+    async def ask(client: "Client") -> "list[DeletedSignal]":
         return (await client.get_trash()).signals
 
     found = carry_out(directory, server, token, lambda store: store.signals.trash(), ask, changes=False)
@@ -172,7 +172,7 @@ def _show_trash(directory: Path, server: str | None, token: str | None, *, as_js
         say("the trash is empty")
 
 
-def _cells(signal: SignalInfo) -> tuple[object, ...]:
+def _cells(signal: "SignalInfo") -> tuple[object, ...]:
     states = {"provisional": signal.provisional, "loaded": signal.is_loaded}
     return (
         signal.signal_name,
@@ -186,7 +186,7 @@ def _cells(signal: SignalInfo) -> tuple[object, ...]:
 
 
 def _counts(signal: Any) -> str:
-    return f"{signal.sample_count} samples and {signal.version_count} versions"
+    return f"{counted(signal.sample_count, 'sample')} and {counted(signal.version_count, 'version')}"
 
 
 def _place(directory: Path, server: str | None) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Group
 from rich.text import Text
 
-from rfhydra.cli.output import new_table, say
+from rfhydra.cli.output import counted, new_table, say
 
 if TYPE_CHECKING:
     from rfhydra.protocol.streams import StreamStatus, TrackEvent
@@ -73,7 +73,8 @@ def _row(event: "TrackEvent") -> tuple[str, ...]:
 
 def status_line(status: "StreamStatus") -> str:
     """State and counters in one line."""
-    parts = [status.state, f"{status.tracks} tracks", f"{status.windows} windows, {status.empty_windows} empty"]
+    windows = f"{counted(status.windows, 'window')}, {status.empty_windows} empty"
+    parts = [status.state, counted(status.tracks, "track"), windows]
     if status.real_time_factor is not None:
         parts.append(f"{status.real_time_factor:.1f} × real time")
     if status.dropped_samples:

@@ -10,6 +10,7 @@ import typer
 from rfhydra.cli.arguments import AsJson, BackboneFile, ServerUrl, Signal, Token, Workspace
 from rfhydra.cli.detection import require_one_backbone
 from rfhydra.cli.output import (
+    counted,
     interval_text,
     note,
     output_file,
@@ -22,10 +23,9 @@ from rfhydra.cli.output import (
 )
 from rfhydra.config import DEFAULT_EPOCHS
 from rfhydra.errors import NotFound
-from rfhydra.protocol.parsing import parse
-from rfhydra.protocol.types import EpochProgress, TrainingRequest, TrainingResult
 
 if TYPE_CHECKING:
+    from rfhydra.protocol.types import EpochProgress, TrainingRequest, TrainingResult
     from rfhydra.store.workspace import Workspace as Store
     from rfhydra.training.service import TrainingService
     from rfhydra.training.trainer import Stage
@@ -86,6 +86,9 @@ def _train(
     extend: bool,
 ) -> None:
     with reported(as_json=as_json):
+        from rfhydra.protocol.parsing import parse
+        from rfhydra.protocol.types import TrainingRequest
+
         fields = {"signal_name": signal, "notes": notes, "epochs": epochs, "extend": extend}
         request = parse(TrainingRequest, {**fields, "provisional": provisional})
         curve = None if png is None else output_file(png)
@@ -104,8 +107,8 @@ def _train(
 
 
 def _train_here(
-    request: TrainingRequest, directory: Path, backbone_file: Path | None
-) -> tuple[TrainingResult, list[EpochProgress]] | None:
+    request: "TrainingRequest", directory: Path, backbone_file: Path | None
+) -> "tuple[TrainingResult, list[EpochProgress]] | None":
     """The result and every epoch; None where there is nothing to extend a head with."""
     from rfhydra.store.workspace import Workspace as Store
 
@@ -123,7 +126,7 @@ def _train_here(
         return run_training(TrainingService(store, backbone), request)
 
 
-def _require_known(store: "Store", request: TrainingRequest) -> None:
+def _require_known(store: "Store", request: "TrainingRequest") -> None:
     """
     Raises:
         NotFound: the signal has no samples, or nothing to extend.
@@ -138,7 +141,7 @@ def _require_known(store: "Store", request: TrainingRequest) -> None:
         VersionManager(store).require_active(request.signal_name)
 
 
-def _is_current(store: "Store", request: TrainingRequest, backbone_file: Path | None) -> bool:
+def _is_current(store: "Store", request: "TrainingRequest", backbone_file: Path | None) -> bool:
     """Whether the active head was trained as ``request`` asks, and no sample was added or changed since."""
     from rfhydra.store.audit import DEFAULT_LIMIT
 
@@ -154,7 +157,7 @@ def _is_current(store: "Store", request: TrainingRequest, backbone_file: Path | 
     return head.backbone_id == backbone_id_in(backbone_file or SHIPPED_PATH)
 
 
-def _show_current(request: TrainingRequest, *, as_json: bool) -> None:
+def _show_current(request: "TrainingRequest", *, as_json: bool) -> None:
     if as_json:
         print_json({"signal_name": request.signal_name, "version": None})
     else:
@@ -163,8 +166,8 @@ def _show_current(request: TrainingRequest, *, as_json: bool) -> None:
 
 
 def _train_there(
-    request: TrainingRequest, server: str, token: str | None
-) -> tuple[TrainingResult, list[EpochProgress]]:
+    request: "TrainingRequest", server: str, token: str | None
+) -> "tuple[TrainingResult, list[EpochProgress]]":
     """Train on a server, where the training continues if this process ends."""
     from rfhydra.cli.remote import train_on_server
 
@@ -173,14 +176,16 @@ def _train_there(
         # the server tells of epochs alone, and not how many there will be
         task = bar.add_task("waiting for the first epoch", total=None, note="")
 
-        def on_epoch(progress: EpochProgress) -> None:
+        def on_epoch(progress: "EpochProgress") -> None:
             history.append(progress)
             bar.update(task, description=f"fitting, epoch {progress.epoch}", note=score_note(progress))
 
         return train_on_server(server, token, request, on_epoch), history
 
 
-def run_training(service: "TrainingService", request: TrainingRequest) -> tuple[TrainingResult, list[EpochProgress]]:
+def run_training(
+    service: "TrainingService", request: "TrainingRequest"
+) -> "tuple[TrainingResult, list[EpochProgress]]":
     """Train with a bar that names the stage; returns the result and every epoch."""
     history: list[EpochProgress] = []
     with progress_bar() as bar:
@@ -192,7 +197,7 @@ def run_training(service: "TrainingService", request: TrainingRequest) -> tuple[
             total = request.epochs if stage == "fitting" else None
             task = bar.add_task(f"{stage}, epochs" if total else stage, total=total, note="")
 
-        def on_epoch(progress: EpochProgress) -> None:
+        def on_epoch(progress: "EpochProgress") -> None:
             history.append(progress)
             bar.update(task, completed=progress.epoch, note=score_note(progress))
 
@@ -203,14 +208,14 @@ def run_training(service: "TrainingService", request: TrainingRequest) -> tuple[
     return result, history
 
 
-def show_result(result: TrainingResult, history: Sequence[EpochProgress]) -> None:
+def show_result(result: "TrainingResult", history: "Sequence[EpochProgress]") -> None:
     """Print the curve, the metrics, the verdict and advice, if there is any."""
     metrics = dict(result.metrics)
     early = ", stopped early" if result.early_stopped else ""
     say(
         (result.signal_name, "bold"),
-        f" version {result.version}: {result.sample_count} samples,"
-        f" {result.epochs_trained} epochs{early}, {result.training_time_sec:.1f} s",
+        f" version {result.version}: {counted(result.sample_count, 'sample')},"
+        f" {counted(result.epochs_trained, 'epoch')}{early}, {result.training_time_sec:.1f} s",
     )
     if metrics["f1_score"] is None:
         _show_provisional(metrics)
@@ -227,7 +232,7 @@ def _show_provisional(metrics: dict[str, Any]) -> None:
     say("  ", ("provisional", "yellow"), f": nothing validates it; {own}")
 
 
-def _show_validation(result: TrainingResult, history: Sequence[EpochProgress]) -> None:
+def _show_validation(result: "TrainingResult", history: "Sequence[EpochProgress]") -> None:
     metrics = dict(result.metrics)
     losses, scores = _validated(history)
     say(f"  validation loss {sparkline(losses)} {losses[-1]:.4f}")
@@ -238,13 +243,13 @@ def _show_validation(result: TrainingResult, history: Sequence[EpochProgress]) -
         say(f"  {result.sample_count} samples are few; cross-validated by recording: {rates}")
 
 
-def write_curve(history: Sequence[EpochProgress], path: Path) -> None:
+def write_curve(history: "Sequence[EpochProgress]", path: Path) -> None:
     from rfhydra.plots import draw_curve
 
     draw_curve([each.train_loss for each in history], *_validated(history), path)
 
 
-def _validated(history: Sequence[EpochProgress]) -> tuple[list[float], list[float]]:
+def _validated(history: "Sequence[EpochProgress]") -> tuple[list[float], list[float]]:
     """Validation loss and F1 by epoch, both empty for a provisional head."""
     losses = [each.val_loss for each in history if each.val_loss is not None]
     return losses, [each.f1_score for each in history if each.f1_score is not None]

@@ -10,13 +10,13 @@ import typer
 from rfhydra.cli.arguments import AsJson, BackboneFile, ServerUrl, Token, Workspace
 from rfhydra.cli.output import note, print_json, print_table, progress_bar, reported, say, score_note
 from rfhydra.errors import InvalidMessage, RfhydraError
-from rfhydra.protocol.types import EpochProgress, LeftHead, UpgradeReport
-from rfhydra.protocol.upgrades import UpgradeProgress
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from rfhydra.hydra.backbone import Backbone
+    from rfhydra.protocol.types import EpochProgress, LeftHead, UpgradeReport
+    from rfhydra.protocol.upgrades import UpgradeProgress
     from rfhydra.store.workspace import Workspace as Store
     from rfhydra.training.trainer import Control
     from rfhydra.training.upgrade import PlannedHead, Upgrade
@@ -97,7 +97,7 @@ def _upgrade_there(server: str, token: str | None, *, force: bool, as_json: bool
     _print(report, as_json=as_json)
 
 
-def _print(report: UpgradeReport, *, as_json: bool) -> None:
+def _print(report: "UpgradeReport", *, as_json: bool) -> None:
     if as_json:
         print_json({**report.model_dump(), "switched": bool(report.heads)})
     else:
@@ -167,7 +167,7 @@ def head_bars(bar: "Progress") -> "Callable[[str, int, int], Control]":
     heads, epochs = bar.add_task("heads", note=""), bar.add_task("epochs", note="")
 
     def on_signal(signal_name: str, done: int, total: int) -> Control:
-        def on_epoch(progress: EpochProgress) -> None:
+        def on_epoch(progress: "EpochProgress") -> None:
             bar.update(epochs, total=progress.total_epochs, completed=progress.epoch, note=score_note(progress))
 
         bar.update(heads, completed=done, total=total, note=signal_name)
@@ -179,11 +179,11 @@ def head_bars(bar: "Progress") -> "Callable[[str, int, int], Control]":
     return on_signal
 
 
-def _on_progress(bar: "Progress") -> Callable[[UpgradeProgress], None]:
+def _on_progress(bar: "Progress") -> "Callable[[UpgradeProgress], None]":
     """The same for the progress of a server."""
     heads, epochs = bar.add_task("heads", note=""), bar.add_task("epochs", note="")
 
-    def on_progress(progress: UpgradeProgress) -> None:
+    def on_progress(progress: "UpgradeProgress") -> None:
         bar.update(heads, completed=progress.heads_done, total=progress.heads_total, note=progress.signal_name)
         if progress.epoch is None:
             bar.update(epochs, completed=0, total=None, note="")
@@ -194,7 +194,7 @@ def _on_progress(bar: "Progress") -> Callable[[UpgradeProgress], None]:
     return on_progress
 
 
-def _show(report: UpgradeReport) -> None:
+def _show(report: "UpgradeReport") -> None:
     if report.heads:
         _show_heads(report)
         say(f"active from now on: {len(report.heads)} heads of backbone {report.backbone_id}")
@@ -203,7 +203,7 @@ def _show(report: UpgradeReport) -> None:
     _note_left(report.left)
 
 
-def _show_heads(report: UpgradeReport) -> None:
+def _show_heads(report: "UpgradeReport") -> None:
     rows = [
         (
             head.signal_name,
@@ -220,7 +220,7 @@ def _show_heads(report: UpgradeReport) -> None:
     print_table(f"upgrade to backbone {report.backbone_id}", columns, rows)
 
 
-def _note_left(left: Sequence[LeftHead]) -> None:
+def _note_left(left: "Sequence[LeftHead]") -> None:
     for each in left:
         note(f"{each.signal_name} stays at version {each.version} on its backbone: {each.reason}")
 

@@ -9,12 +9,12 @@ import typer
 
 from rfhydra.cli.arguments import AsJson, ServerUrl, Signal, Token, Workspace
 from rfhydra.cli.output import as_minute, print_json, print_table, reported, say
-from rfhydra.protocol.fields import MAX_WHOLE
-from rfhydra.protocol.types import HeadKind, VersionInfo
+from rfhydra.config import MAX_WHOLE
 
 if TYPE_CHECKING:
     from rfhydra.cli.remote import RemoteVersions
     from rfhydra.hydra.registry import VersionManager
+    from rfhydra.protocol.types import VersionInfo
 
 
 def versions(
@@ -86,7 +86,9 @@ def registry(directory: Workspace, server: ServerUrl = None, token: Token = None
     print_table(f"backbone version {found.backbone_version}", columns, rows)
 
 
-def _state(version: VersionInfo) -> str:
+def _state(version: "VersionInfo") -> str:
+    from rfhydra.protocol.types import HeadKind
+
     former = f"{version.kind}, no longer run"
     states = {
         "active": version.is_active,

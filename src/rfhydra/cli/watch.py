@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from rfhydra.cli.arguments import AsJson, BackboneFile, RuntimeName, ServerUrl, Token, Workspace
+from rfhydra.cli.arguments import AsJson, BackboneFile, Heads, RuntimeName, ServerUrl, Token, Workspace
 from rfhydra.cli.detection import load_detector
 from rfhydra.cli.output import note, reported
 from rfhydra.cli.outputs import (
@@ -50,7 +50,7 @@ def watch(
     source: Annotated[
         str, typer.Argument(metavar="SOURCE", help="A recording, or an address such as rtl_tcp://HOST:PORT?….")
     ],
-    heads: Annotated[str | None, typer.Option(metavar="A,B", help="Signals to look for; default all.")] = None,
+    heads: Heads = None,
     duration: Annotated[
         str | None, typer.Option("--for", metavar="TIME", help="Stop after this time, as 10s or 2h; default never.")
     ] = None,

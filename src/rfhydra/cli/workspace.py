@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rfhydra.cli.arguments import AsJson, BackboneFile, Workspace
+from rfhydra.cli.arguments import AsJson, BackboneFile, CenterFrequency, Datatype, SampleRate, Workspace
 from rfhydra.cli.output import print_json, reported, say
 from rfhydra.cli.recordings import open_recordings
 from rfhydra.cli.suggest import Label, chosen, show_choice
 from rfhydra.errors import InvalidMessage
-from rfhydra.spectrum.spec import SpectrogramSpec
 
 if TYPE_CHECKING:
     from rfhydra.contract.choice import ContractChoice
+    from rfhydra.spectrum.spec import SpectrogramSpec
 
 
 FftSize = Annotated[int | None, typer.Option(help="Samples per transform, a power of two.")]
@@ -38,6 +38,9 @@ def init(
     cols: Cols = None,
     recordings: FromRecordings = None,
     signal: Label = None,
+    sample_rate: SampleRate = None,
+    center_freq: CenterFrequency = None,
+    datatype: Datatype = None,
     backbone: BackboneFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -50,7 +53,9 @@ def init(
             raise InvalidMessage(f"{more[0]} is one argument too many: recordings follow --from")
         from rfhydra.store.workspace import Workspace as Store
 
-        spec, choice = contract_of((fft_size, hop, rows, cols), [*(recordings or []), *(more or [])], signal, backbone)
+        known = {"datatype": datatype, "sample_rate_hz": sample_rate, "center_freq_hz": center_freq}
+        chosen_by = [*(recordings or []), *(more or [])]
+        spec, choice = contract_of((fft_size, hop, rows, cols), chosen_by, signal, backbone, **known)
         Store.create(directory, spec).close()
     name = directory.resolve().name  # DIR may be "."
     if as_json:
@@ -71,7 +76,8 @@ def contract_of(
     recordings: Sequence[Path],
     signal: str | None,
     backbone: Path | None,
-) -> tuple[SpectrogramSpec, tuple["ContractChoice", str] | None]:
+    **known: Any,
+) -> "tuple[SpectrogramSpec, tuple[ContractChoice, str] | None]":
     """The contract that options ask for, and with recordings the choice and what it was made by.
 
     Args:
@@ -79,13 +85,18 @@ def contract_of(
         recordings: to choose the contract by.
         signal: label to choose by.
         backbone: file of the backbone, for recordings without annotations.
+        known: arguments of :func:`rfhydra.recordings.open_recording` for files without metadata.
 
     Raises:
         InvalidMessage: recordings are given beside fields, or a field is out of range.
     """
+    from rfhydra.spectrum.spec import SpectrogramSpec
+
+    if not recordings and any(each is not None for each in known.values()):
+        raise InvalidMessage("--sample-rate, --datatype and --freq are options of --from")
     if not recordings:
         return SpectrogramSpec.completed(*fields), None
     if any(each is not None for each in fields):
         raise InvalidMessage("--from excludes --fft-size, --hop, --rows and --cols: it chooses them")
-    choice = chosen(open_recordings(recordings), signal, backbone)
+    choice = chosen(open_recordings(recordings, **known), signal, backbone)
     return choice[0].spec, choice

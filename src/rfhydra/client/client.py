@@ -16,18 +16,10 @@ from rfhydra.protocol import commands as ask
 from rfhydra.protocol.commands import TRAINING_COMMANDS
 from rfhydra.protocol.frames import read_waterfall
 from rfhydra.protocol.live import PushedSource, SetWaterfall, StartStream, WaterfallState
-from rfhydra.protocol.messages import (
-    Detections,
-    Error,
-    Message,
-    ServerHello,
-    Subscriptions,
-    TrainingComplete,
-    TrainingFailed,
-    TrainingProgress,
-)
+from rfhydra.protocol.messages import Detections, Error, Message, ServerHello, Subscriptions
 from rfhydra.protocol.parsing import parse
 from rfhydra.protocol.streams import StreamStatus
+from rfhydra.protocol.trainings import TrainingComplete, TrainingFailed, TrainingProgress
 from rfhydra.protocol.types import Topic, TrainingOptions, TrainingRequest
 from rfhydra.protocol.upgrades import GetUpgrade, StartUpgrade, UpgradeComplete, UpgradeFailed, UpgradeProgress
 

@@ -21,6 +21,7 @@ from rfhydra.protocol.live import (
     StreamSource,
     TuneStream,
 )
+from rfhydra.protocol.missions import LoadedHeads
 from rfhydra.protocol.signals import (
     DeleteSignal,
     EmptyTrash,
@@ -40,9 +41,11 @@ from rfhydra.protocol.signals import (
     TrashEmptied,
 )
 from rfhydra.protocol.streams import StreamStatus
+from rfhydra.protocol.trainings import Jobs, JobSnapshot
 from rfhydra.protocol.types import IqDatatype
 from rfhydra.protocol.unknowns import GetUnknown, LabelUnknown, UnknownClusters, UnknownLabelled
 from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, UndoUpgrade, UpgradeState, UpgradeUndone
+from rfhydra.protocol.versions import Registry, VersionHistory, VersionPromoted, VersionRollback
 
 Box: TypeAlias = PixelBox | PhysicalBox
 
@@ -62,32 +65,32 @@ class Commands(RecordingCommands):
         """
         return await self._ask(ask.CancelTraining, job_id=job_id)
 
-    async def promote_version(self, signal_name: str, version: int) -> told.VersionPromoted:
+    async def promote_version(self, signal_name: str, version: int) -> VersionPromoted:
         """Make a version the active one."""
         return await self._ask(ask.PromoteVersion, signal_name=signal_name, version=version)
 
-    async def rollback_signal(self, signal_name: str) -> told.VersionRollback:
+    async def rollback_signal(self, signal_name: str) -> VersionRollback:
         """Return to the version that was active before the current one."""
         return await self._ask(ask.RollbackSignal, signal_name=signal_name)
 
-    async def get_version_history(self, signal_name: str) -> told.VersionHistory:
+    async def get_version_history(self, signal_name: str) -> VersionHistory:
         """The versions of a signal's head, oldest first."""
         return await self._ask(ask.GetVersionHistory, signal_name=signal_name)
 
-    async def get_registry(self) -> told.Registry:
+    async def get_registry(self) -> Registry:
         """Every signal with its active version."""
         return await self._ask(ask.GetRegistry)
 
-    async def load_heads(self, signal_names: Iterable[str]) -> told.LoadedHeads:
+    async def load_heads(self, signal_names: Iterable[str]) -> LoadedHeads:
         """Load the active heads of signals in addition; all or, on an error, none."""
         return await self._ask(ask.LoadHeads, signal_names=list(signal_names))
 
-    async def unload_heads(self, signal_names: Iterable[str] | None = None) -> told.LoadedHeads:
+    async def unload_heads(self, signal_names: Iterable[str] | None = None) -> LoadedHeads:
         """Unload heads, by default all."""
         names = None if signal_names is None else list(signal_names)
         return await self._ask(ask.UnloadHeads, signal_names=names)
 
-    async def get_loaded_heads(self) -> told.LoadedHeads:
+    async def get_loaded_heads(self) -> LoadedHeads:
         """The loaded heads."""
         return await self._ask(ask.GetLoadedHeads)
 
@@ -216,11 +219,11 @@ class Commands(RecordingCommands):
         """A page of the samples of a signal as annotated recordings."""
         return await self._ask(ask.ExportSigmf, signal_name=signal_name, limit=limit, cursor=cursor)
 
-    async def list_jobs(self, *, limit: int | None = None, cursor: str | None = None) -> told.Jobs:
+    async def list_jobs(self, *, limit: int | None = None, cursor: str | None = None) -> Jobs:
         """A page of trainings, newest first."""
         return await self._ask(ask.ListJobs, limit=limit, cursor=cursor)
 
-    async def get_job(self, job_id: str) -> told.JobSnapshot:
+    async def get_job(self, job_id: str) -> JobSnapshot:
         """A training with its messages so far."""
         return await self._ask(ask.GetJob, job_id=job_id)
 

@@ -12,21 +12,20 @@ from typing import Final, Generic, Self, TypeVar
 from rfhydra.errors import NotFound, error_of
 from rfhydra.protocol.frames import StreamWaterfallFrame, WaterfallFrame
 from rfhydra.protocol.live import Streams, Tracks
-from rfhydra.protocol.messages import (
-    Detections,
+from rfhydra.protocol.messages import Detections, SampleCounts
+from rfhydra.protocol.recordings import Recordings
+from rfhydra.protocol.state import ServerMetrics
+from rfhydra.protocol.trainings import (
     Jobs,
     JobSnapshot,
-    Registry,
-    SampleCounts,
     TrainingComplete,
     TrainingEvent,
     TrainingFailed,
     TrainingProgress,
 )
-from rfhydra.protocol.recordings import Recordings
-from rfhydra.protocol.state import ServerMetrics
 from rfhydra.protocol.types import Topic, UpgradeJob, UpgradeReport
 from rfhydra.protocol.upgrades import UpgradeComplete, UpgradeEvent, UpgradeFailed, UpgradeProgress, UpgradeState
+from rfhydra.protocol.versions import Registry
 
 MAX_UNREAD: Final = 1000
 

@@ -2,7 +2,8 @@
 
 A test of constant false-alarm rate: the mean level of blocks of several shapes is compared with what the loudest of
 many blocks of white noise reaches, over the floor of their rows. The floor follows the noise of the receiver (slope of
-its filters) over time; it cannot follow an emission, because it is smooth over the band and bounded.
+its filters) over time; it cannot follow an emission, because it is smooth over the band and bounded. The exception are
+spurs: carriers that nobody asks for and that last for many windows.
 """
 
 from dataclasses import dataclass
@@ -32,6 +33,12 @@ MAX_RISE_DB: Final = 2.0
 """The floor of a row is at most so much above that of the window: what is louder is an emission."""
 MEMORY: Final = 0.125
 """Weight of a window in the floor."""
+SPUR_WINDOWS: Final = 32
+"""A carrier that stands out of the rows around it in so many windows, and that nobody wants, is a spur."""
+MIN_SPUR_DB: Final = 2.0
+"""Median level of a row over that of the rows around it from which it holds a carrier."""
+MAX_SPUR_DRIFT_DB: Final = 3.0
+"""From the mean level of a carrier; more begins another one."""
 _SMOOTH_ROWS: Final = 31
 _FLOOR_COLS: Final = 128  # that the floor is measured in
 _NOISE_WINDOWS: Final = 4
@@ -44,6 +51,8 @@ class EnergyGate:
 
     spec: SpectrogramSpec
     _floor: NDArray[np.float32] | None = None
+    _carrier: NDArray[np.float32] | None = None  # mean level of each row, as long as it holds one carrier
+    _windows: NDArray[np.intp] | int = 0  # for which it has held it
 
     def regions(self, image: NDArray[np.uint8]) -> list[Rectangle] | None:
         """The parts of ``image``, uint8 (rows, cols), with energy, which do not meet; None for all of it.
@@ -58,11 +67,30 @@ class EnergyGate:
         taken = image[:, :: max(image.shape[1] // _FLOOR_COLS, 1)]
         middle = taken.shape[1] // 2
         rows = np.partition(taken, middle, axis=1)[:, middle].astype(np.float32)
-        smooth = ndimage.median_filter(rows, _SMOOTH_ROWS, mode="nearest")
+        smooth = ndimage.median_filter(rows, _SMOOTH_ROWS, mode="nearest")  # carriers are narrower
         highest = self.spec.scaling.floor_grey + MAX_RISE_DB * _grey_per_db(self.spec)
         now = np.minimum(smooth, highest)
         self._floor = now if self._floor is None else self._floor + MEMORY * (now - self._floor)
-        return np.minimum(self._floor, highest)
+        floor = np.minimum(self._floor, highest)
+        carrier = self._follow_carriers(rows, smooth)
+        return np.where(self._windows > SPUR_WINDOWS, np.maximum(floor, carrier), floor)
+
+    def _follow_carriers(self, rows: NDArray[np.float32], smooth: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Mean level of the carrier in each row, and count for how many windows the row has held it.
+
+        ``rows`` are median levels, float32 (rows,), ``smooth`` those of the rows around each.
+        """
+        carrier = rows if self._carrier is None else self._carrier
+        unit = _grey_per_db(self.spec)
+        goes_on = (rows - smooth > MIN_SPUR_DB * unit) & (np.abs(rows - carrier) <= MAX_SPUR_DRIFT_DB * unit)
+        self._windows = np.where(goes_on, self._windows + 1, 0)
+        self._carrier = np.where(goes_on, carrier + MEMORY * (rows - carrier), rows)
+        return self._carrier
+
+    def keep(self, rows: slice) -> None:
+        """What is in ``rows`` now is wanted: it becomes a spur after :data:`SPUR_WINDOWS` further windows at best."""
+        if not isinstance(self._windows, int):
+            self._windows[rows] = 0
 
 
 def _grey_per_db(spec: SpectrogramSpec) -> float:

@@ -5,9 +5,9 @@ from typing import Final
 
 from rfhydra.detection.detector import Detection
 from rfhydra.detection.gate import EnergyGate
-from rfhydra.detection.recording import stretches
 from rfhydra.detection.regions import see_regions
 from rfhydra.detection.tracker import Joining, Track, Tracker, intersection_over_union
+from rfhydra.detection.windows import stretches
 from rfhydra.errors import InvalidMessage, TooLarge
 from rfhydra.hydra.backbone import Backbone, Seen
 from rfhydra.recordings.recording import Recording

@@ -1,11 +1,20 @@
 """SequenceDetector: gate, detector and tracker of the successive windows of one source."""
 
+import math
+from collections import deque
 from collections.abc import Collection
+from typing import Final
 
 from rfhydra.detection.detector import HydraDetector, WindowDetections
 from rfhydra.detection.gate import EnergyGate
 from rfhydra.detection.tracker import Track, Tracker
+from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.window import Window
+
+LOOK_AHEAD: Final = 3
+"""Windows by which :meth:`SequenceDetector.look` may be ahead of :meth:`SequenceDetector.detect`."""
+LASTING: Final = 0.5
+"""Part of a window from which a detection is of an emission that lasts."""
 
 
 class SequenceDetector:
@@ -35,19 +44,51 @@ class SequenceDetector:
         self.tracker = Tracker(first_track_id)
         self._detector, self._threshold, self._names = detector, threshold, names
         self._gated, self._gate = gated, EnergyGate(detector.spec)
+        self._wanted = deque[list[slice]]([[]] * LOOK_AHEAD)  # rows of lasting detections in the last windows
+        self._versions: dict[str, int] | None = None
 
     def begin(self) -> None:
-        """The next window does not continue the ones before: there is a gap, or the receiver was tuned."""
+        """The next window to :meth:`look` at continues none before it: there is a gap, or the receiver was tuned."""
         self._gate = EnergyGate(self._detector.spec)
 
     def update(self, window: Window, next_start_sec: float | None = None) -> tuple[WindowDetections, list[Track]]:
-        """Detections in ``window``, and the tracks that are closed by it.
+        """Detections in ``window``, and the tracks that are closed by it: :meth:`look` and :meth:`detect`."""
+        return self.detect(window, self.look(window), next_start_sec)
+
+    def look(self, window: Window) -> list[Rectangle] | None:
+        """The parts of ``window`` with energy; None for all of it.
+
+        It may be ahead of :meth:`detect`, in another thread, by :data:`LOOK_AHEAD` windows. So it knows of detections
+        in the windows before those, whether it is ahead or not.
+        """
+        if not self._gated:
+            return None
+        for rows in self._wanted.popleft():
+            self._gate.keep(rows)
+        return self._gate.regions(window.image)
+
+    def detect(
+        self, window: Window, regions: list[Rectangle] | None, next_start_sec: float | None = None
+    ) -> tuple[WindowDetections, list[Track]]:
+        """Detections in the ``regions`` of ``window``, and the tracks that are closed by it.
 
         ``next_start_sec`` is where the next window begins, if that is known: tracks that it cannot continue are closed.
         """
-        regions = self._gate.regions(window.image) if self._gated else None
         found = self._detector.detect(window, self._threshold, self._names, regions)
+        if self._gated:
+            self._wanted.append(self._rows_wanted(window, found))
         closed = self.tracker.update(window, found.detections)
         if next_start_sec is not None:
             closed += self.tracker.settle(next_start_sec)
         return found, closed
+
+    def _rows_wanted(self, window: Window, found: WindowDetections) -> list[slice]:
+        """Rows of the image in which a head detects an emission that lasts; all of them after a change of the heads."""
+        versions, self._versions = self._versions, found.versions
+        if versions != found.versions:
+            return [slice(None)]
+        least_sec = LASTING * window.frame.duration_sec
+        lasting = [
+            each.box for each in found.detections if each.box.time_end_sec - each.box.time_start_sec >= least_sec
+        ]
+        return [slice(max(int(box[1]), 0), math.ceil(box[3])) for box in window.frame.to_pixels(lasting)]

@@ -10,9 +10,9 @@ import numpy as np
 from rfhydra.detection.detector import Detection, HydraDetector, WindowDetections
 from rfhydra.detection.gate import EnergyGate
 from rfhydra.detection.proposals import JOINING, likely_proposals
-from rfhydra.detection.recording import stretches, window_spans
 from rfhydra.detection.regions import see_regions
 from rfhydra.detection.tracker import Track, Tracker, intersection_over_minimum, intersection_over_union
+from rfhydra.detection.windows import stretches, window_spans
 from rfhydra.errors import InvalidMessage, TooLarge
 from rfhydra.protocol.recording_suggestions import UNSURE
 from rfhydra.recordings.recording import Recording

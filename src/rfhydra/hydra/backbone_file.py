@@ -4,7 +4,7 @@ The golden test vector detects code that computes other results from the weights
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import Any, Final, Self
 import numpy as np
 import torch
 from pydantic import TypeAdapter, ValidationError
-from torch import Tensor
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import Incompatible, InvalidMessage, NotFound
@@ -37,6 +38,7 @@ _KIND: Final = "body"  # in stored files
 _BACKGROUND_PREFIX: Final = "reference."
 _GOLDEN_PREFIX: Final = "golden."
 _CONFIG: Final = TypeAdapter(NetworkConfig)
+_RANDOM: Final = {nn.init.kaiming_uniform_, nn.init.normal_, nn.init.uniform_, Tensor.normal_, Tensor.uniform_}
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +103,8 @@ def load_backbone(
     if weights.metadata.get("backbone_version") != BACKBONE_VERSION:
         raise Incompatible(f"{path.name} is not a backbone of version {BACKBONE_VERSION}: make one with this rfhydra")
     try:
-        network = BackboneNetwork(_CONFIG.validate_python(weights.metadata["config"]))
+        with _NoInitialWeights():
+            network = BackboneNetwork(_CONFIG.validate_python(weights.metadata["config"]))
     except (KeyError, ValidationError, InvalidMessage):
         raise Incompatible(f"{path.name} does not describe a backbone's shape") from None
     state = dict(weights.tensors)
@@ -111,6 +114,17 @@ def load_backbone(
     backbone = TorchBackbone(network, id_of(data), device, background)
     golden.replay(backbone)
     return on_runtime(backbone, runtime, golden.replay)
+
+
+class _NoInitialWeights(TorchFunctionMode):
+    """Leave new weights as they are allocated: to draw random ones takes longer than to read a file of others."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Sequence[type], args: Any = (), kwargs: Any = None
+    ) -> Any:
+        if func in _RANDOM:
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 def backbone_id_in(path: Path) -> str:

@@ -26,7 +26,7 @@ from torch import Tensor
 from rfhydra.errors import Incompatible
 from rfhydra.hydra.bands import MIN_CONTRAST, Bands, runs
 from rfhydra.hydra.vision import box_iou, nms
-from rfhydra.spectrum.boxes import PixelBoxes
+from rfhydra.spectrum.pixels import PixelBoxes
 
 MAX_CANDIDATES: Final = 100
 """Of each rule in one image, the ones that stand out most."""

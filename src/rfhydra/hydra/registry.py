@@ -16,7 +16,7 @@ from rfhydra.config import (
     check_name,
 )
 from rfhydra.errors import NotFound
-from rfhydra.protocol.messages import Registry, VersionHistory
+from rfhydra.protocol.versions import Registry, VersionHistory
 from rfhydra.store.versions import PROVISIONAL, VersionFields
 from rfhydra.store.workspace import Workspace
 

@@ -3,7 +3,6 @@
 from typing import Final
 
 import numpy as np
-from scipy.signal import welch
 
 from rfhydra.recordings.recording import Recording
 
@@ -16,6 +15,8 @@ def stronger_side(recording: Recording, start: int, count: int, low_hz: float, h
 
     ``count`` samples from ``start`` are measured, at most 2**20.
     """
+    from scipy.signal import welch  # slow to import, and few labels need it
+
     iq = recording.read(start, min(count, _MAX_SAMPLES, recording.sample_count - start))
     offset_hz, density = welch(
         iq, recording.sample_rate_hz, nperseg=min(_SEGMENT, len(iq)), return_onesided=False, detrend=False

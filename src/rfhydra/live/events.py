@@ -1,11 +1,12 @@
 """TrackEvents: what is reported of the tracks of one stream: that they begin, change and end."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
 from rfhydra.detection.detection import Detection
-from rfhydra.detection.tracker import Track, Tracker
+from rfhydra.detection.tracker import Track
 from rfhydra.live.cutter import CutWindow
 from rfhydra.live.measurement import MeasuredStretch
 from rfhydra.live.recurrence import Recurrence
@@ -14,6 +15,20 @@ from rfhydra.spectrum.window import Window
 from rfhydra.store.columns import utc_text
 
 EventKind: TypeAlias = Literal["begin", "update", "end"]
+
+
+@dataclass(frozen=True)
+class WindowTracks:
+    """The tracks of a stream after one window.
+
+    Attributes:
+        open: those that the next window may continue; ``closed`` are those that it cannot.
+        merged: as of :class:`.Tracker`.
+    """
+
+    open: Sequence[Track]
+    closed: Sequence[Track]
+    merged: Mapping[int, int]
 
 
 class TrackEvents:
@@ -32,24 +47,27 @@ class TrackEvents:
         self.begun = 0
         """Number of tracks that began."""
 
-    def after(self, cut: CutWindow, tracker: Tracker, closed: Iterable[Track]) -> Iterator[TrackEvent]:
-        """The events of one window, after ``tracker`` was updated with it and ``closed`` tracks."""
+    def after(self, cut: CutWindow, tracks: WindowTracks) -> Iterator[TrackEvent]:
+        """The events of one window, after which there are ``tracks``."""
         self._before = self._last.window if self._last is not None and not cut.begins else None
         self._last, self._stretch = cut, None
-        for track_id, other in tracker.merged.items():
+        for track_id, other in tracks.merged.items():
             if (last := self._reported.pop(track_id, None)) is not None:
                 yield self._event("end", Track(track_id, last), merged_into=other)
-        closed = list(closed)
-        for track in sorted([*tracker.open_tracks, *closed], key=lambda track: track.track_id):
+        for track in sorted([*tracks.open, *tracks.closed], key=lambda track: track.track_id):
             if track.track_id not in self._reported:
                 self.begun += 1
                 yield self._event("begin", track)
             elif self._reported[track.track_id] != track.detection:
                 yield self._event("update", track)
             self._reported[track.track_id] = track.detection
-        yield from self.ends(closed)
+        yield from self._ends(tracks.closed)
 
-    def ends(self, closed: Iterable[Track]) -> Iterator[TrackEvent]:
+    def close(self) -> Iterator[TrackEvent]:
+        """The ends of all tracks that have begun and not ended."""
+        yield from self._ends([Track(*each) for each in self._reported.items()])
+
+    def _ends(self, closed: Iterable[Track]) -> Iterator[TrackEvent]:
         """The ends of ``closed`` tracks, in the order in which they ended."""
         for track in sorted(closed, key=lambda track: track.detection.box.time_end_sec):
             del self._reported[track.track_id]

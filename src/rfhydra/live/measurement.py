@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rfhydra.protocol.streams import TrackMeasurement
 from rfhydra.spectrum.boxes import Box
-from rfhydra.spectrum.noise import Iq, NoiseFloor, band_passed, mean_power, power_bins, transforms_of
+from rfhydra.spectrum.noise import Iq, NoiseFloor, levels, power_bins, powers_of, transforms_of
 from rfhydra.spectrum.window import Window
 
 X_DB: Final = 26.0
@@ -29,16 +29,35 @@ class MeasuredStretch:
     def __init__(self, window: Window, before: Window | None = None) -> None:
         """Windows with IQ of one tuning; ``before`` begins before ``window`` and ends in it."""
         assert window.iq is not None
-        self._window, self._iq, self._start_sec = window, window.iq, window.start_sec
+        self._window, self._parts, self._start_sec = window, [window.iq], window.start_sec
         if before is not None and before.iq is not None:
             earlier = round((window.start_sec - before.start_sec) * window.frame.bandwidth_hz)
-            self._iq = np.concatenate([before.iq[:earlier], window.iq])
+            self._parts.insert(0, before.iq[:earlier])
             self._start_sec = before.start_sec
+        self._count = sum(len(part) for part in self._parts)
 
     @cached_property
     def _noise(self) -> NoiseFloor:
         spec = self._window.frame.spec
-        return NoiseFloor(power_bins(self._iq, spec.fft_size, MAX_NOISE_TRANSFORMS), spec.scaling.floor_band)
+        taken = [self._samples(start, start + spec.fft_size) for start in self._noise_starts]
+        frames = np.stack(taken) if taken else np.zeros((0, spec.fft_size), np.complex64)
+        return NoiseFloor(powers_of(frames), spec.scaling.floor_band)
+
+    @cached_property
+    def _noise_starts(self) -> NDArray[np.intp]:
+        """First samples of the transforms that the noise is measured in."""
+        size = self._window.frame.spec.fft_size
+        return size * transforms_of(self._count // size, MAX_NOISE_TRANSFORMS)
+
+    def _samples(self, first: int, last: int) -> Iq:
+        """Samples ``first`` to ``last`` of both windows."""
+        if len(self._parts) == 1:
+            return self._parts[0][first:last]
+        border = len(self._parts[0])
+        if last <= border:
+            return self._parts[0][first:last]
+        later = self._parts[1][max(first - border, 0) : last - border]
+        return later if first >= border else np.concatenate([self._parts[0][first:], later])
 
     def measure(self, box: Box) -> TrackMeasurement | None:
         """Measure the emission in ``box``, in seconds of the source and Hz; None where none of its IQ is here."""
@@ -48,20 +67,19 @@ class MeasuredStretch:
         iq = self._part(box)
         if len(iq) < 2:
             return None
-        inside = band_passed(iq, low, high)
-        power, noise = mean_power(inside), self._noise.density(low, high, self._beside(box))
+        power, peak = levels(iq, low, high)
+        noise = self._noise.density(low, high, self._beside(box))
         signal = power - noise * (high - low) if self._noise.is_known else power
         return TrackMeasurement(
             snr_db=_decibels(signal / (noise * (high - low)), MIN_SNR_DB) if self._noise.is_known else MIN_SNR_DB,
             occupied_bandwidth_hz=x_db_bandwidth(iq, low, high, noise, frame.spec.fft_size) * rate,
-            peak_dbfs=_decibels(float(np.square(np.abs(inside)).max()), _MIN_DBFS),
+            peak_dbfs=_decibels(peak, _MIN_DBFS),
             mean_dbfs=_decibels(power, _MIN_DBFS),
         )
 
     def _beside(self, box: Box) -> NDArray[np.bool_]:
         """Mask of the transforms of the noise that lie before or after ``box``."""
-        size = self._window.frame.spec.fft_size
-        starts = size * transforms_of(len(self._iq) // size, MAX_NOISE_TRANSFORMS)
+        starts, size = self._noise_starts, self._window.frame.spec.fft_size
         first, last = self._span(box)
         mask: NDArray[np.bool_] = (starts + size <= first) | (starts >= last)
         return mask
@@ -70,7 +88,7 @@ class MeasuredStretch:
         """First and last sample of ``box`` that is here."""
         rate = self._window.frame.bandwidth_hz
         first, last = (
-            min(max(round((edge - self._start_sec) * rate), 0), len(self._iq))
+            min(max(round((edge - self._start_sec) * rate), 0), self._count)
             for edge in (box.time_start_sec, box.time_end_sec)
         )
         return first, last
@@ -79,7 +97,7 @@ class MeasuredStretch:
         """The samples of ``box``, or those in its middle."""
         first, last = self._span(box)
         surplus = max(last - first - MAX_MEASURED_SAMPLES, 0)
-        return self._iq[first + surplus // 2 : last - (surplus - surplus // 2)]
+        return self._samples(first + surplus // 2, last - (surplus - surplus // 2))
 
 
 def x_db_bandwidth(iq: Iq, low: float, high: float, noise_density: float, fft_size: int) -> float:

@@ -1,26 +1,30 @@
 """LivePipeline: from a live source to tracks, outputs and hooks.
 
-Two threads: one reads the source into a buffer that drops the oldest samples when it is full; the other, that of
-:meth:`LivePipeline.run`, cuts windows, detects, tracks, measures and tells the outputs.
+Four threads: one reads the source into a buffer that drops the oldest samples when it is full; one cuts windows, makes
+their spectrograms and looks for energy; one detects and tracks; that of :meth:`LivePipeline.run` measures the tracks
+that ended and tells the outputs. Each of the last three waits for the next one, see :class:`.Stage`.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from rfhydra.detection.detector import HydraDetector
+from rfhydra.detection.detector import HydraDetector, WindowDetections
 from rfhydra.detection.sequence import SequenceDetector
 from rfhydra.errors import RfhydraError
 from rfhydra.live.cutter import CutWindow, WindowCutter
-from rfhydra.live.events import TrackEvents
+from rfhydra.live.events import TrackEvents, WindowTracks
 from rfhydra.live.output import Output
 from rfhydra.live.progress import Progress
+from rfhydra.live.stage import Stage
 from rfhydra.live.tap import Tap
 from rfhydra.live.turns import Turns
 from rfhydra.live.window import LiveWindow
 from rfhydra.protocol.streams import StreamState, StreamStatus, TrackEvent
+from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.store.columns import utc_now
 from rfhydra.streams.buffer import SampleBuffer
 from rfhydra.streams.reader import SourceReader
@@ -36,6 +40,25 @@ WARNING_INTERVAL_SEC: Final = 10.0
 _READ_TIMEOUT_SEC: Final = 0.5
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class _Looked:
+    """A window, its parts with energy as :meth:`.SequenceDetector.look` gives them, and the time that both took."""
+
+    cut: CutWindow
+    regions: list[Rectangle] | None
+    work_sec: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Detected:
+    """A window after detection; ``work_sec`` is the time of the slower one of the steps that it has gone through."""
+
+    cut: CutWindow
+    found: WindowDetections
+    tracks: WindowTracks
+    work_sec: float
 
 
 class LivePipeline:
@@ -65,7 +88,7 @@ class LivePipeline:
         Args:
             source: not opened yet; the pipeline opens and closes it.
             detector: may be shared by several pipelines, and its heads changed at any time: changes take effect
-                between windows.
+                between windows. Windows that are detected in already are told of later.
             stream_id: of the events.
             outputs: receive every event, in the thread of :meth:`run`. Whoever made them closes them.
             on_window: called after each window, in the thread of :meth:`run`; must return soon.
@@ -109,11 +132,11 @@ class LivePipeline:
             self._error = f"{type(error).__name__}: {error}"
             raise
         finally:
-            self._freeze_drops()
+            self.stop()
             self._reader.close()
 
     def stop(self) -> None:
-        """End :meth:`run` after the window that it is at, from any thread, at any time. Open tracks end."""
+        """End :meth:`run` after the windows that it is at, from any thread, at any time. Open tracks end."""
         self._freeze_drops()
         self._stopping.set()
         self._buffer.close()
@@ -158,61 +181,89 @@ class LivePipeline:
     def _state(self) -> StreamState:
         if self._error is not None:
             return "failed"
-        if self._dropped_at_end is not None:
+        if self._stopping.is_set():
             return "ended"
         return "connecting" if self._tap.tuning is None or self._connection.error else "running"
 
     def _detect_all(self) -> None:
         """Detect in all windows; in whatever way the source ends or is lost, its open tracks end, too."""
+        name = f"stream {self._stream_id}"
+        try:
+            with (
+                Stage(f"{name}: windows", self._looked()) as looked,
+                Stage(f"{name}: detection", self._detected(looked)) as detected,
+            ):
+                try:
+                    for each in detected:
+                        self._take(each)
+                finally:  # after an error, too, no stage waits for samples
+                    self._freeze_drops()
+                    self._buffer.close()
+        finally:
+            self._close_tracks()
+
+    def _looked(self) -> Iterator[_Looked | None]:
+        """The windows of the source; None where its open tracks end because there may never be more samples."""
         try:
             while not self._stopping.is_set():
                 is_lost = self._connection.error is not None  # asked first: then all that came before is buffered
                 chunk = self._buffer.read(self._cutter.wanted, _READ_TIMEOUT_SEC)
                 if chunk is not None:
-                    self._detect_in(self._cutter.add(chunk))
+                    yield from self._look_at(self._cutter.add(chunk))
                 elif is_lost:
-                    self._finish()
+                    yield from self._look_at(self._cutter.finish())
+                    yield None
         except EndOfStream:
             if not self._stopping.is_set():
-                self._finish()
-        finally:
-            self._close_tracks()
+                yield from self._look_at(self._cutter.finish())
 
-    def _finish(self) -> None:
-        """There may never be more samples: detect in those that wait for their window, and end the open tracks."""
-        self._detect_in(self._cutter.finish())
-        self._close_tracks()
-
-    def _close_tracks(self) -> None:
-        self._tell(self._events.ends(self._sequence.tracker.close()))
-
-    def _detect_in(self, windows: Iterable[CutWindow]) -> None:
+    def _look_at(self, windows: Iterable[CutWindow]) -> Iterator[_Looked]:
         started = time.perf_counter()
         for cut in windows:
-            self._detect(cut)
-            now = time.perf_counter()
-            self._count(cut, now - started)
-            started = now
+            if cut.begins:
+                self._sequence.begin()
+            regions = self._sequence.look(cut.window)
+            yield _Looked(cut, regions, time.perf_counter() - started)
+            started = time.perf_counter()
 
-    def _detect(self, cut: CutWindow) -> None:
-        if cut.begins:
-            self._sequence.begin()
-        with self._turns.turn():
-            self._found, closed = self._sequence.update(cut.window, cut.next_start_sec)
+    def _detected(self, windows: Iterable[_Looked | None]) -> Iterator[_Detected | None]:
+        """The windows after detection, None where the open tracks end."""
         tracker = self._sequence.tracker
-        self._tell(self._events.after(cut, tracker, closed))
-        tracks = {track.track_id: track for track in (*tracker.open_tracks, *closed)}
-        self._on_window(LiveWindow(cut.window, cut.start_utc_sec, self._found, tracks))
-        self._warn_of_drops(cut.window.frame.bandwidth_hz)
+        for each in windows:
+            if self._stopping.is_set():
+                return
+            if each is None:
+                tracker.close()
+                yield None
+                continue
+            cut = each.cut
+            with self._turns.turn():
+                started = time.perf_counter()
+                found, closed = self._sequence.detect(cut.window, each.regions, cut.next_start_sec)
+            work_sec = max(each.work_sec, time.perf_counter() - started)
+            yield _Detected(cut, found, WindowTracks(tracker.open_tracks, closed, tracker.merged), work_sec)
 
-    def _count(self, cut: CutWindow, work_sec: float) -> None:
+    def _take(self, detected: _Detected | None) -> None:
+        """Tell of a window, or that all open tracks have ended, and count it."""
+        if detected is None:
+            self._close_tracks()
+            return
+        started, cut, found, tracks = time.perf_counter(), detected.cut, detected.found, detected.tracks
+        self._tell(self._events.after(cut, tracks))
+        by_id = {track.track_id: track for track in (*tracks.open, *tracks.closed)}
+        self._on_window(LiveWindow(cut.window, cut.start_utc_sec, found, by_id))
+        rate = cut.window.frame.bandwidth_hz
+        self._warn_of_drops(rate)
         self._progress.count(
-            empty=self._found.seen is None and bool(self._found.versions),
+            empty=found.seen is None and bool(found.versions),
             tracks=self._events.begun,
-            heads=self._found.versions,
-            signal_sec=cut.new_samples / cut.window.frame.bandwidth_hz,
-            work_sec=work_sec,
+            heads=found.versions,
+            signal_sec=cut.new_samples / rate,
+            work_sec=max(detected.work_sec, time.perf_counter() - started),
         )
+
+    def _close_tracks(self) -> None:
+        self._tell(self._events.close())
 
     def _tell(self, events: Iterable[TrackEvent]) -> None:
         for event in events:

@@ -20,7 +20,8 @@ from rfhydra.pretrain.mix import SceneMix
 from rfhydra.pretrain.receivers import random_receiver
 from rfhydra.pretrain.skirts import skirts
 from rfhydra.pretrain.transmitters import Single, Train, Transmitter
-from rfhydra.spectrum.boxes import Frame, PixelBoxes
+from rfhydra.spectrum.boxes import Frame
+from rfhydra.spectrum.pixels import PixelBoxes
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
 from rfhydra.synth import EMITTERS, Burst, Receiver, Rng, Scene

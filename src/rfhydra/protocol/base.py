@@ -18,6 +18,13 @@ class BaseMessage(WireModel):
         return self.model_dump_json()
 
 
+class SignalMessage(BaseMessage):
+    """Base of the messages on one signal."""
+
+    signal_name: str
+    """The signal."""
+
+
 A = TypeVar("A", bound=BaseMessage)
 
 

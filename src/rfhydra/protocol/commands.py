@@ -40,9 +40,11 @@ from rfhydra.protocol.signals import (
     RenameSignal,
     RestoreSignal,
 )
+from rfhydra.protocol.trainings import Jobs, JobSnapshot
 from rfhydra.protocol.types import IqDatatype, Topic, TrainingFields, TrainingRequest
 from rfhydra.protocol.unknowns import GetUnknown, LabelUnknown
 from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, StartUpgrade, UndoUpgrade
+from rfhydra.protocol.versions import Registry, VersionHistory, VersionPromoted, VersionRollback
 
 A = TypeVar("A", bound=BaseMessage)
 MAX_TOPICS: Final = 64
@@ -109,7 +111,7 @@ class CancelTraining(BaseCommand[told.Result]):
     """The job; default the running one."""
 
 
-class PromoteVersion(_SignalCommand[told.VersionPromoted]):
+class PromoteVersion(_SignalCommand[VersionPromoted]):
     """Make a version of a signal's head the active one; a provisional one replaces no validated one (``conflict``)."""
 
     command: Literal["promote_version"] = "promote_version"
@@ -117,19 +119,19 @@ class PromoteVersion(_SignalCommand[told.VersionPromoted]):
     """Its version."""
 
 
-class RollbackSignal(_SignalCommand[told.VersionRollback]):
+class RollbackSignal(_SignalCommand[VersionRollback]):
     """Return to the version that was active before the current one, in the order of promotion, not of numbers."""
 
     command: Literal["rollback_signal"] = "rollback_signal"
 
 
-class GetVersionHistory(_SignalCommand[told.VersionHistory]):
+class GetVersionHistory(_SignalCommand[VersionHistory]):
     """Ask for the versions of a signal's head."""
 
     command: Literal["get_version_history"] = "get_version_history"
 
 
-class GetRegistry(BaseCommand[told.Registry]):
+class GetRegistry(BaseCommand[Registry]):
     """Ask for all signals with their active versions."""
 
     command: Literal["get_registry"] = "get_registry"
@@ -262,13 +264,13 @@ class Unsubscribe(BaseCommand[told.Subscriptions]):
     """The topics; absent: all."""
 
 
-class ListJobs(_Paged, BaseCommand[told.Jobs]):
+class ListJobs(_Paged, BaseCommand[Jobs]):
     """Ask for a page of the trainings, newest first."""
 
     command: Literal["list_jobs"] = "list_jobs"
 
 
-class GetJob(BaseCommand[told.JobSnapshot]):
+class GetJob(BaseCommand[JobSnapshot]):
     """Ask for a training with its messages so far."""
 
     command: Literal["get_job"] = "get_job"

@@ -4,10 +4,8 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, FiniteFloat, Tag
 
-from rfhydra.config import MAX_BOXES_PER_SAMPLE, MAX_HEADS, NAME_PATTERN, NEGATION, check_label, check_name
+from rfhydra.config import MAX_BOXES_PER_SAMPLE, MAX_HEADS, MAX_WHOLE, NAME_PATTERN, NEGATION, check_label, check_name
 
-MAX_WHOLE: Final = 2**53 - 1
-"""The largest whole number that every JSON reader keeps exactly."""
 MAX_ID_LENGTH: Final = 128
 UNION_TAGS: Final = frozenset({"pixels", "physical", "named", "pushed", "addressed"})
 """Forms of a field that has several: no part of its name in errors."""
@@ -30,9 +28,12 @@ Cursor: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH)
 
 
 class WireModel(BaseModel):
-    """Base of everything on the wire: frozen, strict types, unknown fields ignored."""
+    """Base of everything on the wire: frozen, strict types, unknown fields ignored.
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+    The validator of a model is built when it is first used: a command uses few of all models.
+    """
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", defer_build=True)
 
 
 class PixelBox(WireModel):

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Self, TypeAlias, get_args
 
+from rfhydra.config import MAX_WHOLE
 from rfhydra.errors import InvalidMessage
-from rfhydra.protocol.fields import MAX_ID_LENGTH, MAX_WHOLE
+from rfhydra.protocol.fields import MAX_ID_LENGTH
 from rfhydra.protocol.types import IqDatatype
 
 MAGIC: Final = b"RFH1"

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rfhydra.protocol import live, messages, state, upgrades
+from rfhydra.protocol import live, messages, state, trainings, upgrades, versions
 from rfhydra.protocol.example_values import (
     BOX,
     CENTER_HZ,
@@ -56,7 +56,7 @@ _JOB: Final = Job(
     error=None,
     code=None,
 )
-_PROGRESS: Final = messages.TrainingProgress(signal_name=SIGNAL, job_id=JOB_ID, seq=1, ts=LATER, **dict(EPOCH))
+_PROGRESS: Final = trainings.TrainingProgress(signal_name=SIGNAL, job_id=JOB_ID, seq=1, ts=LATER, **dict(EPOCH))
 _UPGRADE_ID: Final = "c1d6a0f4b7e24a0c9e3f5b8d7a6c1e20"
 _FORMER_BACKBONE: Final = BackboneInfo(version=1, id="0f3c9d5e7a1b2c4d")
 _NEW_BACKBONE: Final = BackboneInfo(version=1, id="7b21e04c55d9fa36")
@@ -89,7 +89,7 @@ _UPGRADE_PROGRESS: Final = upgrades.UpgradeProgress(
     heads_total=1,
     epoch=EPOCH,
 )
-_REGISTRY: Final = messages.Registry(
+_REGISTRY: Final = versions.Registry(
     backbone_version=1,
     signals={
         SIGNAL: RegistryEntry(
@@ -146,7 +146,7 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
     each.type: each
     for each in (
         _PROGRESS,
-        messages.TrainingComplete(
+        trainings.TrainingComplete(
             signal_name=SIGNAL,
             job_id=JOB_ID,
             seq=19,
@@ -162,7 +162,7 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
             promotion_reason="F1 improved from 0.91 to 0.95",
             training_time_sec=1.8,
         ),
-        messages.TrainingFailed(
+        trainings.TrainingFailed(
             signal_name=OTHER,
             job_id=JOB_ID,
             seq=1,
@@ -170,11 +170,11 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
             error="'door-contact' has 3 samples, a training needs 5",
             code="not_enough_samples",
         ),
-        messages.Jobs(jobs=[_JOB]),
-        messages.JobSnapshot(job=_JOB, events=[_PROGRESS]),
-        messages.VersionPromoted(id=4, signal_name=SIGNAL, version=2),
-        messages.VersionRollback(id=5, signal_name=SIGNAL, active_version=1),
-        messages.VersionHistory(signal_name=SIGNAL, active_version=1, versions=[VERSION]),
+        trainings.Jobs(jobs=[_JOB]),
+        trainings.JobSnapshot(job=_JOB, events=[_PROGRESS]),
+        versions.VersionPromoted(id=4, signal_name=SIGNAL, version=2),
+        versions.VersionRollback(id=5, signal_name=SIGNAL, active_version=1),
+        versions.VersionHistory(signal_name=SIGNAL, active_version=1, versions=[VERSION]),
         _REGISTRY,
         messages.TrainingSampleAdded(id=2, signal_name=SIGNAL, sample_id=SAMPLE_ID, is_new=True, total_samples=11),
         messages.TrainingSampleUpdated(id=3, signal_name=SIGNAL, sample_id=SAMPLE_ID, total_samples=11),

@@ -4,14 +4,13 @@ Fields of the fixed contract are always present, null where they have no value. 
 ``exclude_if``, are absent then.
 """
 
-from collections.abc import Collection
-from typing import Annotated, Any, Final, Literal, Self, TypeAlias, get_args
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
-from pydantic import Field, JsonValue, TypeAdapter
+from pydantic import Field, JsonValue
 
 from rfhydra.errors import ErrorCode
 from rfhydra.protocol.audit import AuditTrail
-from rfhydra.protocol.base import BaseMessage
+from rfhydra.protocol.base import BaseMessage, SignalMessage
 from rfhydra.protocol.cards import CardProgress, MessageOnCards
 from rfhydra.protocol.fields import absent
 from rfhydra.protocol.limits import StatedLimits
@@ -25,20 +24,17 @@ from rfhydra.protocol.results import MessageOnResults
 from rfhydra.protocol.signals import MessageOnSignals, TrainingSample
 from rfhydra.protocol.stages import JobStage
 from rfhydra.protocol.state import ServerMetrics, ServerShutdown
+from rfhydra.protocol.trainings import Jobs, JobSnapshot, TrainingEvent
 from rfhydra.protocol.types import (
     BackboneInfo,
     DetectedBox,
-    EpochProgress,
-    Job,
-    RegistryEntry,
     SampleInfo,
     SigmfRecording,
     Topic,
-    TrainingResult,
-    VersionInfo,
 )
 from rfhydra.protocol.unknowns import UnknownClusters, UnknownLabelled
 from rfhydra.protocol.upgrades import UpgradeComplete, UpgradeFailed, UpgradeProgress, UpgradeState, UpgradeUndone
+from rfhydra.protocol.versions import Registry, VersionHistory, VersionPromoted, VersionRollback
 
 API_VERSION: Final = 1
 MIN_API_VERSION: Final = 1
@@ -49,114 +45,7 @@ FEATURES: Final = (  # noqa: SIM905
 """Parts of the protocol that a server may lack, by which clients know them."""
 
 
-class _SignalMessage(BaseMessage):
-    signal_name: str
-    """The signal."""
-
-
-class JobMessage(_SignalMessage):
-    """Base of the messages of a training."""
-
-    job_id: str
-    """The job."""
-    seq: int
-    """Number of the message within the job, without gaps."""
-    ts: str
-    """Time, UTC, ISO 8601."""
-
-
-class TrainingProgress(EpochProgress, JobMessage):
-    """An epoch of a training has ended."""
-
-    type: Literal["training_progress"] = "training_progress"
-
-
-class TrainingComplete(TrainingResult, JobMessage):
-    """A training has made a new version."""
-
-    type: Literal["training_complete"] = "training_complete"
-
-
-class TrainingFailed(JobMessage):
-    """A training has failed or was cancelled; nothing was changed."""
-
-    type: Literal["training_failed"] = "training_failed"
-    error: str
-    """Reason."""
-    code: ErrorCode
-    """Error code."""
-
-
-TrainingEvent: TypeAlias = TrainingProgress | TrainingComplete | TrainingFailed
-TRAINING_EVENT: Final[TypeAdapter[TrainingEvent]] = TypeAdapter(Annotated[TrainingEvent, Field(discriminator="type")])
-
-
-class Jobs(BaseMessage):
-    """Trainings, newest first."""
-
-    type: Literal["jobs"] = "jobs"
-    jobs: list[Job]
-    """The page."""
-    next_cursor: str | None = None
-    """Cursor of the next page; null on the last."""
-
-
-class JobSnapshot(BaseMessage):
-    """A training with its messages so far."""
-
-    type: Literal["job"] = "job"
-    job: Job
-    """The training."""
-    events: list[Annotated[TrainingEvent, Field(discriminator="type")]]
-    """Its messages, by ``seq``; those of old trainings are dropped."""
-    stage: JobStage | None = None
-    """What it does now; null unless it is running."""
-
-
-class VersionPromoted(_SignalMessage):
-    """A version has become the active one."""
-
-    type: Literal["version_promoted"] = "version_promoted"
-    version: int
-    """Its active version."""
-
-
-class VersionRollback(_SignalMessage):
-    """An earlier version has become the active one again."""
-
-    type: Literal["version_rollback"] = "version_rollback"
-    active_version: int
-    """Its active version."""
-
-
-class VersionHistory(_SignalMessage):
-    """The versions of a signal's head, oldest first."""
-
-    type: Literal["version_history"] = "version_history"
-    active_version: int | None
-    """The active one."""
-    versions: list[VersionInfo]
-    """The kept versions."""
-    previous_version: int | None = None
-    """The version that ``rollback_signal`` returns to; null where no other one was active before."""
-
-
-class Registry(BaseMessage):
-    """Every signal that has versions."""
-
-    type: Literal["registry"] = "registry"
-    backbone_version: int
-    """Version of the shared backbone's design."""
-    signals: dict[str, RegistryEntry]
-    """By name."""
-
-    def with_loaded(self, names: Collection[str]) -> Self:
-        """The same registry, with the signals in ``names`` as the loaded ones."""
-        signals = {name: entry.model_copy(update={"is_loaded": name in names}) for name, entry in self.signals.items()}
-        return self.model_copy(update={"signals": signals})
-
-
-class _SampleMessage(_SignalMessage):
+class _SampleMessage(SignalMessage):
     sample_id: str
     """The sample."""
     total_samples: int
@@ -183,7 +72,7 @@ class TrainingSampleDeleted(_SampleMessage):
     type: Literal["training_sample_deleted"] = "training_sample_deleted"
 
 
-class TrainingSamples(_SignalMessage):
+class TrainingSamples(SignalMessage):
     """Samples of a signal, oldest first."""
 
     type: Literal["training_samples"] = "training_samples"
@@ -215,7 +104,7 @@ class SigmfImported(BaseMessage):
     """Number of boxes of the new samples."""
 
 
-class SigmfExported(_SignalMessage):
+class SigmfExported(SignalMessage):
     """Samples of a signal as recordings."""
 
     type: Literal["sigmf_exported"] = "sigmf_exported"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -12,7 +13,6 @@ from rfhydra.protocol.fields import UNION_TAGS, CorrelationId
 
 MAX_QUOTED_LENGTH: Final = 64
 """Characters of received text that an error may repeat."""
-_ID: Final[TypeAdapter[CorrelationId | None]] = TypeAdapter(CorrelationId | None)
 _BYTES_PER_VALUE: Final = 32
 """Of JSON text outside strings, on average: more than the longest number that a float64 takes."""
 M = TypeVar("M", bound=BaseModel)
@@ -64,11 +64,16 @@ class Envelope:
 def read_envelope(fields: dict[str, Any]) -> Envelope:
     """``id`` and ``command`` of a JSON object where they are valid, else None."""
     try:
-        number = _ID.validate_python(fields.get("id"), strict=True)
+        number = _id().validate_python(fields.get("id"), strict=True)
     except ValidationError:
         number = None
     name = fields.get("command")
     return Envelope(number, name[:MAX_QUOTED_LENGTH] if isinstance(name, str) else None)
+
+
+@cache
+def _id() -> TypeAdapter[CorrelationId | None]:
+    return TypeAdapter(CorrelationId | None)
 
 
 def parse(model: type[M], fields: Mapping[str, Any], what: str = "") -> M:

@@ -7,8 +7,9 @@ from rfhydra.errors import TooLarge
 from rfhydra.protocol.base import BaseMessage
 from rfhydra.protocol.fields import WireModel
 from rfhydra.protocol.limits import Limits
-from rfhydra.protocol.messages import Registry, Subscriptions, VersionHistory
+from rfhydra.protocol.messages import Subscriptions
 from rfhydra.protocol.upgrades import UpgradeState, UpgradeUndone
+from rfhydra.protocol.versions import Registry, VersionHistory
 
 ENVELOPE_BYTES: Final = 4096
 """Of an answer, around its list."""

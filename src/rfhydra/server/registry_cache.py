@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from rfhydra.config import BACKBONE_VERSION
 from rfhydra.hydra.registry import VersionManager
-from rfhydra.protocol.messages import Registry, SampleCounts
+from rfhydra.protocol.messages import SampleCounts
+from rfhydra.protocol.versions import Registry
 from rfhydra.server.net.hub import Hub
 from rfhydra.store.workspace import Workspace
 

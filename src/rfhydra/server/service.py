@@ -20,8 +20,8 @@ from rfhydra.hydra.runtimes import Runtime
 from rfhydra.live.output_options import OutputOptions
 from rfhydra.live.outputs import OutputFactory
 from rfhydra.protocol.limits import Limits
-from rfhydra.protocol.messages import TrainingComplete, TrainingEvent, TrainingProgress
 from rfhydra.protocol.state import ServerMetrics, ServerShutdown
+from rfhydra.protocol.trainings import TrainingComplete, TrainingEvent, TrainingProgress
 from rfhydra.protocol.upgrades import UpgradeEvent, UpgradeProgress
 from rfhydra.server.backbones import BackboneFiles
 from rfhydra.server.executor import SerialExecutor

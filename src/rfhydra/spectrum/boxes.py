@@ -8,16 +8,13 @@ widths from the centre frequency, so the top edge of row 0 lies half a bin below
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Self, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Self
 
 from rfhydra.errors import InvalidBox
 from rfhydra.spectrum.spec import SpectrogramSpec
 
-PixelBoxes: TypeAlias = NDArray[np.float32]
-"""Shape (n, 4): x_min, y_min, x_max, y_max in pixels; y grows towards lower frequency."""
+if TYPE_CHECKING:
+    from rfhydra.spectrum.pixels import PixelBoxes
 
 
 @dataclass(frozen=True, order=True)
@@ -103,8 +100,10 @@ class Frame:
     def freq_low_hz(self) -> float:
         return self.freq_high_hz - self.bandwidth_hz
 
-    def to_pixels(self, boxes: Iterable[Box]) -> PixelBoxes:
+    def to_pixels(self, boxes: Iterable[Box]) -> "PixelBoxes":
         """Physical boxes as pixels, shape (n, 4) float32, unclipped."""
+        import numpy as np
+
         physical = np.array([box.as_tuple() for box in boxes], dtype=np.float64).reshape(-1, 4)
         top = self.freq_high_hz
         return np.stack(
@@ -117,12 +116,14 @@ class Frame:
             axis=1,
         ).astype(np.float32)
 
-    def to_boxes(self, pixels: PixelBoxes | Sequence[Sequence[float]]) -> list[Box]:
+    def to_boxes(self, pixels: "PixelBoxes | Sequence[Sequence[float]]") -> list[Box]:
         """Pixel boxes, shape (n, 4), as physical boxes.
 
         Raises:
             InvalidBox: a box is empty or not finite.
         """
+        import numpy as np
+
         rows = np.asarray(pixels, dtype=np.float64).reshape(-1, 4)
         top = self.freq_high_hz
         return [

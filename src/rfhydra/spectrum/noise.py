@@ -1,6 +1,7 @@
 """Power of IQ in a band, and of the noise beside the emissions in it. Frequencies are in cycles per sample."""
 
-from functools import cached_property
+import math
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
@@ -9,6 +10,7 @@ from scipy import fft
 
 Iq = NDArray[np.complex64]
 
+_PEAK_OVERSAMPLING: Final = 4  # the peak between two samples is at most 0.7 dB above them, and 0.2 dB in the mean
 _MAX_OCCUPIED: Final = 4.0  # ratio of the noise in a band to that of all bins; above it, the band is occupied
 _MEDIAN_OF_NOISE: Final = float(np.log(2))  # of its mean: the power of a bin of noise is exponentially distributed
 _MIN_BINS: Final = 3
@@ -27,9 +29,40 @@ def band_passed(iq: Iq, low: float, high: float) -> Iq:
     return part
 
 
+def levels(iq: Iq, low: float, high: float) -> tuple[float, float]:
+    """Mean and peak power of the part of ``iq`` (samples,) from ``low`` to ``high``.
+
+    The mean is that of its bins (Parseval's theorem). The peak is that of samples at :data:`_PEAK_OVERSAMPLING` times
+    its bandwidth, or at all of them.
+    """
+    size = fft.next_fast_len(len(iq))
+    first, last = math.ceil(max(low, -0.5) * size), math.floor(min(high, 0.5 - 1 / size) * size) + 1
+    if last <= first:
+        return 0.0, 0.0
+    spectrum = fft.fft(iq, size)
+    bins = spectrum[first:last] if first >= 0 or last <= 0 else np.concatenate([spectrum[first:], spectrum[:last]])
+    sampled = min(fft.next_fast_len(_PEAK_OVERSAMPLING * len(bins)), size)
+    shifted = fft.ifft(bins, sampled) * np.float32(sampled / size)
+    return float(_squares(bins).sum()) / size / len(iq), float(_squares(shifted).max())
+
+
 def mean_power(iq: Iq) -> float:
     """Mean power of ``iq`` (samples,)."""
-    return float(np.square(np.abs(iq)).mean())
+    return float(_squares(iq).mean())
+
+
+def _squares(values: Iq) -> NDArray[np.float32]:
+    """Squared absolute values."""
+    squares: NDArray[np.float32] = np.square(values.real)
+    squares += np.square(values.imag)
+    return squares
+
+
+@lru_cache(maxsize=8)
+def _taper(size: int) -> tuple[NDArray[np.float32], float]:
+    """A periodic Hann window of ``size``, and the sum of its squares."""
+    taper = np.hanning(size + 1)[:-1].astype(np.float32)
+    return taper, float(np.square(taper).sum())
 
 
 def power_bins(iq: Iq, fft_size: int, max_transforms: int | None = None) -> NDArray[np.float32]:
@@ -37,13 +70,16 @@ def power_bins(iq: Iq, fft_size: int, max_transforms: int | None = None) -> NDAr
 
     Transforms follow each other; of more than ``max_transforms`` so many are taken, evenly spread.
     """
-    taper = np.hanning(fft_size + 1)[:-1].astype(np.float32)
     frames = iq[: len(iq) // fft_size * fft_size].reshape(-1, fft_size)
-    frames = frames[transforms_of(len(frames), max_transforms)]
-    spectrum = fft.fftshift(fft.fft(frames * taper, axis=1), axes=1)
-    amplitude: NDArray[np.float32] = np.abs(spectrum).astype(np.float32)
-    power: NDArray[np.float32] = np.square(amplitude) / np.square(taper).sum()
-    return power
+    return powers_of(frames[transforms_of(len(frames), max_transforms)])
+
+
+def powers_of(frames: Iq) -> NDArray[np.float32]:
+    """Power of every FFT bin of ``frames`` (transforms, samples), as of :func:`power_bins`."""
+    taper, energy = _taper(frames.shape[1])
+    power = _squares(fft.fft(frames * taper, axis=1, overwrite_x=True)) / np.float32(energy)
+    shifted: NDArray[np.float32] = fft.fftshift(power, axes=1)
+    return shifted
 
 
 def transforms_of(count: int, most: int | None) -> NDArray[np.intp]:

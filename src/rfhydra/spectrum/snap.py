@@ -23,7 +23,7 @@ MAX_SPECTRA: Final = 2048
 """Of one measurement, evenly spread over the box and its margins."""
 MIN_FFT_SIZE: Final = 16
 MAX_FFT_SIZE: Final = 8192
-_CELLS: Final = 4
+_CELLS: Final = 8
 """Bins in the width of a box by time, spectra in its length by frequency: their mean is steady enough."""
 _FINE: Final = 64
 """Bins in the width of a box by frequency."""
@@ -49,9 +49,11 @@ def snap_box(box: Box, read: ReadIq, first: int, last: int, sample_rate_hz: floa
     """
     rate, low, high = sample_rate_hz, box.freq_low_hz - center_freq_hz, box.freq_high_hz - center_freq_hz
     start, end = max(round(box.time_start_sec * rate), first), min(round(box.time_end_sec * rate), last)
+    if end - start < MIN_FFT_SIZE:
+        return box
     margin = round(MARGIN * (end - start))
     reach = max(start - margin, first), min(end + margin, last)
-    by_time = _spectra(read, reach, _size(_CELLS * rate / (high - low), (end - start) / 8))
+    by_time = _spectra(read, reach, _size(_CELLS * rate / (high - low), (end - start) / _CELLS))
     if by_time is None:
         return box
     powers, starts, size = by_time
@@ -92,9 +94,8 @@ def _in_frequency(box: Box, read: ReadIq, span: tuple[int, int], rate: float, ce
 def _size(wanted: float, most: float) -> int:
     """The power of two nearest to ``wanted`` samples, and at most ``most``, within the bounds of a transform."""
     size = 2 ** round(np.log2(max(wanted, 1)))
-    while size > most:
-        size //= 2
-    return int(np.clip(size, MIN_FFT_SIZE, MAX_FFT_SIZE))
+    fitting = 2 ** int(np.log2(max(most, 1)))
+    return int(np.clip(min(size, fitting), MIN_FFT_SIZE, MAX_FFT_SIZE))
 
 
 def _spectra(

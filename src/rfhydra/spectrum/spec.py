@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -131,7 +132,7 @@ class SpectrogramSpec:
             InvalidMessage: a field is unknown, missing, of the wrong type or out of range.
         """
         try:
-            spec = _CONTRACT.validate_python(fields)
+            spec = _contract().validate_python(fields)
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(str(part) for part in first["loc"])
@@ -148,4 +149,6 @@ class SpectrogramSpec:
             )
 
 
-_CONTRACT = TypeAdapter(SpectrogramSpec)
+@cache
+def _contract() -> TypeAdapter[SpectrogramSpec]:
+    return TypeAdapter(SpectrogramSpec)

@@ -1,12 +1,14 @@
 """A window: the image of a stretch of IQ with its time and frequency axes, as every source yields it."""
 
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from rfhydra.errors import Incompatible
 from rfhydra.spectrum.boxes import Frame
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,10 +27,10 @@ class Window:
         Incompatible: the image has another size than ``frame``.
     """
 
-    image: NDArray[np.uint8]
+    image: "NDArray[np.uint8]"
     frame: Frame
     start_sample: int | None = None
-    iq: NDArray[np.complex64] | None = None
+    iq: "NDArray[np.complex64] | None" = None
     offset_sec: float = 0.0
 
     def __post_init__(self) -> None:

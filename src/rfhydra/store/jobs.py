@@ -11,13 +11,7 @@ from typing import Any, Final, TypeVar
 
 from rfhydra.config import check_name
 from rfhydra.errors import Busy, Conflict, NotFound, RfhydraError
-from rfhydra.protocol.messages import (
-    TRAINING_EVENT,
-    TrainingComplete,
-    TrainingEvent,
-    TrainingFailed,
-    TrainingProgress,
-)
+from rfhydra.protocol.trainings import TrainingComplete, TrainingEvent, TrainingFailed, TrainingProgress, training_event
 from rfhydra.protocol.types import EpochProgress, Job, JobState, TrainingRequest, TrainingResult
 from rfhydra.store.audit import AuditLog
 from rfhydra.store.columns import LIVE, to_json, utc_now
@@ -106,7 +100,7 @@ class JobStore:
             " WHERE job_id = ? ORDER BY seq",
             (job_id,),
         )
-        return [TRAINING_EVENT.validate_python({**json.loads(row["body"]), **dict(row)}) for row in rows]
+        return [training_event({**json.loads(row["body"]), **dict(row)}) for row in rows]
 
     def start_next(self) -> Job | None:
         """Start the oldest queued job; None where there is none or one is running."""

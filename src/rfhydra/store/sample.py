@@ -5,8 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-import numpy as np
-
 from rfhydra.config import MAX_BOXES_PER_SAMPLE, check_label, check_name, negated
 from rfhydra.errors import InvalidMessage, TooLarge
 from rfhydra.spectrum.boxes import Box, Frame
@@ -109,11 +107,11 @@ def check_window(window: Window) -> None:
     image, iq, frame, start_sample = window.image, window.iq, window.frame, window.start_sample
     if start_sample is not None and not 0 <= start_sample <= MAX_START_SAMPLE:
         raise InvalidMessage(f"start_sample {start_sample} must be 0 to {MAX_START_SAMPLE}")
-    if image.dtype != np.uint8 or not 1 <= frame.cols <= frame.spec.cols:
+    if image.dtype != "uint8" or not 1 <= frame.cols <= frame.spec.cols:
         raise InvalidMessage(
             f"image must be uint8 with 1 to {frame.spec.cols} columns, got {image.dtype} {image.shape}"
         )
-    if iq is not None and (iq.dtype != np.complex64 or iq.ndim != 1 or iq.size // frame.spec.hop != frame.cols):
+    if iq is not None and (iq.dtype != "complex64" or iq.ndim != 1 or iq.size // frame.spec.hop != frame.cols):
         raise InvalidMessage(
             f"iq must be complex64 with the {frame.cols * frame.spec.hop} samples of the image's {frame.cols} columns,"
             f" got {iq.dtype} {iq.shape}"

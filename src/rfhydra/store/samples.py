@@ -10,10 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import count
-from typing import Any, Final, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from rfhydra.config import check_name, negated
 from rfhydra.errors import InvalidMessage, NotFound
@@ -39,6 +36,10 @@ from rfhydra.store.sample import (
     updated,
 )
 from rfhydra.store.sample_rows import UPSERT, from_row, to_row
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["Admit", "LabelledWindow", "Sample", "SampleStore"]
 MIN_PREFIX: Final = 4
@@ -251,7 +252,7 @@ class SampleStore:
             self._audit.record("sample.relabel", former.signal_name, detail, who)
         return added
 
-    def image(self, sample: Sample) -> NDArray[np.uint8]:
+    def image(self, sample: Sample) -> "NDArray[np.uint8]":
         """The image, uint8, shape (rows, cols).
 
         Raises:
@@ -260,7 +261,7 @@ class SampleStore:
         """
         return decode_array(self._blobs.get(sample.image_digest))
 
-    def iq(self, sample: Sample) -> NDArray[np.complex64] | None:
+    def iq(self, sample: Sample) -> "NDArray[np.complex64] | None":
         """The IQ of the window, complex64, shape (samples,), or None where it was not given.
 
         Raises:

@@ -3,10 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Final
 
 from rfhydra.config import check_name
 from rfhydra.errors import Conflict, NotFound
@@ -19,6 +16,10 @@ from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore
 from rfhydra.store.database import Database
 from rfhydra.store.samples import Admit, SampleStore
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MAX_EXEMPLARS: Final = 8
 """Windows that are kept of a cluster: the first and the newest ones."""
@@ -42,7 +43,7 @@ class UnknownCluster:
 
     cluster_id: int | None
     backbone_id: str
-    centroid: NDArray[np.float32]
+    centroid: "NDArray[np.float32]"
     emissions: int
     first_seen: str
     last_seen: str
@@ -251,5 +252,7 @@ DELETE FROM unknown_exemplars WHERE exemplar_id IN (
 
 
 def _cluster(row: Any) -> UnknownCluster:
+    import numpy as np
+
     fields = dict(row)
     return UnknownCluster(**{**fields, "centroid": np.frombuffer(fields["centroid"], _CENTROID).astype(np.float32)})

@@ -2,12 +2,13 @@
 
 import time
 from dataclasses import dataclass, fields
-from typing import Final, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Final, Protocol
 
 from rfhydra.errors import InvalidMessage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MAX_CHUNK_SAMPLES: Final = 1 << 18
 _MIN_CHUNK_SAMPLES: Final = 1024
@@ -36,7 +37,7 @@ class Chunk:
         tuning: what the samples were received with.
     """
 
-    iq: NDArray[np.complex64]
+    iq: "NDArray[np.complex64]"
     start_sample: int
     tuning: Tuning
     start_utc_sec: float | None = None

@@ -27,7 +27,7 @@ export function NameField({ labelling, input }) {
     field.blur();
   };
   return html`
-    <div class="button-group names" role="group" aria-label="Signal">
+    <div class="button-group names" role="group" aria-label="Signals">
       <label>
         Signal
         <input
@@ -37,7 +37,7 @@ export function NameField({ labelling, input }) {
           value=${name}
           placeholder="name of the signal"
           size="18"
-          spellcheck="false"
+          spellcheck=${false}
           autocomplete="off"
           maxlength="64"
           onChange=${change}

@@ -108,11 +108,11 @@ function Missing({ upload, onOpened }) {
   };
   return html`
     <form class="inline" onSubmit=${submit}>
-      <label>Sample rate <input name="sample_rate_hz" placeholder="2.4M" size="8" spellcheck="false" /></label>
-      <label>Centre <input name="center_freq_hz" placeholder="433.92M" size="10" spellcheck="false" /></label>
+      <label>Sample rate <input name="sample_rate_hz" placeholder="2.4M" size="8" spellcheck=${false} /></label>
+      <label>Centre <input name="center_freq_hz" placeholder="433.92M" size="10" spellcheck=${false} /></label>
       <label>
         Samples
-        <input name="datatype" list=${list} placeholder="cu8" size="8" spellcheck="false" />
+        <input name="datatype" list=${list} placeholder="cu8" size="8" spellcheck=${false} />
       </label>
       <datalist id=${list}>${USUAL_DATATYPES.map((name) => html`<option key=${name} value=${name} />`)}</datalist>
       <button type="submit" class="primary">Open</button>

@@ -13,12 +13,7 @@ from rfhydra.protocol.commands import (
 )
 from rfhydra.protocol.fields import DrawnBox, NegativeBox, PixelBox, WireModel
 from rfhydra.protocol.limits import Limits
-from rfhydra.protocol.messages import (
-    TrainingSampleAdded,
-    TrainingSampleDeleted,
-    TrainingSamples,
-    TrainingSampleUpdated,
-)
+from rfhydra.protocol.messages import TrainingSampleAdded, TrainingSampleDeleted, TrainingSamples, TrainingSampleUpdated
 from rfhydra.protocol.parsing import parse
 from rfhydra.protocol.signals import GetTrainingSample, TrainingSample
 from rfhydra.protocol.types import SampleInfo

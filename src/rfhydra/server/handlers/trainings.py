@@ -2,7 +2,8 @@
 
 from rfhydra.errors import NotFound
 from rfhydra.protocol.commands import CancelTraining, ExtendSignal, GetJob, ListJobs, TrainSignal
-from rfhydra.protocol.messages import Jobs, JobSnapshot, Result
+from rfhydra.protocol.messages import Result
+from rfhydra.protocol.trainings import Jobs, JobSnapshot
 from rfhydra.server.handlers.paging import read_cursor
 from rfhydra.server.net.hub import Session
 from rfhydra.server.service import Service

@@ -9,8 +9,8 @@ from rfhydra.protocol.commands import (
     RollbackSignal,
     UnloadHeads,
 )
-from rfhydra.protocol.messages import Registry, VersionHistory, VersionPromoted, VersionRollback
 from rfhydra.protocol.missions import LoadedHeads
+from rfhydra.protocol.versions import Registry, VersionHistory, VersionPromoted, VersionRollback
 from rfhydra.server.net.hub import Session
 from rfhydra.server.service import Service
 

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from rfhydra.errors import Busy, Cancelled, RfhydraError, StorageFull
 from rfhydra.protocol.limits import Limits
-from rfhydra.protocol.messages import Jobs, JobSnapshot, TrainingComplete, TrainingEvent, TrainingFailed
+from rfhydra.protocol.trainings import Jobs, JobSnapshot, TrainingComplete, TrainingEvent, TrainingFailed
 from rfhydra.protocol.types import EpochProgress, Job, TrainingRequest
 from rfhydra.server.answers import ENVELOPE_BYTES, fitting_count, wire_bytes
 from rfhydra.server.executor import SerialExecutor

@@ -9,8 +9,9 @@ from typing import Final
 from rfhydra.protocol.base import BaseMessage
 from rfhydra.protocol.frames import StreamWaterfallFrame, WaterfallFrame
 from rfhydra.protocol.live import Tracks, WaterfallSettings
-from rfhydra.protocol.messages import Detections, TrainingEvent, TrainingProgress
+from rfhydra.protocol.messages import Detections
 from rfhydra.protocol.streams import TrackEvent
+from rfhydra.protocol.trainings import TrainingEvent, TrainingProgress
 from rfhydra.protocol.types import Topic
 from rfhydra.protocol.upgrades import UpgradeEvent, UpgradeProgress
 from rfhydra.server.net.outbox import Outbox, Payload, Render

@@ -15,7 +15,7 @@ import numpy as np
 from sigmf import keys
 
 from rfhydra.config import NEGATION, check_label, check_name
-from rfhydra.detection.recording import read_window
+from rfhydra.detection.windows import read_window
 from rfhydra.errors import InvalidBox, InvalidName, InvalidRecording
 from rfhydra.recordings import Recording
 from rfhydra.recordings.recording import Annotation

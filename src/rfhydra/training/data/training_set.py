@@ -18,7 +18,7 @@ from rfhydra.config import NEGATION, negated
 from rfhydra.hydra.backbone import BackgroundSet
 from rfhydra.hydra.candidates import CandidateRule, GoldenCandidates
 from rfhydra.hydra.vision import box_iou
-from rfhydra.spectrum.boxes import PixelBoxes
+from rfhydra.spectrum.pixels import PixelBoxes
 from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.assignment import POSITIVE_IOU, AssignedRois, Rois, assign_proposals

@@ -13,7 +13,7 @@ from rfhydra.config import IOU_THRESHOLD
 from rfhydra.detection.detector import HydraDetector
 from rfhydra.hydra.backbone import Backbone, Seen
 from rfhydra.hydra.loading import LoadedHead
-from rfhydra.spectrum.boxes import PixelBoxes
+from rfhydra.spectrum.pixels import PixelBoxes
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.window import Window
 from rfhydra.training.evaluation.card import Confusion, FalseAlarms

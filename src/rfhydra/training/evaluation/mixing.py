@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from rfhydra.spectrum.boxes import Frame, PixelBoxes
+from rfhydra.spectrum.boxes import Frame
 from rfhydra.spectrum.noise import Iq, NoiseFloor, band_passed, bins_of, mean_power, power_bins
+from rfhydra.spectrum.pixels import PixelBoxes
 from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import add_power, level_db, make_window

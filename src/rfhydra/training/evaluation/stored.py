@@ -7,7 +7,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rfhydra.spectrum.boxes import Frame, PixelBoxes
+from rfhydra.spectrum.boxes import Frame
+from rfhydra.spectrum.pixels import PixelBoxes
 from rfhydra.spectrum.window import Window
 from rfhydra.store.labels import LabelSet
 from rfhydra.store.samples import Sample

@@ -1,0 +1,92 @@
+"""Gate and detector in successive windows: spurs, and what heads want."""
+
+import numpy as np
+import pytest
+
+from rfhydra.detection import gate as gate_module
+from rfhydra.detection import sequence as sequence_module
+from rfhydra.detection.detector import HydraDetector
+from rfhydra.detection.sequence import LOOK_AHEAD, SequenceDetector
+from rfhydra.hydra.loading import LoadedHead
+from rfhydra.hydra.torch_backbone import TorchBackbone
+from rfhydra.spectrum.rectangle import Rectangle
+from rfhydra.spectrum.spectrogram import make_window
+from rfhydra.spectrum.window import Window
+from tests.hydra.given import make_head
+from tests.training import given
+
+SPEC = given.SMALL_SPEC
+SPUR_WINDOWS = 3
+FREQ = 0.2
+Regions = list[Rectangle] | None
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate_module, "SPUR_WINDOWS", SPUR_WINDOWS)
+
+
+def detector(backbone: TorchBackbone, *, bias: float | None) -> HydraDetector:
+    """With a head that detects every proposal or, without a bias, with none."""
+    made = HydraDetector(SPEC, backbone)
+    if bias is not None:
+        made.load_heads({"lora": LoadedHead(1, make_head(0, "lora", bias=bias))})
+    return made
+
+
+def carrier(windows: int, seed: int = 0) -> list[Window]:
+    """Windows of noise with one carrier."""
+    rng, size = np.random.default_rng(seed), SPEC.window_samples
+    noise = rng.standard_normal((windows * size, 2), np.float32).view(np.complex64)[:, 0]
+    iq = noise + 2 * np.exp(2j * np.pi * FREQ * np.arange(len(noise))).astype(np.complex64)
+    return [make_window(iq[at : at + size], SPEC, given.RATE_HZ, 0.0, at) for at in range(0, len(iq), size)]
+
+
+def has_carrier(regions: Regions) -> bool:
+    row = int((0.5 - FREQ) * SPEC.rows)
+    return regions is None or any(each.top <= row < each.bottom for each in regions)
+
+
+def looked(sequence: SequenceDetector, windows: list[Window], ahead: int = 0) -> list[Regions]:
+    """The regions of ``windows``, which are looked at so many windows before the detection."""
+    regions = list[Regions]()
+    for number in range(len(windows) + ahead):
+        if number < len(windows):
+            regions.append(sequence.look(windows[number]))
+        if number >= ahead:
+            sequence.detect(windows[number - ahead], regions[number - ahead])
+    return regions
+
+
+def test_a_carrier_that_no_head_detects_is_a_spur(tiny_backbone: TorchBackbone) -> None:
+    regions = looked(SequenceDetector(detector(tiny_backbone, bias=None)), carrier(12))
+    assert has_carrier(regions[0])
+    assert not has_carrier(regions[-1])
+
+
+def test_a_carrier_that_a_head_detects_is_looked_at_for_ever(
+    tiny_backbone: TorchBackbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sequence_module, "LASTING", 0.01)
+    sequence = SequenceDetector(detector(tiny_backbone, bias=20.0))
+    assert all(map(has_carrier, looked(sequence, carrier(12))))
+
+
+def test_heads_that_change_see_spurs_again(tiny_backbone: TorchBackbone) -> None:
+    hydra = detector(tiny_backbone, bias=None)
+    sequence, windows = SequenceDetector(hydra), carrier(18)
+    assert not has_carrier(looked(sequence, windows[:12])[-1])
+    hydra.load_heads({"lora": LoadedHead(1, make_head(0, "lora", bias=-20.0))})
+    regions = looked(sequence, windows[12:])
+    assert has_carrier(regions[LOOK_AHEAD])
+
+
+@pytest.mark.parametrize("bias", [None, 20.0])
+def test_regions_do_not_depend_on_how_far_ahead_they_are_looked_for(
+    tiny_backbone: TorchBackbone, bias: float | None
+) -> None:
+    windows = carrier(12)
+    found = [
+        looked(SequenceDetector(detector(tiny_backbone, bias=bias)), windows, ahead) for ahead in range(LOOK_AHEAD)
+    ]
+    assert all(each == found[0] for each in found)
