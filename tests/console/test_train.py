@@ -45,6 +45,7 @@ def test_a_signal_is_trained_extended_promoted_and_rolled_back(port: int, open_p
         _ends_with(page, version=1)
         page.reload()
         expect(page.get_by_role("img", name=re.compile(r"^Loss\. .* in epoch \d+"))).to_be_visible()
+        expect(page.get_by_role("img", name=re.compile("^Missed box")).first).to_be_visible()
         page.get_by_role("button", name="Promote anyway").click()
         expect(page.get_by_role("button", name="Load it and watch live")).to_be_visible()
         with peer(port) as client:

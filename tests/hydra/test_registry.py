@@ -116,8 +116,10 @@ def test_rollback_follows_the_history_not_the_numbers(versions: VersionManager) 
         create(versions, seed)
     for version in (3, 1, 2):
         versions.promote_version(SIGNAL, version, "told to", "eve")
-    assert versions.rollback(SIGNAL) == 1
-    assert versions.rollback(SIGNAL, "drifts", "eve") == 3
+    for previous in (1, 3):
+        assert versions.get_version_history(SIGNAL).previous_version == previous
+        assert versions.rollback(SIGNAL, "drifts", "eve") == previous
+    assert versions.get_version_history(SIGNAL).previous_version is None
     entry = versions.workspace.audit.list(limit=1)[0]
     assert (entry.action, entry.who, entry.detail["reason"]) == ("version.rollback", "eve", "drifts")
     with pytest.raises(Conflict, match="no other version was active"):

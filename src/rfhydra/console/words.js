@@ -95,9 +95,11 @@ const likelihood = (share) => (share < 0.01 ? "under 1 %" : share > 0.99 ? "over
 /** @param {string} text */
 export const sentence = (text) => text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 
-/** Why a training ended without a version. @param {string} code @param {string} error */
+/** Why a training ended without a version. @param {string | null} code @param {string | null} error */
 export const failureInWords = (code, error) =>
-  code === "cancelled" ? "It was cancelled. Nothing was changed." : `${sentence(error)} Nothing was changed.`;
+  code === "cancelled"
+    ? "It was stopped, and nothing was changed."
+    : `${sentence(error ?? "The reason was not kept")} Nothing was changed.`;
 
 /** What two versions differ in. @param {import("#protocol").VersionComparison} compared */
 export function gainInWords({ a, b, gain }) {

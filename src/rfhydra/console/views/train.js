@@ -1,5 +1,5 @@
 // Train: heads of signals, from their samples to the verdict on a new version.
-/** @import {EpochProgress, TrainingComplete, TrainingFailed} from "#protocol" */
+/** @import {EpochProgress, Job, TrainingComplete} from "#protocol" */
 /** @import {Training} from "../state.js" */
 import { Pending, useAnswer } from "../parts/answer.js";
 import { HeadButtons } from "../parts/head_buttons.js";
@@ -128,23 +128,22 @@ function Last({ name, training }) {
   useEffect(() => {
     if (isOpen && training && job && training.events.at(-1)?.seq !== job.last_seq) act(() => loadTraining(job.job_id));
   }, [job?.job_id, isOpen]);
+  const epochs = epochsOf(training?.events ?? []);
+  if (job?.state === "failed" || job?.state === "cancelled")
+    return html`<${Failure} name=${name} job=${job} epochs=${epochs} />`;
   const end = training?.events.at(-1);
-  if (training && end?.type === "training_failed")
-    return html`<${Failure} name=${name} end=${end} training=${training} />`;
-  const version = job?.version ?? null;
   const completed = end?.type === "training_complete" ? end : null;
-  return html`<${Result} name=${name} version=${version} completed=${completed} epochs=${epochsOf(training?.events ?? [])} />`;
+  return html`<${Result} name=${name} version=${job?.version ?? null} completed=${completed} epochs=${epochs} />`;
 }
 
-/** @param {{name: string, end: TrainingFailed, training: Training}} props */
-function Failure({ name, end, training }) {
-  const epochs = epochsOf(training.events);
+/** @param {{name: string, job: Job, epochs: EpochProgress[]}} props */
+function Failure({ name, job: { code, error }, epochs }) {
   return html`
     <section class="panel">
-      <h2>${end.code === "cancelled" ? "The last training was cancelled" : "The last training failed"}</h2>
-      <p class=${end.code === "cancelled" ? "" : "error-text"}>${failureInWords(end.code, end.error)}</p>
+      <h2>${code === "cancelled" ? "The last training was cancelled" : "The last training failed"}</h2>
+      <p class=${code === "cancelled" ? "" : "error-text"}>${failureInWords(code, error)}</p>
       ${
-        end.code === "not_enough_samples" &&
+        code === "not_enough_samples" &&
         html`<p><a class="button primary" href=${addressOf("label")}>Draw more boxes</a></p>`
       }
       ${epochs.length > 0 && html`<${TrainingCurves} epochs=${epochs} />`}
