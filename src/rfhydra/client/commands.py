@@ -1,16 +1,15 @@
 """The commands as typed methods, named as on the wire."""
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, TypeAlias, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 from pydantic import JsonValue
 
-from rfhydra.client.connection import Connection
-from rfhydra.errors import RfhydraError
+from rfhydra.client.asking import checked
+from rfhydra.client.version_commands import VersionCommands
 from rfhydra.protocol import commands as ask
 from rfhydra.protocol import messages as told
-from rfhydra.protocol.base import BaseCommand
 from rfhydra.protocol.fields import NegativeBox, PhysicalBox, PixelBox
 from rfhydra.protocol.frames import IqFrame
 from rfhydra.protocol.live import (
@@ -22,8 +21,6 @@ from rfhydra.protocol.live import (
     StreamSource,
     TuneStream,
 )
-from rfhydra.protocol.messages import Message
-from rfhydra.protocol.parsing import parse
 from rfhydra.protocol.signals import (
     DeleteSignal,
     EmptyTrash,
@@ -48,32 +45,10 @@ from rfhydra.protocol.unknowns import GetUnknown, LabelUnknown, UnknownClusters,
 from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, UndoUpgrade, UpgradeState, UpgradeUndone
 
 Box: TypeAlias = PixelBox | PhysicalBox
-A = TypeVar("A", bound=Message)
-
-_ONCE: Final = frozenset(
-    {
-        ask.RollbackSignal,
-        ask.CancelTraining,
-        ask.DeleteTrainingSample,
-        RelabelSample,
-        RenameSignal,
-        DeleteSignal,
-        RestoreSignal,
-        EmptyTrash,
-        StartStream,
-        StopStream,
-        CancelUpgrade,
-        UndoUpgrade,
-        LabelUnknown,
-    }
-)
-"""Commands that are not idempotent: not sent again after a lost connection."""
 
 
-class Commands:
+class Commands(VersionCommands):
     """Every method raises errors of the server, as the class of their code, and ``Unreachable``."""
-
-    _connection: Connection
 
     async def hello(self) -> told.ServerHello:
         """Features, limits, spectrogram contract and backbone of the server."""
@@ -86,35 +61,6 @@ class Commands:
             NotFound: there is none to stop.
         """
         return await self._ask(ask.CancelTraining, job_id=job_id)
-
-    async def promote_version(self, signal_name: str, version: int) -> told.VersionPromoted:
-        """Make a version the active one."""
-        return await self._ask(ask.PromoteVersion, signal_name=signal_name, version=version)
-
-    async def rollback_signal(self, signal_name: str) -> told.VersionRollback:
-        """Return to the version that was active before the current one."""
-        return await self._ask(ask.RollbackSignal, signal_name=signal_name)
-
-    async def get_version_history(self, signal_name: str) -> told.VersionHistory:
-        """The versions of a signal's head, oldest first."""
-        return await self._ask(ask.GetVersionHistory, signal_name=signal_name)
-
-    async def get_registry(self) -> told.Registry:
-        """Every signal with its active version."""
-        return await self._ask(ask.GetRegistry)
-
-    async def load_heads(self, signal_names: Iterable[str]) -> told.LoadedHeads:
-        """Load the active heads of signals in addition; all or, on an error, none."""
-        return await self._ask(ask.LoadHeads, signal_names=list(signal_names))
-
-    async def unload_heads(self, signal_names: Iterable[str] | None = None) -> told.LoadedHeads:
-        """Unload heads, by default all."""
-        names = None if signal_names is None else list(signal_names)
-        return await self._ask(ask.UnloadHeads, signal_names=names)
-
-    async def get_loaded_heads(self) -> told.LoadedHeads:
-        """The loaded heads."""
-        return await self._ask(ask.GetLoadedHeads)
 
     async def add_training_sample(
         self,
@@ -303,7 +249,7 @@ class Commands:
         def frame(tag: int) -> bytes:
             return IqFrame(tag, iq_datatype, sample_rate_hz, center_freq_hz, start_sample, iq).encode()
 
-        return _checked(told.Detections, await self._connection.ask_frame("IQ frame", frame))
+        return checked(told.Detections, await self._connection.ask_frame("IQ frame", frame))
 
     async def list_sources(self) -> Sources:
         """The live sources that the operator of the server configured."""
@@ -370,30 +316,6 @@ class Commands:
             Conflict: it is labelled already.
         """
         return await self._ask(LabelUnknown, cluster_id=cluster_id, signal_name=signal_name)
-
-    async def _ask(
-        self,
-        command: type[BaseCommand[A]],
-        *,
-        greeting: bool = False,
-        at_once: Callable[[Message], None] | None = None,
-        **fields: Any,
-    ) -> A:
-        """Send ``command`` with ``fields``, without those that are None; the rest as :meth:`Connection.ask` takes it.
-
-        Raises:
-            InvalidMessage: a field is of the wrong type or out of range; nothing was sent.
-        """
-        assert fields.keys() <= command.model_fields.keys()
-        sent = parse(command, {key: value for key, value in fields.items() if value is not None})
-        answer = await self._connection.ask(sent, retryable=command not in _ONCE, greeting=greeting, at_once=at_once)
-        return _checked(command.answer_type(), answer)
-
-
-def _checked(expected: type[A], message: Message) -> A:
-    if not isinstance(message, expected):
-        raise RfhydraError(f"the server answered with {message.type} instead of {expected.__name__}")
-    return message
 
 
 def _base64(data: bytes) -> str:

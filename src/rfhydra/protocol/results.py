@@ -216,7 +216,7 @@ class VersionComparison(BaseMessage):
     summary: str
     """The same in words."""
     found: list[ComparedBox]
-    """A page of the boxes; those that only one version finds come first."""
+    """A page of the boxes: first those that only one version finds, then those that none finds."""
     next_cursor: str | None
     """Cursor of the next page; null on the last."""
 

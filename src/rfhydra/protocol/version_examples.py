@@ -61,7 +61,13 @@ _CURVE: Final = [
     CurvePoint(threshold=0.3, f1_score=0.857, precision=0.75, recall=1.0, detected=4, found=3),
     CurvePoint(threshold=0.6, f1_score=0.8, precision=1.0, recall=0.667, detected=2, found=2),
 ]
-_CARD: Final[dict[str, JsonValue]] = {"signal_name": SIGNAL, "version": 1, "created_at": NIGHT, "threshold": 0.35, "bursts": 12}
+_CARD: Final[dict[str, JsonValue]] = {
+    "signal_name": SIGNAL,
+    "version": 1,
+    "created_at": NIGHT,
+    "threshold": 0.35,
+    "bursts": 12,
+}
 _CARD_PROGRESS: Final = CardProgress(
     signal_name=SIGNAL, version=1, job_id=CARD_JOB_ID, ts=LATER, stage="SNR", done=40, total=144
 )

@@ -4,14 +4,18 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
 from rfhydra.errors import Unauthorized
-from rfhydra.protocol import commands, live
+from rfhydra.protocol import cards, commands, live, missions, results
 from rfhydra.protocol import signals as signal_commands
+from rfhydra.protocol.audit import GetAudit
 from rfhydra.protocol.base import BaseMessage
 from rfhydra.protocol.commands import Command
 from rfhydra.protocol.unknowns import GetUnknown, LabelUnknown
 from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, StartUpgrade, UndoUpgrade
 from rfhydra.server.answers import require_fitting
+from rfhydra.server.handlers import cards as card_handlers
 from rfhydra.server.handlers import detection, samples, sigmf, signals, streams, trainings, unknowns, upgrades, versions
+from rfhydra.server.handlers import missions as mission_handlers
+from rfhydra.server.handlers import results as result_handlers
 from rfhydra.server.handlers import session as sessions
 from rfhydra.server.net.hub import Session
 from rfhydra.server.service import Service
@@ -62,6 +66,19 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     UndoUpgrade: upgrades.undo_upgrade,
     GetUnknown: unknowns.get_unknown,
     LabelUnknown: unknowns.label_unknown,
+    results.GetVersion: result_handlers.get_version,
+    results.CompareVersions: result_handlers.compare_versions,
+    results.SetVersionNotes: result_handlers.set_version_notes,
+    GetAudit: result_handlers.get_audit,
+    cards.GetCard: card_handlers.get_card,
+    cards.MakeCard: card_handlers.make_card,
+    cards.CancelCard: card_handlers.cancel_card,
+    missions.SetThreshold: mission_handlers.set_threshold,
+    missions.GetMissions: mission_handlers.get_missions,
+    missions.SaveMission: mission_handlers.save_mission,
+    missions.LoadMission: mission_handlers.load_mission,
+    missions.RenameMission: mission_handlers.rename_mission,
+    missions.DeleteMission: mission_handlers.delete_mission,
 }
 
 

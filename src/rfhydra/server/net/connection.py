@@ -1,6 +1,6 @@
 """One WebSocket connection: reads commands, writes the outbox, and closes.
 
-Commands are answered in their order, except detections, which are answered when they are done.
+Commands are answered in their order, except those of :data:`UNORDERED`, which are answered when they are done.
 """
 
 import asyncio
@@ -15,10 +15,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from rfhydra.errors import RfhydraError, Unauthorized
 from rfhydra.files import os_errors_named
 from rfhydra.protocol.base import BaseMessage
+from rfhydra.protocol.cards import GetCard
 from rfhydra.protocol.commands import Auth, Command, Detect, read_command
 from rfhydra.protocol.frames import STREAM_IQ_KIND, frame_kind, frame_tag
 from rfhydra.protocol.messages import Error
 from rfhydra.protocol.parsing import Envelope, read_envelope, read_json, require_few_values
+from rfhydra.protocol.results import CompareVersions, GetVersion
 from rfhydra.server.handlers.detection import detect_frame
 from rfhydra.server.handlers.dispatch import handle
 from rfhydra.server.handlers.streams import push_frame
@@ -31,6 +33,8 @@ from rfhydra.server.service import GOING_AWAY, Service
 POLICY_VIOLATION: Final = 1008
 INTERNAL_ERROR: Final = 1011
 MAX_REFUSALS: Final = 10
+UNORDERED: Final = (Detect, GetVersion, CompareVersions, GetCard)
+"""Commands that may take long; nothing that follows depends on them."""
 _FRAME: Final = "iq_frame"
 _STREAM_FRAME: Final = "stream_iq_frame"
 _INTERNAL: Final = "internal error: see the log of the server"
@@ -137,7 +141,7 @@ class _Connection:
             await self._answer(UNREADABLE, envelope, partial(_refuse, command))
             return
         work = partial(handle, self._service, self._session, command)
-        if isinstance(command, Detect):
+        if isinstance(command, UNORDERED):
             self._detect(command.command, envelope, work, len(text))
         else:
             silent = command.id is None and not command.answered_always
@@ -153,7 +157,7 @@ class _Connection:
         self._detect(_FRAME, envelope, detection, len(data))
 
     def _detect(self, label: str, envelope: Envelope, work: _Work, size: int) -> None:
-        """Answer when the detection is done. The detection executor bounds their number, the budget their ``size``."""
+        """Answer when the work is done. The queues of the executors bound their number, the budget their ``size``."""
 
         async def detect() -> None:
             with self._service.bounds.budget.handling(size):

@@ -17,6 +17,7 @@ from rfhydra.store.samples import Sample
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.splits import SplitPlan
 from rfhydra.training.evaluation.metrics import MatchCounts, ScoredScene, best_threshold, evaluate
+from rfhydra.training.evaluation.validation import result_of
 from rfhydra.training.heads.trained import Trained, validation_report
 from rfhydra.training.trainer import Control, run_epochs
 
@@ -67,7 +68,8 @@ def train_rcnn_head(
     crop = golden_crop(image, target["boxes"][0])
     head = RcnnHead.record(replace(info, threshold=threshold, metrics=metrics), learner.network, crop, backbone)
     reported = {sample.sample_id: _reported(scenes, index) for index, sample in enumerate(split.val)}
-    return Trained(head, outcome, metrics, reported)
+    validation = tuple(result_of(sample, scene) for sample, scene in zip(split.val, scenes, strict=True))
+    return Trained(head, outcome, metrics, reported, validation)
 
 
 def _threshold(scenes: Sequence[ScoredScene]) -> float:
