@@ -2,8 +2,8 @@
 
 The server sends :class:`Train`, :class:`Succeed`, :class:`Measure` and :class:`Cancel`; the process sends
 :class:`Started`, a :class:`StageReport`, :class:`Epoch` or :class:`Trial` whenever there is progress, then
-:class:`Done`, :class:`Settled`, :class:`Measured` or :class:`Failed`. Messages are plain data, never code. A backbone is
-named by its file, None for the one that ships.
+:class:`Done`, :class:`Settled`, :class:`Measured` or :class:`Failed`. Messages are plain data, never code. A backbone
+is named by its file, None for the one that ships.
 """
 
 import json
