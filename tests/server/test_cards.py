@@ -88,7 +88,8 @@ def test_the_client_follows_a_measurement(port: int) -> None:
     async def measure() -> None:
         async with Client(f"ws://127.0.0.1:{port}") as client:
             run = await client.make_card(SIGNAL, 3)
-            assert [each.stage async for each in run][0] == "loading"
+            stages = [each.stage async for each in run]
+            assert stages[0] == "loading"
             complete = await run.result()
             assert (await client.get_card(SIGNAL, 3)).card == complete.card
             again = await client.make_card(SIGNAL, 3)

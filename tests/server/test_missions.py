@@ -60,9 +60,7 @@ def missions(answer: dict[str, Any]) -> dict[str, dict[str, float | None]]:
 def overridden(loaded: dict[str, Any]) -> dict[str, float | None]:
     """The threshold that was set for each loaded head, None where none was."""
     assert loaded["type"] == "loaded_heads", loaded
-    return {
-        name: each["threshold"] if each["is_overridden"] else None for name, each in loaded["thresholds"].items()
-    }
+    return {name: each["threshold"] if each["is_overridden"] else None for name, each in loaded["thresholds"].items()}
 
 
 def test_a_threshold_is_set_for_detection_and_for_the_next_server(site: Path, body_file: Path) -> None:
@@ -144,23 +142,28 @@ def test_what_is_no_mission_is_refused(site: Path, body_file: Path, fields: dict
 
 
 def test_subscribers_hear_of_missions_heads_and_thresholds(two_heads: Path, body_file: Path) -> None:
-    with Workspace.open(two_heads) as workspace, running(workspace, Settings(backbone_path=body_file)) as port:
-        with peer(port) as client, peer(port) as other:
-            heads, saved = other.ask("subscribe", topics=["heads", "missions"])["snapshots"]
-            assert (heads["heads"], missions(saved)) == ([], {})
-            client.ask("load_heads", signal_names=[SIGNAL])
-            assert other.receive()["heads"] == [SIGNAL]
-            client.ask("set_threshold", signal_name=SIGNAL, threshold=0.4)
-            assert overridden(other.receive()) == {SIGNAL: 0.4}
-            client.ask("save_mission", mission_name="night")
-            assert missions(other.receive()) == {"night": {SIGNAL: 0.4}}
-            client.ask("rename_signal", signal_name=SIGNAL, new_name="gate")
-            pushed = {message["type"]: message for message in (other.receive(), other.receive())}
-            assert overridden(pushed["loaded_heads"]) == {"gate": 0.4}
-            assert missions(pushed["missions"]) == {"night": {"gate": 0.4}}
-            client.ask("delete_signal", signal_name="gate")
-            pushed = {message["type"]: message for message in (other.receive(), other.receive())}
-            assert (pushed["loaded_heads"]["heads"], missions(pushed["missions"])) == ([], {"night": {}})
-            assert client.ask("load_mission", mission_name="night")["code"] == "conflict"
-            client.ask("restore_signal", signal_name="gate")
-            assert missions(other.receive()) == {"night": {"gate": 0.4}}
+    settings = Settings(backbone_path=body_file)
+    with (
+        Workspace.open(two_heads) as workspace,
+        running(workspace, settings) as port,
+        peer(port) as client,
+        peer(port) as other,
+    ):
+        heads, saved = other.ask("subscribe", topics=["heads", "missions"])["snapshots"]
+        assert (heads["heads"], missions(saved)) == ([], {})
+        client.ask("load_heads", signal_names=[SIGNAL])
+        assert other.receive()["heads"] == [SIGNAL]
+        client.ask("set_threshold", signal_name=SIGNAL, threshold=0.4)
+        assert overridden(other.receive()) == {SIGNAL: 0.4}
+        client.ask("save_mission", mission_name="night")
+        assert missions(other.receive()) == {"night": {SIGNAL: 0.4}}
+        client.ask("rename_signal", signal_name=SIGNAL, new_name="gate")
+        pushed = {message["type"]: message for message in (other.receive(), other.receive())}
+        assert overridden(pushed["loaded_heads"]) == {"gate": 0.4}
+        assert missions(pushed["missions"]) == {"night": {"gate": 0.4}}
+        client.ask("delete_signal", signal_name="gate")
+        pushed = {message["type"]: message for message in (other.receive(), other.receive())}
+        assert (pushed["loaded_heads"]["heads"], missions(pushed["missions"])) == ([], {"night": {}})
+        assert client.ask("load_mission", mission_name="night")["code"] == "conflict"
+        client.ask("restore_signal", signal_name="gate")
+        assert missions(other.receive()) == {"night": {"gate": 0.4}}

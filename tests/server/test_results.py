@@ -1,6 +1,5 @@
 """Versions in detail, in comparison, with notes and in the audit log, over a live server."""
 
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -32,7 +31,7 @@ def test_a_version_tells_its_results_and_its_examples_can_be_shown(client: Peer)
     result = told["validation"]
     assert told["validation_missing"] is None
     assert (result["samples"], result["boxes"], result["missed_count"]) == (2, 2, 2)  # on noise it finds nothing
-    at_threshold = [each for each in result["curve"] if each["threshold"] >= told["threshold"]][0]
+    at_threshold = next(each for each in result["curve"] if each["threshold"] >= told["threshold"])
     assert at_threshold["detected"] == result["false_count"]
     interval = result["intervals"]["f1_score"]
     assert interval["low"] <= told["info"]["f1_score"] <= interval["high"]
@@ -84,18 +83,18 @@ def test_a_training_on_the_server_has_epochs_and_a_verdict(client: Peer) -> None
 
 
 def test_a_provisional_version_has_no_results(site: Path, body_file: Path) -> None:
-    with Workspace.open(site) as workspace, running(workspace, Settings(backbone_path=body_file)) as port:
-        with peer(port) as client:
-            samples = client.ask("get_training_samples", signal_name=OTHER)["samples"]
-            for sample in samples[2:]:
-                client.ask("delete_training_sample", sample_id=sample["sample_id"])
-            client.send("train_signal", signal_name=OTHER, provisional=True)
-            version = client.until("training_complete")[-1]["version"]
-            told = client.ask("get_version", signal_name=OTHER, version=version)
-            assert (told["validation"], told["info"]["provisional"]) == (None, True)
-            assert "nothing validates it" in told["validation_missing"]
-            refused = client.ask("compare_versions", signal_name=OTHER, versions=[version, version])
-            assert (refused["type"], refused["code"]) == ("error", "conflict")
+    settings = Settings(backbone_path=body_file)
+    with Workspace.open(site) as workspace, running(workspace, settings) as port, peer(port) as client:
+        samples = client.ask("get_training_samples", signal_name=OTHER)["samples"]
+        for sample in samples[2:]:
+            client.ask("delete_training_sample", sample_id=sample["sample_id"])
+        client.send("train_signal", signal_name=OTHER, provisional=True)
+        version = client.until("training_complete")[-1]["version"]
+        told = client.ask("get_version", signal_name=OTHER, version=version)
+        assert (told["validation"], told["info"]["provisional"]) == (None, True)
+        assert "nothing validates it" in told["validation_missing"]
+        refused = client.ask("compare_versions", signal_name=OTHER, versions=[version, version])
+        assert (refused["type"], refused["code"]) == ("error", "conflict")
 
 
 def test_two_versions_are_compared_on_the_boxes_as_they_are_labelled_now(client: Peer) -> None:
@@ -151,11 +150,10 @@ def test_the_audit_log_is_read_page_by_page(client: Peer) -> None:
     assert client.ask("get_audit", cursor="x")["code"] == "invalid_message"
 
 
-def test_what_takes_long_does_not_hold_up_what_follows(site: Path, body_file: Path, tmp_path: Path) -> None:
-    shutil.copytree(site, tmp_path / "twin")
-    with Workspace.open(tmp_path / "twin") as workspace:
-        with running(workspace, Settings(backbone_path=body_file)) as port, peer(port) as client:
-            with workspace.db.transaction():  # the evaluation waits for the database, and so does the store
-                client.send("get_version", signal_name=SIGNAL, version=1, id="slow")
-                assert client.ask("get_loaded_heads", id="quick")["id"] == "quick"
-            assert client.receive()["id"] == "slow"
+def test_what_takes_long_does_not_hold_up_what_follows(site: Path, body_file: Path) -> None:
+    settings = Settings(backbone_path=body_file)
+    with Workspace.open(site) as workspace, running(workspace, settings) as port, peer(port) as client:
+        with workspace.db.transaction():  # the evaluation waits for the database
+            client.send("get_version", signal_name=SIGNAL, version=1, id="slow")
+            assert client.ask("get_loaded_heads", id="quick")["id"] == "quick"
+        assert client.receive()["id"] == "slow"

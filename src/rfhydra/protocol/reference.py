@@ -37,14 +37,15 @@ of the wrong type is an `error`.
 - Any command may carry an `id` (text or a whole number); every direct answer to it carries the same.
 - A `name` matches the regular expression in `limits.name_pattern` of `hello`, as a whole.
 - Any command may be answered with `error`: nothing was changed then.
-- Commands of one connection are answered in their order, except `detect` and binary frames, which are answered when
-  they are done.
+- Commands of one connection are answered in their order, except `detect`, `get_version`, `compare_versions`, `get_card`
+  and binary frames, which are answered when they are done.
 - A training belongs to the server. Its messages go to those who subscribed to `jobs` and to the connection that started
-  it. So does an upgrade, with the topic `upgrades`.
+  it. So does an upgrade, with the topic `upgrades`, and the measurement of a card, with the topic `cards`. `job_stage`
+  goes to subscribers only.
 - A stream belongs to the server, too. Its pushes go to those who subscribed to `detections`, `tracks`, `streams` or
   `waterfall`. Binary frames of a stream that a client pushes are not answered.
-- A push that replaces the one before it (`training_progress` or `upgrade_progress` of one job, `detections` and
-  waterfall of one stream, `streams`, `metrics`) is dropped where a client is too slow, and so are the oldest events of
+- A push that replaces the one before it (`training_progress`, `job_stage`, `card_progress` or `upgrade_progress` of one
+  job, `detections` and waterfall of one stream, `streams`, `metrics`) is dropped where a client is too slow, and so are the oldest events of
   `tracks`; every other message is kept, and a client that does not take them is closed with 1013.
 - With a token: `Authorization: Bearer …`, `?token=…`, or `auth` as the first command, within ten seconds.
 
