@@ -23,6 +23,9 @@ PROVISIONAL: Final = "provisional"
 """In the metrics of a version: whether it was trained on too few samples to be validated."""
 
 
+_MAX_NOTES: Final = 500  # characters in the audit log
+
+
 class VersionFields(TypedDict):
     """What a training says of a version, as keyword arguments."""
 
@@ -163,6 +166,23 @@ class VersionStore:
             Damaged: the stored bytes do not match their digest.
         """
         return self._blobs.get(head.artifact_digest)
+
+    def set_notes(self, signal_name: str, version: int, notes: str, who: str | None = None) -> None:
+        """Replace the notes of a version.
+
+        Raises:
+            NotFound: there is no such version, or it is retired.
+            StorageFull: there is no room on the disk; nothing was changed.
+        """
+        with self._db.transaction() as connection:
+            former = self.get(signal_name, version).notes
+            if notes != former:
+                connection.execute(
+                    "UPDATE head_versions SET notes = ? WHERE signal_name = ? AND version = ?",
+                    (notes, signal_name, version),
+                )
+                detail = {"version": version, "from": former[:_MAX_NOTES], "to": notes[:_MAX_NOTES]}
+                self._audit.record("version.notes", signal_name, detail, who)
 
     def next_version(self, signal_name: str) -> int:
         """The number that the next version of a signal will have."""
