@@ -29,6 +29,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Commands compare their answers with those of this process, and a measurement of runtimes at each start takes seconds.
 os.environ["RFHYDRA_RUNTIME"] = "torch"
 
+# Tests run beside one another, and each of them with a thread for every core would take many times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("rfhydra", deadline=None)
 settings.load_profile("rfhydra")
