@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.backbone_file import load_backbone
@@ -16,6 +16,7 @@ from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.features import FeatureCache
+from rfhydra.training.evaluation import detectability, trials
 from rfhydra.training.service import TrainingService
 from tests.server.server_process import small_backbone, stock
 from tests.training import given
@@ -34,7 +35,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 
 # How long an example takes says more about the machine than about the code.
-settings.register_profile("rfhydra", deadline=None)
+settings.register_profile("rfhydra", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", settings.get_profile("rfhydra"), max_examples=1000)
 settings.load_profile("rfhydra")
 
 
@@ -83,6 +85,13 @@ def small(tmp_path: Path) -> Iterator[Workspace]:
     """An empty workspace under a contract of 128 by 128 pixels."""
     with Workspace.create(tmp_path / "small", given.SMALL_SPEC) as workspace:
         yield workspace
+
+
+@pytest.fixture
+def few_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cards of two bursts, each tried once at each SNR: a sixth of the passes of the backbone."""
+    monkeypatch.setattr(detectability, "MAX_BURSTS", 2)
+    monkeypatch.setattr(trials, "TRIALS_PER_SNR", 2)
 
 
 @pytest.fixture(scope="session")

@@ -51,12 +51,14 @@ def test_people_see_tables_and_what_is_missing(carded: tuple[Path, Path, Any]) -
     assert "note confusion: no other signal has an active head" in outcome.stderr
 
 
+@pytest.mark.usefixtures("few_trials")
 def test_a_card_of_another_version(site: Path, body_file: Path) -> None:
     outcome = run("card", site, SIGNAL, "--version", 2, "--backbone", body_file, "--seed", 3, "--json")
     assert (json.loads(outcome.stdout)["version"], json.loads(outcome.stdout)["seed"]) == (2, 3)
     assert_refused(site, "card", site, SIGNAL, "--stored", error=NOT_FOUND, says="version 1 of signal")
 
 
+@pytest.mark.usefixtures("few_trials")
 def test_a_card_beside_a_server_is_not_stored(site: Path, body_file: Path) -> None:
     with Workspace.open(site):
         before = contents(site)

@@ -101,8 +101,8 @@ def test_a_card_survives_the_store(card: DetectabilityCard, trained: Workspace) 
 
 
 @pytest.fixture
-def small_site(small_service: TrainingService) -> Workspace:
-    """A head on a backbone of random weights, with six samples that have IQ."""
+def small_site(small_service: TrainingService, few_trials: None) -> Workspace:
+    """A head on a backbone of random weights, with six samples that have IQ; its cards have few trials."""
     small_service.train_new_signal(SIGNAL, epochs=1)
     return small_service.workspace
 
@@ -167,6 +167,7 @@ def test_a_card_of_bursts_that_were_all_trained_on_says_so(small_site: Workspace
     assert (card.unseen_bursts, card.trained_on) == (0, True)
 
 
+@pytest.mark.usefixtures("few_trials")
 def test_without_iq_the_images_get_noisier(small: Workspace, tiny_backbone: Backbone) -> None:
     for seed in range(6):
         made = given.scene(seed, samples=given.SMALL_SPEC.window_samples)
