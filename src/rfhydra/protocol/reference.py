@@ -45,8 +45,8 @@ of the wrong type is an `error`.
 - A stream belongs to the server, too. Its pushes go to those who subscribed to `detections`, `tracks`, `streams` or
   `waterfall`. Binary frames of a stream that a client pushes are not answered.
 - A push that replaces the one before it (`training_progress`, `job_stage`, `card_progress` or `upgrade_progress` of one
-  job, `detections` and waterfall of one stream, `streams`, `metrics`) is dropped where a client is too slow, and so are the oldest events of
-  `tracks`; every other message is kept, and a client that does not take them is closed with 1013.
+  job, `detections` and waterfall of one stream, `streams`, `metrics`) is dropped where a client is too slow, and so are
+  the oldest events of `tracks`; every other message is kept, and a client that does not take them is closed with 1013.
 - With a token: `Authorization: Bearer …`, `?token=…`, or `auth` as the first command, within ten seconds.
 
 The examples belong to one session, on a workspace whose contract has 128 rows and a hop of 64 samples; a test sends
