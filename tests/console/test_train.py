@@ -25,7 +25,9 @@ def port(site: Path, body_file: Path) -> Iterator[int]:
 
 
 def test_a_training_is_shown_again_after_a_reload_and_can_be_cancelled(port: int, open_page: OpenPage) -> None:
-    with open_page(port, f"train/{OTHER}", viewport=DESKTOP) as page:
+    with peer(port) as client, open_page(port, f"train/{OTHER}", viewport=DESKTOP) as page:
+        client.send("train_signal", signal_name=SIGNAL, epochs=1)
+        client.until("training_complete")  # now there is a training process that can be paused
         with training_paused():
             page.get_by_role("button", name="Train", exact=True).click()
             expect(page.get_by_role("progressbar", name=f"Training of {OTHER}")).to_be_visible()
