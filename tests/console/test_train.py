@@ -25,12 +25,12 @@ def port(site: Path, body_file: Path) -> Iterator[int]:
 
 
 def test_a_training_is_shown_again_after_a_reload_and_can_be_cancelled(port: int, open_page: OpenPage) -> None:
-    with open_page(port, f"train/{OTHER}", viewport=DESKTOP) as page:
-        page.get_by_text("Settings").click()
-        page.get_by_label("Epochs, at most").fill("1000")
-        page.get_by_role("button", name="Train", exact=True).click()
-        expect(page.get_by_text(re.compile(r"epoch \d+ of at most 1000"))).to_be_visible()
+    with peer(port) as client, open_page(port, f"train/{OTHER}", viewport=DESKTOP) as page:
+        client.send("train_signal", signal_name=SIGNAL, epochs=1)
+        client.until("training_complete")  # now there is a training process that can be paused
         with training_paused():
+            page.get_by_role("button", name="Train", exact=True).click()
+            expect(page.get_by_role("progressbar", name=f"Training of {OTHER}")).to_be_visible()
             page.reload()
             expect(page.get_by_role("progressbar", name=f"Training of {OTHER}")).to_be_visible()
             page.get_by_role("button", name=f"Cancel the training of {OTHER}").click()

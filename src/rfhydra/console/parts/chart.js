@@ -77,7 +77,7 @@ export function Chart({
         <strong>${title}</strong>
         ${curves.map(
           ({ label, values, color }) => html`
-            <span key=${label} class=${`curve curve-${color}`}>${label} <output>${inWords(values[shown])}</output></span>
+            <span key=${label} class=${`chart-key chart-key-${color}`}>${label} <output>${inWords(values[shown])}</output></span>
           `,
         )}
         <span class="quiet">${x.length > 0 && `${xLabel} ${inWords(x[shown])}`}</span>
