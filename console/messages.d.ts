@@ -6145,7 +6145,7 @@ export interface VersionComparison {
    */
   summary: string;
   /**
-   * A page of the boxes; those that only one version finds come first.
+   * A page of the boxes: first those that only one version finds, then those that none finds.
    */
   found: ComparedBox[];
   /**

@@ -88,6 +88,7 @@ def test_what_a_file_does_not_state_is_asked_for(console_port: int, open_page: O
         expect(page.get_by_role("heading", name="unknown")).to_be_visible()
         expect(page.get_by_text("at 250 kHz")).to_be_visible()
         page.get_by_role("link", name="All recordings").click()
+        assert _violations(page) == []
         row = page.get_by_role("row", name="unknown")
         row.get_by_role("button", name="Remove unknown").click()
         expect(row).to_have_count(0)

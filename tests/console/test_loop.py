@@ -15,7 +15,7 @@ from rfhydra.server.service import Settings
 from rfhydra.spectrum.boxes import Box
 from rfhydra.store.workspace import Workspace
 from tests.console.conftest import OpenPage
-from tests.server.json_peer import running, training_paused
+from tests.server.json_peer import running
 from tests.training import given
 from tests.training.given import CENTER_HZ, RATE_HZ, SIGNAL, SPEC
 
@@ -113,11 +113,9 @@ def save(page: Page, count: int) -> None:
 def train(page: Page) -> None:
     """Train a head; the page is loaded again while the training goes on."""
     page.goto(f"{page.url.split('#')[0]}#train/{SIGNAL}")
-    with training_paused():
-        page.get_by_role("button", name="Train", exact=True).click()
-        expect(page.get_by_role("progressbar", name=f"Training of {SIGNAL}")).to_be_visible()
-        page.reload()
-        expect(page.get_by_role("progressbar", name=f"Training of {SIGNAL}")).to_be_visible()
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_role("progressbar", name=f"Training of {SIGNAL}")).to_be_visible()
+    page.reload()
     expect(page.get_by_role("button", name="Load it and watch live")).to_be_visible()
     expect(page.get_by_role("img", name=re.compile(r"^Loss\."))).to_be_visible()
 

@@ -77,6 +77,24 @@ def test_the_threshold_of_a_loaded_head(detector: HydraDetector) -> None:
         detector.loaded_threshold("wifi")
 
 
+def test_a_threshold_that_was_set_is_used_from_the_next_window_on(detector: HydraDetector, window: Window) -> None:
+    load(detector, all_finding_head("lora"), all_finding_head("wifi", seed=1, threshold=0.25))
+    before = detector.detect(window)
+    detector.set_threshold("lora", 1.0)
+    strict = detector.detect(window)
+    assert {each.signal_name for each in strict.detections if each.score < 1} <= {"wifi"}
+    assert strict.thresholds == {"lora": 1.0, "wifi": 0.25}
+    assert before.thresholds == {"lora": 0.5, "wifi": 0.25}
+    heads = detector.loaded_heads()
+    assert [(each.threshold, each.override) for each in heads.values()] == [(1.0, 1.0), (0.25, None)]
+    detector.load_heads(heads)  # a set threshold goes with the head
+    assert detector.loaded_threshold("lora") == 1.0
+    detector.set_threshold("lora", None)
+    assert detector.detect(window) == before
+    with pytest.raises(NotFound, match="'dmr' is not loaded"):
+        detector.set_threshold("dmr", 0.5)
+
+
 def test_detections_are_physical_and_sorted_by_score(detector: HydraDetector, window: Window) -> None:
     assert found(detector, window) == []
     load(detector, make_head(0))

@@ -19,7 +19,7 @@ from rfhydra.protocol import commands as ask
 from rfhydra.protocol import messages as told
 from rfhydra.protocol.commands import Command
 from rfhydra.protocol.fields import PixelBox
-from rfhydra.protocol.missions import LoadedHeads
+from rfhydra.protocol.missions import LoadedHeads, LoadMission, MissionHead, SaveMission, SetThreshold
 from rfhydra.protocol.trainings import TrainingComplete, TrainingEvent, TrainingFailed
 from rfhydra.store.arrays import encode_array
 from tests.server.inventory import Inventory
@@ -38,14 +38,17 @@ class ExpectedState:
 
     ``samples``: number of a sample in the notebook, then of its latest edit. ``imported``: label, then number of
     samples. ``activations``: versions of the head of ``SIGNAL``, the active one last. ``loaded``: signal, then the
-    version that is loaded. ``jobs``: request id, then job id. ``ended``: job id, then the version that it made, None
-    where it failed.
+    version that is loaded; ``thresholds``: signal, then the threshold that was set for it. ``missions``: mission, then
+    the threshold of ``SIGNAL`` in it. ``jobs``: request id, then job id. ``ended``: job id, then the version that it
+    made, None where it failed.
     """
 
     samples: dict[int, int] = field(default_factory=dict)
     imported: dict[str, int] = field(default_factory=dict)
     activations: list[int] = field(default_factory=lambda: [1])
     loaded: dict[str, int] = field(default_factory=dict)
+    thresholds: dict[str, float] = field(default_factory=dict)
+    missions: dict[str, float] = field(default_factory=dict)
     jobs: dict[str, str] = field(default_factory=dict)
     ended: dict[str, int | None] = field(default_factory=dict)
 
@@ -69,6 +72,13 @@ class ExpectedState:
     def load(self) -> None:
         self.loaded = {SIGNAL: self.activations[-1]}
 
+    def unload(self) -> None:
+        self.loaded, self.thresholds = {}, {}
+
+    def load_mission(self, name: str) -> None:
+        self.load()
+        self.thresholds = {SIGNAL: self.missions[name]}
+
     @property
     def previous(self) -> int | None:
         return next((each for each in reversed(self.activations) if each != self.activations[-1]), None)
@@ -83,6 +93,8 @@ class ExpectedState:
             and found.active[SIGNAL] == self.activations[-1]
             and found.previous[SIGNAL] == self.previous
             and found.loaded == self.loaded
+            and found.thresholds == self.thresholds
+            and found.missions == {name: {SIGNAL: threshold} for name, threshold in self.missions.items()}
         )
 
 
@@ -190,7 +202,11 @@ class ChangeSequence:
                 self.expected.ended[job_id] = None
 
     def _choose(self) -> Change:
-        options = [self._promotion, self._rollback, self._loading, self._unloading]
+        options = [self._promotion, self._rollback, self._loading, self._unloading, self._mission]
+        if self.expected.missions:
+            options.append(self._mission_loading)
+        if self.expected.loaded:
+            options.append(self._threshold)
         if len(self.expected.samples) < MAX_SAMPLES:
             options += 2 * [self._addition]
         if self.expected.samples:
@@ -221,7 +237,21 @@ class ChangeSequence:
         return Change(ask.LoadHeads(signal_names=[SIGNAL]), ExpectedState.load)
 
     def _unloading(self) -> Change:
-        return Change(ask.UnloadHeads(), lambda expected: expected.loaded.clear())
+        return Change(ask.UnloadHeads(), ExpectedState.unload)
+
+    def _threshold(self) -> Change:
+        threshold = self._random.random()
+        command = SetThreshold(signal_name=SIGNAL, threshold=threshold)
+        return Change(command, lambda expected: expected.thresholds.update({SIGNAL: threshold}))
+
+    def _mission(self) -> Change:
+        name, threshold = self._random.choice(["day", "night"]), self._random.random()
+        command = SaveMission(mission_name=name, heads=[MissionHead(signal_name=SIGNAL, threshold=threshold)])
+        return Change(command, lambda expected: expected.missions.update({name: threshold}))
+
+    def _mission_loading(self) -> Change:
+        name = self._random.choice(sorted(self.expected.missions))
+        return Change(LoadMission(mission_name=name), lambda expected: expected.load_mission(name))
 
     def _addition(self) -> Change:
         number = next(self._numbers)

@@ -16,6 +16,7 @@ class Inventory:
     """All that a workspace holds, read back from the disk.
 
     ``samples``: signal, then sample id, then its metadata. ``versions``: signal, then the numbers that are kept.
+    ``missions``: mission, then signal, then its threshold.
     """
 
     samples: dict[str, dict[str, dict[str, Any]]]
@@ -23,6 +24,8 @@ class Inventory:
     active: dict[str, int | None]
     previous: dict[str, int | None]
     loaded: dict[str, int]
+    thresholds: dict[str, float]
+    missions: dict[str, dict[str, float | None]]
     jobs: dict[str, Job]
 
 
@@ -52,6 +55,11 @@ def take_inventory(path: Path, backbone: Backbone) -> Inventory:
             active={name: versions.active(name) for name in versions.signals()},
             previous={name: versions.previous(name) for name in versions.signals()},
             loaded=workspace.loaded.versions(),
+            thresholds=workspace.loaded.thresholds(),
+            missions={
+                each.mission_name: {head.signal_name: head.threshold for head in each.heads}
+                for each in workspace.missions.all()
+            },
             jobs={job.job_id: job for job in jobs},
         )
 

@@ -3,6 +3,7 @@ from typing import Any
 
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.protocol.messages import SampleCounts, read_message
+from rfhydra.protocol.missions import LoadedHeads
 from rfhydra.protocol.versions import Registry
 from rfhydra.server.net.hub import Hub, Session
 from rfhydra.server.net.outbox import Outbox
@@ -12,12 +13,16 @@ from tests.store.small_data import add_version
 from tests.training import given
 
 
+def _heads(names: set[str]) -> LoadedHeads:
+    return LoadedHeads(heads=sorted(names), versions=dict.fromkeys(sorted(names), 1))
+
+
 def test_what_changed_is_pushed_once_and_what_is_older_never(small: Workspace) -> None:
     async def run() -> list[Any]:
         hub, loaded = Hub(), set[str]()
         client = Session("test", Outbox(99, 1 << 20), authorised=True, topics={"registry", "samples"})
         hub.add(client)
-        registry_cache = RegistryCache(small, VersionManager(small), hub, lambda: loaded)
+        registry_cache = RegistryCache(small, VersionManager(small), hub, lambda: _heads(loaded))
         empty = registry_cache.read()
         given.add_noise(small, range(3), given.SIGNAL)
         registry_cache.accept(registry_cache.read_counts())
@@ -36,7 +41,7 @@ def test_the_registry_says_what_is_loaded(small: Workspace) -> None:
         hub, loaded = Hub(), set[str]()
         client = Session("test", Outbox(99, 1 << 20), authorised=True, topics={"registry"})
         hub.add(client)
-        registry_cache = RegistryCache(small, VersionManager(small), hub, lambda: loaded)
+        registry_cache = RegistryCache(small, VersionManager(small), hub, lambda: _heads(loaded))
         add_version(small, given.SIGNAL, spec_id=small.spec.spec_id)
         registry_cache.accept(registry_cache.read())
         loaded.add(given.SIGNAL)

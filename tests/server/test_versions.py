@@ -55,7 +55,7 @@ def test_a_promotion_that_cannot_be_changes_nothing(client: Peer) -> None:
 
 
 def test_heads_are_loaded_and_unloaded(client: Peer) -> None:
-    assert client.ask("get_loaded_heads") == {"type": "loaded_heads", "heads": [], "versions": {}}
+    assert client.ask("get_loaded_heads") == {"type": "loaded_heads", "heads": [], "versions": {}, "thresholds": {}}
     assert client.ask("load_heads", signal_names=[SIGNAL])["heads"] == [SIGNAL]
     assert client.ask("load_heads", signal_names=[SIGNAL, OTHER])["heads"] == sorted([SIGNAL, OTHER])
     signals = client.ask("get_registry")["signals"]

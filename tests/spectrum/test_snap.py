@@ -13,8 +13,9 @@ NOISE = 1e-2
 
 def noise(seed: int = 0) -> NDArray[np.complex64]:
     rng = np.random.default_rng(seed)
-    made = NOISE * (rng.standard_normal(SAMPLES) + 1j * rng.standard_normal(SAMPLES)) / np.sqrt(2)
-    return np.asarray(made, np.complex64)
+    complex_noise = rng.standard_normal(SAMPLES) + 1j * rng.standard_normal(SAMPLES)
+    scaled: NDArray[np.complex64] = (NOISE / np.sqrt(2) * complex_noise).astype(np.complex64)
+    return scaled
 
 
 def with_burst(truth: Box, snr_db: float, seed: int = 0) -> NDArray[np.complex64]:

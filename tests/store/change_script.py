@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from rfhydra.errors import NotEnoughSamples
+from rfhydra.protocol.limits import Limits
+from rfhydra.protocol.missions import MissionHead
 from rfhydra.protocol.trainings import TrainingEvent
 from rfhydra.protocol.types import Job
 from rfhydra.store.workspace import Workspace
 from tests.store.small_data import SIGNAL, add_job, add_sample, add_version, box, iq, progress
 
-STEPS_PER_CYCLE = 24
+STEPS_PER_CYCLE = 27
 
 
 def take_step(workspace: Workspace, number: int) -> None:
@@ -59,9 +61,15 @@ def take_step(workspace: Workspace, number: int) -> None:
             workspace.audit.record("look", SIGNAL)
         case 22:
             workspace.loaded.load({SIGNAL: versions.active(SIGNAL) or 0})
-        case 23 if cycle % 2:
+        case 23:
+            workspace.loaded.set_threshold(SIGNAL, (cycle % 9 + 1) / 10)
+        case 24:
+            workspace.missions.save("night", [MissionHead(signal_name=SIGNAL, threshold=(cycle % 7) / 10)], Limits())
+        case 25:
+            versions.set_notes(SIGNAL, versions.active(SIGNAL) or 0, f"step {number}")
+        case 26 if cycle % 2:
             workspace.loaded.unload()
-        case 23:  # what is loaded stays, over the next cycle's retirement
+        case 26:  # what is loaded stays, over the next cycle's retirement
             workspace.audit.record("watch", SIGNAL)
 
 
@@ -79,10 +87,13 @@ def state(workspace: Workspace) -> dict[str, Any]:
             for sample in samples.list(SIGNAL)
         ],
         "splits": [workspace.splits.members(SIGNAL, split.version) for split in workspace.splits.history(SIGNAL)],
-        "versions": [(head.version, head.split_version, versions.artifact(head)) for head in versions.list(SIGNAL)],
+        "versions": [
+            (head.version, head.split_version, head.notes, versions.artifact(head)) for head in versions.list(SIGNAL)
+        ],
         "active": versions.active(SIGNAL),
         "previous": versions.previous(SIGNAL),
-        "loaded": workspace.loaded.versions(),
+        "loaded": (workspace.loaded.versions(), workspace.loaded.thresholds()),
+        "missions": [(each.mission_name, each.heads) for each in workspace.missions.all()],
         "jobs": [_seen(job, workspace.jobs.events(job.job_id)) for _, job in workspace.jobs.page(sys.maxsize)],
         "audit": [
             (entry.action, entry.signal_name, {**entry.detail, "job_id": None})

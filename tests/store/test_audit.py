@@ -31,3 +31,13 @@ def test_an_entry_goes_with_its_transaction(workspace: Workspace) -> None:
     with pytest.raises(InvalidMessage):
         record_both()
     assert workspace.audit.list() == []
+
+
+def test_pages_go_back_without_a_gap(workspace: Workspace) -> None:
+    for number in range(5):
+        workspace.audit.record(f"test.{number}", "lora" if number % 2 else None)
+    first = workspace.audit.page(2)
+    assert [each.action for each in first] == ["test.4", "test.3"]
+    workspace.audit.record("test.5")
+    assert [each.action for each in workspace.audit.page(9, first[-1].entry_id)] == ["test.2", "test.1", "test.0"]
+    assert [each.action for each in workspace.audit.page(9, None, "lora")] == ["test.3", "test.1"]

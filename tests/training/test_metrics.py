@@ -10,9 +10,9 @@ from rfhydra.training.evaluation.metrics import (
     average_precision,
     best_threshold,
     evaluate,
-    f1_interval,
     iou_matrix,
     match,
+    rate_intervals,
 )
 
 BOX = st.tuples(*[st.integers(0, 20)] * 2, *[st.integers(1, 8)] * 2).map(
@@ -75,7 +75,7 @@ def test_perfect_detections_score_one(boxes: list[tuple[int, int, int, int]]) ->
     assert evaluate([scene], 0.5) == MatchCounts(len(boxes), 0, 0)
     assert evaluate([scene], 0.5).f1_score == 1
     assert average_precision([scene]) == pytest.approx(1)
-    assert f1_interval([scene], 0.5) == (1, 1)
+    assert rate_intervals([scene], 0.5)["f1_score"] == (1, 1)
 
 
 def test_the_second_best_match_is_taken_where_the_best_is_gone() -> None:
@@ -133,7 +133,7 @@ def test_the_best_threshold_does_not_part_equal_scores() -> None:
 
 @given(MANY)
 def test_the_interval_holds_the_score_of_equal_recordings(many: list[ScoredScene]) -> None:
-    low, high = f1_interval(many, 0.5)
+    low, high = rate_intervals(many, 0.5)["f1_score"]
     assert 0 <= low <= high <= 1
     copies = [
         ScoredScene(scene.boxes, scene.scores, scene.truth, recording)
@@ -141,7 +141,7 @@ def test_the_interval_holds_the_score_of_equal_recordings(many: list[ScoredScene
         for scene in many
     ]
     score = evaluate(copies, 0.5).f1_score
-    assert f1_interval(copies, 0.5) == pytest.approx((score, score))
+    assert rate_intervals(copies, 0.5)["f1_score"] == pytest.approx((score, score))
 
 
 def test_windows_of_a_single_recording_are_drawn_one_by_one() -> None:
@@ -151,6 +151,6 @@ def test_windows_of_a_single_recording_are_drawn_one_by_one() -> None:
         [ScoredScene(scene.boxes, scene.scores, scene.truth, name) for scene in (found, missed) * 3]
         for name in (None, "only")
     )
-    low, high = f1_interval(single, 0.5)
-    assert (low, high) == f1_interval(alone, 0.5)
+    low, high = rate_intervals(single, 0.5)["f1_score"]
+    assert (low, high) == rate_intervals(alone, 0.5)["f1_score"]
     assert low < evaluate(single, 0.5).f1_score < high

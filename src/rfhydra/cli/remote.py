@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from rfhydra.client import Client
 from rfhydra.errors import RfhydraError
+from rfhydra.protocol.stages import JobStage
 from rfhydra.protocol.trainings import TrainingComplete
 from rfhydra.protocol.types import EpochProgress, TrainingRequest, UpgradeReport
 from rfhydra.protocol.upgrades import UpgradeProgress
@@ -48,7 +49,11 @@ class RemoteVersions:
 
 
 def train_on_server(
-    server: str, token: str | None, request: TrainingRequest, on_epoch: Callable[[EpochProgress], None]
+    server: str,
+    token: str | None,
+    request: TrainingRequest,
+    on_epoch: Callable[[EpochProgress], None],
+    on_stage: Callable[[JobStage], None],
 ) -> TrainingComplete:
     """Train on a server and wait for the result; the training continues if this process ends.
 
@@ -57,7 +62,7 @@ def train_on_server(
     """
 
     async def train(client: Client) -> TrainingComplete:
-        run = await client.train(request)
+        run = await client.train(request, on_stage=on_stage)
         async for progress in run:
             on_epoch(progress)
         return await run.result()

@@ -25,10 +25,12 @@ from rfhydra.config import DEFAULT_EPOCHS
 from rfhydra.errors import NotFound
 
 if TYPE_CHECKING:
-    from rfhydra.protocol.types import EpochProgress, TrainingRequest, TrainingResult
+    from rich.progress import Progress
+
+    from rfhydra.protocol.stages import JobStage
+    from rfhydra.protocol.types import EpochProgress, TrainingRequest, TrainingResult, TrainingStage
     from rfhydra.store.workspace import Workspace as Store
     from rfhydra.training.service import TrainingService
-    from rfhydra.training.trainer import Stage
 
 
 Epochs = Annotated[int, typer.Option(min=1, help="Maximum number of epochs.")]
@@ -173,14 +175,18 @@ def _train_there(
 
     history: list[EpochProgress] = []
     with progress_bar() as bar:
-        # the server tells of epochs alone, and not how many there will be
-        task = bar.add_task("waiting for the first epoch", total=None, note="")
+        shown = _StageBar(bar, "waiting", request.epochs)
 
         def on_epoch(progress: "EpochProgress") -> None:
             history.append(progress)
-            bar.update(task, description=f"fitting, epoch {progress.epoch}", note=score_note(progress))
+            shown.epoch(progress)
 
-        return train_on_server(server, token, request, on_epoch), history
+        def on_stage(report: "JobStage") -> None:
+            shown.stage(report.stage)
+            if report.done is not None and report.total is not None:
+                shown.samples(report.done, report.total)
+
+        return train_on_server(server, token, request, on_epoch, on_stage), history
 
 
 def run_training(
@@ -189,23 +195,36 @@ def run_training(
     """Train with a bar that names the stage; returns the result and every epoch."""
     history: list[EpochProgress] = []
     with progress_bar() as bar:
-        task = bar.add_task("starting", total=None, note="")
-
-        def on_stage(stage: "Stage") -> None:
-            nonlocal task
-            bar.remove_task(task)  # the total of a task cannot be taken away, and without one it moves all the time
-            total = request.epochs if stage == "fitting" else None
-            task = bar.add_task(f"{stage}, epochs" if total else stage, total=total, note="")
+        shown = _StageBar(bar, "starting", request.epochs)
 
         def on_epoch(progress: "EpochProgress") -> None:
             history.append(progress)
-            bar.update(task, completed=progress.epoch, note=score_note(progress))
+            shown.epoch(progress)
 
-        def on_features(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, description="looking, samples")
-
-        result = service.train(request, on_epoch, on_features, on_stage)
+        result = service.train(request, on_epoch, shown.samples, shown.stage)
     return result, history
+
+
+class _StageBar:
+    """A bar that names the stage of a training."""
+
+    def __init__(self, bar: "Progress", stage: str, epochs: int) -> None:
+        self._bar, self._epochs, self._stage = bar, epochs, stage
+        self._task = bar.add_task(stage, total=None, note="")
+
+    def stage(self, stage: "TrainingStage") -> None:
+        if stage == self._stage:
+            return
+        self._stage = stage
+        self._bar.remove_task(self._task)  # the total of a task cannot be taken away; without one it moves all the time
+        total = self._epochs if stage == "fitting" else None
+        self._task = self._bar.add_task(f"{stage}, epochs" if total else stage, total=total, note="")
+
+    def epoch(self, progress: "EpochProgress") -> None:
+        self._bar.update(self._task, completed=progress.epoch, note=score_note(progress))
+
+    def samples(self, done: int, total: int) -> None:
+        self._bar.update(self._task, completed=done, total=total, description="looking, samples")
 
 
 def show_result(result: "TrainingResult", history: "Sequence[EpochProgress]") -> None:

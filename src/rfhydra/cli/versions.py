@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -87,13 +87,13 @@ def registry(directory: Workspace, server: ServerUrl = None, token: Token = None
 
 
 def _state(version: "VersionInfo") -> str:
-    from rfhydra.protocol.types import HeadKind
+    from rfhydra.protocol.types import is_run
 
     former = f"{version.kind}, no longer run"
     states = {
         "active": version.is_active,
         "provisional": version.provisional,
-        former: version.kind not in get_args(HeadKind),
+        former: not is_run(version.kind),
     }
     return ", ".join(name for name, holds in states.items() if holds)
 

@@ -1,4 +1,4 @@
-"""Asking: a command sent, and its answer checked."""
+"""Asking: one command, and its answer as the class that the protocol states."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -7,8 +7,10 @@ from rfhydra.client.connection import Connection
 from rfhydra.errors import RfhydraError
 from rfhydra.protocol import commands as ask
 from rfhydra.protocol.base import BaseCommand
+from rfhydra.protocol.cards import CancelCard
 from rfhydra.protocol.live import StartStream, StopStream
 from rfhydra.protocol.messages import Message
+from rfhydra.protocol.missions import DeleteMission, RenameMission
 from rfhydra.protocol.parsing import parse
 from rfhydra.protocol.recordings import CaptureStream, CloseRecording, OpenRecording
 from rfhydra.protocol.signals import DeleteSignal, EmptyTrash, RelabelSample, RenameSignal, RestoreSignal
@@ -35,6 +37,9 @@ _ONCE: Final = frozenset(
         OpenRecording,
         CloseRecording,
         CaptureStream,
+        CancelCard,
+        RenameMission,
+        DeleteMission,
     }
 )
 """Commands that are not idempotent: not sent again after a lost connection."""

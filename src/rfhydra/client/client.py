@@ -1,7 +1,7 @@
 """Client: typed commands, trainings and subscriptions over one connection that reconnects."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -9,15 +9,17 @@ from typing import Any, Self, Unpack
 from rfhydra.client.commands import Commands
 from rfhydra.client.connection import Connection
 from rfhydra.client.streams import PushedStream, TrackSubscription
-from rfhydra.client.watch import Push, Subscription, TrainingRun, UpgradeRun
+from rfhydra.client.watch import CardRun, Push, Subscription, TrainingRun, UpgradeRun
 from rfhydra.config import DEFAULT_URL
 from rfhydra.errors import InvalidMessage, NotFound, RfhydraError, Unreachable, error_of
 from rfhydra.protocol import commands as ask
+from rfhydra.protocol.cards import CardComplete, CardFailed, CardProgress, MakeCard
 from rfhydra.protocol.commands import TRAINING_COMMANDS
 from rfhydra.protocol.frames import read_waterfall
 from rfhydra.protocol.live import PushedSource, SetWaterfall, StartStream, WaterfallState
 from rfhydra.protocol.messages import Detections, Error, Message, ServerHello, Subscriptions
 from rfhydra.protocol.parsing import parse
+from rfhydra.protocol.stages import JobStage
 from rfhydra.protocol.streams import StreamStatus
 from rfhydra.protocol.trainings import TrainingComplete, TrainingFailed, TrainingProgress
 from rfhydra.protocol.types import Topic, TrainingOptions, TrainingRequest
@@ -60,6 +62,7 @@ class Client(Commands):
         self._subscriptions: set[Subscription[Any]] = set()
         self._follows_jobs = False
         self._upgrades: set[UpgradeRun] = set()
+        self._cards: set[CardRun] = set()
         self._pushes: dict[int, PushedStream] = {}
         self._waterfall: dict[str, Any] = {}
         self._connection = Connection(
@@ -114,11 +117,19 @@ class Client(Commands):
         fields = {"signal_name": signal_name, "notes": notes, "extend": True, **options}
         return await self.train(parse(TrainingRequest, fields), request_id)
 
-    async def train(self, request: TrainingRequest, request_id: str | None = None) -> TrainingRun:
+    async def train(
+        self,
+        request: TrainingRequest,
+        request_id: str | None = None,
+        on_stage: Callable[[JobStage], None] = lambda stage: None,
+    ) -> TrainingRun:
         """Start a training; returns as soon as the server has queued it.
 
-        ``request_id`` (default: a random one) makes the command idempotent, so that a lost connection does not start
-        the training twice.
+        Args:
+            request: the training.
+            request_id: makes the command idempotent, so that a lost connection does not start the training twice;
+                default is a random one.
+            on_stage: called with every report of what the training does.
 
         Raises:
             Conflict: the signal has an unfinished training.
@@ -129,16 +140,18 @@ class Client(Commands):
         fields = request.model_dump(exclude={"extend"})
         result = await self._ask(command, request_id=request_id or uuid.uuid4().hex, **fields)
         assert result.job_id is not None
-        return await self.follow_training(result.job_id)
+        return await self.follow_training(result.job_id, on_stage)
 
-    async def follow_training(self, job_id: str) -> TrainingRun:
-        """A training started by any client, from its first epoch.
+    async def follow_training(
+        self, job_id: str, on_stage: Callable[[JobStage], None] = lambda stage: None
+    ) -> TrainingRun:
+        """A training started by any client, from its first epoch; ``on_stage`` is as in :meth:`train`.
 
         Raises:
             NotFound: there is no such job.
         """
         await self._follow_jobs()
-        run = TrainingRun(job_id, self.cancel_training)
+        run = TrainingRun(job_id, self.cancel_training, on_stage)
         self._runs.add(run)  # before its snapshot, so that no push is missed
         try:
             run.catch_up(await self.get_job(job_id))
@@ -164,6 +177,24 @@ class Client(Commands):
         self._upgrades.add(run)
         run.catch_up((await self.get_upgrade()).job)  # it may have ended before the run was there
         return run
+
+    async def make_card(self, signal_name: str, version: int | None = None) -> CardRun:
+        """Begin to measure the detectability card of a version, by default the active one, or join its measurement.
+
+        Raises:
+            NotFound: there is no such version.
+            Busy: the card of another version is being measured.
+        """
+        runs = list[CardRun]()
+
+        def begin(answer: Message) -> None:
+            assert isinstance(answer, CardProgress)
+            runs.append(CardRun(answer.job_id))
+            self._cards.add(runs[0])
+
+        await self._ask(ask.Subscribe, topics=["cards"])
+        await self._ask(MakeCard, at_once=begin, signal_name=signal_name, version=version)
+        return runs[0]
 
     def subscribe(self, *topics: Topic) -> Subscription[Push]:
         """Pushes of ``topics``: enter with ``async with``, then read with ``async for``.
@@ -251,7 +282,8 @@ class Client(Commands):
         """The topics that this client needs."""
         jobs = frozenset[Topic]({"jobs"} if self._follows_jobs else ())
         upgrades = frozenset[Topic]({"upgrades"} if self._upgrades else ())
-        return jobs.union(upgrades, *(each.topics for each in self._subscriptions))
+        cards = frozenset[Topic]({"cards"} if self._cards else ())
+        return jobs.union(upgrades, cards, *(each.topics for each in self._subscriptions))
 
     async def _greet(self) -> None:
         """Prepare a new connection: hello, subscriptions, and the missed messages of trainings."""
@@ -282,6 +314,11 @@ class Client(Commands):
         self._drop_finished_runs()
 
     def _deliver_all(self, answer: Message) -> None:
+        assert isinstance(answer, Subscriptions)
+        measured = {each.job_id for each in answer.snapshots if isinstance(each, CardProgress)}
+        for card in self._cards:
+            if card.job_id not in measured:
+                card.finish(NotFound("the measurement ended while there was no connection: ask for the card"))
         for subscription in self._subscriptions:
             _deliver(answer, subscription)
 
@@ -296,6 +333,15 @@ class Client(Commands):
                 if run.job_id == push.job_id:
                     run.take(push)
             self._drop_finished_runs()
+        if isinstance(push, JobStage):
+            for run in self._runs:
+                if run.job_id == push.job_id:
+                    run.take_stage(push)
+        if isinstance(push, CardProgress | CardComplete | CardFailed):
+            for card in self._cards:
+                if card.job_id == push.job_id:
+                    card.take(push)
+            self._drop_finished_runs()
         if isinstance(push, UpgradeProgress | UpgradeComplete | UpgradeFailed):
             for upgrade in self._upgrades:
                 if upgrade.job_id == push.job_id:
@@ -309,12 +355,15 @@ class Client(Commands):
             run.finish(reason)
         for upgrade in self._upgrades:
             upgrade.finish(reason)
+        for card in self._cards:
+            card.finish(reason)
         for subscription in self._subscriptions:
             subscription.end(reason)
 
     def _drop_finished_runs(self) -> None:
         self._runs = {run for run in self._runs if not run.is_over}
         self._upgrades = {run for run in self._upgrades if not run.is_over}
+        self._cards = {run for run in self._cards if not run.is_over}
 
 
 def _deliver(answer: Message, subscription: Subscription[Any]) -> None:

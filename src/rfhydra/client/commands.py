@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from rfhydra.client.asking import checked
 from rfhydra.client.recordings import RecordingCommands
+from rfhydra.client.version_commands import VersionCommands
 from rfhydra.protocol import commands as ask
 from rfhydra.protocol import messages as told
 from rfhydra.protocol.fields import NegativeBox, PhysicalBox, PixelBox
@@ -21,7 +22,6 @@ from rfhydra.protocol.live import (
     StreamSource,
     TuneStream,
 )
-from rfhydra.protocol.missions import LoadedHeads
 from rfhydra.protocol.signals import (
     DeleteSignal,
     EmptyTrash,
@@ -45,12 +45,11 @@ from rfhydra.protocol.trainings import Jobs, JobSnapshot
 from rfhydra.protocol.types import IqDatatype
 from rfhydra.protocol.unknowns import GetUnknown, LabelUnknown, UnknownClusters, UnknownLabelled
 from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, UndoUpgrade, UpgradeState, UpgradeUndone
-from rfhydra.protocol.versions import Registry, VersionHistory, VersionPromoted, VersionRollback
 
 Box: TypeAlias = PixelBox | PhysicalBox
 
 
-class Commands(RecordingCommands):
+class Commands(RecordingCommands, VersionCommands):
     """Every method raises errors of the server, as the class of their code, and ``Unreachable``."""
 
     async def hello(self) -> told.ServerHello:
@@ -64,35 +63,6 @@ class Commands(RecordingCommands):
             NotFound: there is none to stop.
         """
         return await self._ask(ask.CancelTraining, job_id=job_id)
-
-    async def promote_version(self, signal_name: str, version: int) -> VersionPromoted:
-        """Make a version the active one."""
-        return await self._ask(ask.PromoteVersion, signal_name=signal_name, version=version)
-
-    async def rollback_signal(self, signal_name: str) -> VersionRollback:
-        """Return to the version that was active before the current one."""
-        return await self._ask(ask.RollbackSignal, signal_name=signal_name)
-
-    async def get_version_history(self, signal_name: str) -> VersionHistory:
-        """The versions of a signal's head, oldest first."""
-        return await self._ask(ask.GetVersionHistory, signal_name=signal_name)
-
-    async def get_registry(self) -> Registry:
-        """Every signal with its active version."""
-        return await self._ask(ask.GetRegistry)
-
-    async def load_heads(self, signal_names: Iterable[str]) -> LoadedHeads:
-        """Load the active heads of signals in addition; all or, on an error, none."""
-        return await self._ask(ask.LoadHeads, signal_names=list(signal_names))
-
-    async def unload_heads(self, signal_names: Iterable[str] | None = None) -> LoadedHeads:
-        """Unload heads, by default all."""
-        names = None if signal_names is None else list(signal_names)
-        return await self._ask(ask.UnloadHeads, signal_names=names)
-
-    async def get_loaded_heads(self) -> LoadedHeads:
-        """The loaded heads."""
-        return await self._ask(ask.GetLoadedHeads)
 
     async def add_training_sample(
         self,

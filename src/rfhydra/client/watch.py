@@ -10,10 +10,13 @@ from types import TracebackType
 from typing import Final, Generic, Self, TypeVar
 
 from rfhydra.errors import NotFound, error_of
+from rfhydra.protocol.cards import CardComplete, CardEvent, CardFailed, CardProgress
 from rfhydra.protocol.frames import StreamWaterfallFrame, WaterfallFrame
 from rfhydra.protocol.live import Streams, Tracks
 from rfhydra.protocol.messages import Detections, SampleCounts
+from rfhydra.protocol.missions import LoadedHeads, Missions
 from rfhydra.protocol.recordings import Recordings
+from rfhydra.protocol.stages import JobStage
 from rfhydra.protocol.state import ServerMetrics
 from rfhydra.protocol.trainings import (
     Jobs,
@@ -44,9 +47,13 @@ Push = (
     | UpgradeState
     | UpgradeEvent
     | Recordings
+    | JobStage
+    | CardEvent
+    | LoadedHeads
+    | Missions
 )
 PUSHES: Final[dict[Topic, tuple[type[Push], ...]]] = {
-    "jobs": (Jobs, JobSnapshot, TrainingProgress, TrainingComplete, TrainingFailed),
+    "jobs": (Jobs, JobSnapshot, JobStage, TrainingProgress, TrainingComplete, TrainingFailed),
     "registry": (Registry,),
     "samples": (SampleCounts,),
     "detections": (Detections,),
@@ -56,6 +63,9 @@ PUSHES: Final[dict[Topic, tuple[type[Push], ...]]] = {
     "metrics": (ServerMetrics,),
     "upgrades": (UpgradeState, UpgradeProgress, UpgradeComplete, UpgradeFailed),
     "recordings": (Recordings,),
+    "cards": (CardProgress, CardComplete, CardFailed),
+    "heads": (LoadedHeads,),
+    "missions": (Missions,),
 }
 """Types of the pushes of each topic."""
 
@@ -141,10 +151,21 @@ class TrainingRun(Run[TrainingProgress, TrainingComplete]):
 
     Iterating gives the epochs and stops with the training; :meth:`result` returns its result. The training continues
     when the connection is lost or this client closes.
+
+    Attributes:
+        stage: what it does now, None before the first report of this server.
     """
 
-    def __init__(self, job_id: str, cancel: Callable[[str], Awaitable[object]]) -> None:
+    def __init__(
+        self,
+        job_id: str,
+        cancel: Callable[[str], Awaitable[object]],
+        on_stage: Callable[[JobStage], None] = lambda stage: None,
+    ) -> None:
+        """``on_stage`` is called with every report of its stage."""
         super().__init__(job_id)
+        self.stage: JobStage | None = None
+        self._on_stage = on_stage
         self._cancel = cancel
         self._seq = 0
         self._early: list[TrainingEvent] | None = []
@@ -177,8 +198,15 @@ class TrainingRun(Run[TrainingProgress, TrainingComplete]):
             case TrainingFailed():
                 self.finish(error_of(event.code, event.error))
 
+    def take_stage(self, stage: JobStage) -> None:
+        """Process a report of its stage."""
+        self.stage = stage
+        self._on_stage(stage)
+
     def catch_up(self, snapshot: JobSnapshot) -> None:
         """Process the messages of a snapshot, then the buffered pushes."""
+        if snapshot.stage is not None:
+            self.take_stage(snapshot.stage)
         early, self._early = self._early or [], None
         for event in (*snapshot.events, *early):
             self.take(event)
@@ -189,6 +217,24 @@ class TrainingRun(Run[TrainingProgress, TrainingComplete]):
             self.finish(error_of(job.code, job.error or job.code))
         else:
             self.finish(NotFound(f"job {job.job_id} made version {job.version}; its messages have been dropped"))
+
+
+class CardRun(Run[CardProgress, CardComplete]):
+    """The measurement of a detectability card on the server.
+
+    Iterating gives its progress from now on and stops with it; :meth:`result` returns the card. It continues when the
+    connection is lost or this client closes, but not when the server stops.
+    """
+
+    def take(self, event: CardEvent) -> None:
+        """Process a message of this measurement."""
+        match event:
+            case CardProgress():
+                self.put(event)
+            case CardComplete():
+                self.finish(event)
+            case CardFailed():
+                self.finish(error_of(event.code, event.error))
 
 
 class UpgradeRun(Run[UpgradeProgress, UpgradeReport]):

@@ -29,7 +29,7 @@ CROSS_CLASS_NMS_IOU: Final = 0.5
 
 @dataclass(frozen=True)
 class WindowDetections:
-    """Detections in one window, strongest first, and the version and stored threshold of each head that ran.
+    """Detections in one window, strongest first, and the version and threshold of each head that ran.
 
     ``seen`` is what the backbone with the id ``backbone_id`` made of the window, None where it did not run.
     """
@@ -65,7 +65,7 @@ class _Snapshot:
 
     @property
     def thresholds(self) -> dict[str, float]:
-        return {name: each.head.info.threshold for name, each in self.heads.items()}
+        return {name: each.threshold for name, each in self.heads.items()}
 
 
 class HydraDetector:
@@ -117,7 +117,8 @@ class HydraDetector:
             self._loaded = loaded
 
     def _bound(self, heads: Mapping[str, LoadedHead], backbone: Backbone) -> dict[str, LoadedHead]:
-        return {name: LoadedHead.bind(each.version, each.head, self.spec, backbone) for name, each in heads.items()}
+        bound = {name: LoadedHead.bind(each.version, each.head, self.spec, backbone) for name, each in heads.items()}
+        return {name: each.overridden(heads[name].override) for name, each in bound.items()}
 
     def unload_heads(self, signal_names: Iterable[str] | None = None) -> list[str]:
         """Take ``signal_names`` (default: all) out of the loaded set. Returns the names that are left, sorted."""
@@ -140,8 +141,26 @@ class HydraDetector:
         """Names of the loaded heads, sorted."""
         return sorted(self._loaded.heads)
 
+    def loaded_heads(self) -> dict[str, LoadedHead]:
+        """The loaded heads by signal name, sorted."""
+        heads = self._loaded.heads
+        return {name: heads[name] for name in sorted(heads)}
+
+    def set_threshold(self, signal_name: str, threshold: float | None) -> None:
+        """Use another threshold for a loaded head from the next window on; None for its own.
+
+        Raises:
+            NotFound: it is not loaded.
+        """
+        with self._changing:
+            heads = self._loaded.heads
+            if signal_name not in heads:
+                raise NotFound(f"the head of {signal_name!r} is not loaded")
+            changed = {**heads, signal_name: heads[signal_name].overridden(threshold)}
+            self._loaded = _Snapshot.of(self._loaded.backbone, changed)
+
     def loaded_threshold(self, signal_name: str) -> float:
-        """The stored threshold of a loaded head.
+        """The threshold of a loaded head that is used.
 
         Raises:
             NotFound: it is not loaded.
@@ -149,7 +168,7 @@ class HydraDetector:
         loaded = self._loaded.heads.get(signal_name)
         if loaded is None:
             raise NotFound(f"the head of {signal_name!r} is not loaded")
-        return loaded.head.info.threshold
+        return loaded.threshold
 
     def detect(
         self,
@@ -164,7 +183,7 @@ class HydraDetector:
 
         Args:
             window: of the detector's contract.
-            threshold: minimum score; default is each head's stored one.
+            threshold: minimum score; default is that of each head.
             names: signals to detect; None for all that are loaded. Names that are not loaded are ignored.
             regions: parts of the image that are looked at, which do not meet; None for all of it.
 
@@ -177,7 +196,7 @@ class HydraDetector:
         if not loaded.heads or (regions is not None and not regions):
             return WindowDetections(loaded.versions, [], thresholds=loaded.thresholds)
         thresholds = loaded.thresholds
-        limits = {name: stored if threshold is None else threshold for name, stored in thresholds.items()}
+        limits = {name: used if threshold is None else threshold for name, used in thresholds.items()}
         seen, candidates = _detect_pixels(loaded, window.image, limits, regions)
         found = []
         for name, kept in cross_class_nms(candidates, thresholds).items():
@@ -216,7 +235,7 @@ def _detect_in(
 def cross_class_nms(candidates: dict[str, ScoredBoxes], thresholds: dict[str, float]) -> dict[str, ScoredBoxes]:
     """NMS over the detections of all heads, by calibrated score. Arguments are by signal name.
 
-    Only boxes at or above the stored threshold of their own head take part: boxes that a lower threshold adds neither
+    Only boxes at or above the threshold of their own head take part: boxes that a lower threshold adds neither
     suppress nor are suppressed, so that a sweep of thresholds stays valid.
     """
     counts = [len(each.scores) for each in candidates.values()]

@@ -10,10 +10,23 @@ from rfhydra.spectrum.spec import SpectrogramSpec
 
 @dataclass(frozen=True, eq=False)
 class LoadedHead:
-    """A head and its version, checked against the contract and the backbone that it runs with."""
+    """A head and its version, checked against the contract and the backbone that it runs with.
+
+    ``override`` is a score threshold that was set in the place of the head's own, None where none was.
+    """
 
     version: int
     head: EmbeddingHead
+    override: float | None = None
+
+    @property
+    def threshold(self) -> float:
+        """The score threshold that is used."""
+        return self.head.info.threshold if self.override is None else self.override
+
+    def overridden(self, threshold: float | None) -> Self:
+        """The same head with another ``override``."""
+        return replace(self, override=threshold)
 
     @classmethod
     def bind(cls, version: int, head: EmbeddingHead, spec: SpectrogramSpec, backbone: Backbone) -> Self:

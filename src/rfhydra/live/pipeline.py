@@ -166,6 +166,8 @@ class LivePipeline:
             tracks=done.tracks,
             real_time_factor=done.real_time_factor,
             heads=dict(done.heads),
+            window_sec_p50=done.percentile(50),
+            window_sec_p99=done.percentile(99),
         )
 
     @property

@@ -7,6 +7,8 @@ from typing import Final
 
 TIMED_WINDOWS: Final = 32
 """Windows that the real-time factor is a mean of, the latest ones."""
+RANKED_WINDOWS: Final = 256
+"""Windows that the percentiles of the latency are of, the latest ones."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,12 @@ class Done:
     tracks: int = 0
     heads: tuple[tuple[str, int], ...] = ()
     real_time_factor: float | None = None
+    window_sec: tuple[float, ...] = ()
+
+    def percentile(self, percent: int) -> float | None:
+        """The nearest-rank percentile of the time that a window took, None before the first."""
+        ranked = sorted(self.window_sec)
+        return ranked[-(-percent * len(ranked) // 100) - 1] if ranked else None
 
 
 class Progress:
@@ -26,6 +34,7 @@ class Progress:
     def __init__(self) -> None:
         self._changing = threading.Lock()
         self._timed = deque[tuple[float, float]](maxlen=TIMED_WINDOWS)
+        self._latest = deque[float](maxlen=RANKED_WINDOWS)
         self._done = Done()
 
     @property
@@ -37,6 +46,7 @@ class Progress:
         """Count a window: ``signal_sec`` of new signal that took ``work_sec``; ``tracks`` have begun so far."""
         with self._changing:
             self._timed.append((signal_sec, work_sec))
+            self._latest.append(work_sec)
             signal, work = (sum(each) for each in zip(*self._timed, strict=True))
             self._done = Done(
                 self._done.windows + 1,
@@ -44,4 +54,5 @@ class Progress:
                 tracks,
                 tuple(heads.items()),
                 signal / work if work > 0 else None,
+                tuple(self._latest),
             )

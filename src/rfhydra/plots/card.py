@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from matplotlib.figure import Figure
 
-from rfhydra.plots.figure import BLUE, DPI, GREY, RED, save
+from rfhydra.plots.figure import BLUE, DPI, GREY, RED, png_of, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +22,15 @@ def draw_card(card: "DetectabilityCard", path: Path) -> None:
         StorageFull: the disk is full; ``path`` is unchanged.
         InvalidMessage: ``path`` cannot be written.
     """
+    save(_figure(card), path)
+
+
+def card_png(card: "DetectabilityCard") -> bytes:
+    """The same PNG as bytes."""
+    return png_of(_figure(card))
+
+
+def _figure(card: "DetectabilityCard") -> Figure:
     figure = Figure(figsize=(12, 7.5), dpi=DPI, layout="constrained")
     ((snr, position), (stretch, confusion)) = figure.subplots(2, 2)
     seen = "all trained on" if card.trained_on else f"{card.unseen_bursts} not trained on"
@@ -37,7 +46,7 @@ def draw_card(card: "DetectabilityCard", path: Path) -> None:
     stretched = {"length": card.length, "bandwidth": card.bandwidth}
     _draw_recall(stretch, "ratio to the signal's own", stretched, card.notes.get("length"))
     _draw_confusion(confusion, card)
-    save(figure, path)
+    return figure
 
 
 def _draw_recall(axis: "Axes", label: str, curves: dict[str, list["RecallAt"] | None], reason: str | None) -> None:

@@ -4,6 +4,7 @@ People with any kind of colour blindness tell the colours of boxes apart, from e
 are grey, so that no box has a colour of its background. A test checks that.
 """
 
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -29,3 +30,10 @@ def save(figure: Figure, path: Path) -> None:
     """
     with writing_output(path) as file:
         figure.savefig(file, format="png")
+
+
+def png_of(figure: Figure) -> bytes:
+    """``figure`` as a PNG."""
+    file = BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()

@@ -71,6 +71,8 @@ class Card(_CardMessage):
 class GetCard(BaseCommand[Card]):
     """Ask for the detectability card that is stored with a version."""
 
+    answered_in_order = False
+
     command: Literal["get_card"] = "get_card"
     signal_name: SignalName
     """The signal."""

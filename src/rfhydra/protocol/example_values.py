@@ -10,6 +10,7 @@ RATE_HZ: Final = 250_000.0
 CENTER_HZ: Final = 433_920_000.0
 JOB_ID: Final = "5b6f0c9a3c0e4b7f8d7a5e1c2f3a4b5c"
 STREAM_ID: Final = "field-unit"
+BARRIER: Final = "barrier"
 RECORDING_ID: Final = "7d0a4c9e51b23f68"
 UPLOAD_TAG: Final = 22
 IQ_B64: Final = (

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from rfhydra.protocol import recording_contents, recording_suggestions, recordings
 from rfhydra.protocol.example_values import (
+    BARRIER,
     CENTER_HZ,
     LATER,
     NIGHT,
@@ -37,9 +38,9 @@ RECORDING_COMMANDS: Final = (
         id=29,
         recording_id=RECORDING_ID,
         annotations=[
-            recording_contents.NewAnnotation(signal_name=SIGNAL, box=_BURST),
+            recording_contents.NewAnnotation(signal_name=BARRIER, box=_BURST),
             recording_contents.NewAnnotation(
-                signal_name=SIGNAL,
+                signal_name=BARRIER,
                 box=_BURST.model_copy(update={"freq_low_hz": CENTER_HZ - 60_000, "freq_high_hz": CENTER_HZ - 40_000}),
                 negative=True,
             ),
@@ -161,7 +162,7 @@ RECORDING_MESSAGES: Final = (
         recording_id=RECORDING_ID,
         annotations=[
             recording_contents.RecordingAnnotation(
-                label=SIGNAL, origin="sample", sample_ids=[SAMPLE_ID], **_BURST.model_dump()
+                label=BARRIER, origin="sample", sample_ids=[SAMPLE_ID], **_BURST.model_dump()
             )
         ],
         next_cursor=None,
@@ -179,7 +180,7 @@ RECORDING_MESSAGES: Final = (
                     "core:sample_count": 60,
                     "core:freq_lower_edge": CENTER_HZ + 23_000,
                     "core:freq_upper_edge": CENTER_HZ + 40_000,
-                    "core:label": SIGNAL,
+                    "core:label": BARRIER,
                 }
             ],
         },
@@ -189,10 +190,10 @@ RECORDING_MESSAGES: Final = (
         recording_id=RECORDING_ID,
         signals=[
             recording_contents.LabelledSignal(
-                signal_name=SIGNAL, new_samples=1, sample_count=12, box_count=13, negative_count=4
+                signal_name=BARRIER, new_samples=1, sample_count=1, box_count=1, negative_count=1
             )
         ],
-        warnings=["1 of 1 boxes of garage-remote are under 4 columns (the shortest 0.9), too few to learn from"],
+        warnings=["1 of 1 boxes of barrier are under 4 columns (the shortest 0.9), too few to learn from"],
     ),
     recording_contents.SnappedBoxes(id=27, recording_id=RECORDING_ID, boxes=[_BURST]),
     recording_suggestions.Candidates(

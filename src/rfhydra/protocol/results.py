@@ -216,7 +216,7 @@ class VersionComparison(BaseMessage):
     summary: str
     """The same in words."""
     found: list[ComparedBox]
-    """A page of the boxes; those that only one version finds come first."""
+    """A page of the boxes: first those that only one version finds, then those that none finds."""
     next_cursor: str | None
     """Cursor of the next page; null on the last."""
 
@@ -226,6 +226,8 @@ class GetVersion(BaseCommand[VersionDetail]):
 
     ``busy`` while many versions are evaluated for others.
     """
+
+    answered_in_order = False
 
     command: Literal["get_version"] = "get_version"
     signal_name: SignalName
@@ -254,6 +256,8 @@ class CompareVersions(BaseCommand[VersionComparison]):
     ``conflict`` where there is none, ``incompatible`` where a version runs on another backbone than the server's, and
     ``busy`` while many versions are evaluated for others.
     """
+
+    answered_in_order = False
 
     command: Literal["compare_versions"] = "compare_versions"
     signal_name: SignalName

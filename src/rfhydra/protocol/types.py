@@ -1,6 +1,6 @@
 """Domain types, each defined once: stored, returned by trainings, and sent between server and clients."""
 
-from typing import Annotated, Any, Final, Literal, TypeAlias, TypedDict
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypedDict, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, JsonValue
 
@@ -32,6 +32,11 @@ Topic: TypeAlias = Literal[
 UpgradeJobState: TypeAlias = Literal["running", "completed", "failed", "cancelled"]
 Basis: TypeAlias = Literal["paired", "cross-validation", "validation", "other boxes", "none"]
 Change: TypeAlias = Literal["better", "equal", "worse", "unknown"]
+
+
+def is_run(kind: str) -> bool:
+    """Whether heads of ``kind`` are run; versions of other kinds are the history of earlier releases."""
+    return kind in get_args(HeadKind)
 
 
 class _Rates(WireModel):

@@ -8,12 +8,13 @@ from rfhydra.protocol.base import BaseMessage
 from rfhydra.protocol.fields import WireModel
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.messages import Subscriptions
+from rfhydra.protocol.results import VersionDetail
 from rfhydra.protocol.upgrades import UpgradeState, UpgradeUndone
 from rfhydra.protocol.versions import Registry, VersionHistory
 
 ENVELOPE_BYTES: Final = 4096
 """Of an answer, around its list."""
-_GROWING: Final = (Registry, Subscriptions, UpgradeState, UpgradeUndone, VersionHistory)
+_GROWING: Final = (Registry, Subscriptions, VersionDetail, UpgradeState, UpgradeUndone, VersionHistory)
 """Answers that grow with the workspace and do not come in pages."""
 
 

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from rfhydra.detection.detector import HydraDetector
-from rfhydra.errors import RfhydraError
+from rfhydra.errors import Conflict, NotFound, RfhydraError, TooLarge
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.registry import VersionManager
+from rfhydra.protocol.missions import HeadThreshold, LoadedHeads
 from rfhydra.protocol.signals import DeletedSignal
 from rfhydra.store.workspace import Workspace
 
@@ -30,23 +31,40 @@ class LoadedHeadSet:
         """The signals whose heads run."""
         return set(self._detector.loaded_versions)
 
+    def message(self) -> LoadedHeads:
+        """The heads that run, with their thresholds."""
+        heads = self._detector.loaded_heads()
+        return LoadedHeads(
+            heads=list(heads),
+            versions={name: each.version for name, each in heads.items()},
+            thresholds={
+                name: HeadThreshold(
+                    threshold=each.threshold,
+                    own_threshold=each.head.info.threshold,
+                    is_overridden=each.override is not None,
+                )
+                for name, each in heads.items()
+            },
+        )
+
     def restore(self) -> None:
         """Load the stored versions.
 
         A head that cannot be loaded is skipped and logged, but stays stored: it is loaded again with the backbone that
         it runs on.
         """
-        heads = {}
+        heads, thresholds = {}, self._workspace.loaded.thresholds()
         for name, version in self._workspace.loaded.versions().items():
             try:
-                heads[name] = self._versions.load_head(name, version, self._detector.backbone)
+                head = self._versions.load_head(name, version, self._detector.backbone)
+                heads[name] = head.overridden(thresholds.get(name))
             except (RfhydraError, OSError) as error:
                 reason = error.strerror if isinstance(error, OSError) else error  # the text of an OSError names a path
                 _log.warning("version %d of the head of %s is not loaded again: %s", version, name, reason)
         self._detector.load_heads(heads)
 
     def load(self, signal_names: Iterable[str], who: str) -> None:
-        """Load the active heads of ``signal_names`` in addition; all or, on an error, none.
+        """Load the active heads of ``signal_names`` in addition; all or, on an error, none. Set thresholds stay.
 
         Raises:
             NotFound: a signal has no active version.
@@ -55,7 +73,44 @@ class LoadedHeadSet:
         """
         heads = self._versions.load_heads(signal_names, self._detector.backbone)
         self._workspace.loaded.load({name: head.version for name, head in heads.items()}, who)
-        self._detector.load_heads(heads)
+        thresholds = self._workspace.loaded.thresholds()
+        self._detector.load_heads({name: head.overridden(thresholds.get(name)) for name, head in heads.items()})
+
+    def load_mission(self, mission_name: str, max_heads: int, who: str) -> None:
+        """Load the active heads of a mission with its thresholds, and unload all others, at once; or change nothing.
+
+        Raises:
+            NotFound: there is no such mission, or a signal of it has no active version any more.
+            Conflict: all of its signals were deleted.
+            TooLarge: it has more than ``max_heads``.
+            Incompatible: a head does not fit the contract or the backbone, or has drifted.
+            StorageFull: there is no room on the disk.
+        """
+        mission = self._workspace.missions.get(mission_name)
+        thresholds = {each.signal_name: each.threshold for each in mission.heads}
+        if not thresholds:
+            raise Conflict(f"all signals of mission {mission_name!r} were deleted: restore one, or delete the mission")
+        if len(thresholds) > max_heads:
+            raise TooLarge(f"heads of the mission are {len(thresholds)}, the limit is {max_heads} (max_heads)")
+        loaded = self._versions.load_heads(thresholds, self._detector.backbone)
+        heads = {name: head.overridden(thresholds[name]) for name, head in loaded.items()}
+        with self._workspace.db.transaction():
+            self._workspace.loaded.replace({name: head.version for name, head in heads.items()}, thresholds, who)
+            detail = {"mission_name": mission_name, "heads": len(heads)}
+            self._workspace.audit.record("mission.load", None, detail, who)
+        self._detector.replace(self._detector.backbone, heads)
+
+    def set_threshold(self, signal_name: str, threshold: float | None, who: str) -> None:
+        """Set the threshold of a loaded head; None for its own.
+
+        Raises:
+            NotFound: it is not loaded.
+            StorageFull: there is no room on the disk.
+        """
+        if signal_name not in self.names():
+            raise NotFound(f"the head of {signal_name!r} is not loaded: load it first")
+        self._workspace.loaded.set_threshold(signal_name, threshold, who)
+        self._detector.set_threshold(signal_name, threshold)
 
     def unload(self, signal_names: Iterable[str] | None, who: str) -> None:
         """Unload ``signal_names`` (None: all), also those that could not be loaded at the start.
@@ -101,6 +156,10 @@ class LoadedHeadSet:
             result = change()
             loaded = self._workspace.loaded.versions().items()
             fitting = [pair for pair in loaded if self._workspace.versions.get(*pair).runs_on(backbone.backbone_id)]
-            heads = {name: self._versions.load_head(name, version, backbone) for name, version in fitting}
+            thresholds = self._workspace.loaded.thresholds()
+            heads = {
+                name: self._versions.load_head(name, version, backbone).overridden(thresholds.get(name))
+                for name, version in fitting
+            }
         self._detector.replace(backbone, heads)
         return result

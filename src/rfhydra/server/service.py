@@ -24,7 +24,9 @@ from rfhydra.protocol.state import ServerMetrics, ServerShutdown
 from rfhydra.protocol.trainings import TrainingComplete, TrainingEvent, TrainingProgress
 from rfhydra.protocol.upgrades import UpgradeEvent, UpgradeProgress
 from rfhydra.server.backbones import BackboneFiles
+from rfhydra.server.evaluations import Evaluations
 from rfhydra.server.executor import SerialExecutor
+from rfhydra.server.jobs.cards import CardJobs
 from rfhydra.server.jobs.queue import TrainingJobs
 from rfhydra.server.jobs.upgrades import UpgradeJobs
 from rfhydra.server.loaded import LoadedHeadSet
@@ -108,12 +110,14 @@ class Service:
         self.files = SerialExecutor("files", limits.max_clients)
         self.views = SerialExecutor("views", limits.max_views_queued)
         self.suggestions = SerialExecutor("suggestions", limits.max_suggestions_queued)
+        self.evaluation = SerialExecutor("evaluation", limits.max_evaluations_queued)
         self.versions = VersionManager(workspace)
         self.detector = HydraDetector(workspace.spec, initial.load())
         self.loaded = LoadedHeadSet(workspace, self.versions, self.detector)
         self.hub = Hub()
-        self.registry_cache = RegistryCache(workspace, self.versions, self.hub, lambda: self.detector.loaded_versions)
-        self.jobs = TrainingJobs(self.store, workspace, initial.path, self._on_training, limits)
+        self.registry_cache = RegistryCache(workspace, self.versions, self.hub, self.loaded.message)
+        self.jobs = TrainingJobs(self.store, workspace, initial.path, self._on_training, limits, self.hub.publish_stage)
+        self.cards = CardJobs(self.store, workspace, self.jobs.process, partial(self.hub.publish_job, "cards"))
         self.upgrades = UpgradeJobs(self.store, workspace, self.jobs.process, self.loaded, files, self._on_upgrade)
         self.waterfalls = Waterfalls(self.hub, limits.max_waterfalls)
         self.outputs = OutputFactory(settings.outputs, workspace, lambda: self.detector.backbone, many_streams=True)
@@ -129,6 +133,7 @@ class Service:
         )
         self.recordings = RecordingSet(workspace.recordings, self.hub, limits, self.files)
         self.labelling = asyncio.Lock()
+        self.evaluations = Evaluations(workspace, self.versions, self.detector, self.streams.turns.turn)
         self.metrics = PrometheusMetrics()
         self.bounds = ConnectionBounds.of(limits, settings.handshake_sec)
         self.guesses = TokenGuesses(self.metrics.token_failures, time.monotonic)
@@ -170,7 +175,9 @@ class Service:
             session.send(farewell)
         await self.streams.stop()
         await asyncio.to_thread(self.outputs.close)
+        self.evaluations.stop()
         await self.upgrades.stop()
+        await self.cards.stop()
         await self.jobs.stop(self.settings.grace_sec)
         for task in self._tasks:
             task.cancel()
@@ -179,6 +186,7 @@ class Service:
         for executor in (self.files, self.views, self.suggestions):
             await asyncio.to_thread(executor.close)
         await asyncio.to_thread(self.imports.close)
+        await asyncio.to_thread(self.evaluation.close)
         await asyncio.to_thread(self.store.close)
         await asyncio.to_thread(self.detection.close)
         await asyncio.to_thread(self.parsing.close)
@@ -224,8 +232,8 @@ class Service:
         if self._uncollected >= MAX_UNCOLLECTED or not self.workspace.blobs.reserve.is_held:
             self._collect_now.set()
 
-    def snapshot(self) -> ServerMetrics:
-        """State of the server."""
+    def snapshot(self, cpu_share: float | None = None) -> ServerMetrics:
+        """State of the server; ``cpu_share`` is known to whoever looks at it again and again."""
         return ServerMetrics(
             ts=utc_now(),
             uptime_sec=time.monotonic() - self._started,
@@ -236,6 +244,7 @@ class Service:
             detections_queued=self.detection.waiting,
             store_queued=self.store.waiting,
             messages_dropped=self.hub.dropped,
+            cpu_share=cpu_share,
         )
 
     def _on_training(self, event: TrainingEvent) -> None:
@@ -279,10 +288,14 @@ class Service:
                 await asyncio.wait_for(self._collect_now.wait(), COLLECT_PERIOD_SEC)
 
     async def _push_metrics(self) -> None:
+        before: tuple[float, float] | None = None
         while True:
             await asyncio.sleep(METRICS_PERIOD_SEC)
+            now = time.monotonic(), time.process_time()
             if self.hub.wanted("metrics"):
-                self.hub.publish_latest("metrics", self.snapshot())
+                share = None if before is None else (now[1] - before[1]) / (now[0] - before[0])
+                self.hub.publish_latest("metrics", self.snapshot(share))
+            before = now
 
     def _expose(self) -> None:
         gauge = self.metrics.gauge
@@ -290,6 +303,7 @@ class Service:
             self.store,
             self.detection,
             self.imports,
+            self.evaluation,
             self.parsing,
             self.files,
             self.views,

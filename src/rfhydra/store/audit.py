@@ -83,6 +83,15 @@ class AuditLog:
         )
         return [_entry(row) for row in reversed(rows)]
 
+    def page(self, limit: int, before: int | None = None, signal_name: str | None = None) -> list[AuditEntry]:
+        """The newest ``limit`` entries, newest first; with ``before``, only those with a smaller ``entry_id``."""
+        rows = self._db.rows(
+            "SELECT * FROM audit WHERE (?1 IS NULL OR entry_id < ?1) AND (?2 IS NULL OR signal_name = ?2)"
+            " ORDER BY entry_id DESC LIMIT ?3",
+            (before, signal_name, limit),
+        )
+        return [_entry(row) for row in rows]
+
     def list(self, signal_name: str | None = None, limit: int = DEFAULT_LIMIT) -> list[AuditEntry]:
         """The newest ``limit`` entries, newest first; those of one signal if ``signal_name`` is given."""
         if signal_name is None:

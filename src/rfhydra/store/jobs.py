@@ -102,6 +102,12 @@ class JobStore:
         )
         return [training_event({**json.loads(row["body"]), **dict(row)}) for row in rows]
 
+    def of_version(self, signal_name: str, version: int) -> str | None:
+        """Id of the job that made a version, None where none did, or it is not kept."""
+        query = "SELECT job_id FROM jobs WHERE signal_name = ? AND version = ?"
+        job_id: str | None = self._db.value(query, (signal_name, version))
+        return job_id
+
     def start_next(self) -> Job | None:
         """Start the oldest queued job; None where there is none or one is running."""
         with self._db.transaction() as connection:

@@ -5,6 +5,8 @@ Digests and ids are SHA-256 as 64 hex digits, times ISO 8601 in UTC, documents J
 
 from typing import Final
 
+from rfhydra.store.later_tables import MISSIONS, RESULTS
+
 _FIRST: Final = """
 CREATE TABLE samples (
     position INTEGER PRIMARY KEY,  -- order of creation, whatever the clock did
@@ -362,5 +364,7 @@ MIGRATIONS: Final = (
     _DETECTIONS,
     _STREAMS,
     _TRASH,
+    RESULTS,
+    MISSIONS,
 )
 """SQL scripts that may call ``sha256(text)``; see :class:`rfhydra.store.database.Database`."""

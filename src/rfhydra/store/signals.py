@@ -24,7 +24,10 @@ from rfhydra.store.versions import VersionStore
 
 _OWNED: Final = (
     "loaded_heads",
+    "mission_heads",
     "cards",
+    "evaluated_samples",
+    "evaluations",
     "upgraded_heads",
     "activations",
     "jobs",

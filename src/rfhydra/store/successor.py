@@ -12,6 +12,8 @@ KEPT: Final = (
     "head_versions",
     "job_events",
     "jobs",
+    "mission_heads",
+    "missions",
     "split_members",
     "splits",
     "streams",

@@ -8,11 +8,11 @@ that the last activated version was trained on, or before the first activation, 
 import json
 import sqlite3
 from dataclasses import dataclass, field
-from typing import Any, Final, TypedDict, Unpack, get_args
+from typing import Any, Final, TypedDict, Unpack
 
 from rfhydra.config import MIN_SAMPLES_FOR_TRAINING, check_name
 from rfhydra.errors import Conflict, Incompatible, InvalidMessage, NotFound
-from rfhydra.protocol.types import HeadKind, Metrics, RegistryEntry, VersionInfo
+from rfhydra.protocol.types import Metrics, RegistryEntry, VersionInfo, is_run
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.audit import AuditLog
 from rfhydra.store.blobs import BlobStore
@@ -21,6 +21,9 @@ from rfhydra.store.database import Database
 
 PROVISIONAL: Final = "provisional"
 """In the metrics of a version: whether it was trained on too few samples to be validated."""
+
+
+_MAX_NOTES: Final = 500  # characters in the audit log
 
 
 class VersionFields(TypedDict):
@@ -68,7 +71,7 @@ class HeadVersion:
     @property
     def is_runnable(self) -> bool:
         """Whether heads of its kind are still run; the others are history."""
-        return self.kind in get_args(HeadKind)
+        return is_run(self.kind)
 
     def runs_on(self, backbone_id: str) -> bool:
         """Whether it runs on that backbone."""
@@ -163,6 +166,23 @@ class VersionStore:
             Damaged: the stored bytes do not match their digest.
         """
         return self._blobs.get(head.artifact_digest)
+
+    def set_notes(self, signal_name: str, version: int, notes: str, who: str | None = None) -> None:
+        """Replace the notes of a version.
+
+        Raises:
+            NotFound: there is no such version, or it is retired.
+            StorageFull: there is no room on the disk; nothing was changed.
+        """
+        with self._db.transaction() as connection:
+            former = self.get(signal_name, version).notes
+            if notes != former:
+                connection.execute(
+                    "UPDATE head_versions SET notes = ? WHERE signal_name = ? AND version = ?",
+                    (notes, signal_name, version),
+                )
+                detail = {"version": version, "from": former[:_MAX_NOTES], "to": notes[:_MAX_NOTES]}
+                self._audit.record("version.notes", signal_name, detail, who)
 
     def next_version(self, signal_name: str) -> int:
         """The number that the next version of a signal will have."""

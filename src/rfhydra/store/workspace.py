@@ -33,7 +33,9 @@ from rfhydra.store.database import Database
 from rfhydra.store.detections import DetectionStore
 from rfhydra.store.jobs import JobStore
 from rfhydra.store.loaded import LoadedStore
+from rfhydra.store.missions import MissionStore
 from rfhydra.store.recordings import RecordingStore
+from rfhydra.store.results import ResultStore
 from rfhydra.store.samples import SampleStore
 from rfhydra.store.signals import SignalStore
 from rfhydra.store.splits import SplitStore
@@ -80,6 +82,8 @@ class Workspace:
         self.versions = VersionStore(db, blobs, self.audit, spec)
         self.loaded = LoadedStore(db, self.versions, self.audit)
         self.cards = CardStore(db, self.versions, self.audit)
+        self.results = ResultStore(db, self.versions)
+        self.missions = MissionStore(db, self.versions, self.audit)
         self.upgrades = UpgradeStore(db, self.versions, self.loaded, self.audit)
         self.jobs = JobStore(db, self.audit)
         self.upgrade_jobs = UpgradeJobStore(db, self.audit)

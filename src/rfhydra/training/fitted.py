@@ -5,6 +5,7 @@ from typing import Any
 
 from rfhydra.hydra.registry import Artifact, VersionManager
 from rfhydra.protocol.types import Metrics, TrainingResult
+from rfhydra.store.results import SampleResult
 from rfhydra.store.versions import PROVISIONAL, HeadVersion
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.splits import SplitDraft, SplitManager
@@ -17,7 +18,8 @@ class Fitted:
 
     ``metrics`` and ``previous_metrics`` are as in :class:`TrainingResult`, without the verdict. ``split`` is the split
     that the head was trained on, ``previous_version`` the version that was active then, ``evidence`` their comparison,
-    None where the active version is missing or cannot run, or where there is no box that neither was trained on.
+    None where the active version is missing or cannot run, or where there is no box that neither was trained on;
+    ``validation`` are the results in the validation samples, none of a provisional head.
     """
 
     signal_name: str
@@ -31,6 +33,7 @@ class Fitted:
     previous_version: int | None
     previous_metrics: dict[str, Any] | None
     evidence: Evidence | None
+    validation: tuple[SampleResult, ...] = ()
 
 
 def store(workspace: Workspace, fitted: Fitted) -> TrainingResult:
@@ -80,8 +83,8 @@ def store_inactive(workspace: Workspace, fitted: Fitted, further_metrics: dict[s
 
 
 def _create_version(workspace: Workspace, fitted: Fitted, metrics: dict[str, Any]) -> int:
-    """The number of ``fitted``, now a version with ``metrics``, not active; commits its split."""
-    return VersionManager(workspace).create_version(
+    """The number of ``fitted``, now a version with ``metrics``, not active; commits its split, stores its results."""
+    version = VersionManager(workspace).create_version(
         fitted.signal_name,
         fitted.artifact,
         metrics=metrics,
@@ -92,6 +95,9 @@ def _create_version(workspace: Workspace, fitted: Fitted, metrics: dict[str, Any
         training_time_sec=fitted.training_time_sec,
         notes=fitted.notes,
     )
+    if fitted.validation:
+        workspace.results.put(fitted.signal_name, version, fitted.validation)
+    return version
 
 
 def _verdict(workspace: Workspace, fitted: Fitted) -> Verdict:

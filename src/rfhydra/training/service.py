@@ -195,6 +195,7 @@ class TrainingService:
             evidence=before[1] if before else None,
             training_time_sec=time.monotonic() - control.started,
             notes=request.notes,
+            validation=trained.validation,
         )
 
     def _plan(self, request: TrainingRequest) -> SplitPlan:

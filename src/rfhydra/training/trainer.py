@@ -3,14 +3,14 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from rfhydra.config import EARLY_STOP_PATIENCE
 from rfhydra.errors import Cancelled
-from rfhydra.protocol.types import EpochProgress
+from rfhydra.protocol.types import EpochProgress, TrainingStage
 from rfhydra.training.evaluation.metrics import MatchCounts
 
-Stage: TypeAlias = Literal["looking", "fitting", "calibrating", "comparing"]
+Stage: TypeAlias = TrainingStage
 """What a training does: the backbone looks at the samples, the head is fitted, its scores are calibrated, and it is
 compared with the active head."""
 

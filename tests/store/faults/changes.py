@@ -14,7 +14,9 @@ from typing import Any, Final
 import numpy as np
 
 from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.live import NamedSource
+from rfhydra.protocol.missions import MissionHead
 from rfhydra.protocol.types import TrainingRequest
 from rfhydra.recordings import open_recording, write_recording
 from rfhydra.recordings.recording import Annotation
@@ -135,6 +137,37 @@ def _load(workspace: Workspace) -> None:
     workspace.loaded.load({SIGNAL: 2})
 
 
+def _set_threshold(workspace: Workspace) -> None:
+    workspace.loaded.set_threshold(SIGNAL, 0.75)
+
+
+def _loaded(stocked: Path, site: Path) -> None:
+    """A workspace with a loaded head."""
+    _copy(stocked, site)
+    with Workspace.open(site) as workspace:
+        _load(workspace)
+
+
+def _save_mission(workspace: Workspace) -> None:
+    workspace.missions.save("night", [MissionHead(signal_name=SIGNAL, threshold=0.6)], Limits())
+
+
+def _load_mission(workspace: Workspace) -> None:
+    """As the server does: what is loaded, and its thresholds, are replaced."""
+    workspace.loaded.replace({SIGNAL: 3}, {SIGNAL: 0.6})
+
+
+def _take_notes(workspace: Workspace) -> None:
+    workspace.versions.set_notes(SIGNAL, 2, "from the roof")
+
+
+def _evaluate(workspace: Workspace) -> None:
+    """As the server does for a version of an older rfhydra."""
+    known = workspace.results.get(SIGNAL, 1)
+    assert known is not None
+    workspace.results.put(SIGNAL, 2, known.samples[:1])
+
+
 def _stream(workspace: Workspace) -> None:
     workspace.streams.add("roof", NamedSource(name="roof"), [SIGNAL])
 
@@ -250,6 +283,11 @@ CHANGES: Final = {
     "roll back": Change(_opened, _roll_back),
     "retire": Change(_opened, _retire),
     "load": Change(_opened, _load),
+    "threshold": Change(_opened, _set_threshold, _loaded),
+    "save a mission": Change(_opened, _save_mission),
+    "load a mission": Change(_opened, _load_mission, _loaded),
+    "notes": Change(_opened, _take_notes),
+    "evaluate": Change(_opened, _evaluate),
     "stream": Change(_opened, _stream),
     "log": Change(_opened, _log),
     "cluster": Change(_opened, _cluster),

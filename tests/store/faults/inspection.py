@@ -9,7 +9,10 @@ from rfhydra.hydra.registry import VersionManager
 from rfhydra.store.workspace import Workspace
 
 Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
-_TIMES: Final = {"at", "created_at", "deleted_at", "retired_at", "started_at", "finished_at", "ts", "training_time_sec"}
+_TIMES: Final = {
+    *("at", "created_at", "deleted_at", "evaluated_at", "finished_at", "retired_at", "saved_at", "started_at", "ts"),
+    "training_time_sec",
+}
 _DRAWN: Final = "job_id"
 
 

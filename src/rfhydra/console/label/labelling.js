@@ -80,14 +80,28 @@ export class Labelling {
     if (snapping.value) act(() => this.snap(id));
   };
 
-  /** Chooses the suggestion at a point, if there is one. @param {number} timeS @param {number} hz */
+  /** Chooses the suggestion at a point, or offers to adjust the saved box there. @param {number} timeS @param {number} hz */
   onPress = (timeS, hz) => {
-    const hit = this.suggestions.open.value.find(
-      ({ box }) => timeS >= box.startS && timeS <= box.stopS && hz >= box.lowHz && hz <= box.highHz,
-    );
+    const isHit = (/** @type {{box: Extent}} */ { box }) =>
+      timeS >= box.startS && timeS <= box.stopS && hz >= box.lowHz && hz <= box.highHz;
+    const hit = this.suggestions.open.value.find(isHit);
     this.suggestions.choose(hit ?? null);
+    const saved = hit ? undefined : this.known.value.find(isHit);
+    if (saved) this.#offer(saved);
     return hit !== undefined;
   };
+
+  /** Offers to make a box to draw of one that is known. @param {Known} known */
+  #offer({ box, name, negative, isSample }) {
+    say(
+      `${negative ? "Not " : ""}${name || "A box without a name"}, ${isSample ? "saved" : "as the file states"}.`,
+      "info",
+      {
+        label: "Adjust",
+        run: () => this.draft.add({ name: signalName(name), negative, box }),
+      },
+    );
+  }
 
   /** Moves a box to the edges of the energy in it, unless it was changed meanwhile. @param {number} id */
   async snap(id) {

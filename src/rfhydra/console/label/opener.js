@@ -3,17 +3,28 @@
 /** @import {Known, Upload} from "./uploads.js" */
 import { say } from "../parts/notices.js";
 import { WorkButton } from "../parts/work_button.js";
+import { go, route } from "../router.js";
 import { formatBytes, parseQuantity } from "../units.js";
 import { html, useId, useRef, useSignal } from "../vendor/ui.js";
 import { complete, giveUp, send, uploads } from "./uploads.js";
 
 const USUAL_DATATYPES = ["cu8", "ci8", "ci16_le", "cf32_le"];
 
-/**
- * A place where files are dropped, around what it shows.
- * @param {{onOpened: (recording: RecordingInfo) => void, children: unknown}} props
- */
-export function DropZone({ onOpened, children }) {
+/** Shows a recording that the server has. @param {RecordingInfo} recording */
+export function show({ recording_id, name, warnings }) {
+  for (const warning of warnings) say(`${name}: ${warning}`, "warning");
+  go("label", recording_id);
+}
+
+/** Shows a recording that was sent, unless the operator does something else meanwhile. @param {RecordingInfo} recording */
+function onSent(recording) {
+  const { view, rest } = route.peek();
+  if (view === "label" && rest.length === 0) show(recording);
+  else say(`${recording.name} is on the server.`, "good", { label: "Show", run: () => show(recording) });
+}
+
+/** A place where files are dropped, around what it shows. @param {{children: unknown}} props */
+export function DropZone({ children }) {
   const over = useSignal(false);
   const hasFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files") ?? false;
   const onDragOver = (/** @type {DragEvent} */ event) => {
@@ -30,7 +41,8 @@ export function DropZone({ onOpened, children }) {
     if (!hasFiles(event)) return;
     event.preventDefault();
     over.value = false;
-    send([.../** @type {DataTransfer} */ (event.dataTransfer).files], onOpened);
+    send([.../** @type {DataTransfer} */ (event.dataTransfer).files], onSent);
+    go("label");
   };
   return html`
     <div class=${`drop-zone ${over.value ? "drop-zone-over" : ""}`} onDragOver=${onDragOver} onDragLeave=${onDragLeave} onDrop=${onDrop}>
@@ -39,11 +51,11 @@ export function DropZone({ onOpened, children }) {
   `;
 }
 
-/** The button that opens the file dialog. @param {{onOpened: (recording: RecordingInfo) => void}} props */
-export function OpenButton({ onOpened }) {
+/** The button that opens the file dialog. */
+export function OpenButton() {
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
   const onChange = (/** @type {any} */ event) => {
-    send([...event.currentTarget.files], onOpened);
+    send([...event.currentTarget.files], onSent);
     event.currentTarget.value = "";
   };
   return html`
@@ -52,8 +64,8 @@ export function OpenButton({ onOpened }) {
   `;
 }
 
-/** What is sent, and what the server says of it. @param {{onOpened: (recording: RecordingInfo) => void}} props */
-export function Uploads({ onOpened }) {
+/** What is sent, and what the server says of it. */
+export function Uploads() {
   if (uploads.value.length === 0) return null;
   return html`
     <ul class="uploads" aria-label="Recordings that are sent">
@@ -70,7 +82,7 @@ export function Uploads({ onOpened }) {
               html`<progress aria-label=${`Sent of ${upload.name}`} max=${upload.sizeBytes} value=${upload.sentBytes}></progress>`
             }
             ${upload.error && html`<p class="error-text" role="alert">${upload.error}</p>`}
-            ${upload.state === "incomplete" && html`<${Missing} upload=${upload} onOpened=${onOpened} />`}
+            ${upload.state === "incomplete" && html`<${Missing} upload=${upload} />`}
           </li>
         `,
       )}
@@ -86,8 +98,8 @@ function stateText({ state, sentBytes, sizeBytes }) {
   return state === "incomplete" ? "the server has it, and needs to know more" : "was not opened";
 }
 
-/** Asks for what the files do not state. @param {{upload: Upload, onOpened: (recording: RecordingInfo) => void}} props */
-function Missing({ upload, onOpened }) {
+/** Asks for what the files do not state. @param {{upload: Upload}} props */
+function Missing({ upload }) {
   const list = useId();
   const submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
@@ -104,7 +116,7 @@ function Missing({ upload, onOpened }) {
       }
     }
     const datatype = String(given.get("datatype"));
-    complete(upload, datatype ? { ...known, datatype } : known, onOpened);
+    complete(upload, datatype ? { ...known, datatype } : known, onSent);
   };
   return html`
     <form class="inline" onSubmit=${submit}>

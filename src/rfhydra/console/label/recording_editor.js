@@ -4,7 +4,7 @@ import { COLOR_MAPS } from "../colormaps.js";
 import { RangeControls } from "../parts/range_controls.js";
 import { Spectrum, ZoomButtons } from "../parts/spectrum.js";
 import { WorkButton } from "../parts/work_button.js";
-import { act, ask, connection, sampleCounts } from "../state.js";
+import { act, connection, sampleCounts } from "../state.js";
 import { counted, formatHz, formatSeconds, formatTime } from "../units.js";
 import { html, signal, useEffect, useMemo, useRef, useSignal } from "../vendor/ui.js";
 import { BoxLayer } from "./box_layer.js";
@@ -14,6 +14,7 @@ import { KEYS, listen } from "./keys.js";
 import { Labelling, snapping } from "./labelling.js";
 import { NameField } from "./name_field.js";
 import { RecordingPicture } from "./recording_picture.js";
+import { SavedBoxes } from "./saved_boxes.js";
 import { SignalCounter } from "./signal_counter.js";
 
 /** The last one that was shown: what can be undone, and the shown part, are still there when the operator comes back. */
@@ -61,6 +62,7 @@ export function RecordingEditor({ recording }) {
         <div class="label-panels">
           <${BoxList} labelling=${labelling} />
           <${SignalCounter} labelling=${labelling} />
+          <${SavedBoxes} labelling=${labelling} />
           <${ContractAdvice} labelling=${labelling} />
         </div>
       </div>
@@ -121,25 +123,8 @@ function Heading({ labelling, tuningHz }) {
           ${COLOR_MAPS.map((each) => html`<option key=${each} value=${each}>${each}</option>`)}
         </select>
       </label>
-      <${ExportButton} labelling=${labelling} />
     </div>
   `;
-}
-
-/** @param {{labelling: Labelling}} props */
-function ExportButton({ labelling }) {
-  const saved = labelling.known.value.length;
-  const download = async () => {
-    const { meta, file_name } = await ask("export_recording_sigmf", { recording_id: labelling.id });
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([JSON.stringify(meta, null, 2)], { type: "application/json" }));
-    link.download = file_name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  };
-  return html`<${WorkButton} run=${download} disabled=${saved === 0} title="The saved boxes as SigMF annotations, to keep beside the samples">
-    Export SigMF
-  <//>`;
 }
 
 /**

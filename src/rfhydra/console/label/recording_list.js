@@ -2,43 +2,32 @@
 /** @import {RecordingInfo} from "#protocol" */
 import { say, SHOWN_MS } from "../parts/notices.js";
 import { WorkButton } from "../parts/work_button.js";
-import { addressOf, go } from "../router.js";
+import { addressOf } from "../router.js";
 import { act, ask, recordings, streams } from "../state.js";
 import { counted, formatBytes, formatHz, formatSeconds, formatTime } from "../units.js";
-import { html, signal } from "../vendor/ui.js";
+import { computed, html, signal } from "../vendor/ui.js";
 import { unsavedOf } from "./draft.js";
-import { DropZone, OpenButton, Uploads } from "./opener.js";
+import { OpenButton, show, Uploads } from "./opener.js";
 
 const CAPTURED_S = 10;
+
+const running = computed(() => streams.value.filter(({ state }) => state === "running"));
 
 /** Ids of recordings that are being removed. */
 const removed = signal(/** @type {Set<string>} */ (new Set()));
 
-/** @param {RecordingInfo} recording */
-function opened(recording) {
-  for (const warning of recording.warnings) say(`${recording.name}: ${warning}`, "warning");
-  go("label", recording.recording_id);
-}
-
 export function RecordingList() {
   const known = recordings.value?.recordings.filter(({ recording_id }) => !removed.value.has(recording_id));
+  if (!known?.length) return html`<${Empty} />`;
   return html`
-    <${DropZone} onOpened=${opened}>
-      ${
-        known?.length
-          ? html`
-            <div class="toolbar">
-              <h1>Recordings</h1>
-              <${OpenButton} onOpened=${opened} />
-              <${CaptureButtons} />
-              <span class="quiet">or drop files here</span>
-            </div>
-            <${Uploads} onOpened=${opened} />
-            <section class="panel"><${Table} known=${known} /></section>
-          `
-          : html`<${Empty} />`
-      }
-    <//>
+    <div class="toolbar">
+      <h1>Recordings</h1>
+      <${OpenButton} />
+      <${CaptureButtons} />
+      <span class="quiet">or drop files here</span>
+    </div>
+    <${Uploads} />
+    <section class="panel"><${Table} known=${known} /></section>
   `;
 }
 
@@ -125,10 +114,10 @@ function remove({ recording_id, name }) {
 
 /** Captures the last seconds of a live stream. */
 function CaptureButtons() {
-  return streams.value.map(({ stream_id }) => {
+  return running.value.map(({ stream_id }) => {
     const capture = async () => {
       const { recording } = await ask("capture_stream", { stream_id, duration_sec: CAPTURED_S });
-      opened(recording);
+      show(recording);
     };
     return html`<${WorkButton} key=${stream_id} run=${capture}>Capture the last ${CAPTURED_S} s of ${stream_id}<//>`;
   });
@@ -142,12 +131,12 @@ function Empty() {
         SigMF (metadata and data together, or one archive), WAV, NumPy, or raw samples such as
         <code>name_433.92M_250k.cu8</code>. It is sent to the server, and stays there until it is removed.
       </p>
-      <p><${OpenButton} onOpened=${opened} /></p>
-      <${Uploads} onOpened=${opened} />
+      <p><${OpenButton} /></p>
+      <${Uploads} />
       <p class="hint">Then draw a box around each emission of one signal. Five boxes train a first head.</p>
       <p class="hint">
         ${
-          streams.value.length
+          running.value.length
             ? html`Or <a href="#live">freeze the live waterfall</a> and draw there: <${CaptureButtons} />`
             : html`No recording at hand? Start a stream in <a href="#live">Live</a>, and freeze its waterfall.`
         }

@@ -68,7 +68,7 @@ function Counted({ count: { name, boxes, windows, negatives, unsaved } }) {
         <strong><span class="swatch" style=${{ background: boxColor(name) }}></span>${name}</strong>
         <span class="number">${counted(boxes, "box", "boxes")}</span>
       </div>
-      <progress aria-label=${`Windows with boxes of ${name}`} max=${USUAL} value=${Math.min(USUAL, windows)}></progress>
+      <meter aria-label=${`Windows with boxes of ${name}`} max=${USUAL} value=${Math.min(USUAL, windows)}></meter>
       <p class="quiet">
         in ${counted(windows, "window")}${negatives > 0 ? `, ${counted(negatives, "negative")}` : ""}
         ${unsaved > 0 && html`, <strong>${unsaved} not saved</strong>`}

@@ -102,8 +102,11 @@ async function upload(tag, known) {
         : await connection.ask("open_recording", { files, tag, ...known });
       return await sendRest(before, begun);
     } catch (error) {
-      // The server keeps what it has for some minutes: a connection that was lost goes on where it was.
-      if (!(error instanceof CommandError && error.code === "disconnected")) throw error;
+      const code = error instanceof CommandError ? error.code : "";
+      // The server keeps what it has for some minutes, so a connection that was lost goes on where it was; one that was
+      // started again has nothing.
+      if (code === "not_found" && before.uploadId) change(tag, { uploadId: null, sentBytes: 0 });
+      else if (code !== "disconnected") throw error;
     }
   }
 }

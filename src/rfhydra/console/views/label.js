@@ -1,4 +1,5 @@
 // Label: boxes in recordings and captures, which become samples of signals.
+import { DropZone } from "../label/opener.js";
 import { RecordingList } from "../label/recording_list.js";
 import { RecordingEditor } from "../label/recording_editor.js";
 import { connection, recordings } from "../state.js";
@@ -6,6 +7,11 @@ import { html } from "../vendor/ui.js";
 
 /** @param {{rest: string[]}} props */
 export function Label({ rest: [recordingId] }) {
+  return html`<${DropZone}><${Contents} recordingId=${recordingId} /><//>`;
+}
+
+/** @param {{recordingId: string | undefined}} props */
+function Contents({ recordingId }) {
   const known = recordings.value?.recordings;
   if (!recordingId) return html`<${RecordingList} />`;
   if (!known) return connection.state.value === "open" ? html`<p class="hint">Asking for the recordings…</p>` : null;

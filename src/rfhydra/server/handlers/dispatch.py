@@ -4,14 +4,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
 from rfhydra.errors import Unauthorized
-from rfhydra.protocol import commands, live, recording_contents, recording_suggestions
+from rfhydra.protocol import cards, commands, live, missions, recording_contents, recording_suggestions, results
 from rfhydra.protocol import recordings as asked
 from rfhydra.protocol import signals as signal_commands
+from rfhydra.protocol.audit import GetAudit
 from rfhydra.protocol.base import BaseMessage
 from rfhydra.protocol.commands import Command
 from rfhydra.protocol.unknowns import GetUnknown, LabelUnknown
 from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, StartUpgrade, UndoUpgrade
 from rfhydra.server.answers import require_fitting
+from rfhydra.server.handlers import cards as card_handlers
 from rfhydra.server.handlers import (
     detection,
     recordings,
@@ -24,8 +26,10 @@ from rfhydra.server.handlers import (
     upgrades,
     versions,
 )
+from rfhydra.server.handlers import missions as mission_handlers
 from rfhydra.server.handlers import recording_contents as contents
 from rfhydra.server.handlers import recording_suggestions as suggestions
+from rfhydra.server.handlers import results as result_handlers
 from rfhydra.server.handlers import session as sessions
 from rfhydra.server.net.hub import Session
 from rfhydra.server.service import Service
@@ -88,6 +92,19 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     recording_contents.SnapBoxes: contents.snap_boxes,
     recording_suggestions.GetCandidates: suggestions.get_candidates,
     recording_suggestions.SuggestContract: suggestions.suggest_contract,
+    results.GetVersion: result_handlers.get_version,
+    results.CompareVersions: result_handlers.compare_versions,
+    results.SetVersionNotes: result_handlers.set_version_notes,
+    GetAudit: result_handlers.get_audit,
+    cards.GetCard: card_handlers.get_card,
+    cards.MakeCard: card_handlers.make_card,
+    cards.CancelCard: card_handlers.cancel_card,
+    missions.SetThreshold: mission_handlers.set_threshold,
+    missions.GetMissions: mission_handlers.get_missions,
+    missions.SaveMission: mission_handlers.save_mission,
+    missions.LoadMission: mission_handlers.load_mission,
+    missions.RenameMission: mission_handlers.rename_mission,
+    missions.DeleteMission: mission_handlers.delete_mission,
 }
 
 

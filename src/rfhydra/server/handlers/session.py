@@ -99,4 +99,10 @@ def _snapshot(service: Service, topic: Topic) -> list[Snapshot]:
         return [service.streams.state()]
     if topic == "recordings":
         return [service.recordings.state()]
+    if topic == "heads":
+        return [service.loaded.message()]
+    if topic == "missions":
+        return [service.registry_cache.missions()]
+    if topic == "cards":
+        return [] if service.cards.progress is None else [service.cards.progress]
     return []  # detections, tracks and waterfalls have no state; jobs and upgrades are read separately

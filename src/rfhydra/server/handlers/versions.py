@@ -63,14 +63,9 @@ async def unload_heads(service: Service, session: Session, command: UnloadHeads)
 
 
 async def get_loaded_heads(service: Service, session: Session, command: GetLoadedHeads) -> LoadedHeads:
-    return loaded_heads(service)
-
-
-def loaded_heads(service: Service) -> LoadedHeads:
-    versions = service.detector.loaded_versions
-    return LoadedHeads(heads=list(versions), versions=versions)
+    return service.loaded.message()
 
 
 def _loaded(service: Service) -> LoadedHeads:
     service.registry_cache.push_changes()  # the registry says which heads are loaded
-    return loaded_heads(service)
+    return service.loaded.message()

@@ -1,8 +1,9 @@
 """Messages between the server and its training process over two pipes: JSON, followed by bytes.
 
-The server sends :class:`Train`, :class:`Succeed` and :class:`Cancel`; the process sends :class:`Started`, an
-:class:`Epoch` for every epoch, then :class:`Done`, :class:`Settled` or :class:`Failed`. Messages are plain data, never
-code. A backbone is named by its file, None for the one that ships.
+The server sends :class:`Train`, :class:`Succeed`, :class:`Measure` and :class:`Cancel`; the process sends
+:class:`Started`, a :class:`StageReport`, :class:`Epoch` or :class:`Trial` whenever there is progress, then
+:class:`Done`, :class:`Settled`, :class:`Measured` or :class:`Failed`. Messages are plain data, never code. A backbone
+is named by its file, None for the one that ships.
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Any, Final, TypeAlias, get_args
 
 from pydantic import TypeAdapter
 
-from rfhydra.protocol.types import EpochProgress, LeftHead, TrainingRequest, UpgradedHead
+from rfhydra.protocol.types import EpochProgress, LeftHead, TrainingRequest, TrainingStage, UpgradedHead
 from rfhydra.training.fitted import Fitted
 
 HEAD: Final = struct.Struct("<II")
@@ -54,6 +55,21 @@ class Succeed:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """Measure the detectability card of a version on ``backbone``, for ``job_id``."""
+
+    job_id: str
+    signal_name: str
+    version: int
+    backbone: Path | None
+
+    @property
+    def backbones(self) -> list[Path | None]:
+        """What is needed for it."""
+        return [self.backbone]
+
+
+@dataclass(frozen=True)
 class Cancel:
     """Stop job ``job_id`` if it is running."""
 
@@ -63,6 +79,24 @@ class Cancel:
 @dataclass(frozen=True)
 class Started:
     """The process has received :class:`Train` or :class:`Succeed`."""
+
+
+@dataclass(frozen=True)
+class StageReport:
+    """A stage has begun, or goes on: ``done`` samples of ``total``, None where nothing is counted."""
+
+    stage: TrainingStage
+    done: int | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The measurement of a card is at ``stage``, with ``done`` trials of ``total``, None where nothing is counted."""
+
+    stage: str
+    done: int
+    total: int | None
 
 
 @dataclass(frozen=True)
@@ -88,15 +122,23 @@ class Settled:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """The fields of the card."""
+
+    card: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Failed:
-    """The training has failed."""
+    """The training or measurement has failed."""
 
     code: str
     error: str
 
 
-Task: TypeAlias = Train | Succeed
-PipeMessage: TypeAlias = Task | Cancel | Started | Epoch | Done | Settled | Failed
+Task: TypeAlias = Train | Succeed | Measure
+Answer: TypeAlias = Done | Settled | Measured
+PipeMessage: TypeAlias = Task | Cancel | Started | StageReport | Trial | Epoch | Answer | Failed
 
 _KINDS: Final[dict[str, TypeAdapter[Any]]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(PipeMessage)}
 

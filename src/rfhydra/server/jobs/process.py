@@ -14,15 +14,19 @@ from rfhydra.files import os_errors_named
 from rfhydra.protocol.types import EpochProgress, TrainingRequest
 from rfhydra.server.jobs.pipe import (
     HEAD,
+    Answer,
     Cancel,
     Done,
     Epoch,
     Failed,
+    Measured,
     PipeMessage,
     Settled,
+    StageReport,
     Started,
     Task,
     Train,
+    Trial,
     decode,
     encode,
 )
@@ -34,6 +38,12 @@ _CHUNK_BYTES: Final = 1 << 20
 
 _log = logging.getLogger(__name__)
 OnEpoch = Callable[[EpochProgress], Awaitable[None]]
+OnStage = Callable[[StageReport], None]
+OnTrial = Callable[[Trial], None]
+
+
+async def _ignored(progress: EpochProgress) -> None:
+    """For tasks without epochs."""
 
 
 class ProcessDied(RfhydraError):
@@ -66,16 +76,30 @@ class TrainingProcess:
         """Whether a training runs."""
         return self._job_id is not None
 
-    async def fit(self, job_id: str, request: TrainingRequest, on_epoch: OnEpoch) -> Fitted:
+    async def fit(
+        self,
+        job_id: str,
+        request: TrainingRequest,
+        on_epoch: OnEpoch,
+        on_stage: OnStage = lambda report: None,
+    ) -> Fitted:
         """Train on :attr:`backbone`; otherwise as :meth:`run`."""
-        done = await self.run(Train(job_id, request, self.backbone), on_epoch)
+        done = await self.run(Train(job_id, request, self.backbone), on_epoch, on_stage=on_stage)
         assert isinstance(done, Done)
         return done.fitted
 
-    async def run(self, task: Task, on_epoch: OnEpoch) -> Done | Settled:
+    async def run(
+        self,
+        task: Task,
+        on_epoch: OnEpoch = _ignored,
+        *,
+        on_stage: OnStage = lambda report: None,
+        on_trial: OnTrial = lambda trial: None,
+    ) -> Answer:
         """Carry out ``task`` in the process, starting one if there is none.
 
-        ``on_epoch`` is awaited for every epoch, in order. If the caller is cancelled, :meth:`close` must follow.
+        ``on_epoch`` is awaited for every epoch, in order; ``on_stage`` and ``on_trial`` are called with every such
+        report. If the caller is cancelled, :meth:`close` must follow.
 
         Raises:
             ProcessDied: the process ended before its training did.
@@ -85,7 +109,7 @@ class TrainingProcess:
         assert self._job_id is None, "one training at a time"
         self._job_id = task.job_id
         try:
-            return await self._run(task, on_epoch)
+            return await self._run(task, on_epoch, on_stage, on_trial)
         except (OSError, EOFError, ValueError) as error:  # a broken pipe, or an invalid message
             _log.error("the training process ended during job %s: %r", task.job_id, error)
             await self.close()
@@ -122,13 +146,17 @@ class TrainingProcess:
         with suppress(OSError):
             await process.stdin.wait_closed()
 
-    async def _run(self, task: Task, on_epoch: OnEpoch) -> Done | Settled:
+    async def _run(self, task: Task, on_epoch: OnEpoch, on_stage: OnStage, on_trial: OnTrial) -> Answer:
         process = await self._started(task)
         while True:
             match await self._report(process):
                 case Epoch(progress):
                     await on_epoch(progress)
-                case Done() | Settled() as answer:
+                case StageReport() as report:
+                    on_stage(report)
+                case Trial() as trial:
+                    on_trial(trial)
+                case Done() | Settled() | Measured() as answer:
                     return answer
                 case Failed(code, error):
                     raise error_of(code, error)

@@ -13,12 +13,15 @@ from typing import Final, TypeVar
 
 from rfhydra.errors import Busy, Cancelled, RfhydraError, StorageFull
 from rfhydra.protocol.limits import Limits
+from rfhydra.protocol.stages import JobStage
 from rfhydra.protocol.trainings import Jobs, JobSnapshot, TrainingComplete, TrainingEvent, TrainingFailed
 from rfhydra.protocol.types import EpochProgress, Job, TrainingRequest
 from rfhydra.server.answers import ENVELOPE_BYTES, fitting_count, wire_bytes
 from rfhydra.server.executor import SerialExecutor
+from rfhydra.server.jobs.pipe import StageReport
 from rfhydra.server.jobs.process import TrainingProcess
 from rfhydra.server.jobs.retries import MIN_PAUSE_SEC, insist
+from rfhydra.store.columns import utc_now
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.fitted import Fitted, store
 
@@ -43,6 +46,7 @@ class TrainingJobs:
         backbone_path: Path | None,
         publish: Callable[[TrainingEvent], None],
         limits: Limits,
+        publish_stage: Callable[[JobStage], None] = lambda stage: None,
     ) -> None:
         """
         Args:
@@ -51,11 +55,14 @@ class TrainingJobs:
             backbone_path: the backbone file; None is the one that ships.
             publish: called on the loop with every message of a job, in the order of ``seq``.
             limits: limit the queue.
+            publish_stage: called on the loop whenever the running training begins a stage, or goes on in it.
         """
         self.process = TrainingProcess(workspace.path, backbone_path)
         self._store, self._workspace, self._publish, self._limits = store, workspace, publish, limits
         self._unfinished: dict[str, None] = {}  # ids, oldest first
         self._current: str | None = None
+        self._publish_stage = publish_stage
+        self._stage: JobStage | None = None  # of the current job
         self._cancelled: set[str] = set()
         self._work: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
@@ -163,12 +170,13 @@ class TrainingJobs:
 
     async def _train(self, job: Job) -> None:
         self._current = job.job_id
+        self._tell_stage(job, StageReport("starting"))
         try:
             fitted = await self._fit(job)
             event: TrainingEvent = await insist(self._store, partial(self._complete, job, fitted))
         except Exception as error:
             event = await insist(self._store, partial(self._workspace.jobs.fail, job.job_id, self._reason(job, error)))
-        self._current = None
+        self._current = self._stage = None
         self._unfinished.pop(job.job_id, None)
         self._cancelled.discard(job.job_id)
         self._publish(event)
@@ -176,7 +184,19 @@ class TrainingJobs:
     async def _fit(self, job: Job) -> Fitted:
         if job.job_id in self._cancelled:
             raise _cancelled()
-        return await self.process.fit(job.job_id, job.request, partial(self._on_epoch, job))
+        on_epoch, on_stage = partial(self._on_epoch, job), partial(self._tell_stage, job)
+        return await self.process.fit(job.job_id, job.request, on_epoch, on_stage)
+
+    def _tell_stage(self, job: Job, report: StageReport) -> None:
+        self._stage = JobStage(
+            job_id=job.job_id,
+            signal_name=job.signal_name,
+            ts=utc_now(),
+            stage=report.stage,
+            done=report.done,
+            total=report.total,
+        )
+        self._publish_stage(self._stage)
 
     async def _on_epoch(self, job: Job, progress: EpochProgress) -> None:
         try:
@@ -235,7 +255,10 @@ class TrainingJobs:
         job, events = self._workspace.jobs.get(job_id), self._workspace.jobs.events(job_id)
         room = max_bytes or self._limits.max_answer_bytes - ENVELOPE_BYTES
         fitting = fitting_count(reversed(events), room - wire_bytes(job))
-        return JobSnapshot(job=job, events=events[len(events) - fitting :])
+        stage = self._stage
+        if stage is not None and stage.job_id != job_id:
+            stage = None
+        return JobSnapshot(job=job, events=events[len(events) - fitting :], stage=stage)
 
     def _page(self, limit: int, before: int | None, max_bytes: int | None = None) -> Jobs:
         """As many of the newest ``limit`` jobs as fit ``max_bytes``, by default an answer; at least one."""

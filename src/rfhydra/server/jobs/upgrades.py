@@ -34,7 +34,7 @@ from rfhydra.protocol.upgrades import (
 )
 from rfhydra.server.backbones import BackboneFiles
 from rfhydra.server.executor import SerialExecutor
-from rfhydra.server.jobs.pipe import Done, Succeed
+from rfhydra.server.jobs.pipe import Done, Settled, Succeed
 from rfhydra.server.jobs.process import TrainingProcess
 from rfhydra.server.jobs.queue import MAX_ATTEMPTS
 from rfhydra.server.jobs.retries import insist
@@ -218,6 +218,7 @@ class UpgradeJobs:
                 with suppress(NotFound):  # a sample was deleted during the training: the head is trained again
                     settled[_key(head)] = await self._call(partial(store_successor, self._workspace, successor))
             else:
+                assert isinstance(answer, Settled)
                 settled[_key(head)] = answer.head
 
     @asynccontextmanager

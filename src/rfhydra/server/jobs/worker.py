@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from rfhydra.errors import RfhydraError
 from rfhydra.hydra.backbone import Backbone
@@ -19,23 +19,32 @@ from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.torch_backbone import best_device
 from rfhydra.server.jobs.pipe import (
     HEAD,
+    Answer,
     Cancel,
     Done,
     Epoch,
     Failed,
+    Measure,
+    Measured,
     PipeMessage,
     Settled,
+    StageReport,
     Started,
     Succeed,
     Task,
     Train,
+    Trial,
     decode,
     encode,
 )
 from rfhydra.store.workspace import Workspace
+from rfhydra.training.evaluation.detectability import measure_card
 from rfhydra.training.service import TrainingService
 from rfhydra.training.trainer import Control
 from rfhydra.training.upgrade import Successor, Upgrade
+
+MAX_REPORTS: Final = 100
+"""Of the samples that the backbone has looked at, in one training."""
 
 
 class CommandReader:
@@ -59,7 +68,7 @@ class CommandReader:
             while len(head := self._pipe.read(HEAD.size)) == HEAD.size:
                 text, behind = (self._pipe.read(length) for length in HEAD.unpack(head))
                 match decode(text, behind):
-                    case Train() | Succeed() as task:
+                    case Train() | Succeed() | Measure() as task:
                         self._tasks.put(task)
                     case Cancel(job_id):
                         self._cancelled.add(job_id)
@@ -75,7 +84,8 @@ def serve(workspace: Path, commands: CommandReader, report: Callable[[PipeMessag
         report(Started())
         try:
             loaded = {path: loaded.get(path) or load_backbone(path, best_device()) for path in task.backbones}
-            answer: PipeMessage = _run(workspace, [*loaded.values()], task, _control(task.job_id, commands, report))
+            control = _control(task.job_id, commands, report)
+            answer: PipeMessage = _run(workspace, [*loaded.values()], task, control, report)
         except RfhydraError as error:
             answer = Failed(error.code, str(error))
         except Exception:
@@ -85,16 +95,40 @@ def serve(workspace: Path, commands: CommandReader, report: Callable[[PipeMessag
 
 
 def _control(job_id: str, commands: CommandReader, report: Callable[[PipeMessage], None]) -> Control:
-    return Control(callback=lambda progress: report(Epoch(progress)), cancelled=lambda: commands.is_cancelled(job_id))
+    def on_features(done: int, total: int) -> None:
+        if done == total or done % max(total // MAX_REPORTS, 1) == 0:
+            report(StageReport("looking", done, total))
+
+    return Control(
+        callback=lambda progress: report(Epoch(progress)),
+        on_features=on_features,
+        on_stage=lambda stage: report(StageReport(stage)),
+        cancelled=lambda: commands.is_cancelled(job_id),
+    )
 
 
-def _run(workspace: Path, backbones: list[Backbone], task: Task, control: Control) -> Done | Settled:
+def _run(
+    workspace: Path, backbones: list[Backbone], task: Task, control: Control, report: Callable[[PipeMessage], None]
+) -> Answer:
     control.check()
     with Workspace.view(workspace) as view:  # the samples as they are now
         if isinstance(task, Train):
             return Done(TrainingService(view, *backbones).fit(task.request, control))
+        if isinstance(task, Measure):
+            return _measure(view, backbones[0], task, control, report)
         found = Upgrade(view, *backbones).fit(view.versions.get(task.signal_name, task.version), control)
     return Done(found.fitted, found.record) if isinstance(found, Successor) else Settled(found)
+
+
+def _measure(
+    view: Workspace, backbone: Backbone, task: Measure, control: Control, report: Callable[[PipeMessage], None]
+) -> Measured:
+    def on_trial(stage: str, done: int, total: int) -> None:
+        control.check()
+        report(Trial(stage, done, total))
+
+    card = measure_card(view, task.signal_name, task.version, backbone, on_trial=on_trial)
+    return Measured(card.to_dict())
 
 
 def run(workspace: Path) -> None:

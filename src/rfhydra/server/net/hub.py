@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from rfhydra.protocol.base import BaseMessage
+from rfhydra.protocol.cards import CardEvent, CardProgress
 from rfhydra.protocol.frames import StreamWaterfallFrame, WaterfallFrame
 from rfhydra.protocol.live import Tracks, WaterfallSettings
 from rfhydra.protocol.messages import Detections
+from rfhydra.protocol.stages import JobStage
 from rfhydra.protocol.streams import TrackEvent
 from rfhydra.protocol.trainings import TrainingEvent, TrainingProgress
 from rfhydra.protocol.types import Topic
@@ -147,12 +149,18 @@ class Hub:
         for session in self._subscribers(topic):
             session.send_latest(topic, lambda _: text)
 
-    def publish_job(self, topic: Topic, event: TrainingEvent | UpgradeEvent) -> None:
+    def publish_stage(self, stage: JobStage) -> None:
+        """Push the stage of a training to the subscribers of ``jobs``; it replaces an unsent one of the same."""
+        text = stage.encode()
+        for session in self._subscribers("jobs"):
+            session.send_latest(("stage", stage.job_id), lambda _: text)
+
+    def publish_job(self, topic: Topic, event: TrainingEvent | UpgradeEvent | CardEvent) -> None:
         """Push a message of a job to the sessions that subscribed to ``topic`` or started it."""
         text = event.encode()
         for session in self._sessions:
             if topic in session.topics or event.job_id in session.jobs:
-                if isinstance(event, TrainingProgress | UpgradeProgress):
+                if isinstance(event, TrainingProgress | UpgradeProgress | CardProgress):
                     session.send_latest(event.job_id, lambda _: text)
                 else:
                     session.send(text)

@@ -78,16 +78,25 @@ def iou_matrix(first: Boxes, second: Boxes) -> NDArray[np.float64]:
 
 def match(scene: ScoredScene, iou: float = IOU_THRESHOLD) -> NDArray[np.bool_]:
     """Which detections of the scene are true, in the order of ``scene.scores``; shape (n,)."""
-    hit = np.zeros(len(scene.scores), bool)
+    hit: NDArray[np.bool_] = assign(scene, iou) >= 0
+    return hit
+
+
+def assign(scene: ScoredScene, iou: float = IOU_THRESHOLD) -> NDArray[np.int64]:
+    """The truth box that each detection matches, -1 without one; shape (n,).
+
+    Of the detections from any threshold on, it is the same: a detection takes no box from a stronger one.
+    """
+    owner = np.full(len(scene.scores), -1)
     if not len(scene.truth):
-        return hit
+        return owner
     overlap = iou_matrix(scene.boxes, scene.truth)
     for index in np.argsort(-scene.scores, kind="stable"):
         best = overlap[index].argmax()
         if overlap[index, best] >= iou:
-            hit[index] = True
+            owner[index] = best
             overlap[:, best] = -1  # matched: no longer free
-    return hit
+    return owner
 
 
 def evaluate(scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRESHOLD) -> MatchCounts:
@@ -106,14 +115,23 @@ def count(scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRE
     return np.array(rows, np.int64).reshape(-1, 3)
 
 
-def f1_interval(scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRESHOLD) -> tuple[float, float]:
-    """The 90 % bootstrap interval of F1, percentile method. Scenes of one recording are resampled together."""
+def rate_intervals(
+    scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THRESHOLD
+) -> dict[str, tuple[float, float]]:
+    """The 90 % bootstrap interval of ``f1_score``, ``precision`` and ``recall``, percentile method.
+
+    Scenes of one recording are resampled together.
+    """
     totals, _ = by_recording(scenes, count(scenes, threshold, iou))
     draws = np.random.default_rng(0).integers(0, len(totals), (BOOTSTRAP_DRAWS, len(totals)))
     tp, fp, fn = totals[draws].sum(1).T
-    scores = 2 * tp / np.maximum(2 * tp + fp + fn, 1)
-    low, high = np.quantile(scores, [0.05, 0.95])
-    return float(low), float(high)
+    rates = {
+        "f1_score": 2 * tp / np.maximum(2 * tp + fp + fn, 1),
+        "precision": tp / np.maximum(tp + fp, 1),
+        "recall": tp / np.maximum(tp + fn, 1),
+    }
+    ends = {name: np.quantile(drawn, [0.05, 0.95]) for name, drawn in rates.items()}
+    return {name: (float(low), float(high)) for name, (low, high) in ends.items()}
 
 
 def by_recording(scenes: Sequence[ScoredScene], counts: NDArray[np.integer[Any]]) -> tuple[NDArray[np.float64], int]:
@@ -160,10 +178,10 @@ def report(scenes: Sequence[ScoredScene], threshold: float, iou: float = IOU_THR
 
     ``interval_recordings`` is how many recordings the interval is from; from a single one, it is from its windows.
     """
-    counts = evaluate(scenes, threshold, iou)
+    counts, intervals = evaluate(scenes, threshold, iou), rate_intervals(scenes, threshold, iou)
     return {
         **counts.to_dict(),
-        "f1_interval": list(f1_interval(scenes, threshold, iou)),
+        "f1_interval": list(intervals["f1_score"]),
         "interval_recordings": RecordingGroups((each.recording, index) for index, each in enumerate(scenes)).recordings,
         "ap": average_precision(scenes, iou),
         **vars(counts),

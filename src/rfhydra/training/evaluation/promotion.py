@@ -99,6 +99,10 @@ class Evidence:
         excellent = self.f1_score >= AUTO_PROMOTE_EXCELLENT_F1 and self.p_worse <= 1 - CONFIDENCE
         return self.p_better >= CONFIDENCE or excellent
 
+    def in_words(self, active: int) -> str:
+        """What was compared, and how likely which head is better; ``active`` is the version of the active head."""
+        return f"{_compared(self, active)}: {_likelihoods(self)}"
+
     @property
     def more_boxes(self) -> int:
         """About how many more boxes would settle it if the gain stays what it is; two digits, at most 1,000."""
@@ -158,9 +162,9 @@ class Verdict:
         return self.decision == "promote"
 
     def to_dict(self) -> dict[str, Any]:
-        """The decision and its numbers as JSON, without the reason."""
+        """The decision, its reason and its numbers as JSON."""
         numbers = asdict(self.evidence) | {"gain_interval": [*self.evidence.gain_interval]} if self.evidence else None
-        return {"decision": self.decision, "more_boxes": self.more_boxes, "evidence": numbers}
+        return {"decision": self.decision, "reason": self.reason, "more_boxes": self.more_boxes, "evidence": numbers}
 
 
 def judge_provisional(own_boxes_found: int, active: int | None, *, active_is_provisional: bool) -> Verdict:
@@ -186,7 +190,7 @@ def judge_against_provisional(f1_score: float, active: int, evidence: Evidence |
     if not promotes:
         return Verdict(decision="keep", reason=f"kept version {active}, which is provisional: {reason}")
     if evidence is not None and evidence.p_worse >= CONFIDENCE:
-        seen = f"{_in_words(evidence, active)}: {_likelihoods(evidence)}"
+        seen = evidence.in_words(active)
         return Verdict(
             decision="keep", reason=f"kept version {active}, which is provisional: {seen}", evidence=evidence
         )
@@ -214,9 +218,9 @@ def judge(
     if evidence is None:
         reason = f"cannot tell, version {active} stays: {obstacle}; compare and promote with `{command}`"
         return Verdict(decision="cannot tell", reason=reason)
-    seen = _in_words(evidence, active)
+    seen = _compared(evidence, active)
     if evidence.meets_floor and evidence.is_confident:
-        return Verdict(decision="promote", reason=f"{seen}: {_likelihoods(evidence)}", evidence=evidence)
+        return Verdict(decision="promote", reason=evidence.in_words(active), evidence=evidence)
     if not evidence.meets_floor and evidence.p_gain <= 1 - CONFIDENCE:
         why = f"a gain of 2 points or more is unlikely ({_percent(evidence.p_gain)})"
         return Verdict(decision="keep", reason=f"kept version {active}: {why}; {seen}", evidence=evidence)
@@ -228,7 +232,7 @@ def judge(
     return Verdict(decision="cannot tell", reason=reason, more_boxes=more, evidence=evidence)
 
 
-def _in_words(evidence: Evidence, active: int) -> str:
+def _compared(evidence: Evidence, active: int) -> str:
     boxes = "box" if evidence.boxes == 1 else "boxes"
     where = "of one recording" if evidence.recordings == 1 else f"of {evidence.recordings} recordings"
     change = f"F1 {evidence.active_f1_score:.3f} → {evidence.f1_score:.3f}"

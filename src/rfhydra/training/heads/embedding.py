@@ -11,7 +11,8 @@ from rfhydra.config import MIN_PROPOSAL_RECALL
 from rfhydra.hydra.head import EmbeddingHead, Golden, HeadInfo
 from rfhydra.training.data.assignment import Rois
 from rfhydra.training.data.training_set import TrainingExample, TrainingSet
-from rfhydra.training.evaluation.metrics import iou_matrix, report
+from rfhydra.training.evaluation.metrics import MIN_SCORE, iou_matrix, report
+from rfhydra.training.evaluation.validation import result_of
 from rfhydra.training.heads.calibration import Calibration
 from rfhydra.training.heads.cross_validation import CrossValidation
 from rfhydra.training.heads.logistic import EmbeddingLearner, detect_examples
@@ -39,7 +40,9 @@ def train_embedding_head(
     out_of_fold = CrossValidation.of(training_set, info, outcome.best_epoch)
     calibration = out_of_fold.calibrate()
     head = calibrated_head(learner.head(), calibration)
-    found = detect_examples(head, training_set.val, calibration.threshold)
+    scenes = detect_examples(head, training_set.val, MIN_SCORE)
+    validation = (result_of(each.sample, scene) for each, scene in zip(training_set.val, scenes, strict=True))
+    found = [scene.at(calibration.threshold) for scene in scenes]
     metrics = validation_report(found, calibration.threshold, outcome)
     val_ids = (example.sample.sample_id for example in training_set.val)
     compare_on = dict(zip(val_ids, found, strict=True)) | out_of_fold.reported(compared)
@@ -54,7 +57,7 @@ def train_embedding_head(
             " the boxes end where the emissions do, and whether another contract shows them larger (rfhydra suggest)"
         )
     head = replace(head, info=replace(head.info, metrics=metrics))
-    return Trained(with_golden(head, training_set), outcome, metrics, compare_on)
+    return Trained(with_golden(head, training_set), outcome, metrics, compare_on, tuple(validation))
 
 
 def with_golden(head: EmbeddingHead, training_set: TrainingSet) -> EmbeddingHead:
