@@ -25,7 +25,7 @@ FLAGS: Final = (
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 )
-WAIT_MS: Final = 120_000
+WAIT_MS: Final = 600_000
 """How long anything may take before a test gives up; no test depends on how fast it is."""
 
 expect.set_options(timeout=WAIT_MS)

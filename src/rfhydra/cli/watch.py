@@ -184,8 +184,8 @@ def _run(pipeline: "LivePipeline", seconds: float | None, screen: Screen) -> Non
         with _uninterrupted():
             pipeline.stop()
             ended.wait()
-    if failed:
-        raise failed[0]
+        if failed:  # also after Ctrl+C: it would hide that tracks were not ended
+            raise failed[0]
 
 
 @contextmanager
