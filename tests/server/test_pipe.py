@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from rfhydra.hydra.registry import Artifact
-from rfhydra.protocol.types import EpochProgress, LeftHead, TrainingRequest
+from rfhydra.protocol.types import EpochProgress, TrainingRequest
+from rfhydra.protocol.upgrade_reports import LeftHead
 from rfhydra.server.jobs.pipe import (
     HEAD,
     Cancel,

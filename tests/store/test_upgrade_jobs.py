@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from rfhydra.errors import Cancelled, Conflict, NotFound
-from rfhydra.protocol.types import UpgradeReport
+from rfhydra.protocol.upgrade_reports import UpgradeReport
 from rfhydra.store.schema import MIGRATIONS
 from rfhydra.store.upgrade_jobs import MAX_UPGRADE_JOBS_KEPT
 from rfhydra.store.workspace import Workspace

@@ -11,7 +11,7 @@ from rfhydra.errors import Cancelled, Conflict, Incompatible
 from rfhydra.hydra.head import EmbeddingHead
 from rfhydra.hydra.registry import Artifact, VersionManager
 from rfhydra.hydra.torch_backbone import TorchBackbone
-from rfhydra.protocol.types import UpgradeReport
+from rfhydra.protocol.upgrade_reports import UpgradeReport
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.service import TrainingService
 from rfhydra.training.trainer import Control

@@ -8,7 +8,8 @@ from rfhydra.client import Client
 from rfhydra.errors import RfhydraError
 from rfhydra.protocol.stages import JobStage
 from rfhydra.protocol.trainings import TrainingComplete
-from rfhydra.protocol.types import EpochProgress, TrainingRequest, UpgradeReport
+from rfhydra.protocol.types import EpochProgress, TrainingRequest
+from rfhydra.protocol.upgrade_reports import UpgradeReport
 from rfhydra.protocol.upgrades import UpgradeProgress
 from rfhydra.protocol.versions import Registry, VersionHistory
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from rfhydra.hydra.backbone import Backbone
-    from rfhydra.protocol.types import EpochProgress, LeftHead, UpgradeReport
+    from rfhydra.protocol.types import EpochProgress
+    from rfhydra.protocol.upgrade_reports import LeftHead, UpgradeReport
     from rfhydra.protocol.upgrades import UpgradeProgress
     from rfhydra.store.workspace import Workspace as Store
     from rfhydra.training.trainer import Control

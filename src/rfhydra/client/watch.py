@@ -26,7 +26,8 @@ from rfhydra.protocol.trainings import (
     TrainingFailed,
     TrainingProgress,
 )
-from rfhydra.protocol.types import Topic, UpgradeJob, UpgradeReport
+from rfhydra.protocol.types import Topic
+from rfhydra.protocol.upgrade_reports import UpgradeJob, UpgradeReport
 from rfhydra.protocol.upgrades import UpgradeComplete, UpgradeEvent, UpgradeFailed, UpgradeProgress, UpgradeState
 from rfhydra.protocol.versions import Registry
 

@@ -14,7 +14,8 @@ from rfhydra.detection.recording import detect_recording
 from rfhydra.errors import Conflict, Damaged, Incompatible, InvalidRecording, NotEnoughSamples, NotFound, TooLarge
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.registry import VersionManager
-from rfhydra.protocol.types import LeftHead, TrainingRequest
+from rfhydra.protocol.types import TrainingRequest
+from rfhydra.protocol.upgrade_reports import LeftHead
 from rfhydra.recordings import Recording
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.samples import Sample

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from pydantic import TypeAdapter
 
-from rfhydra.protocol.types import Basis, Change, LeftHead
+from rfhydra.protocol.upgrade_reports import Basis, Change, LeftHead
 from rfhydra.spectrum.spec import SpectrogramSpec
 
 

@@ -22,18 +22,9 @@ from rfhydra.protocol.mission_examples import MISSION_MESSAGES
 from rfhydra.protocol.recording_examples import RECORDING_MESSAGES
 from rfhydra.protocol.signal_examples import SIGNAL_MESSAGES
 from rfhydra.protocol.streams import StreamStatus, TrackEvent, TrackMeasurement
-from rfhydra.protocol.types import (
-    BackboneInfo,
-    DetectedBox,
-    Job,
-    Metrics,
-    RegistryEntry,
-    SigmfRecording,
-    UpgradedHead,
-    UpgradeJob,
-    UpgradeReport,
-)
+from rfhydra.protocol.types import BackboneInfo, DetectedBox, Job, Metrics, RegistryEntry, SigmfRecording
 from rfhydra.protocol.unknown_examples import CLUSTERS, LABELLED
+from rfhydra.protocol.upgrade_reports import UpgradedHead, UpgradeJob, UpgradeReport
 from rfhydra.protocol.version_examples import EPOCH, VERSION, VERSION_MESSAGES
 
 _METRICS: Final = Metrics(f1_score=0.95, precision=0.94, recall=0.96)

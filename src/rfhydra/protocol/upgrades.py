@@ -4,7 +4,8 @@ from typing import Literal, TypeAlias
 
 from rfhydra.errors import ErrorCode
 from rfhydra.protocol.base import BaseCommand, BaseMessage
-from rfhydra.protocol.types import BackboneInfo, EpochProgress, UpgradeJob, UpgradeReport
+from rfhydra.protocol.types import BackboneInfo, EpochProgress
+from rfhydra.protocol.upgrade_reports import UpgradeJob, UpgradeReport
 
 
 class _UpgradeMessage(BaseMessage):

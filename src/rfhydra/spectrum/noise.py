@@ -39,11 +39,11 @@ def levels(iq: Iq, low: float, high: float) -> tuple[float, float]:
     first, last = math.ceil(max(low, -0.5) * size), math.floor(min(high, 0.5 - 1 / size) * size) + 1
     if last <= first:
         return 0.0, 0.0
-    spectrum = fft.fft(iq, size)
-    bins = spectrum[first:last] if first >= 0 or last <= 0 else np.concatenate([spectrum[first:], spectrum[:last]])
+    bins = fft.fft(iq, size)[np.arange(first, last)]  # negative frequencies lie at the end
     sampled = min(fft.next_fast_len(_PEAK_OVERSAMPLING * len(bins)), size)
     shifted = fft.ifft(bins, sampled) * np.float32(sampled / size)
-    return float(_squares(bins).sum()) / size / len(iq), float(_squares(shifted).max())
+    mean = float(_squares(bins).sum()) / size / len(iq)
+    return mean, max(mean, float(_squares(shifted).max()))
 
 
 def mean_power(iq: Iq) -> float:

@@ -47,7 +47,6 @@ MIN_PREFIX: Final = 4
 _MAX_POSITION: Final = 2**63 - 1
 _SLICE: Final = 200  # samples read at a time
 
-
 Admit: TypeAlias = Callable[[str, int], None]
 """Raises an error if a signal may not have so many samples."""
 _Positioned: TypeAlias = list[tuple[int, Sample]]

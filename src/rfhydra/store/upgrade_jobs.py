@@ -9,7 +9,7 @@ import uuid
 from typing import Final
 
 from rfhydra.errors import Conflict, NotFound, RfhydraError
-from rfhydra.protocol.types import UpgradeJob, UpgradeJobState, UpgradeReport
+from rfhydra.protocol.upgrade_reports import UpgradeJob, UpgradeJobState, UpgradeReport
 from rfhydra.store.audit import AuditLog
 from rfhydra.store.columns import utc_now
 from rfhydra.store.database import Database

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from rfhydra.errors import Conflict, Damaged, Incompatible, NotEnoughSamples, NotFound, RfhydraError
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.protocol.types import LeftHead, TrainingRequest, UpgradedHead, UpgradeReport
+from rfhydra.protocol.types import TrainingRequest
+from rfhydra.protocol.upgrade_reports import LeftHead, UpgradedHead, UpgradeReport
 from rfhydra.store.upgrades import named
 from rfhydra.store.versions import HeadVersion
 from rfhydra.store.workspace import Workspace

@@ -14,7 +14,8 @@ from typing import Any, Final, TypeAlias, get_args
 
 from pydantic import TypeAdapter
 
-from rfhydra.protocol.types import EpochProgress, LeftHead, TrainingRequest, TrainingStage, UpgradedHead
+from rfhydra.protocol.types import EpochProgress, TrainingRequest, TrainingStage
+from rfhydra.protocol.upgrade_reports import LeftHead, UpgradedHead
 from rfhydra.training.fitted import Fitted
 
 HEAD: Final = struct.Struct("<II")

@@ -16,14 +16,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import Busy, Cancelled, Conflict, NotFound, RfhydraError
 from rfhydra.hydra.backbone import Backbone
-from rfhydra.protocol.types import (
-    BackboneInfo,
-    EpochProgress,
-    LeftHead,
-    UpgradedHead,
-    UpgradeJob,
-    UpgradeReport,
-)
+from rfhydra.protocol.types import BackboneInfo, EpochProgress
+from rfhydra.protocol.upgrade_reports import LeftHead, UpgradedHead, UpgradeJob, UpgradeReport
 from rfhydra.protocol.upgrades import (
     UpgradeComplete,
     UpgradeEvent,

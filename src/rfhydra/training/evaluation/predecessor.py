@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Self
 
 from rfhydra.config import AUTO_PROMOTE_MIN_GAIN
-from rfhydra.protocol.types import Basis, Change
+from rfhydra.protocol.upgrade_reports import Basis, Change
 from rfhydra.training.evaluation.promotion import Evidence
 
 MARGIN: Final = AUTO_PROMOTE_MIN_GAIN
