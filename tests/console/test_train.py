@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from rfhydra.server.service import Settings
@@ -46,6 +47,7 @@ def test_a_signal_is_trained_extended_promoted_and_rolled_back(port: int, open_p
         page.reload()
         expect(page.get_by_role("img", name=re.compile(r"^Loss\. .* in epoch \d+"))).to_be_visible()
         expect(page.get_by_role("img", name=re.compile("^Missed box")).first).to_be_visible()
+        _is_accessible(page)
         page.get_by_role("button", name="Promote anyway").click()
         expect(page.get_by_role("button", name="Load it and watch live")).to_be_visible()
         with peer(port) as client:
@@ -87,6 +89,14 @@ def _compares(page: Page) -> None:
     page.get_by_role("button", name="Compare versions 1 and 2").click()
     expect(page.get_by_role("table", name="Rates with 90 % intervals")).to_be_visible()
     assert page.url.endswith(f"#versions/{OTHER}/1/2")
+    page.get_by_text("Audit trail").click()
+    expect(page.get_by_text("Rolled back from version 2 to version 1.")).to_be_visible()
+    _is_accessible(page)
+
+
+def _is_accessible(page: Page) -> None:
+    violations = Axe().run(page).response["violations"]
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations] == []
 
 
 def test_notes_of_a_version_are_kept(port: int, open_page: OpenPage) -> None:

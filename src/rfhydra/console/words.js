@@ -55,8 +55,6 @@ export function ratesInWords({ precision, recall }, intervals) {
   ];
 }
 
-const DECISIONS = { promote: "Promoted", keep: "Kept back", "cannot tell": "Not enough evidence yet" };
-
 /**
  * The title of a verdict.
  * @param {VersionVerdict["decision"]} decision
@@ -64,9 +62,18 @@ const DECISIONS = { promote: "Promoted", keep: "Kept back", "cannot tell": "Not 
  * @param {number | null} active
  */
 export function verdictTitle(decision, version, active) {
-  if ((decision === "promote") !== (active === version)) return `${DECISIONS[decision]} after its training`;
-  if (active === version) return `Promoted: version ${version} is the active one`;
-  return `${DECISIONS[decision]}: ${active == null ? "no version is active" : `version ${active} stays the active one`}`;
+  const isActive = active === version;
+  const stays = active == null ? "no version is active" : `version ${active} stays the active one`;
+  switch (decision) {
+    case "promote":
+      return isActive
+        ? `Promoted: version ${version} is the active one`
+        : "Promoted after its training, and replaced since";
+    case "keep":
+      return isActive ? "Made active by hand, although its training kept it back" : `Kept back: ${stays}`;
+    default:
+      return isActive ? "Made active by hand, before the evidence was enough" : `Not enough evidence yet: ${stays}`;
+  }
 }
 
 /** Why a version was promoted or not. @param {VersionVerdict} verdict */
@@ -75,7 +82,7 @@ export function verdictReason({ decision, reason, more_boxes, evidence }) {
   const { f1_score, active_f1_score, boxes, recordings, p_better, p_worse, p_gain } =
     /** @type {Record<string, number>} */ (evidence);
   const where = `on the same ${counted(boxes, "box", "boxes")} of ${counted(recordings, "recording")}`;
-  const seen = `F1 is ${f1_score.toFixed(2)}, that of the former version ${active_f1_score.toFixed(2)}, ${where}.`;
+  const seen = `F1 was ${f1_score.toFixed(2)} against ${active_f1_score.toFixed(2)} of the version that was active, ${where}.`;
   if (decision === "keep") return `${seen} A gain of 2 points or more is unlikely (${likelihood(p_gain)}).`;
   const odds = `It is better with a probability of ${likelihood(p_better)}, and worse by more than 2 points with ${likelihood(p_worse)}.`;
   if (decision === "promote") return `${seen} ${odds}`;

@@ -17,15 +17,10 @@ import { WorkButton } from "./work_button.js";
 export function Verdict({ name, version, verdict, former = null }) {
   const active = registry.value[name]?.active_version ?? null;
   const { decision, reason } = verdict;
-  const changed = (decision === "promote") !== (active === version);
-  const since =
-    active === version
-      ? " It was made active since."
-      : ` ${active == null ? "None" : `Version ${active}`} is active now.`;
   return html`
     <div class=${`verdict verdict-${decision.replace(" ", "-")}`}>
       <h2>${verdictTitle(decision, version, active)}</h2>
-      <p>${verdictReason(verdict)}${changed && since}</p>
+      <p>${verdictReason(verdict)}</p>
       <div class="toolbar">
         <${Buttons} name=${name} version=${version} active=${active} decision=${decision} former=${former} />
       </div>
