@@ -1,0 +1,142 @@
+"""Pictures of the console for the documents: every view, light and dark, and the loop as an animated picture.
+
+python -m tests.console.screenshots docs/images/console [VIEW...]
+"""
+
+import io
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from PIL import Image
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
+
+from rfhydra.cli.demo_console import SOURCE, make_band
+from rfhydra.cli.demo_scenes import Neighbourhood
+from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.protocol.types import TrainingRequest
+from rfhydra.server.service import Settings
+from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.store.workspace import Workspace
+from rfhydra.training.data.importer import import_recordings
+from rfhydra.training.service import TrainingService
+from tests.console.conftest import CHROMIUM, FLAGS, WAIT_MS
+from tests.server.json_peer import running
+
+SIGNAL: Final = "mystery-burst"
+SEED: Final = 1
+SPEC: Final = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=512)
+SCREEN: Final[ViewportSize] = {"width": 1366, "height": 860}
+RECORDING: Final = "support-1"
+LIVE_BOXES: Final = 3
+_COLORS: Final = 160
+
+
+def live(page: Page) -> None:
+    start = page.get_by_role("button", name=f"Start {SOURCE}")
+    if start.is_visible():
+        start.click()
+    expect(page.locator(f".box >> nth={LIVE_BOXES - 1}")).to_be_visible()
+
+
+def label(page: Page) -> None:
+    page.get_by_role("link", name=RECORDING).first.click()
+    expect(page.get_by_role("heading", name=RECORDING)).to_be_visible()
+    page.get_by_role("button", name="Suggest boxes").click()
+    expect(page.get_by_role("button", name="Enough")).to_be_hidden()
+    page.get_by_role("button", name="Next").click()
+
+
+def train(page: Page) -> None:
+    page.get_by_role("link", name=SIGNAL).first.click()
+    expect(page.get_by_role("img", name="Loss").first).to_be_visible()
+
+
+def versions(page: Page) -> None:
+    page.get_by_role("link", name=SIGNAL).first.click()
+    expect(page.get_by_role("img", name="Precision and recall by threshold").first).to_be_visible()
+
+
+def mission(page: Page) -> None:
+    expect(page.locator(".curve polyline").first).to_be_attached()
+
+
+def samples(page: Page) -> None:
+    page.get_by_role("link", name=SIGNAL).first.click()
+    expect(page.locator(".sample >> nth=9")).to_be_visible()
+
+
+VIEWS: Final[dict[str, Callable[[Page], None]]] = {
+    each.__name__: each for each in (live, label, train, versions, mission, samples)
+}
+
+
+def main(folder: Path, views: Sequence[str]) -> None:
+    """Write the pictures of ``views`` into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _served() as (port, directory), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        for scheme in ("dark", "light"):
+            context = browser.new_context(viewport=SCREEN, color_scheme=scheme, reduced_motion="reduce")
+            context.set_default_timeout(WAIT_MS)
+            page = context.new_page()
+            _prepare(page, port, directory)
+            for view in views:
+                page.goto(f"http://127.0.0.1:{port}/#{view}")
+                VIEWS[view](page)
+                _save(page, folder / f"{view}-{scheme}.png")
+            context.close()
+        browser.close()
+
+
+@contextmanager
+def _served() -> Iterator[tuple[int, Path]]:
+    """A server of a workspace with two versions of one head, and a live source; its port and the recordings' folder."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        neighbourhood, support = Neighbourhood(SIGNAL, SEED), []
+        for number in range(1, 11):
+            stem = directory / f"support-{number}"
+            support.append(neighbourhood.record(stem, SPEC.window_samples, packets=1, others=4))
+        band = make_band(directory / SOURCE, SIGNAL, SEED, SPEC)
+        with Workspace.create(directory / "workspace", SPEC) as workspace:
+            service = TrainingService(workspace, load_backbone())
+            import_recordings(workspace, support[:6], SIGNAL)
+            service.train(TrainingRequest(signal_name=SIGNAL, notes="first six boxes"))
+            import_recordings(workspace, support[6:], SIGNAL)
+            service.train(TrainingRequest(signal_name=SIGNAL, notes="four more", extend=True))
+            with running(workspace, Settings(sources={SOURCE: f"{band}?pace=1&loop=1"})) as port:
+                yield port, directory
+
+
+def _prepare(page: Page, port: int, directory: Path) -> None:
+    """Load the head, save a mission, and open a recording, where that was not done before."""
+    page.goto(f"http://127.0.0.1:{port}/#mission")
+    expect(page.locator(".connection .dot")).to_be_visible()
+    page.evaluate("localStorage.setItem('rfhydra-guide-dismissed', 'true')")
+    load = page.get_by_role("button", name="Load", exact=True).first
+    expect(page.get_by_text(SIGNAL).first).to_be_visible()
+    if page.get_by_text("None: nothing is detected").is_visible():
+        load.click()
+        page.get_by_label("Name of the mission").fill("harbour-night")
+        page.get_by_role("button", name="Save what is loaded").click()
+        page.goto(f"http://127.0.0.1:{port}/#label")
+        files = [str(directory / f"{RECORDING}.sigmf-{part}") for part in ("meta", "data")]
+        page.get_by_label("Files of recordings").set_input_files(files)
+        expect(page.get_by_role("heading", name=RECORDING)).to_be_visible()
+    page.reload()
+
+
+def _save(page: Page, path: Path) -> None:
+    """Write what the page shows, in few colours: a third of the bytes, and no difference to be seen."""
+    page.wait_for_function("() => document.fonts.ready.then(() => true)")
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    picture.quantize(_COLORS).save(path, optimize=True)
+    print(f"{path}  {path.stat().st_size / 1e3:.0f} kB")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:] or list(VIEWS))
