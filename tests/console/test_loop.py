@@ -96,7 +96,7 @@ def draw(page: Page, band: Band, box: Box) -> None:
             frame["y"] + (CENTER_HZ + RATE_HZ / 2 - hz) / RATE_HZ * frame["height"],
         )
 
-    boxes = page.locator(".box")
+    boxes = page.locator(".box-drawn")
     before = boxes.count()
     page.mouse.move(*place(box.time_start_sec, box.freq_high_hz))
     page.mouse.down()
@@ -133,6 +133,8 @@ def reject_one(page: Page, band: Band) -> None:
     page.get_by_role("link", name=band.meta.stem).first.click()
     page.get_by_role("button", name="Suggest boxes").click()
     page.get_by_role("button", name="Reject").click()
+    page.get_by_role("button", name="Whole").click()  # the picture has moved to the next suggestion
+    expect(page.locator(".box-drawn.box-negative")).to_have_count(1)
     draw(page, band, band.boxes[6])
     page.get_by_role("button", name=re.compile(r"^Save")).click()
     expect(page.get_by_role("heading", name="Nothing to save")).to_be_visible()

@@ -50,6 +50,7 @@ export class BoxTool {
 
   /** @param {Pixel} at @param {PointerEvent} event */
   down(at, event) {
+    if (!this.#isReady()) return false;
     this.#reach = event.pointerType === "touch" ? REACH_PIXELS.touch : REACH_PIXELS.fine;
     const handle = this.#handleAt(at);
     const pressed = handle ? null : this.#boxAt(at);
@@ -93,7 +94,7 @@ export class BoxTool {
   /** @param {KeyboardEvent} event */
   key(event) {
     const { chosen, chosenId } = this.draft;
-    if (event.ctrlKey || event.metaKey || event.altKey) return false;
+    if (!this.#isReady() || event.ctrlKey || event.metaKey || event.altKey) return false;
     if (event.key === "Escape" && (this.#drag || chosen.value)) {
       if (this.#drag) this.cancel();
       else chosenId.value = null;
@@ -107,6 +108,7 @@ export class BoxTool {
 
   /** Draws a box in the middle of the picture, for keys to move. */
   drawInMiddle() {
+    if (!this.#isReady()) return;
     const { startS, stopS, lowHz, highHz } = this.view.extent.value;
     const [tenthS, tenthHz] = [(stopS - startS) / 10, (highHz - lowHz) / 10];
     this.onDrawn({
@@ -115,6 +117,11 @@ export class BoxTool {
       lowHz: lowHz + 4.5 * tenthHz,
       highHz: highHz - 4.5 * tenthHz,
     });
+  }
+
+  /** Whether there is a picture: before the first one, no time and frequency of a pixel is known. */
+  #isReady() {
+    return this.view.levels.peek().levels !== null;
   }
 
   /** Moves a box by a pixel, or with shift its right or upper edge. @param {Drawn} drawn @param {KeyboardEvent} event */

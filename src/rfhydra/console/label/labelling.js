@@ -129,6 +129,7 @@ export class Labelling {
 
   /** Fetches suggestions for what is shown. */
   async suggest() {
+    if (!this.view.levels.value.levels) return;
     const { cols, hop } = /** @type {{cols: number, hop: number}} */ (server.value?.spectrogram);
     const windows = Math.min(WINDOWS_OF_A_PIECE, server.value?.limits.max_candidate_windows ?? 1);
     const windowS = (cols * hop) / this.recording.sample_rate_hz;

@@ -176,7 +176,7 @@ function SuggestionTools({ labelling }) {
   const accepted = chosen?.name ? ` as ${chosen.name}` : "";
   return html`
     <div class="toolbar" role="group" aria-label="Suggestions">
-      <${WorkButton} title="Detections of the loaded heads, and what else stands out, in what is shown (g)" run=${() => labelling.suggest()}>
+      <${WorkButton} disabled=${!labelling.view.levels.value.levels} title="Detections of the loaded heads, and what else stands out, in what is shown (g)" run=${() => labelling.suggest()}>
         Suggest boxes
       <//>
       ${
