@@ -70,7 +70,7 @@ function AddressForm({ onStart }) {
     <form class="inline" onSubmit=${submit}>
       <label>
         Address
-        <input name="address" required placeholder="rtl_tcp://127.0.0.1:1234?freq=433.92M" size="34" spellcheck="false" />
+        <input name="address" required placeholder="rtl_tcp://127.0.0.1:1234?freq=433.92M" size="34" spellcheck=${false} />
       </label>
       <button type="submit">Start</button>
     </form>
@@ -107,7 +107,7 @@ function Tuning({ stream, source }) {
           size="9"
           value=${text(name)}
           placeholder=${example}
-          spellcheck="false"
+          spellcheck=${false}
           onChange=${(/** @type {any} */ event) => tune(name, event.currentTarget)}
         />
       </label>
