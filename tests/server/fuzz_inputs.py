@@ -135,11 +135,14 @@ SOUND: Final[dict[str, Strategy]] = {
     "cursor": st.integers(1, 40).map(str),
     "data_b64": iq,
     "epochs": st.integers(1, 3),
-    "heads": st.just([SIGNAL]),
+    "examples": st.integers(1, 5),
+    "heads": st.sampled_from(([SIGNAL], [{"signal_name": SIGNAL}], [{"signal_name": SIGNAL, "threshold": 0.5}])),
     "cluster_id": st.integers(1, 5),
     "include_example": st.booleans(),
+    "include_picture": st.booleans(),
     "include_spectrogram": st.booleans(),
     "least": st.integers(1, 3),
+    "mission_name": st.sampled_from((SIGNAL, OTHER)),
     "new_name": st.sampled_from((SIGNAL, OTHER)),
     "iq_b64": iq,
     "iq_datatype": st.just("cf32_le"),
@@ -179,6 +182,7 @@ SOUND: Final[dict[str, Strategy]] = {
     "token": st.text(max_size=20),
     "topics": st.lists(st.sampled_from(get_args(Topic)), max_size=3),
     "version": st.integers(1, 4),
+    "versions": st.lists(st.integers(1, 4), min_size=2, max_size=2),
 }
 """What belongs into a field of each name."""
 
@@ -190,7 +194,8 @@ FIELDS: Final[dict[str, Strategy]] = {
     "epochs": counts,
     "force": st.booleans() | junk,
     "provisional": st.booleans() | junk,
-    "heads": st.lists(names, max_size=3),
+    "examples": counts,
+    "heads": st.lists(names | st.fixed_dictionaries({"signal_name": names, "threshold": st.floats()}), max_size=3),
     "iq_datatype": st.sampled_from((*IQ_DATATYPES, "cf64_le")),
     "job_id": ids,
     "kind": st.sampled_from(("embedding", "rcnn", "magic")),
@@ -198,6 +203,7 @@ FIELDS: Final[dict[str, Strategy]] = {
     "least": counts,
     "limit": counts,
     "max_samples": counts,
+    "mission_name": names,
     "new_name": names,
     "meta": recordings | junk,
     "metadata": metadata | junk,
@@ -232,6 +238,7 @@ FIELDS: Final[dict[str, Strategy]] = {
     "threshold": st.floats(),
     "topics": st.lists(st.sampled_from(get_args(Topic)) | st.just("x")),
     "version": counts,
+    "versions": st.lists(counts, max_size=4),
 }
 """What may stand there as well."""
 

@@ -38,7 +38,6 @@ from rfhydra.server.jobs.pipe import (
     encode,
 )
 from rfhydra.store.workspace import Workspace
-from rfhydra.training.evaluation.detectability import measure_card
 from rfhydra.training.service import TrainingService
 from rfhydra.training.trainer import Control
 from rfhydra.training.upgrade import Successor, Upgrade
@@ -123,6 +122,8 @@ def _run(
 def _measure(
     view: Workspace, backbone: Backbone, task: Measure, control: Control, report: Callable[[PipeMessage], None]
 ) -> Measured:
+    from rfhydra.training.evaluation.detectability import measure_card  # needs scipy.stats, which trainings do not
+
     def on_trial(stage: str, done: int, total: int) -> None:
         control.check()
         report(Trial(stage, done, total))
