@@ -109,6 +109,7 @@ function Costs() {
                 <th scope="col">stream</th>
                 <th scope="col" class="number">rate</th>
                 <th scope="col" class="number">speed</th>
+                <th scope="col" class="number" title="Time that a window takes: median, and 99 of 100">window</th>
                 <th scope="col" class="number">empty windows</th>
                 <th scope="col" class="number">dropped</th>
                 <th scope="col" class="number">lost</th>
@@ -126,12 +127,17 @@ function Costs() {
 /** @param {{stream: StreamStatus}} props */
 function StreamRow({ stream }) {
   const rate = stream.sample_rate_hz || 1;
-  const { real_time_factor: speed, windows, empty_windows } = stream;
+  const { real_time_factor: speed, windows, empty_windows, window_sec_p50, window_sec_p99 } = stream;
+  const latency =
+    window_sec_p50 == null || window_sec_p99 == null
+      ? "–"
+      : `${formatSeconds(window_sec_p50)}, ${formatSeconds(window_sec_p99)}`;
   return html`
     <tr>
       <th scope="row">${stream.stream_id}</th>
       <td class="number">${formatHz(rate, 4)}</td>
       <td class="number">${speed == null ? "–" : `${speed.toFixed(1)} × real time`}</td>
+      <td class="number">${latency}</td>
       <td class="number">${windows ? `${Math.round((100 * empty_windows) / windows)} %` : "–"}</td>
       <td class="number">${formatSeconds(stream.dropped_samples / rate)}</td>
       <td class="number">${formatSeconds(stream.lost_samples / rate)}</td>
