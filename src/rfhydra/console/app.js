@@ -5,7 +5,7 @@ import { Notices } from "./parts/notices.js";
 import { addressOf, route } from "./router.js";
 import { theme } from "./settings.js";
 import { connection, metrics, server, streams } from "./state.js";
-import { formatHz } from "./units.js";
+import { counted, formatHz } from "./units.js";
 import { html, render, useEffect } from "./vendor/ui.js";
 import { VIEWS } from "./views/views.js";
 
@@ -104,7 +104,7 @@ function Connection() {
       <span>${location.host}</span>
       <span class="quiet">backbone ${server.value?.backbone.id.slice(0, 8)}</span>
       ${spec && html`<span class="quiet wide">FFT ${spec.fft_size}, hop ${spec.hop}, window ${spec.cols} × ${spec.rows}</span>`}
-      ${metrics.value && html`<span class="quiet wide">${metrics.value.loaded_heads} heads loaded</span>`}
+      ${metrics.value && html`<span class="quiet wide">${counted(metrics.value.loaded_heads, "head")} loaded</span>`}
       ${streams.value
         .filter(({ state }) => state === "running")
         .map(

@@ -44,12 +44,12 @@ export const formatDb = (db) => (db == null ? "–" : `${db.toFixed(1)} dB`);
 /** A share or score, such as `0.97`. @param {number | null | undefined} share */
 export const formatShare = (share) => (share == null ? "–" : share.toFixed(2));
 
-/** A time of day and date where it is not today. @param {string | null | undefined} iso */
+/** A time in UTC: that of today, or the date and the minute. @param {string | null | undefined} iso */
 export function formatTime(iso) {
   if (!iso) return "–";
-  const time = new Date(iso);
-  const day = time.toDateString() === new Date().toDateString() ? "" : `${time.toLocaleDateString()} `;
-  return day + time.toLocaleTimeString();
+  const [day, time] = new Date(iso).toISOString().split("T");
+  const today = new Date().toISOString().slice(0, day.length);
+  return day === today ? `${time.slice(0, 8)}Z` : `${day} ${time.slice(0, 5)}Z`;
 }
 
 /** Bytes, such as `3.2 MB`. @param {number} bytes */
