@@ -24,10 +24,9 @@ export function Samples({ rest }) {
   return html`
     <div class="with-list">
       <section class="panel" aria-label="Signals">
+        <h1>Samples</h1>
         <table>
-          <caption>
-            Signals
-          </caption>
+          <caption class="visually-hidden">Signals</caption>
           <thead>
             <tr>
               <th scope="col">signal</th>
@@ -98,7 +97,7 @@ function SignalHeader({ name }) {
     });
   return html`
     <div class="toolbar">
-      <h1 class="inline-title">${name}</h1>
+      <h2 class="inline-title">${name}</h2>
       <a href=${addressOf("train", name)}>Train</a>
       <a href=${addressOf("versions", name)}>Versions</a>
       <form class="inline" onSubmit=${rename}>
