@@ -4,11 +4,14 @@ A test of constant false-alarm rate: the mean level of blocks of several shapes 
 many blocks of white noise reaches, over the floor of their rows. The floor follows the noise of the receiver (slope of
 its filters) over time; it cannot follow an emission, because it is smooth over the band and bounded. The exception are
 spurs: carriers that nobody asks for and that last for many windows.
+
+The floor of an image is its median, which lies in the emissions where they fill most of the time of a band. Such a band
+is told from noise by its columns: some are quieter than the quietest of noise. All of it that is not silent passes.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -39,6 +42,8 @@ MIN_SPUR_DB: Final = 2.0
 """Median level of a row over that of the rows around it from which it holds a carrier."""
 MAX_SPUR_DRIFT_DB: Final = 3.0
 """From the mean level of a carrier; more begins another one."""
+QUIET: Final = (0.02, 0.06, 0.25)
+"""Parts of the columns, from the quietest, that are compared with those of noise."""
 _SMOOTH_ROWS: Final = 31
 _FLOOR_COLS: Final = 128  # that the floor is measured in
 _NOISE_WINDOWS: Final = 4
@@ -102,12 +107,42 @@ def _loud_tiles(image: NDArray[np.uint8], floor: NDArray[np.float32], spec: Spec
     down, across = (-(-side // TILE_PX) for side in image.shape)
     loud = torch.zeros((down, across), dtype=torch.bool)
     for size, excess in _excess(torch.from_numpy(image), torch.from_numpy(floor)).items():
-        limit = _noise_limits(spec)[size] + MARGIN_DB * _grey_per_db(spec)
+        limit = _noise_limits(spec).excess[size] + MARGIN_DB * _grey_per_db(spec)
         kernel = (max(TILE_PX // size[0], 1), max(TILE_PX // size[1], 1))
         tiles = torch.nn.functional.max_pool2d(excess[None], kernel, ceil_mode=True)[0]
         loud |= tiles > limit
     found: NDArray[np.bool_] = loud.numpy()
+    gapped = _gapped(image, spec)
+    if gapped.any():
+        starts = (np.arange(0, side, TILE_PX) for side in image.shape)
+        highest = np.maximum.reduceat(np.maximum.reduceat(image, next(starts)), next(starts), axis=1)
+        found |= gapped[:, None] & (highest > 0)
     return found
+
+
+def _gapped(image: NDArray[np.uint8], spec: SpectrogramSpec) -> NDArray[np.bool_]:
+    """Mask of the rows of tiles, (tiles down,), in which the quietest columns lie below those of noise."""
+    bands = (_depths(image, spec) > _noise_limits(spec).depths + MARGIN_DB * _grey_per_db(spec)).any(1)
+    found = np.zeros(len(bands) // 2 + 1, bool)
+    for first in (0, 1):  # a band has the second half of one row of tiles and the first of the next, or one row
+        np.logical_or.at(found, (np.arange(len(bands)) + first) // 2, bands)
+    return found
+
+
+def _depths(image: NDArray[np.uint8], spec: SpectrogramSpec) -> NDArray[np.float32]:
+    """How far the quietest columns of bands lie below their median, in grey levels, float32 (bands, ``QUIET``).
+
+    A band has the rows of a tile, and half of them with the next. Strong emissions count as weak ones, so that a thin
+    line does not raise a band. The median leaves out silence, which may be most of a recording with a squelch.
+    """
+    half = TILE_PX // 2
+    levels = np.minimum(image, 2 * spec.scaling.floor_grey).reshape(-1, half, image.shape[1]).sum(1, dtype=np.uint16)
+    columns = np.sort(levels[:-1] + levels[1:], axis=1).astype(np.float32) / TILE_PX
+    count = columns.shape[1]
+    silent = (columns == 0).sum(1)
+    middle = np.minimum((silent + count) // 2, count - 1)
+    quiet = columns[:, [int(part * count) for part in QUIET]]
+    return columns[np.arange(len(columns)), middle][:, None] - quiet
 
 
 def _excess(image: Tensor, floor: Tensor) -> dict[tuple[int, int], Tensor]:
@@ -121,18 +156,31 @@ def _excess(image: Tensor, floor: Tensor) -> dict[tuple[int, int], Tensor]:
     }
 
 
+class _NoiseLimits(NamedTuple):
+    """Of windows of white noise, in grey levels.
+
+    Attributes:
+        excess: highest mean of a block over the floor, by shape.
+        depths: lowest quiet columns under the median of their band, float32 (``QUIET``,).
+    """
+
+    excess: dict[tuple[int, int], float]
+    depths: NDArray[np.float32]
+
+
 @lru_cache(maxsize=16)
-def _noise_limits(spec: SpectrogramSpec) -> dict[tuple[int, int], float]:
-    """The highest excess of a block of each shape in windows of white noise."""
-    rng, highest = np.random.default_rng(0), dict.fromkeys(BLOCKS, 0.0)
+def _noise_limits(spec: SpectrogramSpec) -> _NoiseLimits:
+    rng, excess = np.random.default_rng(0), dict.fromkeys(BLOCKS, 0.0)
+    depths = np.zeros(len(QUIET), np.float32)
     samples = min(spec.cols, _NOISE_COLS) * spec.hop
     for _ in range(_NOISE_WINDOWS):
         parts = rng.standard_normal((samples, 2), dtype=np.float32)
         image = spectrogram(parts.view(np.complex64)[:, 0], spec)
         floor = torch.full((spec.rows,), float(spec.scaling.floor_grey))
-        for size, excess in _excess(image, floor).items():
-            highest[size] = max(highest[size], float(excess.max()))
-    return highest
+        for size, found in _excess(image, floor).items():
+            excess[size] = max(excess[size], float(found.max()))
+        depths = np.maximum(depths, _depths(image.numpy(), spec).max(0))
+    return _NoiseLimits(excess, depths)
 
 
 def _regions_of(loud: NDArray[np.bool_], shape: tuple[int, ...]) -> list[Rectangle] | None:
