@@ -122,10 +122,12 @@ def _loud_tiles(image: NDArray[np.uint8], floor: NDArray[np.float32], spec: Spec
 
 def _gapped(image: NDArray[np.uint8], spec: SpectrogramSpec) -> NDArray[np.bool_]:
     """Mask of the rows of tiles, (tiles down,), in which the quietest columns lie below those of noise."""
-    bands = (_depths(image, spec) > _noise_limits(spec).depths + MARGIN_DB * _grey_per_db(spec)).any(1)
-    found = np.zeros(len(bands) // 2 + 1, bool)
-    for first in (0, 1):  # a band has the second half of one row of tiles and the first of the next, or one row
-        np.logical_or.at(found, (np.arange(len(bands)) + first) // 2, bands)
+    limits = _noise_limits(spec).depths + MARGIN_DB * _grey_per_db(spec)
+    bands: NDArray[np.bool_] = np.any(_depths(image, spec) > limits, axis=1)
+    # A band has the rows of one tile, or the second half of one and the first of the next.
+    found = bands[::2].copy()
+    found[:-1] |= bands[1::2]
+    found[1:] |= bands[1::2]
     return found
 
 
@@ -142,7 +144,8 @@ def _depths(image: NDArray[np.uint8], spec: SpectrogramSpec) -> NDArray[np.float
     silent = (columns == 0).sum(1)
     middle = np.minimum((silent + count) // 2, count - 1)
     quiet = columns[:, [int(part * count) for part in QUIET]]
-    return columns[np.arange(len(columns)), middle][:, None] - quiet
+    depths: NDArray[np.float32] = columns[np.arange(len(columns)), middle][:, None] - quiet
+    return depths
 
 
 def _excess(image: Tensor, floor: Tensor) -> dict[tuple[int, int], Tensor]:
