@@ -9,7 +9,7 @@ from rfhydra.detection.gate import SPUR_WINDOWS, TILE_PX, EnergyGate
 from rfhydra.detection.mosaic import Mosaic
 from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spec import SpectrogramSpec
-from rfhydra.spectrum.spectrogram import spectrogram
+from rfhydra.spectrum.spectrogram import make_window, spectrogram
 from rfhydra.synth import Emission, Receiver, Scene, Squelch, make_burst
 
 SPEC = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=512)
@@ -162,7 +162,7 @@ def looked_at(regions: list[Rectangle] | None, emission: Emission, spec: Spectro
 @pytest.mark.parametrize("spec", [SPEC, WIDE], ids=["512", "128"])
 @pytest.mark.parametrize("squelch", [None, Squelch(lead=0, hang=0), Squelch(lead=20, hang=20, output=0.01)])
 @settings(max_examples=15)
-@given(st.floats(0.6, 0.95), st.floats(10, 40), st.integers(0, 2**31))
+@given(st.floats(0.3, 0.95), st.floats(10, 40), st.integers(0, 2**31))
 def test_packets_that_fill_the_band_are_looked_at(
     spec: SpectrogramSpec, squelch: Squelch | None, fill: float, snr_db: float, seed: int
 ) -> None:
@@ -170,3 +170,29 @@ def test_packets_that_fill_the_band_are_looked_at(
     iq = Receiver(squelch=squelch).apply(scene, np.random.default_rng(seed))
     regions = EnergyGate(spec).regions(spectrogram(iq, spec).numpy())
     assert all(looked_at(regions, each, spec) for each in scene.emissions)
+
+
+def test_an_emission_that_fills_whole_windows_is_looked_at_until_it_is_the_noise() -> None:
+    gate, noise, full = EnergyGate(WIDE), Scene(WIDE.window_samples), Scene(WIDE.window_samples)
+    full.add(make_burst("ofdm", np.random.default_rng(0), WIDE.window_samples, 1.0), start=0, freq=0.0, snr_db=20.0)
+
+    def regions(scene: Scene, seed: int) -> list[Rectangle] | None:
+        window = make_window(Receiver().apply(scene, np.random.default_rng(seed)), WIDE, None, None)
+        return gate.regions(window.image, window.floor_db)
+
+    assert regions(Scene(WIDE.window_samples), 0) is not None
+    assert [regions(full, seed) for seed in range(SPUR_WINDOWS)] == [None] * SPUR_WINDOWS
+    gate.keep(slice(0, WIDE.rows))
+    assert [regions(full, seed) for seed in range(SPUR_WINDOWS - 1)] == [None] * (SPUR_WINDOWS - 1)
+    assert regions(full, 0) is not None
+    assert regions(noise, 1) is not None
+    assert regions(full, 1) is None
+
+
+def test_silence_is_no_floor() -> None:
+    gate, scene = EnergyGate(SPEC), Scene(SPEC.window_samples)
+    for number, silence in enumerate((0.0, 0.6, 0.0, 1.0, 0.0, 0.9, 0.0)):
+        iq = Receiver(silence=silence).apply(scene, np.random.default_rng(number))
+        window = make_window(iq, SPEC, None, None)
+        regions = gate.regions(window.image, window.floor_db)
+        assert silence or regions == []
