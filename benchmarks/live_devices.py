@@ -13,13 +13,11 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.real_devices import Collection, Split
+from benchmarks.real_devices import Collection
 from benchmarks.results import Row, write_result
 from benchmarks.tables import figures, show, table, tracked
-from benchmarks.trial import temporary_workspace
 from rfhydra.detection.detector import Detection, HydraDetector
 from rfhydra.detection.recording import detect_recording
-from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.torch_backbone import best_device
 from rfhydra.live.pipeline import LivePipeline
@@ -27,9 +25,7 @@ from rfhydra.protocol.streams import TrackEvent
 from rfhydra.recordings import Recording
 from rfhydra.spectrum.boxes import Box
 from rfhydra.streams.recording_source import RecordingSource
-from rfhydra.training.data.importer import import_recordings
 from rfhydra.training.evaluation.recordings import as_scene, summarise
-from rfhydra.training.service import TrainingService
 
 IOU = 0.5
 
@@ -58,7 +54,7 @@ def measure(
     """Train, stream, detect, compare."""
     collection, loaded = Collection(recordings), load_backbone(backbone, best_device())
     split = collection.split(collection.devices, support, seed, tested)
-    detector = _train(collection, split, loaded)
+    detector = collection.train(split, loaded)
     streamed, filed = list[list[Detection]](), list[list[Detection]]()
     spent = {"stream_s": 0.0, "signal_s": 0.0}
     for recording in tracked(split.test, "streaming"):
@@ -78,19 +74,6 @@ def measure(
     result = {"support": support, "seed": seed, "tested_recordings": len(filed), "equal": equal, **spent, "rows": rows}
     write_result("live_devices", result, loaded)
     raise typer.Exit(int(equal < len(filed)))
-
-
-def _train(collection: Collection, split: Split, backbone: Backbone) -> HydraDetector:
-    """A detector with a head of each device."""
-    with temporary_workspace(collection.spec) as workspace:
-        service, detector = TrainingService(workspace, backbone), HydraDetector(collection.spec, backbone)
-        for device, recordings in split.support.items():
-            import_recordings(workspace, recordings, device, split.samples)
-        for device in tracked(split.support, "training"):
-            version = service.train_new_signal(device).version
-            service.version_manager.promote_version(device, version)  # also one that finds no validation box
-        detector.load_heads(service.version_manager.load_heads(split.support, backbone))
-    return detector
 
 
 def _streamed(recording: Recording, detector: HydraDetector) -> list[Detection]:

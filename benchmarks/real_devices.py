@@ -117,6 +117,18 @@ class Collection:
                 return count
         return len(recordings)
 
+    def train(self, split: Split, backbone: Backbone) -> HydraDetector:
+        """A detector with a head of each device of the support."""
+        with temporary_workspace(self.spec) as workspace:
+            service, detector = TrainingService(workspace, backbone), HydraDetector(self.spec, backbone)
+            for device, recordings in split.support.items():
+                import_recordings(workspace, recordings, device, split.samples)
+            for device in tracked(split.support, "training"):
+                version = service.train_new_signal(device).version
+                service.version_manager.promote_version(device, version)  # also one that finds no validation box
+            detector.load_heads(service.version_manager.load_heads(split.support, backbone))
+        return detector
+
     def score(self, backbone: Backbone, split: Split, cache: Path | None = None) -> list[Row]:
         """Train a head for each device in one workspace and detect with all of them together; a row for each.
 

@@ -9,8 +9,8 @@ from rfhydra.detection.gate import SPUR_WINDOWS, TILE_PX, EnergyGate
 from rfhydra.detection.mosaic import Mosaic
 from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spec import SpectrogramSpec
-from rfhydra.spectrum.spectrogram import spectrogram
-from rfhydra.synth import Emission, Receiver, Scene, make_burst
+from rfhydra.spectrum.spectrogram import make_window, spectrogram
+from rfhydra.synth import Emission, Receiver, Scene, Squelch, make_burst
 
 SPEC = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=512)
 
@@ -131,3 +131,68 @@ def test_a_burst_over_a_spur_is_looked_at() -> None:
     scene.add(make_burst("tone", rng, SPEC.window_samples, 0.002), start=0, freq=0.2, snr_db=25.0)
     scene.add(make_burst("qpsk", rng, 40 * SPEC.hop, 0.05), start=200 * SPEC.hop, freq=0.2, snr_db=15.0)
     assert gate.regions(image(scene, 0))
+
+
+WIDE = SpectrogramSpec(fft_size=128, hop=32, rows=128, cols=256)
+
+
+def packets(spec: SpectrogramSpec, fill: float, snr_db: float, seed: int, windows: int = 1) -> Scene:
+    """Packets of 90 % of the band and 10 to 60 columns, one after another, that fill so much of the time."""
+    rng, scene = np.random.default_rng(seed), Scene(windows * spec.window_samples)
+    start = 0
+    while True:
+        length = int(rng.uniform(10, 60) * spec.hop)
+        start += int(length * (1 / fill - 1) * rng.uniform(0.8, 1.2))
+        if start + length > len(scene.iq):
+            return scene
+        scene.add(make_burst("ofdm", rng, length, 0.9), start=start, freq=0.0, snr_db=snr_db)
+        start += length
+
+
+def looked_at(regions: list[Rectangle] | None, emission: Emission, spec: SpectrogramSpec) -> bool:
+    """Whether one region holds all of ``emission``."""
+    left, right = emission.start // spec.hop, -(-emission.stop // spec.hop)
+    middle = spec.rows // 2
+    return regions is None or any(
+        each.left <= left and min(right, spec.cols) <= each.right and each.top <= middle < each.bottom
+        for each in regions
+    )
+
+
+@pytest.mark.parametrize("spec", [SPEC, WIDE], ids=["512", "128"])
+@pytest.mark.parametrize("squelch", [None, Squelch(lead=0, hang=0), Squelch(lead=20, hang=20, output=0.01)])
+@settings(max_examples=15)
+@given(st.floats(0.3, 0.95), st.floats(10, 40), st.integers(0, 2**31))
+def test_packets_that_fill_the_band_are_looked_at(
+    spec: SpectrogramSpec, squelch: Squelch | None, fill: float, snr_db: float, seed: int
+) -> None:
+    scene = packets(spec, fill, snr_db, seed)
+    iq = Receiver(squelch=squelch).apply(scene, np.random.default_rng(seed))
+    regions = EnergyGate(spec).regions(spectrogram(iq, spec).numpy())
+    assert all(looked_at(regions, each, spec) for each in scene.emissions)
+
+
+def test_an_emission_that_fills_whole_windows_is_looked_at_until_it_is_the_noise() -> None:
+    gate, noise, full = EnergyGate(WIDE), Scene(WIDE.window_samples), Scene(WIDE.window_samples)
+    full.add(make_burst("ofdm", np.random.default_rng(0), WIDE.window_samples, 1.0), start=0, freq=0.0, snr_db=20.0)
+
+    def regions(scene: Scene, seed: int) -> list[Rectangle] | None:
+        window = make_window(Receiver().apply(scene, np.random.default_rng(seed)), WIDE, None, None)
+        return gate.regions(window.image, window.floor_db)
+
+    assert regions(Scene(WIDE.window_samples), 0) is not None
+    assert [regions(full, seed) for seed in range(SPUR_WINDOWS)] == [None] * SPUR_WINDOWS
+    gate.keep(slice(0, WIDE.rows))
+    assert [regions(full, seed) for seed in range(SPUR_WINDOWS - 1)] == [None] * (SPUR_WINDOWS - 1)
+    assert regions(full, 0) is not None
+    assert regions(noise, 1) is not None
+    assert regions(full, 1) is None
+
+
+def test_silence_is_no_floor() -> None:
+    gate, scene = EnergyGate(SPEC), Scene(SPEC.window_samples)
+    for number, silence in enumerate((0.0, 0.6, 0.0, 1.0, 0.0, 0.9, 0.0)):
+        iq = Receiver(silence=silence).apply(scene, np.random.default_rng(number))
+        window = make_window(iq, SPEC, None, None)
+        regions = gate.regions(window.image, window.floor_db)
+        assert silence or regions == []

@@ -4,11 +4,15 @@ A test of constant false-alarm rate: the mean level of blocks of several shapes 
 many blocks of white noise reaches, over the floor of their rows. The floor follows the noise of the receiver (slope of
 its filters) over time; it cannot follow an emission, because it is smooth over the band and bounded. The exception are
 spurs: carriers that nobody asks for and that last for many windows.
+
+The floor of an image is its median, which lies in the emissions where they fill most of the time of a band. Such a band
+is told from noise by its columns: some are quieter than the quietest of noise. All of it that is not silent passes. An
+emission over the whole band that leaves no gap in a window is told by the level of the windows before.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -39,6 +43,9 @@ MIN_SPUR_DB: Final = 2.0
 """Median level of a row over that of the rows around it from which it holds a carrier."""
 MAX_SPUR_DRIFT_DB: Final = 3.0
 """From the mean level of a carrier; more begins another one."""
+QUIET: Final = (0.02, 0.06, 0.25)
+"""Parts of the columns, from the quietest, that are compared with those of noise."""
+_SILENT: Final = 0.125  # mean level of a column of silence, with a line of DC in it, as a part of that of the floor
 _SMOOTH_ROWS: Final = 31
 _FLOOR_COLS: Final = 128  # that the floor is measured in
 _NOISE_WINDOWS: Final = 4
@@ -53,18 +60,24 @@ class EnergyGate:
     _floor: NDArray[np.float32] | None = None
     _carrier: NDArray[np.float32] | None = None  # mean level of each row, as long as it holds one carrier
     _windows: NDArray[np.intp] | int = 0  # for which it has held it
+    _lowest_db: float | None = None  # floor of the windows before
+    _raised: int = 0  # windows since that are louder
 
-    def regions(self, image: NDArray[np.uint8]) -> list[Rectangle] | None:
+    def regions(self, image: NDArray[np.uint8], floor_db: float | None = None) -> list[Rectangle] | None:
         """The parts of ``image``, uint8 (rows, cols), with energy, which do not meet; None for all of it.
 
-        They are unions of tiles, with a margin. An image of noise has none.
+        They are unions of tiles, with a margin. An image of noise has none. ``floor_db`` is that of the window.
         """
         floor = self._update_floor(image)
+        if floor_db is not None and self._is_raised(floor_db):
+            return None
         return _regions_of(_loud_tiles(image, floor, self.spec), image.shape)
 
     def _update_floor(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The floor of each row in grey levels, float32 (rows,)."""
         taken = image[:, :: max(image.shape[1] // _FLOOR_COLS, 1)]
+        received = np.count_nonzero(taken, axis=0) > len(taken) / 2  # the rest is silence
+        taken = taken[:, received] if received.any() else taken
         middle = taken.shape[1] // 2
         rows = np.partition(taken, middle, axis=1)[:, middle].astype(np.float32)
         smooth = ndimage.median_filter(rows, _SMOOTH_ROWS, mode="nearest")  # carriers are narrower
@@ -87,8 +100,26 @@ class EnergyGate:
         self._carrier = np.where(goes_on, carrier + MEMORY * (rows - carrier), rows)
         return self._carrier
 
+    def _is_raised(self, floor_db: float) -> bool:
+        """Whether the floor of the window is no noise, by that of the windows before.
+
+        A floor that has been higher for :data:`SPUR_WINDOWS` windows is noise: the gain was changed, or it is jammed.
+        """
+        lowest = floor_db if self._lowest_db is None else self._lowest_db
+        self._raised = self._raised + 1 if floor_db > lowest + MAX_RISE_DB else 0
+        if 0 < self._raised <= SPUR_WINDOWS:
+            return True
+        rise = max(floor_db - lowest, 0.0) * (1.0 if self._raised else MEMORY)
+        self._lowest_db, self._raised = min(lowest, floor_db) + rise, 0
+        return False
+
     def keep(self, rows: slice) -> None:
-        """What is in ``rows`` now is wanted: it becomes a spur after :data:`SPUR_WINDOWS` further windows at best."""
+        """What is in ``rows`` now is wanted: it becomes a spur after :data:`SPUR_WINDOWS` further windows at best.
+
+        So does a floor that is raised, if they are most of the band.
+        """
+        if len(range(*rows.indices(self.spec.rows))) > self.spec.rows / 2:
+            self._raised = min(self._raised, 1)
         if not isinstance(self._windows, int):
             self._windows[rows] = 0
 
@@ -102,12 +133,45 @@ def _loud_tiles(image: NDArray[np.uint8], floor: NDArray[np.float32], spec: Spec
     down, across = (-(-side // TILE_PX) for side in image.shape)
     loud = torch.zeros((down, across), dtype=torch.bool)
     for size, excess in _excess(torch.from_numpy(image), torch.from_numpy(floor)).items():
-        limit = _noise_limits(spec)[size] + MARGIN_DB * _grey_per_db(spec)
+        limit = _noise_limits(spec).excess[size] + MARGIN_DB * _grey_per_db(spec)
         kernel = (max(TILE_PX // size[0], 1), max(TILE_PX // size[1], 1))
         tiles = torch.nn.functional.max_pool2d(excess[None], kernel, ceil_mode=True)[0]
         loud |= tiles > limit
     found: NDArray[np.bool_] = loud.numpy()
+    gapped = _gapped(image, spec)
+    if gapped.any():
+        starts = (np.arange(0, side, TILE_PX) for side in image.shape)
+        highest = np.maximum.reduceat(np.maximum.reduceat(image, next(starts)), next(starts), axis=1)
+        found |= gapped[:, None] & (highest > 0)
     return found
+
+
+def _gapped(image: NDArray[np.uint8], spec: SpectrogramSpec) -> NDArray[np.bool_]:
+    """Mask of the rows of tiles, (tiles down,), in which the quietest columns lie below those of noise."""
+    limits = _noise_limits(spec).depths + MARGIN_DB * _grey_per_db(spec)
+    bands: NDArray[np.bool_] = np.any(_depths(image, spec) > limits, axis=1)
+    # A band has the rows of one tile, or the second half of one and the first of the next.
+    found = bands[::2].copy()
+    found[:-1] |= bands[1::2]
+    found[1:] |= bands[1::2]
+    return found
+
+
+def _depths(image: NDArray[np.uint8], spec: SpectrogramSpec) -> NDArray[np.float32]:
+    """How far the quietest columns of bands lie below their median, in grey levels, float32 (bands, ``QUIET``).
+
+    A band has the rows of a tile, and half of them with the next. Strong emissions count as weak ones, so that a thin
+    line does not raise a band. The median leaves out silence, which may be most of a recording with a squelch.
+    """
+    half = TILE_PX // 2
+    levels = np.minimum(image, 2 * spec.scaling.floor_grey).reshape(-1, half, image.shape[1]).sum(1, dtype=np.uint16)
+    columns = np.sort(levels[:-1] + levels[1:], axis=1).astype(np.float32) / TILE_PX
+    count = columns.shape[1]
+    silent = (columns <= _SILENT * spec.scaling.floor_grey).sum(1)
+    middle = np.minimum((silent + count) // 2, count - 1)
+    quiet = columns[:, [int(part * count) for part in QUIET]]
+    depths: NDArray[np.float32] = columns[np.arange(len(columns)), middle][:, None] - quiet
+    return depths
 
 
 def _excess(image: Tensor, floor: Tensor) -> dict[tuple[int, int], Tensor]:
@@ -121,18 +185,31 @@ def _excess(image: Tensor, floor: Tensor) -> dict[tuple[int, int], Tensor]:
     }
 
 
+class _NoiseLimits(NamedTuple):
+    """Of windows of white noise, in grey levels.
+
+    Attributes:
+        excess: highest mean of a block over the floor, by shape.
+        depths: lowest quiet columns under the median of their band, float32 (``QUIET``,).
+    """
+
+    excess: dict[tuple[int, int], float]
+    depths: NDArray[np.float32]
+
+
 @lru_cache(maxsize=16)
-def _noise_limits(spec: SpectrogramSpec) -> dict[tuple[int, int], float]:
-    """The highest excess of a block of each shape in windows of white noise."""
-    rng, highest = np.random.default_rng(0), dict.fromkeys(BLOCKS, 0.0)
+def _noise_limits(spec: SpectrogramSpec) -> _NoiseLimits:
+    rng, excess = np.random.default_rng(0), dict.fromkeys(BLOCKS, 0.0)
+    depths = np.zeros(len(QUIET), np.float32)
     samples = min(spec.cols, _NOISE_COLS) * spec.hop
     for _ in range(_NOISE_WINDOWS):
         parts = rng.standard_normal((samples, 2), dtype=np.float32)
         image = spectrogram(parts.view(np.complex64)[:, 0], spec)
         floor = torch.full((spec.rows,), float(spec.scaling.floor_grey))
-        for size, excess in _excess(image, floor).items():
-            highest[size] = max(highest[size], float(excess.max()))
-    return highest
+        for size, found in _excess(image, floor).items():
+            excess[size] = max(excess[size], float(found.max()))
+        depths = np.maximum(depths, _depths(image.numpy(), spec).max(0))
+    return _NoiseLimits(excess, depths)
 
 
 def _regions_of(loud: NDArray[np.bool_], shape: tuple[int, ...]) -> list[Rectangle] | None:

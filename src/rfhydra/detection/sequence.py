@@ -65,7 +65,7 @@ class SequenceDetector:
             return None
         for rows in self._wanted.popleft():
             self._gate.keep(rows)
-        return self._gate.regions(window.image)
+        return self._gate.regions(window.image, window.floor_db)
 
     def detect(
         self, window: Window, regions: list[Rectangle] | None, next_start_sec: float | None = None

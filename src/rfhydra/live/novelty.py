@@ -101,7 +101,7 @@ class Novelty(WorkQueue[tuple[_Stream, LiveWindow]]):
 
     def _see(self, stream: _Stream, window: Window) -> Seen | None:
         """What the backbone makes of a window that no head has looked at; None if there is no energy in it."""
-        regions = stream.gate_of(window.frame.spec).regions(window.image)
+        regions = stream.gate_of(window.frame.spec).regions(window.image, window.floor_db)
         return self._backbone.see(window.image) if regions is None or regions else None
 
     def _assign(self, stream: _Stream, live: LiveWindow, seen: Seen) -> None:

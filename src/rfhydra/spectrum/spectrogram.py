@@ -52,8 +52,9 @@ def make_window(
     start_sample: int | None = None,
 ) -> Window:
     """The window of ``iq``, complex64 (samples,). Raises as :func:`spectrogram` does."""
-    image = spectrogram(iq, spec).numpy()
-    return Window(image, Frame(spec, sample_rate_hz, center_freq_hz, image.shape[1]), start_sample, iq)
+    samples, cols = _checked(iq, spec)
+    frame = Frame(spec, sample_rate_hz, center_freq_hz, cols)
+    return _window_of(_columns_of(samples, spec, 0, cols), frame, start_sample, iq)
 
 
 class WindowSeries:
@@ -85,7 +86,7 @@ class WindowSeries:
             columns = _columns_of(samples, self._spec, 0, cols)
         self._start, self._columns = start_sample, columns
         frame = Frame(self._spec, self._sample_rate_hz, self._center_freq_hz, cols)
-        return Window(_image_of(columns, self._spec).numpy(), frame, start_sample, iq, offset_sec)
+        return _window_of(columns, frame, start_sample, iq, offset_sec)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,6 +187,19 @@ def _silent(columns: torch.Tensor) -> torch.Tensor:
 def _image_of(columns: _Columns, spec: SpectrogramSpec) -> torch.Tensor:
     """The image, uint8 (rows, cols), of the columns of a window."""
     return _quantise(columns.power_db, _noise_floor_db(columns, spec), spec).T.contiguous()
+
+
+def _window_of(
+    columns: _Columns,
+    frame: Frame,
+    start_sample: int | None,
+    iq: NDArray[np.complex64],
+    offset_sec: float = 0.0,
+) -> Window:
+    floor_db = _noise_floor_db(columns, frame.spec)
+    image = _quantise(columns.power_db, floor_db, frame.spec).T.contiguous().numpy()
+    known = None if columns.silent.all() else float(floor_db)
+    return Window(image, frame, start_sample, iq, offset_sec, known)
 
 
 def _noise_floor_db(columns: _Columns, spec: SpectrogramSpec) -> torch.Tensor:

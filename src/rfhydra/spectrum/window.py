@@ -22,6 +22,7 @@ class Window:
         iq: complex64, shape (samples,), the source of the image; None where only the image is known.
         offset_sec: seconds of the source before its sample 0, counted at the present sample rate: not 0 after a change
             of the rate.
+        floor_db: noise floor of the image, dB of the power of a bin; None for silence and where it is not known.
 
     Raises:
         Incompatible: the image has another size than ``frame``.
@@ -32,6 +33,7 @@ class Window:
     start_sample: int | None = None
     iq: "NDArray[np.complex64] | None" = None
     offset_sec: float = 0.0
+    floor_db: float | None = None
 
     def __post_init__(self) -> None:
         size = (self.frame.spec.rows, self.frame.cols)
