@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from rfhydra.cli.output import progress_bar, say
 from rfhydra.config import DEFAULT_HOST
-from rfhydra.spectrum.spec import SpectrogramSpec
 
 if TYPE_CHECKING:
+    from rfhydra.spectrum.spec import SpectrogramSpec
     from rfhydra.store.workspace import Workspace as Store
 
 SOURCE: Final = "band"
@@ -17,7 +17,7 @@ WINDOWS: Final = 24
 """Of the recording that is played over and over."""
 
 
-def serve_demo(store: "Store", directory: Path, signal_name: str, seed: int, spec: SpectrogramSpec) -> None:
+def serve_demo(store: "Store", directory: Path, signal_name: str, seed: int, spec: "SpectrogramSpec") -> None:
     """Serve an empty workspace with a live band, open the console, and go on until SIGINT or SIGTERM."""
     from rfhydra.server.run import run_server
     from rfhydra.server.service import Settings
@@ -35,7 +35,7 @@ def serve_demo(store: "Store", directory: Path, signal_name: str, seed: int, spe
     run_server(store, DEFAULT_HOST, 0, settings, on_ready)
 
 
-def make_band(stem: Path, signal_name: str, seed: int, spec: SpectrogramSpec) -> Path:
+def make_band(stem: Path, signal_name: str, seed: int, spec: "SpectrogramSpec") -> Path:
     """Record many transmitters, of which one is unknown; the path of the metadata, which has no annotations."""
     from rfhydra.cli.demo_scenes import CENTER_FREQ_HZ, SAMPLE_RATE_HZ, Neighbourhood
     from rfhydra.recordings import write_recording

@@ -159,8 +159,9 @@ class RecordingStore:
         sync_directory(self._root)
 
     @os_errors_named()
-    def link_to(self, other: "RecordingStore") -> None:
-        """Hold the same recordings in the store ``other`` of a workspace on the same file system, without copies."""
+    def link_to(self, root: Path) -> None:
+        """Hold the same recordings at ``root``, of a workspace on the same file system, without copies."""
+        other = RecordingStore(root)
         for stored in self.recover() if self._root.is_dir() else []:
             name = stored.info.recording_id
             other.begin(name)

@@ -7,9 +7,9 @@ import json
 import tomllib
 from collections.abc import Collection
 from contextlib import AbstractContextManager, ExitStack
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from filelock import FileLock, Timeout
 
@@ -34,7 +34,6 @@ from rfhydra.store.detections import DetectionStore
 from rfhydra.store.jobs import JobStore
 from rfhydra.store.loaded import LoadedStore
 from rfhydra.store.missions import MissionStore
-from rfhydra.store.recordings import RecordingStore
 from rfhydra.store.results import ResultStore
 from rfhydra.store.samples import SampleStore
 from rfhydra.store.signals import SignalStore
@@ -45,6 +44,9 @@ from rfhydra.store.unknowns import UnknownStore
 from rfhydra.store.upgrade_jobs import UpgradeJobStore
 from rfhydra.store.upgrades import UpgradeStore
 from rfhydra.store.versions import VersionStore
+
+if TYPE_CHECKING:
+    from rfhydra.store.recordings import RecordingStore
 
 MAX_COLLECTED: Final = 200
 """Blobs that one slice of a garbage collection removes, so that nobody waits long for it."""
@@ -89,10 +91,16 @@ class Workspace:
         self.upgrade_jobs = UpgradeJobStore(db, self.audit)
         self.streams = StreamStore(db, self.audit)
         self.detections = DetectionStore(db)
-        self.recordings = RecordingStore(path / _RECORDINGS)
         self.signals = SignalStore(db, blobs, self.versions, self.detections, self.audit)
         self.unknowns = UnknownStore(db, blobs, self.samples, self.audit, spec)
         self._owned = owned
+
+    @cached_property
+    def recordings(self) -> "RecordingStore":
+        """The recordings that a server holds. Imported when used: few commands need the readers of recordings."""
+        from rfhydra.store.recordings import RecordingStore
+
+        return RecordingStore(self.path / _RECORDINGS)
 
     @classmethod
     @os_errors_named()
@@ -140,7 +148,7 @@ class Workspace:
             self.db.copy_to(path / _DATABASE)
             db = owned.enter_context(Database(path / _DATABASE))
             clear_contract(db)
-            self.recordings.link_to(RecordingStore(path / _RECORDINGS))
+            self.recordings.link_to(path / _RECORDINGS)
             write_file(path / _SETTINGS, _to_toml(spec).encode(), blobs.scratch)
             return Workspace(path, spec, db, blobs, owned.pop_all())
 
