@@ -92,7 +92,7 @@ def test_signals_are_renamed_deleted_and_restored(site: Path) -> None:
     assert answer("rename", site, SIGNAL, "gate") == {"signal_name": "gate", "former_name": SIGNAL}
     assert run("versions", site, "gate").status == 0
     deleted = run("delete", site, "gate")
-    assert "3 samples and 1 versions" in deleted.stdout
+    assert "3 samples and 1 version\n" in deleted.stdout
     assert f"rfhydra trash {site} --restore gate" in deleted.stdout
     (found,) = answer("trash", site)["signals"]
     assert (found["signal_name"], found["sample_count"]) == ("gate", 3)

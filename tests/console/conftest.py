@@ -33,9 +33,9 @@ expect.set_options(timeout=WAIT_MS)
 OpenPage: TypeAlias = Callable[..., AbstractContextManager[Page]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium."""
+    """Headless Chromium. One for each module: as long as it lives, its event loop is that of this thread."""
     if CHROMIUM is None:
         pytest.skip("no Chromium: install Debian's package chromium")
     with sync_playwright() as playwright:

@@ -67,7 +67,6 @@ def test_the_loop(empty: Workspace, beacons: Band, open_page: OpenPage) -> None:
             extend_promote_and_roll_back(page)
         expect(page.get_by_role("alert")).to_contain_text("lost")
         with running(empty, settings, port):
-            page.get_by_role("button", name="Try now").click()
             expect(page.locator(".connection .dot")).to_be_visible()
             export(page, beacons)
     assert [version.version for version in empty.versions.list(SIGNAL)] == [1, 2]

@@ -38,7 +38,6 @@ def test_a_lost_connection_is_told_and_made_again(small: Workspace, body_file: P
             connected(page)
         expect(page.get_by_role("alert")).to_contain_text("lost")
         with running(small, settings, port):
-            page.get_by_role("button", name="Try now").click()
             connected(page)
 
 

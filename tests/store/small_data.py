@@ -66,7 +66,7 @@ def window(seed: int, *, spec: SpectrogramSpec = SPEC, **fields: Any) -> Window:
 def add_version(workspace: Workspace, signal_name: str = SIGNAL, **fields: Any) -> HeadVersion:
     given: dict[str, Any] = {
         "signal_name": signal_name,
-        "kind": "linear",
+        "kind": "embedding",
         "artifact": b"weights",
         "spec_id": SPEC.spec_id,
         "backbone_id": "r18-0001",

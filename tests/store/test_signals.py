@@ -9,7 +9,6 @@ import pytest
 from rfhydra.errors import Conflict, InvalidMessage, InvalidName, NotFound
 from rfhydra.protocol.live import NamedSource
 from rfhydra.store.samples import Sample
-from rfhydra.store.schema import MIGRATIONS
 from rfhydra.store.workspace import Workspace
 from tests.live.tracks import event
 from tests.store.small_data import (
@@ -25,6 +24,9 @@ from tests.store.small_data import (
 
 OTHER = "lora"
 NEW = "gate-remote"
+
+BEFORE_COUNTS = 11
+"""Version of the database before samples counted their boxes."""
 
 
 @pytest.fixture
@@ -322,8 +324,7 @@ def test_a_sample_that_shows_only_what_is_not_the_signal(workspace: Workspace) -
 
 
 def test_an_older_workspace_counts_its_boxes(path: Path) -> None:
-    before = len(MIGRATIONS) - 1
-    create_old(path, before)
+    create_old(path, BEFORE_COUNTS)
     labels = json.dumps([[OTHER, [*box(9).as_tuple()]], [SIGNAL, [*box(2).as_tuple()]], [SIGNAL, [*box(5).as_tuple()]]])
     with closing(sqlite3.connect(path / "rfhydra.db")) as connection, connection:
         connection.execute("INSERT INTO label_sets VALUES (1, ?, ?)", ("a" * 64, labels))

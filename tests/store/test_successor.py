@@ -14,6 +14,8 @@ from tests.training.given import SIGNAL, add_noise
 CLEARED = {
     "activations",
     "cards",
+    "evaluated_samples",
+    "evaluations",
     "label_sets",
     "loaded_heads",
     "samples",

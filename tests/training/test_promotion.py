@@ -152,4 +152,9 @@ def test_a_verdict_is_plain_data() -> None:
     assert fields["evidence"]["p_better"] == found.evidence.p_better
     assert fields["evidence"]["gain_interval"] == list(found.evidence.gain_interval)
     first = Verdict(decision="promote", reason="first version of this signal")
-    assert first.to_dict() == {"decision": "promote", "more_boxes": None, "evidence": None}
+    assert first.to_dict() == {
+        "decision": "promote",
+        "reason": "first version of this signal",
+        "more_boxes": None,
+        "evidence": None,
+    }
