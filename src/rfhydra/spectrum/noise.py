@@ -36,7 +36,8 @@ def levels(iq: Iq, low: float, high: float) -> tuple[float, float]:
     its bandwidth, or at all of them.
     """
     size = fft.next_fast_len(len(iq))
-    first, last = math.ceil(max(low, -0.5) * size), math.floor(min(high, 0.5 - 1 / size) * size) + 1
+    first = max(math.ceil(low * size), -(size // 2))
+    last = min(math.floor(high * size), (size - 1) // 2) + 1
     if last <= first:
         return 0.0, 0.0
     bins = fft.fft(iq, size)[np.arange(first, last)]  # negative frequencies lie at the end
