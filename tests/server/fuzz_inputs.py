@@ -15,6 +15,7 @@ from rfhydra.protocol.commands import COMMANDS
 from rfhydra.protocol.frames import HEADER, IQ_DATATYPES, IqFrame, StreamIqFrame
 from rfhydra.protocol.types import Topic
 from tests.server.fuzz_images import BIG, base64_of, images
+from tests.server.fuzz_recordings import SOUND_RECORDINGS, wild_recordings
 from tests.training.given import OTHER, RATE_HZ, SIGNAL, SMALL_SPEC
 
 Strategy = st.SearchStrategy[Any]
@@ -129,6 +130,7 @@ recordings = st.fixed_dictionaries(
 )
 
 SOUND: Final[dict[str, Strategy]] = {
+    **SOUND_RECORDINGS,
     "binary": st.booleans(),
     "boxes": st.lists(st.just({"x_min": 10, "y_min": 10, "x_max": 40, "y_max": 30}), min_size=1, max_size=2),
     "center_freq_hz": st.just(433e6),
@@ -188,6 +190,7 @@ SOUND: Final[dict[str, Strategy]] = {
 
 FIELDS: Final[dict[str, Strategy]] = {
     **SOUND,
+    **wild_recordings(ids | names, counts, junk),
     "boxes": st.lists(boxes, max_size=4) | boxes.map(lambda box: 1200 * [box]),
     "center_freq_hz": hertz,
     "cursor": ids | counts.map(str),

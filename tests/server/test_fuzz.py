@@ -129,7 +129,6 @@ def converse(socket: ClientConnection, batch: list[Piece], account: Account) -> 
         pytest.fail(f"no answer came: {due}")
 
 
-@pytest.mark.filterwarnings("ignore:Generating overly large repr")  # of the strategy, which has whole frames
 def test_nothing_that_is_sent_does_harm(site: Path, body_file: Path, tmp_path: Path) -> None:
     account = Account((str(site), str(Path.home()), "Traceback", 'File "', "site-packages", "rfhydra.db"))
     options = [part for limit in LIMITS for part in ("--limit", limit)]
