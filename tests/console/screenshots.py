@@ -24,7 +24,7 @@ from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.importer import import_recordings
 from rfhydra.training.service import TrainingService
 from tests.console.conftest import CHROMIUM, FLAGS, WAIT_MS
-from tests.server.json_peer import running
+from tests.server.json_peer import peer, running
 
 SIGNAL: Final = "mystery-burst"
 SEED: Final = 1
@@ -110,8 +110,10 @@ def _served() -> Iterator[tuple[int, Path]]:
             import_recordings(workspace, support[:6], SIGNAL)
             service.train(TrainingRequest(signal_name=SIGNAL, notes="first six boxes"))
             import_recordings(workspace, support[6:], SIGNAL)
-            service.train(TrainingRequest(signal_name=SIGNAL, notes="four more", extend=True))
             with running(workspace, Settings(sources={SOURCE: f"{band}?pace=1&loop=1"})) as port:
+                with peer(port) as client:  # a training of the server, whose curves the console shows
+                    client.send("extend_signal", signal_name=SIGNAL, notes="four more")
+                    client.until("training_complete")
                 yield port, directory
 
 

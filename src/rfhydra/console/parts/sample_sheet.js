@@ -8,6 +8,8 @@ import { say } from "./notices.js";
 import { Thumbnail } from "./thumbnail.js";
 
 const PAGE = 12;
+/** Characters of an id: recordings are named by the digest of their samples. */
+const SHOWN_ID = 12;
 const UNDO_MS = 6000;
 
 /** Samples that the operator deleted a moment ago, with the timers that delete them on the server. */
@@ -137,7 +139,7 @@ function SampleCard({ sample, color, chosen, onChoose }) {
         <span class="quiet">
           ${counted(sample.boxes.length, "box", "boxes")}${negatives.length > 0 ? `, ${counted(negatives.length, "negative")}` : ""}
         </span>
-        <span class="quiet">${sample.recording ?? sample.sample_id.slice(0, 12)}</span>
+        <span class="quiet">${(sample.recording ?? sample.sample_id).slice(0, SHOWN_ID)}</span>
       </button>
     </li>
   `;
