@@ -30,11 +30,12 @@ from rfhydra.archive.example import Example
 from rfhydra.archive.plan import ScanPlan
 from rfhydra.archive.scan import ArchiveFiles, scan
 from rfhydra.archive.search import SIZE_WEIGHT, SimilarEmission, find_similar
-from rfhydra.archive.source import KnownFields, find_sources
+from rfhydra.archive.source import find_sources
 from rfhydra.archive.tables import EMBEDDING, ROW_GROUP, emissions_schema, with_metadata, writing_table
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.backbone_file import SHIPPED_PATH, backbone_id_in, load_backbone
 from rfhydra.recordings import Recording
+from rfhydra.recordings.known import KnownFields
 from rfhydra.spectrum.boxes import Box
 
 TOP: Final = 10

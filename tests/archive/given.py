@@ -12,9 +12,10 @@ from rfhydra.archive.manifest import Entry
 from rfhydra.archive.part import scan_recording
 from rfhydra.archive.plan import ScanPlan
 from rfhydra.archive.scan import ArchiveFiles, ScanReport, scan
-from rfhydra.archive.source import KnownFields, SourceFile, find_sources
+from rfhydra.archive.source import SourceFile, find_sources
 from rfhydra.hydra.backbone_file import backbone_id_in
 from rfhydra.recordings import write_recording
+from rfhydra.recordings.known import KnownFields
 from rfhydra.store.workspace import Workspace
 from tests.training.given import CENTER_HZ, RATE_HZ, SIGNAL, SMALL_SPEC, heard, scene
 

@@ -15,8 +15,9 @@ from rfhydra.archive.engine_local import LocalEngine
 from rfhydra.archive.manifest import Finished
 from rfhydra.archive.plan import ScanPlan
 from rfhydra.archive.scan import ArchiveFiles, scan
-from rfhydra.archive.source import Failure, KnownFields, find_sources
+from rfhydra.archive.source import Failure, find_sources
 from rfhydra.errors import Incompatible
+from rfhydra.recordings.known import KnownFields
 from tests.archive.given import Here, plan_of, record
 
 RECORDINGS: Final = 12

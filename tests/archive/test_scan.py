@@ -14,11 +14,12 @@ import pytest
 from rfhydra.archive.manifest import Entry
 from rfhydra.archive.plan import ScanPlan, detector_of
 from rfhydra.archive.scan import ArchiveFiles, ScanProgress, scan
-from rfhydra.archive.source import KnownFields, find_sources
+from rfhydra.archive.source import find_sources
 from rfhydra.archive.tables import METADATA_KEY
 from rfhydra.detection.recording import detect_recording
 from rfhydra.errors import Conflict, Incompatible, InvalidMessage, InvalidRecording
 from rfhydra.recordings import open_recording
+from rfhydra.recordings.known import KnownFields
 from rfhydra.store.workspace import Workspace
 from tests.archive.given import Here, plan_of, record, rows, rows_by_name, scan_here
 from tests.training.given import SIGNAL

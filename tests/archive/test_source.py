@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from rfhydra.archive.source import KnownFields, find_sources, fingerprint
+from rfhydra.archive.source import find_sources, fingerprint
 from rfhydra.errors import NotFound
 from rfhydra.recordings import open_recording, write_sigmf_annotations
+from rfhydra.recordings.known import KnownFields
 from tests.archive.given import record
 from tests.recordings.given import write_wav
 

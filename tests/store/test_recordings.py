@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from rfhydra.errors import InvalidRecording
 from rfhydra.protocol.recordings import RecordingFile
-from rfhydra.store.recordings import Known, RecordingStore, StoredRecording, file_name, new_recording_id
+from rfhydra.recordings.known import KnownFields
+from rfhydra.store.recordings import RecordingStore, StoredRecording, file_name, new_recording_id
 from rfhydra.store.workspace import Workspace
 from tests.store.small_data import SPEC
 
@@ -21,7 +22,7 @@ def held(store: RecordingStore) -> StoredRecording:
     store.begin(name)
     store.write(name, [FILE], 0, DATA[:70])
     store.write(name, [FILE], 70, DATA[70:])
-    return store.finish(name, [FILE], Known())
+    return store.finish(name, [FILE], KnownFields())
 
 
 @pytest.fixture
@@ -68,8 +69,8 @@ def test_files_that_are_no_recording_stay_as_they_are(store: RecordingStore) -> 
     store.begin("a")
     store.write("a", [raw], 0, DATA)
     with pytest.raises(InvalidRecording, match=r"take\.cu8.*sample_rate"):
-        store.finish("a", [raw], Known())
-    assert store.finish("a", [raw], Known(sample_rate_hz=1e6)).info.name == "take"
+        store.finish("a", [raw], KnownFields())
+    assert store.finish("a", [raw], KnownFields(sample_rate_hz=1e6)).info.name == "take"
 
 
 def test_the_last_use_is_the_time_of_the_entry(store: RecordingStore, tmp_path: Path) -> None:

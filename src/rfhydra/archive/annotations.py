@@ -13,10 +13,10 @@ from typing import Final, TypeAlias
 import pyarrow.parquet as pq
 from sigmf import keys
 
-from rfhydra.archive.source import KnownFields
 from rfhydra.errors import Conflict
 from rfhydra.files import make_directory
 from rfhydra.recordings import write_sigmf_annotations
+from rfhydra.recordings.known import KnownFields
 from rfhydra.spectrum.boxes import Box
 
 Labelled: TypeAlias = tuple[str, float, Box]

@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from rfhydra.archive.source import KnownFields
 from rfhydra.hydra.registry import VersionManager
+from rfhydra.recordings.known import KnownFields
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.workspace import Workspace
 

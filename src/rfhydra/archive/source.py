@@ -8,41 +8,16 @@ from typing import Final, Self
 
 from sigmf import keys
 
-from rfhydra.errors import Busy, Conflict, InvalidName, NotFound, RfhydraError
-from rfhydra.recordings import Recording, open_recording
+from rfhydra.errors import Busy, InvalidName, NotFound, RfhydraError
+from rfhydra.recordings import Recording
+from rfhydra.recordings.known import SIGMF_SUFFIXES, WAV_SUFFIX, KnownFields
 from rfhydra.recordings.open import RAW_DATATYPES
 from rfhydra.recordings.sigmf_read import load_metadata
 
 _METADATA: Final = keys.SIGMF_METADATA_EXT
-_SIGMF: Final = frozenset({_METADATA, keys.SIGMF_DATASET_EXT, keys.SIGMF_ARCHIVE_EXT})
-_WAV: Final = ".wav"
-_FOUND_IN_FOLDERS: Final = frozenset({*_SIGMF, _WAV, *RAW_DATATYPES})
+_FOUND_IN_FOLDERS: Final = frozenset({*SIGMF_SUFFIXES, WAV_SUFFIX, *RAW_DATATYPES})
 MAX_MESSAGE: Final = 400
 """Characters of an error that are kept."""
-
-
-@dataclass(frozen=True)
-class KnownFields:
-    """Fields of recordings that do not state them: see :func:`rfhydra.recordings.open_recording`."""
-
-    datatype: str | None = None
-    sample_rate_hz: float | None = None
-    center_freq_hz: float | None = None
-
-    def open(self, path: Path) -> Recording:
-        """Open the recording at ``path``, with these fields where its container cannot state them.
-
-        Raises:
-            NotFound, InvalidRecording, Busy: as :func:`rfhydra.recordings.open_recording`.
-        """
-        if path.suffix in _SIGMF or not path.is_file():
-            return open_recording(path)
-        if path.suffix.lower() == _WAV:
-            try:
-                return open_recording(path, center_freq_hz=self.center_freq_hz)
-            except Conflict:  # this one states its own
-                return open_recording(path)
-        return open_recording(path, **vars(self))
 
 
 @dataclass(frozen=True)

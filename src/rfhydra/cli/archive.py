@@ -61,7 +61,8 @@ def scan(
     with reported(as_json=as_json):
         from rfhydra.archive.scan import ArchiveFiles
         from rfhydra.archive.scan import scan as run
-        from rfhydra.archive.source import KnownFields, find_sources
+        from rfhydra.archive.source import find_sources
+        from rfhydra.recordings.known import KnownFields
 
         files = ArchiveFiles.at(out)
         known = KnownFields(datatype, sample_rate, center_freq)

@@ -50,8 +50,9 @@ def find_recordings(paths: Sequence[Path], **known: Any) -> list["Recording"]:
     Raises:
         RfhydraError: no recording could be opened; that of the first.
     """
-    from rfhydra.archive.source import KnownFields, find_sources
+    from rfhydra.archive.source import find_sources
     from rfhydra.recordings.digital_rf import is_digital_rf
+    from rfhydra.recordings.known import KnownFields
 
     fields, failures, opened = KnownFields(**known), list["Failure"](), list["Recording"]()
     for path in paths:

@@ -15,7 +15,7 @@ from rfhydra.errors import InvalidMessage
 if TYPE_CHECKING:
     from rfhydra.archive.example import Example
     from rfhydra.archive.search import SimilarEmission
-    from rfhydra.archive.source import KnownFields
+    from rfhydra.recordings.known import KnownFields
 
 _ARCHIVE: Final = Path("hits.parquet")
 _LABEL: Final = "similar"
@@ -45,7 +45,7 @@ def search(
         from rfhydra.archive.annotations import write_annotations
         from rfhydra.archive.scan import ArchiveFiles
         from rfhydra.archive.search import find_similar
-        from rfhydra.archive.source import KnownFields
+        from rfhydra.recordings.known import KnownFields
         from rfhydra.store.workspace import Workspace as Store
 
         if as_csv and as_json:

@@ -21,10 +21,11 @@ from rfhydra.protocol.recordings import (
     ResumeUpload,
 )
 from rfhydra.recordings import Recording, write_recording
+from rfhydra.recordings.known import KnownFields
 from rfhydra.server.executor import SerialExecutor
 from rfhydra.server.net.hub import Hub, Session
 from rfhydra.store.columns import utc_text
-from rfhydra.store.recordings import Known, RecordingStore, StoredRecording, new_recording_id
+from rfhydra.store.recordings import RecordingStore, StoredRecording, new_recording_id
 from rfhydra.streams.source import Chunk
 
 MAX_OPEN: Final = 8
@@ -39,7 +40,7 @@ _log = logging.getLogger(__name__)
 class _Upload:
     upload_id: str
     files: list[RecordingFile]
-    known: Known
+    known: KnownFields
     owner: Session | None
     tag: int
     received: int = 0
@@ -143,7 +144,7 @@ class RecordingSet:
                 raise Conflict(f"this connection sends upload {other.upload_id!r} with tag {command.tag}")
         upload.owner, upload.tag = session, command.tag
         given = {name: value for name, value in vars(_known(command)).items() if value is not None}
-        upload.known = Known(**{**vars(upload.known), **given})
+        upload.known = KnownFields(**{**vars(upload.known), **given})
         async with upload.changing:
             self._await_bytes(upload)
             return await self._finish(upload) if upload.is_whole else self._told(upload)
@@ -269,7 +270,7 @@ class RecordingSet:
                 RecordingFile(name=f"{name}{suffix}", size_bytes=stem.with_suffix(suffix).stat().st_size)
                 for suffix in (".sigmf-meta", ".sigmf-data")
             ]
-            return self._store.finish(recording_id, files, Known(), stream_id)
+            return self._store.finish(recording_id, files, KnownFields(), stream_id)
         except BaseException:
             self._store.remove(recording_id)
             raise
@@ -352,8 +353,8 @@ class RecordingSet:
         )
 
 
-def _known(command: OpenRecording | ResumeUpload) -> Known:
-    return Known(command.datatype, command.sample_rate_hz, command.center_freq_hz)
+def _known(command: OpenRecording | ResumeUpload) -> KnownFields:
+    return KnownFields(command.datatype, command.sample_rate_hz, command.center_freq_hz)
 
 
 def _end_timer(upload: _Upload) -> None:

@@ -28,6 +28,7 @@ from rfhydra.protocol.recordings import (
     RecordingInfo,
 )
 from rfhydra.recordings import Recording, open_recording
+from rfhydra.recordings.known import KnownFields
 from rfhydra.recordings.open import RAW_DATATYPES
 from rfhydra.store.columns import utc_now, utc_text
 
@@ -42,20 +43,11 @@ _RAW: Final = ".raw"
 
 
 @dataclass(frozen=True)
-class Known:
-    """What the client knows of a recording, as arguments of :func:`open_recording`; None is what it does not say."""
-
-    datatype: str | None = None
-    sample_rate_hz: float | None = None
-    center_freq_hz: float | None = None
-
-
-@dataclass(frozen=True)
 class StoredRecording:
     """A recording that is held: what it is, and what its client knew."""
 
     info: RecordingInfo
-    known: Known
+    known: KnownFields
 
     def used_now(self) -> "StoredRecording":
         """The same, used at this moment."""
@@ -118,7 +110,7 @@ class RecordingStore:
 
     @os_errors_named()
     def finish(
-        self, recording_id: str, files: Sequence[RecordingFile], known: Known, stream_id: str | None = None
+        self, recording_id: str, files: Sequence[RecordingFile], known: KnownFields, stream_id: str | None = None
     ) -> StoredRecording:
         """Open the files of an upload, which are whole, and hold the recording.
 
@@ -179,13 +171,13 @@ class RecordingStore:
             fields: dict[str, Any] = json.loads(path.read_bytes())
             used_at = utc_text(datetime.fromtimestamp(path.stat().st_mtime, UTC))
             info = RecordingInfo.model_validate({**fields["info"], "used_at": used_at})
-            return StoredRecording(info, Known(**fields["known"]))
+            return StoredRecording(info, KnownFields(**fields["known"]))
         except NotADirectoryError:
             raise Damaged(f"{recording_id} is no directory of a recording") from None
         except (ValueError, KeyError, TypeError, ValidationError) as error:
             raise Damaged(f"the entry of recording {recording_id} cannot be read: {error}") from error
 
-    def _open(self, recording_id: str, files: Sequence[RecordingFile], known: Known) -> Recording:
+    def _open(self, recording_id: str, files: Sequence[RecordingFile], known: KnownFields) -> Recording:
         names = _stored_names(files)
         path = self._root / recording_id / next((name for name in names if name.endswith(_META)), names[0])
         _require_whole(names)
