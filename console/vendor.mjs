@@ -8,9 +8,9 @@ const VENDOR = new URL("../src/rfhydra/console/vendor/", HERE);
 const LIBRARIES = ["preact", "@preact/signals", "@preact/signals-core", "htm", "uplot"];
 
 const UI = `
-export { h, render, Fragment, createContext } from "preact";
-export { useContext, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-export { batch, computed, effect, signal, untracked, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+export { render } from "preact";
+export { useEffect, useId, useMemo, useRef } from "preact/hooks";
+export { batch, computed, effect, signal, useComputed, useSignal } from "@preact/signals";
 import { h } from "preact";
 import htm from "htm";
 export const html = htm.bind(h);

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from pydantic import JsonValue
+
 from rfhydra.protocol.types import LabelledBox, SampleBox, SampleInfo
 
 SIGNAL: Final = "garage-remote"
@@ -26,6 +28,15 @@ PNG_B64: Final = (
 )
 """128 rows, 64 columns: a burst in columns 20 to 60, rows 40 to 48."""
 
+SCALING: Final[dict[str, JsonValue]] = {
+    "floor": "median",
+    "floor_band": 0.8,
+    "headroom_db": 10.0,
+    "range_db": 80.0,
+    "pooling": "peak",
+    "window": "hann_periodic",
+}
+"""Of every contract."""
 NIGHT: Final = "2026-11-20T21:14:03.120000Z"
 LATER: Final = "2026-11-20T21:14:04.870000Z"
 BOX: Final = SampleBox(

@@ -13,6 +13,7 @@ from rfhydra.protocol.example_values import (
     RATE_HZ,
     SAMPLE,
     SAMPLE_ID,
+    SCALING,
     SIGNAL,
     STREAM_ID,
 )
@@ -233,14 +234,7 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
                 "hop": 64,
                 "rows": 128,
                 "cols": 128,
-                "scaling": {
-                    "floor": "median",
-                    "floor_band": 0.8,
-                    "headroom_db": 10.0,
-                    "range_db": 80.0,
-                    "pooling": "peak",
-                    "window": "hann_periodic",
-                },
+                "scaling": SCALING,
                 "spec_id": "d6f70cd2f58477c3",
             },
             backbone=BackboneInfo(version=1, id="0f3c9d5e7a1b2c4d"),

@@ -12,6 +12,7 @@ from rfhydra.protocol.example_values import (
     RATE_HZ,
     RECORDING_ID,
     SAMPLE_ID,
+    SCALING,
     SIGNAL,
     STREAM_ID,
     UPLOAD_TAG,
@@ -97,14 +98,7 @@ def _contract(fft_size: int, spec_id: str, cols: float, rows: float) -> recordin
         "hop": fft_size // 2,
         "rows": fft_size,
         "cols": 128,
-        "scaling": {
-            "floor": "median",
-            "floor_band": 0.8,
-            "headroom_db": 10.0,
-            "range_db": 80.0,
-            "pooling": "peak",
-            "window": "hann_periodic",
-        },
+        "scaling": SCALING,
         "spec_id": spec_id,
     }
     return recording_suggestions.SuggestedContract(

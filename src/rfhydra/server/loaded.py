@@ -1,12 +1,13 @@
 """LoadedHeadSet: the loaded heads of a server, on disk and in its detector."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from rfhydra.detection.detector import HydraDetector
 from rfhydra.errors import Conflict, NotFound, RfhydraError, TooLarge
 from rfhydra.hydra.backbone import Backbone
+from rfhydra.hydra.loading import LoadedHead
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.protocol.missions import HeadThreshold, LoadedHeads
 from rfhydra.protocol.signals import DeletedSignal
@@ -53,15 +54,14 @@ class LoadedHeadSet:
         A head that cannot be loaded is skipped and logged, but stays stored: it is loaded again with the backbone that
         it runs on.
         """
-        heads, thresholds = {}, self._workspace.loaded.thresholds()
+        heads = {}
         for name, version in self._workspace.loaded.versions().items():
             try:
-                head = self._versions.load_head(name, version, self._detector.backbone)
-                heads[name] = head.overridden(thresholds.get(name))
+                heads[name] = self._versions.load_head(name, version, self._detector.backbone)
             except (RfhydraError, OSError) as error:
                 reason = error.strerror if isinstance(error, OSError) else error  # the text of an OSError names a path
                 _log.warning("version %d of the head of %s is not loaded again: %s", version, name, reason)
-        self._detector.load_heads(heads)
+        self._detector.load_heads(self._with_thresholds(heads))
 
     def load(self, signal_names: Iterable[str], who: str) -> None:
         """Load the active heads of ``signal_names`` in addition; all or, on an error, none. Set thresholds stay.
@@ -73,8 +73,7 @@ class LoadedHeadSet:
         """
         heads = self._versions.load_heads(signal_names, self._detector.backbone)
         self._workspace.loaded.load({name: head.version for name, head in heads.items()}, who)
-        thresholds = self._workspace.loaded.thresholds()
-        self._detector.load_heads({name: head.overridden(thresholds.get(name)) for name, head in heads.items()})
+        self._detector.load_heads(self._with_thresholds(heads))
 
     def load_mission(self, mission_name: str, max_heads: int, who: str) -> None:
         """Load the active heads of a mission with its thresholds, and unload all others, at once; or change nothing.
@@ -156,10 +155,12 @@ class LoadedHeadSet:
             result = change()
             loaded = self._workspace.loaded.versions().items()
             fitting = [pair for pair in loaded if self._workspace.versions.get(*pair).runs_on(backbone.backbone_id)]
-            thresholds = self._workspace.loaded.thresholds()
-            heads = {
-                name: self._versions.load_head(name, version, backbone).overridden(thresholds.get(name))
-                for name, version in fitting
-            }
+            heads = {name: self._versions.load_head(name, version, backbone) for name, version in fitting}
+            heads = self._with_thresholds(heads)
         self._detector.replace(backbone, heads)
         return result
+
+    def _with_thresholds(self, heads: Mapping[str, LoadedHead]) -> dict[str, LoadedHead]:
+        """The heads with the thresholds that are stored for them."""
+        thresholds = self._workspace.loaded.thresholds()
+        return {name: head.overridden(thresholds.get(name)) for name, head in heads.items()}

@@ -5,6 +5,7 @@ that it is one of the mission again once the signal is restored.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from rfhydra.config import check_name
 from rfhydra.errors import Conflict, InvalidMessage, NotFound, TooLarge
@@ -15,7 +16,8 @@ from rfhydra.store.columns import LIVE, utc_now
 from rfhydra.store.database import Database
 from rfhydra.store.versions import VersionStore
 
-_FIELD = "mission_name"
+_FIELD: Final = "mission_name"
+_MAX_LISTED: Final = 100
 
 
 class MissionStore:
@@ -124,6 +126,3 @@ class MissionStore:
 def _detail(heads: Sequence[MissionHead]) -> Mapping[str, float | None] | int:
     """What the audit log says of them: each threshold, or of many heads their number."""
     return len(heads) if len(heads) > _MAX_LISTED else {each.signal_name: each.threshold for each in heads}
-
-
-_MAX_LISTED = 100

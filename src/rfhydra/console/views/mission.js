@@ -1,8 +1,10 @@
 // Mission: the heads that are loaded, their thresholds, and what they cost.
 /** @import {CurvePoint, StreamStatus} from "#protocol" */
 import { boxColor } from "../colormaps.js";
+import { loadHead, unloadHead } from "../heads.js";
 import { MissionList } from "../parts/mission_list.js";
 import { ThresholdSlider } from "../parts/threshold_slider.js";
+import { WorkButton } from "../parts/work_button.js";
 import { addressOf } from "../router.js";
 import { act, ask, connection, heads, metrics, registry, streams } from "../state.js";
 import { formatHz, formatSeconds, formatShare } from "../units.js";
@@ -15,7 +17,7 @@ export function Mission() {
     ([name, entry]) => entry.active_version != null && !loaded.includes(name),
   );
   if (loaded.length === 0 && idle.length === 0) return html`<${NoHeads} />`;
-  const load = (/** @type {string[]} */ names) => act(() => ask("load_heads", { signal_names: names }));
+  const loadAll = () => ask("load_heads", { signal_names: idle.map(([name]) => name) });
   return html`
     <div class="panels">
       <section class="panel mission-heads" aria-label="Loaded heads">
@@ -35,15 +37,12 @@ export function Mission() {
               <li key=${name}>
                 <span class="swatch" style=${{ background: boxColor(name) }}></span>${name}${" "}
                 <span class="quiet">${`version ${entry.active_version}, F1 ${formatShare(entry.f1_score)}`}</span>
-                <button type="button" onClick=${() => load([name])}>Load</button>
+                <${WorkButton} run=${() => loadHead(name)}>Load<//>
               </li>
             `,
           )}
         </ul>
-        ${
-          idle.length > 1 &&
-          html`<button type="button" class="primary" onClick=${() => load(idle.map(([name]) => name))}>Load all</button>`
-        }
+        ${idle.length > 1 && html`<${WorkButton} class="primary" run=${loadAll}>Load all<//>`}
       </section>
       <section class="panel" aria-label="Missions and costs">
         <${MissionList} loaded=${loaded.length} />
@@ -82,13 +81,11 @@ function LoadedHead({ name, curve }) {
         ${
           newer != null &&
           newer !== version &&
-          html`<button type="button" onClick=${() => act(() => ask("load_heads", { signal_names: [name] }))}>
-          Take version ${newer}
-        </button>`
+          html`<${WorkButton} run=${() => loadHead(name)}>Take version ${newer}<//>`
         }
       </span>
       ${threshold && html`<${ThresholdSlider} signalName=${name} threshold=${threshold} curve=${curve} />`}
-      <button type="button" onClick=${() => act(() => ask("unload_heads", { signal_names: [name] }))}>Unload</button>
+      <${WorkButton} run=${() => unloadHead(name)}>Unload<//>
     </li>
   `;
 }

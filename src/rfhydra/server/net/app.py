@@ -1,5 +1,6 @@
 """The ASGI application: the WebSocket, the console, and health, metrics and documents over HTTP."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from starlette.websockets import WebSocket
 from rfhydra.errors import Unauthorized
 from rfhydra.protocol.schema import asyncapi_document
 from rfhydra.server.net.connection import serve
-from rfhydra.server.net.console import SAFE_HEADERS, file, page
+from rfhydra.server.net.console import SAFE_HEADERS, console_files, file, page
 from rfhydra.server.service import Service
 
 WEBSOCKET_PATHS: Final = ("/", "/ws", "/training")
@@ -28,6 +29,7 @@ def make_app(service: Service) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await asyncio.to_thread(console_files)
         await service.start()
         yield
 

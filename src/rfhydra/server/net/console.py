@@ -4,10 +4,10 @@ import gzip
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Final
+from typing import Final, Self
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -42,15 +42,15 @@ SAFE_HEADERS: Final = {
 @dataclass(frozen=True)
 class _File:
     content: bytes
+    compressed: bytes
+    etag: str
     media_type: str
 
-    @cached_property
-    def etag(self) -> str:
-        return f'"{hashlib.sha256(self.content).hexdigest()[:32]}"'
-
-    @cached_property
-    def compressed(self) -> bytes:
-        return gzip.compress(self.content, mtime=0)
+    @classmethod
+    def read(cls, entry: Traversable, media_type: str) -> Self:
+        content = entry.read_bytes()
+        etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        return cls(content, gzip.compress(content, mtime=0), etag, media_type)
 
 
 async def page(request: Request) -> Response:
@@ -84,10 +84,8 @@ def _answer(request: Request, name: str) -> Response:
 
 @cache
 def console_files() -> dict[str, _File]:
-    """The files by their names, such as ``parts/psd.js``."""
-    return {
-        name: _File(entry.read_bytes(), media_type) for name, entry, media_type in _served(files("rfhydra.console"))
-    }
+    """The files by their names, such as ``parts/psd.js``. The first call reads them."""
+    return {name: _File.read(entry, media_type) for name, entry, media_type in _served(files("rfhydra.console"))}
 
 
 def _served(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable, str]]:
