@@ -56,6 +56,12 @@ def client(port: int) -> Iterator[Peer]:
 
 
 @pytest.fixture
+def binary_frames(client: Peer) -> None:
+    """Lets ``client`` send and get binary frames."""
+    client.ask("hello", binary=True)
+
+
+@pytest.fixture
 def training_site(small: Workspace) -> Workspace:
     """A workspace with six samples of one signal, six of another, and four of a third, which are too few."""
     for name, seeds in ((given.SIGNAL, range(6)), (given.OTHER, range(10, 16)), ("rare", range(20, 24))):

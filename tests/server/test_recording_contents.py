@@ -16,7 +16,7 @@ from rfhydra.recordings.overview import Extent, overviews
 from rfhydra.server.service import Settings
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.labelling import label_recordings
-from tests.server.json_peer import Peer, peer, physical, running
+from tests.server.json_peer import Peer, physical, running
 from tests.server.uploads import pair, scene_files, upload
 from tests.spectrum.test_snap import TRUTHS, drawn, with_burst
 from tests.training import given
@@ -25,19 +25,13 @@ from tests.training.given import CENTER_HZ, OTHER, RATE_HZ, SIGNAL, SMALL_SPEC
 SEED = 1
 BURST = TRUTHS[0]
 LIMITS = Limits(max_import_samples=50, max_page=100)
+pytestmark = pytest.mark.usefixtures("binary_frames")
 
 
 @pytest.fixture
 def port(small: Workspace, body_file: Path) -> Iterator[int]:
     with running(small, Settings(backbone_path=body_file, limits=LIMITS)) as number:
         yield number
-
-
-@pytest.fixture
-def client(port: int) -> Iterator[Peer]:
-    with peer(port) as connected:
-        connected.ask("hello", binary=True)
-        yield connected
 
 
 @pytest.fixture

@@ -15,25 +15,19 @@ from rfhydra.recordings import open_recording
 from rfhydra.server.service import Settings
 from rfhydra.spectrum.boxes import Box
 from rfhydra.store.workspace import Workspace
-from tests.server.json_peer import Peer, peer, physical, running
+from tests.server.json_peer import Peer, physical, running
 from tests.server.uploads import scene_files, upload
 from tests.training import given
 from tests.training.given import SIGNAL, SMALL_SPEC
 
 SEED = 77
+pytestmark = pytest.mark.usefixtures("binary_frames")
 
 
 @pytest.fixture
 def port(site: Path, body_file: Path) -> Iterator[int]:
     with Workspace.open(site) as opened, running(opened, Settings(backbone_path=body_file)) as number:
         yield number
-
-
-@pytest.fixture
-def client(port: int) -> Iterator[Peer]:
-    with peer(port) as connected:
-        connected.ask("hello", binary=True)
-        yield connected
 
 
 @pytest.fixture

@@ -25,19 +25,13 @@ LIMITS = Limits(
     max_chunk_bytes=1 << 16,
     upload_linger_sec=3600,
 )
+pytestmark = pytest.mark.usefixtures("binary_frames")
 
 
 @pytest.fixture
 def port(small: Workspace, body_file: Path) -> Iterator[int]:
     with running(small, Settings(backbone_path=body_file, limits=LIMITS)) as number:
         yield number
-
-
-@pytest.fixture
-def client(port: int) -> Iterator[Peer]:
-    with peer(port) as connected:
-        connected.ask("hello", binary=True)
-        yield connected
 
 
 def stored(workspace: Workspace) -> list[str]:
