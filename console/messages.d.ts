@@ -115,6 +115,341 @@ export interface NegativeBox {
   box: PixelBox | PhysicalBox;
 }
 /**
+ * A detection in an archive.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ArchiveHit".
+ */
+export interface ArchiveHit {
+  /**
+   * Seconds from the start of the recording.
+   */
+  time_start_sec: number;
+  /**
+   * Seconds from the start of the recording.
+   */
+  time_end_sec: number;
+  /**
+   * Absolute frequency of the lower edge.
+   */
+  freq_low_hz: number;
+  /**
+   * Absolute frequency of the upper edge.
+   */
+  freq_high_hz: number;
+  /**
+   * The recording.
+   */
+  recording: string;
+  /**
+   * Time of its left edge, UTC, ISO 8601; null where the recording does not state it.
+   */
+  start_time: string | null;
+  /**
+   * The signal.
+   */
+  signal_name: string;
+  /**
+   * Version of the head.
+   */
+  version: number;
+  /**
+   * Score.
+   */
+  score: number;
+  /**
+   * Place of its left edge on the axis of ``archive_timeline``.
+   */
+  position_sec: number;
+}
+/**
+ * A page of the hits of an archive.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ArchiveHits".
+ */
+export interface ArchiveHits {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The archive.
+   */
+  archive: string;
+  type?: "archive_hits";
+  /**
+   * By their place on the axis.
+   */
+  hits: ArchiveHit[];
+  /**
+   * Number of hits on all pages.
+   */
+  found: number;
+  /**
+   * ``cursor`` of the next page; null on the last one.
+   */
+  next_cursor: string | null;
+}
+/**
+ * An archive.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ArchiveInfo".
+ */
+export interface ArchiveInfo {
+  /**
+   * Its name.
+   */
+  archive: string;
+  /**
+   * Result of its last scan that ended; null where there is none.
+   */
+  result: ScanResult | null;
+}
+/**
+ * What the scans of an archive have found so far.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ScanResult".
+ */
+export interface ScanResult {
+  /**
+   * Time of the end of the last scan, UTC, ISO 8601.
+   */
+  scanned_at: string;
+  /**
+   * Recordings that were scanned.
+   */
+  recordings: number;
+  /**
+   * Their length.
+   */
+  duration_sec: number;
+  /**
+   * Files that could not be scanned.
+   */
+  failed: number;
+  /**
+   * Path and reason of some of them.
+   */
+  failures: string[];
+  /**
+   * Version of each head that was looked for, by signal name.
+   */
+  versions: {
+    [k: string]: number;
+  };
+  /**
+   * Detections by signal name.
+   */
+  hits: {
+    [k: string]: number;
+  };
+  /**
+   * Candidate emissions, which a search compares.
+   */
+  emissions: number;
+  /**
+   * Whether the scan had the contract and the backbone that the server has now; a search needs that.
+   */
+  is_searchable: boolean;
+}
+/**
+ * The hits of an archive along one time axis.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ArchiveTimeline".
+ */
+export interface ArchiveTimeline {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The archive.
+   */
+  archive: string;
+  type?: "archive_timeline";
+  /**
+   * Time of position 0, UTC, ISO 8601; null where a recording does not state its time: then the recordings lie on
+   * the axis one behind the other, in the order of their names.
+   */
+  start_time: string | null;
+  /**
+   * Length of the axis.
+   */
+  duration_sec: number;
+  /**
+   * Seconds of recording in each column; more than its length where recordings were made at the same time.
+   */
+  recorded_sec: number[];
+  /**
+   * By signal name.
+   */
+  rows: TimelineRow[];
+}
+/**
+ * The hits of one signal along a timeline.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "TimelineRow".
+ */
+export interface TimelineRow {
+  /**
+   * The signal.
+   */
+  signal_name: string;
+  /**
+   * Number of hits that begin in each column.
+   */
+  hits: number[];
+}
+/**
+ * A part of a recording of an archive as an image, as ``recording_view``.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ArchivedView".
+ */
+export interface ArchivedView {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The archive.
+   */
+  archive: string;
+  /**
+   * Rows of the image; at most as many as asked for.
+   */
+  rows: number;
+  /**
+   * Columns of the image; likewise.
+   */
+  cols: number;
+  /**
+   * Left edge of the first column, in seconds from the start of the recording.
+   */
+  time_start_sec: number;
+  /**
+   * Right edge of the last column.
+   */
+  time_end_sec: number;
+  /**
+   * Lower edge of the last row.
+   */
+  freq_low_hz: number;
+  /**
+   * Upper edge of the first row.
+   */
+  freq_high_hz: number;
+  /**
+   * The centre frequency of the shown tuning.
+   */
+  center_freq_hz: number;
+  /**
+   * Level of the grey value 0. A sine of full scale has 0 dB.
+   */
+  min_db: number;
+  /**
+   * Level of the grey value 255.
+   */
+  max_db: number;
+  /**
+   * The noise floor of the image, its median.
+   */
+  floor_db: number;
+  /**
+   * Samples of a spectrum; spectra overlap by half.
+   */
+  fft_size: number;
+  /**
+   * What a pixel of several values shows.
+   */
+  pooling: "max" | "mean";
+  /**
+   * Base64 of ``rows`` × ``cols`` bytes in row order, row 0 the highest frequency, column 0 the earliest time. Bytes
+   * are 0 where the receiver was tuned elsewhere.
+   */
+  image_b64: string;
+  type?: "archived_view";
+  /**
+   * The recording.
+   */
+  recording: string;
+}
+/**
+ * The archives of the server.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Archives".
+ */
+export interface Archives {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  type?: "archives";
+  /**
+   * By name.
+   */
+  archives: ArchiveInfo[];
+  /**
+   * The scan that runs; null where none does.
+   */
+  progress: ScanProgress | null;
+}
+/**
+ * A scan goes on. Recordings that an earlier scan has finished are not counted.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ScanProgress".
+ */
+export interface ScanProgress {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The archive.
+   */
+  archive: string;
+  /**
+   * The scan.
+   */
+  job_id: string;
+  /**
+   * Time, UTC, ISO 8601.
+   */
+  ts: string;
+  type?: "scan_progress";
+  /**
+   * Seconds of recording that were scanned.
+   */
+  seconds_done: number;
+  /**
+   * Seconds of recording to scan; null while the folder is looked through.
+   */
+  seconds_total: number | null;
+  /**
+   * Recordings that are done, failed ones included.
+   */
+  recordings_done: number;
+  /**
+   * Recordings to scan; null likewise.
+   */
+  recordings_total: number | null;
+  /**
+   * Recordings that could not be scanned.
+   */
+  failed: number;
+  /**
+   * Estimate of the time that is left; null where there is none yet.
+   */
+  remaining_sec: number | null;
+}
+/**
  * One change of the workspace.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -214,6 +549,19 @@ export interface CancelCard {
    */
   id?: string | number | null;
   command?: "cancel_card";
+}
+/**
+ * Stop the scan. It ends with ``scan_failed``, code ``cancelled``; what is finished stays so.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "CancelScan".
+ */
+export interface CancelScan {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  command?: "cancel_scan";
 }
 /**
  * Stop the running training within one epoch, or a queued one at once.
@@ -880,6 +1228,38 @@ export interface SuggestedContract1 {
   remarks: string[];
 }
 /**
+ * Copy a stretch of a recording of an archive into a recording that the server holds, to be labelled.
+ *
+ * The copy never spans a retuning: of a stretch that does, it is the part in which the middle lies.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "CopyArchived".
+ */
+export interface CopyArchived {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  /**
+   * The archive, by the name that ``rfhydra serve --archive`` gives it.
+   */
+  archive: string;
+  command?: "copy_archived";
+  /**
+   * The recording.
+   */
+  recording: string;
+  /**
+   * Start of the stretch.
+   */
+  time_start_sec: number;
+  /**
+   * End of the stretch; what is behind the end of the recording is left out. At 8 bytes a sample it takes at most
+   * ``limits.max_excerpt_bytes``.
+   */
+  time_end_sec: number;
+}
+/**
  * Delete a mission. What is loaded stays loaded.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -1329,6 +1709,58 @@ export interface SampleBox1 {
   y_max: number;
 }
 /**
+ * Ask for the emissions of an archive that are most similar to one box, in a recording that the server holds
+ * (``recording_id``) or in one of the archive (``recording``).
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "FindSimilar".
+ */
+export interface FindSimilar {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  /**
+   * The archive, by the name that ``rfhydra serve --archive`` gives it.
+   */
+  archive: string;
+  command?: "find_similar";
+  /**
+   * A recording that the server holds.
+   */
+  recording_id?: string | null;
+  /**
+   * A recording of the archive.
+   */
+  recording?: string | null;
+  box: RecordingBox;
+  /**
+   * Maximum number of emissions.
+   */
+  limit?: number;
+}
+/**
+ * The example.
+ */
+export interface RecordingBox {
+  /**
+   * Seconds from the start of the recording.
+   */
+  time_start_sec: number;
+  /**
+   * Seconds from the start of the recording.
+   */
+  time_end_sec: number;
+  /**
+   * Absolute frequency of the lower edge.
+   */
+  freq_low_hz: number;
+  /**
+   * Absolute frequency of the upper edge.
+   */
+  freq_high_hz: number;
+}
+/**
  * Evidence for a difference in F1: of the second version less that of the first, as a fraction.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -1365,6 +1797,142 @@ export interface Interval3 {
    * Upper end.
    */
   high: number;
+}
+/**
+ * Ask for a page of the hits of an archive.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "GetArchiveHits".
+ */
+export interface GetArchiveHits {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  /**
+   * The archive, by the name that ``rfhydra serve --archive`` gives it.
+   */
+  archive: string;
+  command?: "get_archive_hits";
+  /**
+   * Only hits of this signal.
+   */
+  signal_name?: string | null;
+  /**
+   * Only hits that begin at or behind this place on the axis of ``archive_timeline``.
+   */
+  from_sec?: number | null;
+  /**
+   * Only hits that begin before this place.
+   */
+  to_sec?: number | null;
+  /**
+   * Maximum number of hits, at most ``limits.max_page``; absent: as many as fit an answer.
+   */
+  limit?: number | null;
+  /**
+   * ``next_cursor`` of the previous page.
+   */
+  cursor?: string | null;
+}
+/**
+ * Ask for the hits of an archive along one time axis.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "GetArchiveTimeline".
+ */
+export interface GetArchiveTimeline {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  /**
+   * The archive, by the name that ``rfhydra serve --archive`` gives it.
+   */
+  archive: string;
+  command?: "get_archive_timeline";
+  /**
+   * Columns of the axis.
+   */
+  columns?: number;
+}
+/**
+ * Ask for a part of a recording of an archive as an image. Absent edges are those of the recording.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "GetArchivedView".
+ */
+export interface GetArchivedView {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  /**
+   * The archive, by the name that ``rfhydra serve --archive`` gives it.
+   */
+  archive: string;
+  /**
+   * Start of the part.
+   */
+  time_start_sec?: number | null;
+  /**
+   * End of the part.
+   */
+  time_end_sec?: number | null;
+  /**
+   * Lower edge of the part.
+   */
+  freq_low_hz?: number | null;
+  /**
+   * Upper edge of the part.
+   */
+  freq_high_hz?: number | null;
+  /**
+   * Most columns of the image.
+   */
+  columns?: number;
+  /**
+   * Most rows of the image; with ``columns`` at most 2,097,152 pixels.
+   */
+  rows?: number;
+  /**
+   * Level of the grey value 0; default by the noise floor of the image.
+   */
+  min_db?: number | null;
+  /**
+   * Level of the grey value 255; default by the strongest pixels of the image.
+   */
+  max_db?: number | null;
+  /**
+   * Centre frequency of the tuning to show, where the part has several; default the one with the most samples.
+   */
+  center_freq_hz?: number | null;
+  /**
+   * Samples of a spectrum, a power of two; default shows about as many rows as columns.
+   */
+  fft_size?: number | null;
+  /**
+   * What a pixel of several values shows: the peak, which shows bursts shorter than a column, or the mean.
+   */
+  pooling?: "max" | "mean";
+  command?: "get_archived_view";
+  /**
+   * The recording.
+   */
+  recording: string;
+}
+/**
+ * Ask for the archives of the server.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "GetArchives".
+ */
+export interface GetArchives {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  command?: "get_archives";
 }
 /**
  * Ask for a page of the audit log: who changed what, when and why.
@@ -1548,7 +2116,6 @@ export interface GetRecordingView {
    * The recording.
    */
   recording_id: string;
-  command?: "get_recording_view";
   /**
    * Start of the part.
    */
@@ -1593,6 +2160,7 @@ export interface GetRecordingView {
    * What a pixel of several values shows: the peak, which shows bursts shorter than a column, or the mean.
    */
   pooling?: "max" | "mean";
+  command?: "get_recording_view";
 }
 /**
  * Ask for all signals with their active versions.
@@ -2392,7 +2960,7 @@ export interface NewAnnotation {
    * The signal.
    */
   signal_name: string;
-  box: RecordingBox;
+  box: RecordingBox1;
   /**
    * Whether it is verified not to be the signal, whatever else it is.
    */
@@ -2401,7 +2969,7 @@ export interface NewAnnotation {
 /**
  * The box. More than half of its time lies in the recording, some of its frequencies in the recorded band.
  */
-export interface RecordingBox {
+export interface RecordingBox1 {
   /**
    * Seconds from the start of the recording.
    */
@@ -2975,7 +3543,7 @@ export interface RecordingAnnotations {
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "RecordingBox".
  */
-export interface RecordingBox1 {
+export interface RecordingBox2 {
   /**
    * Seconds from the start of the recording.
    */
@@ -3271,7 +3839,6 @@ export interface RecordingView {
    * The recording.
    */
   recording_id: string;
-  type?: "recording_view";
   /**
    * Rows of the image; at most as many as asked for.
    */
@@ -3325,6 +3892,7 @@ export interface RecordingView {
    * are 0 where the receiver was tuned elsewhere.
    */
   image_b64: string;
+  type?: "recording_view";
 }
 /**
  * The recordings that the server holds.
@@ -3752,6 +4320,123 @@ export interface SaveMission {
   heads?: MissionHead[] | null;
 }
 /**
+ * A scan has ended.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ScanComplete".
+ */
+export interface ScanComplete {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The archive.
+   */
+  archive: string;
+  /**
+   * The scan.
+   */
+  job_id: string;
+  /**
+   * Time, UTC, ISO 8601.
+   */
+  ts: string;
+  type?: "scan_complete";
+  result: ScanResult1;
+}
+/**
+ * What the scans of an archive have found so far.
+ */
+export interface ScanResult1 {
+  /**
+   * Time of the end of the last scan, UTC, ISO 8601.
+   */
+  scanned_at: string;
+  /**
+   * Recordings that were scanned.
+   */
+  recordings: number;
+  /**
+   * Their length.
+   */
+  duration_sec: number;
+  /**
+   * Files that could not be scanned.
+   */
+  failed: number;
+  /**
+   * Path and reason of some of them.
+   */
+  failures: string[];
+  /**
+   * Version of each head that was looked for, by signal name.
+   */
+  versions: {
+    [k: string]: number;
+  };
+  /**
+   * Detections by signal name.
+   */
+  hits: {
+    [k: string]: number;
+  };
+  /**
+   * Candidate emissions, which a search compares.
+   */
+  emissions: number;
+  /**
+   * Whether the scan had the contract and the backbone that the server has now; a search needs that.
+   */
+  is_searchable: boolean;
+}
+/**
+ * A scan has failed or was cancelled. Recordings that it finished need no other scan.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ScanFailed".
+ */
+export interface ScanFailed {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The archive.
+   */
+  archive: string;
+  /**
+   * The scan.
+   */
+  job_id: string;
+  /**
+   * Time, UTC, ISO 8601.
+   */
+  ts: string;
+  type?: "scan_failed";
+  /**
+   * Reason.
+   */
+  error: string;
+  /**
+   * Error code.
+   */
+  code:
+    | "invalid_json"
+    | "invalid_message"
+    | "unknown_command"
+    | "invalid_name"
+    | "not_found"
+    | "conflict"
+    | "busy"
+    | "too_large"
+    | "not_enough_samples"
+    | "incompatible"
+    | "unauthorized"
+    | "cancelled"
+    | "internal";
+}
+/**
  * Version, features, limits and contract of the server.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -3938,6 +4623,10 @@ export interface StatedLimits {
    * Windows of the contract that one ``get_candidates`` looks at.
    */
   max_candidate_windows?: number;
+  /**
+   * Bytes of a stretch that ``copy_archived`` copies, at 8 bytes a sample.
+   */
+  max_excerpt_bytes?: number;
   /**
    * Reads and changes of the workspace that wait, of all clients together. One more is refused with ``busy``.
    */
@@ -4349,6 +5038,71 @@ export interface Signals {
   signals: SignalInfo[];
 }
 /**
+ * An emission of an archive that was compared with an example.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "SimilarEmission".
+ */
+export interface SimilarEmission {
+  /**
+   * Seconds from the start of the recording.
+   */
+  time_start_sec: number;
+  /**
+   * Seconds from the start of the recording.
+   */
+  time_end_sec: number;
+  /**
+   * Absolute frequency of the lower edge.
+   */
+  freq_low_hz: number;
+  /**
+   * Absolute frequency of the upper edge.
+   */
+  freq_high_hz: number;
+  /**
+   * The recording.
+   */
+  recording: string;
+  /**
+   * Time of its left edge, UTC, ISO 8601; null where the recording does not state it.
+   */
+  start_time: string | null;
+  /**
+   * At most 1.
+   */
+  similarity: number;
+  /**
+   * The signal that was detected there; null for none.
+   */
+  signal_name: string | null;
+  /**
+   * Score of that detection; null for none.
+   */
+  score: number | null;
+}
+/**
+ * The emissions of an archive that are most similar to an example.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "SimilarEmissions".
+ */
+export interface SimilarEmissions {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  /**
+   * The archive.
+   */
+  archive: string;
+  type?: "similar_emissions";
+  /**
+   * The most similar first; the example itself is not among them.
+   */
+  emissions: SimilarEmission[];
+}
+/**
  * Move the edges of boxes to those of the energy in and next to them.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -4369,7 +5123,7 @@ export interface SnapBoxes {
    *
    * @maxItems 1000
    */
-  boxes: RecordingBox1[];
+  boxes: RecordingBox2[];
 }
 /**
  * Boxes whose edges lie at those of the energy in them.
@@ -4390,7 +5144,7 @@ export interface SnappedBoxes {
   /**
    * In the order of the command; a box in which nothing stands out is as it was.
    */
-  boxes: RecordingBox1[];
+  boxes: RecordingBox2[];
 }
 /**
  * A source by its address. Refused unless the server was started with ``--allow-addresses``.
@@ -4460,6 +5214,36 @@ export interface Sources {
    * Whether ``start_stream`` takes addresses.
    */
   addresses_allowed?: boolean;
+}
+/**
+ * Scan the recordings of an archive that are new or have changed since its last scan.
+ *
+ * Followed by ``scan_progress`` and by exactly one of ``scan_complete`` and ``scan_failed``, to those who subscribed to
+ * ``scans`` and to the connection that asked. While a scan runs, the same command joins it, and one for another
+ * archive is refused with ``busy``. After a scan that was cancelled, failed or ended with the server, the next one
+ * goes on with what it left.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "StartScan".
+ */
+export interface StartScan {
+  /**
+   * Every direct answer carries the same id.
+   */
+  id?: string | number | null;
+  /**
+   * The archive, by the name that ``rfhydra serve --archive`` gives it.
+   */
+  archive: string;
+  command?: "start_scan";
+  /**
+   * Signals to look for with their active heads; absent: all whose head runs on the server's backbone.
+   */
+  signal_names?: string[] | null;
+  /**
+   * Whether to forget former results. Without it, a scan with other heads than before is a ``conflict``.
+   */
+  restart?: boolean;
 }
 /**
  * Start a live stream, or go on with a pushed one.
@@ -4664,6 +5448,10 @@ export interface StatedLimits1 {
    * Windows of the contract that one ``get_candidates`` looks at.
    */
   max_candidate_windows?: number;
+  /**
+   * Bytes of a stretch that ``copy_archived`` copies, at 8 bytes a sample.
+   */
+  max_excerpt_bytes?: number;
   /**
    * Reads and changes of the workspace that wait, of all clients together. One more is refused with ``busy``.
    */
@@ -4939,6 +5727,7 @@ export interface Subscribe {
     | "cards"
     | "heads"
     | "missions"
+    | "scans"
   )[];
 }
 /**
@@ -4970,6 +5759,7 @@ export interface Subscriptions {
     | "cards"
     | "heads"
     | "missions"
+    | "scans"
   )[];
   /**
    * Present state of the new topics, as the messages that they push; ``jobs`` is followed by a ``job`` for each
@@ -4988,6 +5778,7 @@ export interface Subscriptions {
     | CardProgress
     | LoadedHeads
     | Missions
+    | Archives
   )[];
 }
 /**
@@ -5249,7 +6040,7 @@ export interface SuggestContract {
   /**
    * Boxes of one signal.
    */
-  boxes?: RecordingBox1[] | null;
+  boxes?: RecordingBox2[] | null;
 }
 /**
  * A contract with what it makes of the signals, and what it costs.
@@ -5910,6 +6701,7 @@ export interface Unsubscribe {
         | "cards"
         | "heads"
         | "missions"
+        | "scans"
       )[]
     | null;
 }
@@ -6648,6 +7440,14 @@ export interface CommandTypes {
   snap_boxes: { fields: SnapBoxes; answer: SnappedBoxes };
   get_candidates: { fields: GetCandidates; answer: Candidates };
   suggest_contract: { fields: SuggestContract; answer: ContractSuggestion };
+  get_archives: { fields: GetArchives; answer: Archives };
+  start_scan: { fields: StartScan; answer: ScanProgress };
+  cancel_scan: { fields: CancelScan; answer: ScanProgress };
+  get_archive_timeline: { fields: GetArchiveTimeline; answer: ArchiveTimeline };
+  get_archive_hits: { fields: GetArchiveHits; answer: ArchiveHits };
+  find_similar: { fields: FindSimilar; answer: SimilarEmissions };
+  get_archived_view: { fields: GetArchivedView; answer: ArchivedView };
+  copy_archived: { fields: CopyArchived; answer: RecordingState };
 }
 
 /** Messages of the server, by their type. */
@@ -6716,4 +7516,12 @@ export interface MessageTypes {
   snapped_boxes: SnappedBoxes;
   candidates: Candidates;
   contract_suggestion: ContractSuggestion;
+  archives: Archives;
+  scan_progress: ScanProgress;
+  scan_complete: ScanComplete;
+  scan_failed: ScanFailed;
+  archive_timeline: ArchiveTimeline;
+  archive_hits: ArchiveHits;
+  similar_emissions: SimilarEmissions;
+  archived_view: ArchivedView;
 }

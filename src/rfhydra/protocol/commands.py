@@ -9,6 +9,7 @@ from pydantic import Field, FiniteFloat, JsonValue, model_validator
 
 from rfhydra.errors import InvalidMessage, UnknownCommand
 from rfhydra.protocol import messages as told
+from rfhydra.protocol.archives import CommandOnArchives
 from rfhydra.protocol.audit import GetAudit
 from rfhydra.protocol.base import BaseCommand, BaseMessage
 from rfhydra.protocol.cards import CommandOnCards
@@ -361,6 +362,7 @@ Command: TypeAlias = (
     | RecordingCommand
     | RecordingContentsCommand
     | RecordingSuggestionCommand
+    | CommandOnArchives
 )
 """Every command."""
 

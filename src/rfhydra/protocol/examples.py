@@ -7,6 +7,7 @@ import base64
 from typing import Any, Final
 
 from rfhydra.protocol import audit, cards, commands, live, results, signals, unknowns, upgrades
+from rfhydra.protocol.archive_examples import ARCHIVE_COMMANDS
 from rfhydra.protocol.commands import COMMANDS, Command
 from rfhydra.protocol.example_values import (
     CENTER_HZ,
@@ -134,6 +135,7 @@ COMMAND_EXAMPLES: Final[dict[str, Command]] = {
         unknowns.GetUnknown(least=2, limit=10),
         unknowns.LabelUnknown(id=17, cluster_id=3, signal_name="doorbell"),
         *RECORDING_COMMANDS,
+        *ARCHIVE_COMMANDS,
         commands.Unsubscribe(topics=["waterfall"]),
     )
 }

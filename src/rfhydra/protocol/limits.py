@@ -97,6 +97,8 @@ class Limits(WireModel):
     """Candidates and contracts that wait, of all clients together. One more is refused with ``busy``."""
     max_candidate_windows: int = Field(default=32, ge=1)
     """Windows of the contract that one ``get_candidates`` looks at."""
+    max_excerpt_bytes: int = Field(default=64 * _MIB, ge=_MIB, le=1 << 32)
+    """Bytes of a stretch that ``copy_archived`` copies, at 8 bytes a sample."""
     max_store_queued: int = Field(default=256, ge=1)
     """Reads and changes of the workspace that wait, of all clients together. One more is refused with ``busy``."""
     max_outbox_messages: int = Field(default=256, ge=8)

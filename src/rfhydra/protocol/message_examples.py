@@ -3,6 +3,7 @@
 from typing import Final
 
 from rfhydra.protocol import live, messages, state, trainings, upgrades, versions
+from rfhydra.protocol.archive_examples import ARCHIVE_MESSAGES
 from rfhydra.protocol.example_values import (
     BOX,
     CENTER_HZ,
@@ -292,6 +293,7 @@ MESSAGE_EXAMPLES: Final[dict[str, Message]] = {
         CLUSTERS,
         LABELLED,
         *RECORDING_MESSAGES,
+        *ARCHIVE_MESSAGES,
     )
 }
 """By type."""

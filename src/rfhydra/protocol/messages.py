@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 from pydantic import Field, JsonValue
 
 from rfhydra.errors import ErrorCode
+from rfhydra.protocol.archives import Archives, MessageOnArchives
 from rfhydra.protocol.audit import AuditTrail
 from rfhydra.protocol.base import BaseMessage, SignalMessage
 from rfhydra.protocol.cards import CardProgress, MessageOnCards
@@ -40,7 +41,7 @@ API_VERSION: Final = 1
 MIN_API_VERSION: Final = 1
 FEATURES: Final = (  # noqa: SIM905
     "detect binary jobs subscriptions samples signals sigmf upgrades streams unknown recordings versions cards audit"
-    " missions"
+    " missions archives"
 ).split()
 """Parts of the protocol that a server may lack, by which clients know them."""
 
@@ -190,7 +191,8 @@ Snapshot: TypeAlias = Annotated[
     | Recordings
     | CardProgress
     | LoadedHeads
-    | Missions,
+    | Missions
+    | Archives,
     Field(discriminator="type"),
 ]
 
@@ -250,6 +252,7 @@ Message: TypeAlias = (
     | RecordingMessage
     | RecordingContentsMessage
     | RecordingSuggestionMessage
+    | MessageOnArchives
 )
 """Every message."""
 

@@ -63,14 +63,9 @@ class ContentsCommand(WireModel):
 # --- views ---
 
 
-class RecordingView(OfRecording):
-    """A part of a recording as an image, each pixel the peak, or the mean, of the spectra and bins in it.
+class ViewFields(WireModel):
+    """Fields of a view."""
 
-    Every sample of the part counts, however long it is. The edges are those of the image, which may reach a little
-    beyond the asked part, or be less than it at the edges of the recording.
-    """
-
-    type: Literal["recording_view"] = "recording_view"
     rows: int
     """Rows of the image; at most as many as asked for."""
     cols: int
@@ -100,12 +95,19 @@ class RecordingView(OfRecording):
     are 0 where the receiver was tuned elsewhere."""
 
 
-class GetRecordingView(ContentsCommand, BaseCommand[RecordingView]):
-    """Ask for a part of a recording as an image. Absent edges are those of the recording."""
+class RecordingView(ViewFields, OfRecording):
+    """A part of a recording as an image, each pixel the peak, or the mean, of the spectra and bins in it.
 
-    answered_in_order = False
+    Every sample of the part counts, however long it is. The edges are those of the image, which may reach a little
+    beyond the asked part, or be less than it at the edges of the recording.
+    """
 
-    command: Literal["get_recording_view"] = "get_recording_view"
+    type: Literal["recording_view"] = "recording_view"
+
+
+class ViewCommand(WireModel):
+    """Fields of a command that asks for a view."""
+
     time_start_sec: Seconds | None = None
     """Start of the part."""
     time_end_sec: Seconds | None = None
@@ -138,6 +140,14 @@ class GetRecordingView(ContentsCommand, BaseCommand[RecordingView]):
         if self.min_db is not None and self.max_db is not None and self.max_db - self.min_db < 1:
             raise ValueError("max_db must be at least 1 dB above min_db")
         return self
+
+
+class GetRecordingView(ViewCommand, ContentsCommand, BaseCommand[RecordingView]):
+    """Ask for a part of a recording as an image. Absent edges are those of the recording."""
+
+    answered_in_order = False
+
+    command: Literal["get_recording_view"] = "get_recording_view"
 
 
 # --- labels ---

@@ -40,14 +40,14 @@ of the wrong type is an `error`.
 - Commands of one connection are answered in their order, except those that are answered *when done*, as stated for
   each, and windows of IQ in binary frames. What is answered when done is given up when its connection ends.
 - A training belongs to the server. Its messages go to those who subscribed to `jobs` and to the connection that started
-  it. So does an upgrade, with the topic `upgrades`, and the measurement of a card, with the topic `cards`. `job_stage`
-  goes to subscribers only.
+  it. So does an upgrade, with the topic `upgrades`, the measurement of a card, with the topic `cards`, and the scan of
+  an archive, with the topic `scans`. `job_stage` goes to subscribers only.
 - A stream belongs to the server, too. Its pushes go to those who subscribed to `detections`, `tracks`, `streams` or
   `waterfall`. Binary frames of a stream that a client pushes are not answered.
-- A push that replaces the one before it (`training_progress`, `job_stage`, `card_progress` or `upgrade_progress` of one
-  job, `detections` and waterfall of one stream, `streams`, `recordings`, `metrics`) is dropped where a client is too
-  slow, and so are the oldest events of `tracks`; every other message is kept, and a client that does not take them is
-  closed with 1013.
+- A push that replaces the one before it (`training_progress`, `job_stage`, `card_progress`, `scan_progress` or
+  `upgrade_progress` of one job, `detections` and waterfall of one stream, `streams`, `recordings`, `metrics`) is
+  dropped where a client is too slow, and so are the oldest events of `tracks`; every other message is kept, and a
+  client that does not take them is closed with 1013.
 - With a token: `Authorization: Bearer …`, `?token=…`, or `auth` as the first command, within ten seconds.
 
 The examples belong to one session, on a workspace whose contract has 128 rows and a hop of 64 samples; a test sends

@@ -28,6 +28,7 @@ Topic: TypeAlias = Literal[
     "cards",
     "heads",
     "missions",
+    "scans",
 ]
 
 
