@@ -45,9 +45,9 @@ class _Task:
 class LocalEngine:
     """Scans in ``workers`` processes, which share the cores evenly. They end with this one, also if it is killed."""
 
-    def __init__(self, workers: int | None = None) -> None:
-        """``workers`` None is one for each core."""
-        self.workers = workers or usable_cores()
+    def __init__(self, workers: int | None = None, *, niceness: int = 0) -> None:
+        """``workers`` None is one for each core; ``niceness`` lowers their priority, as ``nice`` does."""
+        self.workers, self._niceness = workers or usable_cores(), niceness
 
     def run(
         self, plan: ScanPlan, sources: Sequence[SourceFile], parts: Path, progress: Callable[[str, float], None]
@@ -63,7 +63,7 @@ class LocalEngine:
         try:
             while open_tasks := len(waiting) + sum(worker.task is not None for worker in workers):
                 missing = min(count, open_tasks) - len(workers)
-                workers += [_Worker.start(plan, parts, threads) for _ in range(missing)]
+                workers += [_Worker.start(plan, parts, threads, self._niceness) for _ in range(missing)]
                 for worker in workers:
                     if worker.task is None and waiting:
                         worker.give(waiting.popleft())
@@ -96,9 +96,10 @@ class _Worker:
         self.connection, self._process = connection, process
 
     @classmethod
-    def start(cls, plan: ScanPlan, parts: Path, threads: int) -> Self:
+    def start(cls, plan: ScanPlan, parts: Path, threads: int, niceness: int) -> Self:
         ours, theirs = _CONTEXT.Pipe()
-        process = _CONTEXT.Process(target=_work, args=(os.getpid(), plan, parts, threads, theirs), daemon=True)
+        arguments = (os.getpid(), plan, parts, threads, niceness, theirs)
+        process = _CONTEXT.Process(target=_work, args=arguments, daemon=True)
         resource_tracker.ensure_running()  # here, because its start unblocks what the next line blocks
         # Inherited: Ctrl+C in the terminal must reach this process only, from the first moment on.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -150,9 +151,10 @@ def _given_up(worker: _Worker, task: _Task) -> Failure:
     return given_up(task.source)
 
 
-def _work(parent: int, plan: ScanPlan, parts: Path, threads: int, connection: Connection) -> None:
+def _work(parent: int, plan: ScanPlan, parts: Path, threads: int, niceness: int, connection: Connection) -> None:
     """Scan what ``connection`` names until it is closed; sends seconds done, entries, or the error that ends a scan."""
     end_with(parent)
+    os.nice(niceness)
     os.environ[_THREADS] = str(threads)  # before torch is imported
     import torch
 

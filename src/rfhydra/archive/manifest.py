@@ -27,7 +27,10 @@ _IDENTITY: Final = "identity"
 
 @dataclass(frozen=True)
 class Finished:
-    """A scanned recording: the name of its part, and what is in it. The first two are those of its source."""
+    """A scanned recording: the name of its part, and what is in it. The first two are those of its source.
+
+    ``start_utc_sec`` is None where the recording does not state its time.
+    """
 
     path: str
     fingerprint: str
@@ -36,6 +39,7 @@ class Finished:
     duration_sec: float
     hits: int
     emissions: int
+    start_utc_sec: float | None = None
 
 
 Entry: TypeAlias = Finished | Failure

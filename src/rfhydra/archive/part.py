@@ -76,6 +76,7 @@ def _scanned(plan: ScanPlan, source: SourceFile, parts: Path, progress: Callable
         recording.duration_sec,
         len(detections),
         emissions.rows,
+        recording.start_utc_sec,
     )
 
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from rfhydra.archive.engine import Engine
 from rfhydra.archive.manifest import Entry, Finished, Manifest
 from rfhydra.archive.plan import ScanPlan
+from rfhydra.archive.result import with_recordings
 from rfhydra.archive.source import Failure, SourceFile
 from rfhydra.archive.tables import HITS, copy_rows, with_metadata, writing_table
 from rfhydra.errors import InvalidMessage, InvalidRecording
@@ -159,7 +160,8 @@ def _write_result(plan: ScanPlan, manifest: Manifest, files: ArchiveFiles) -> di
         with writing_table(files.emissions, schema) as writer:
             for part in parts:
                 copy_rows(part.emissions, writer)
-        with writing_table(files.hits, with_metadata(HITS, plan)) as writer:
+        schema = with_recordings(with_metadata(HITS, plan), [entry for _, entry in sorted(manifest.entries.items())])
+        with writing_table(files.hits, schema) as writer:
             for part in parts:
                 copy_rows(part.hits, writer)
     counts = pq.read_table(files.hits, columns=["signal"]).group_by("signal").aggregate([("signal", "count")])

@@ -87,6 +87,12 @@ def serve(
             "--allow-addresses", help="Let clients start any other source: every file and host that it names."
         ),
     ] = False,
+    archive: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FOLDER", help="A folder of recordings that clients may scan and search. Repeatable."
+        ),
+    ] = None,
     log_age: LogAge = None,
     log_tracks: LogTracks = LOG_MAX_TRACKS,
     mqtt: MqttUrl = None,
@@ -111,8 +117,9 @@ def serve(
 
         settings = replace(
             _settings(host, token, no_token, origin or [], limit or [], grace, backbone, former, runtime),
-            sources=_sources(source or []),
+            sources=dict(_named("--source", source or [], "roof=rtl_tcp://127.0.0.1:1234")),
             allow_addresses=allow_addresses,
+            archives={name: Path(folder) for name, folder in _named("--archive", archive or [], "night=/data/night")},
             outputs=OutputOptions.parse(
                 log=True,
                 log_age=log_age,
@@ -180,14 +187,15 @@ def _settings(
     )
 
 
-def _sources(settings: list[str]) -> dict[str, str]:
-    """Addresses by name, from ``NAME=ADDRESS`` texts."""
-    sources: dict[str, str] = {}
+def _named(option: str, settings: list[str], example: str) -> list[tuple[str, str]]:
+    """Name and value of each of the ``NAME=VALUE`` texts of an option."""
+    named: dict[str, str] = {}
     for setting in settings:
-        name, found, address = setting.partition("=")
-        if not (found and address):
-            raise InvalidMessage(f"--source {setting[:64]!r} must be NAME=ADDRESS, as in roof=rtl_tcp://127.0.0.1:1234")
-        if check_name(name, "the name of --source") in sources:
-            raise InvalidMessage(f"--source {name} is given twice")
-        sources[name] = address
-    return sources
+        name, _, value = setting.partition("=")
+        if not value:
+            form = f"NAME={'FOLDER' if option == '--archive' else 'ADDRESS'}"
+            raise InvalidMessage(f"{option} {setting[:64]!r} must be {form}, as in {example}")
+        if check_name(name, f"the name of {option}") in named:
+            raise InvalidMessage(f"{option} {name} is given twice")
+        named[name] = value
+    return list(named.items())

@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 from rfhydra.client.connection import Connection
 from rfhydra.errors import RfhydraError
 from rfhydra.protocol import commands as ask
+from rfhydra.protocol.archives import CancelScan, CopyArchived
 from rfhydra.protocol.base import BaseCommand
 from rfhydra.protocol.cards import CancelCard
 from rfhydra.protocol.live import StartStream, StopStream
@@ -40,6 +41,8 @@ _ONCE: Final = frozenset(
         CancelCard,
         RenameMission,
         DeleteMission,
+        CancelScan,
+        CopyArchived,
     }
 )
 """Commands that are not idempotent: not sent again after a lost connection."""

@@ -4,15 +4,17 @@ import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 from rfhydra.client.commands import Commands
 from rfhydra.client.connection import Connection
 from rfhydra.client.streams import PushedStream, TrackSubscription
-from rfhydra.client.watch import CardRun, Push, Subscription, TrainingRun, UpgradeRun
+from rfhydra.client.watch import CardRun, Push, ScanRun, Subscription, TrainingRun, UnstoredRun, UpgradeRun
 from rfhydra.config import DEFAULT_URL
 from rfhydra.errors import InvalidMessage, NotFound, RfhydraError, Unreachable, error_of
 from rfhydra.protocol import commands as ask
+from rfhydra.protocol.archives import Archives, ScanComplete, ScanFailed, ScanProgress, StartScan
+from rfhydra.protocol.base import BaseCommand
 from rfhydra.protocol.cards import CardComplete, CardFailed, CardProgress, MakeCard
 from rfhydra.protocol.commands import TRAINING_COMMANDS
 from rfhydra.protocol.frames import read_waterfall
@@ -24,6 +26,8 @@ from rfhydra.protocol.streams import StreamStatus
 from rfhydra.protocol.trainings import TrainingComplete, TrainingFailed, TrainingProgress
 from rfhydra.protocol.types import Topic, TrainingOptions, TrainingRequest
 from rfhydra.protocol.upgrades import GetUpgrade, StartUpgrade, UpgradeComplete, UpgradeFailed, UpgradeProgress
+
+U = TypeVar("U", bound=UnstoredRun[Any, Any])
 
 
 class Client(Commands):
@@ -62,7 +66,7 @@ class Client(Commands):
         self._subscriptions: set[Subscription[Any]] = set()
         self._follows_jobs = False
         self._upgrades: set[UpgradeRun] = set()
-        self._cards: set[CardRun] = set()
+        self._unstored: set[UnstoredRun[Any, Any]] = set()
         self._pushes: dict[int, PushedStream] = {}
         self._waterfall: dict[str, Any] = {}
         self._connection = Connection(
@@ -185,16 +189,24 @@ class Client(Commands):
             NotFound: there is no such version.
             Busy: the card of another version is being measured.
         """
-        runs = list[CardRun]()
+        return await self._begin(CardRun, MakeCard, signal_name=signal_name, version=version)
 
-        def begin(answer: Message) -> None:
-            assert isinstance(answer, CardProgress)
-            runs.append(CardRun(answer.job_id))
-            self._cards.add(runs[0])
+    async def start_scan(
+        self, archive: str, signal_names: Iterable[str] | None = None, *, restart: bool = False
+    ) -> ScanRun:
+        """Scan what is new in an archive, or join its scan.
 
-        await self._ask(ask.Subscribe, topics=["cards"])
-        await self._ask(MakeCard, at_once=begin, signal_name=signal_name, version=version)
-        return runs[0]
+        Args:
+            archive: its name.
+            signal_names: what to look for; default all whose head runs on the server's backbone.
+            restart: forget former results, which a scan with other heads needs.
+
+        Raises:
+            NotFound: there is no such archive, or a signal has no active head.
+            Busy: another archive is being scanned.
+        """
+        names = None if signal_names is None else list(signal_names)
+        return await self._begin(ScanRun, StartScan, archive=archive, signal_names=names, restart=restart)
 
     def subscribe(self, *topics: Topic) -> Subscription[Push]:
         """Pushes of ``topics``: enter with ``async with``, then read with ``async for``.
@@ -260,6 +272,19 @@ class Client(Commands):
             lambda: self._pushes.pop(tag, None),
         )
 
+    async def _begin(self, kind: type[U], command: type[BaseCommand[Any]], **fields: Any) -> U:
+        """Begin a job that the server does not store, or join it."""
+        runs = list[U]()
+
+        def begin(answer: Message) -> None:
+            assert isinstance(answer, CardProgress | ScanProgress)
+            runs.append(kind(answer.job_id))
+            self._unstored.add(runs[0])
+
+        await self._ask(ask.Subscribe, topics=[kind.topic])
+        await self._ask(command, at_once=begin, **fields)
+        return runs[0]
+
     async def _follow_jobs(self) -> None:
         if not self._follows_jobs:
             self._follows_jobs = True
@@ -282,8 +307,8 @@ class Client(Commands):
         """The topics that this client needs."""
         jobs = frozenset[Topic]({"jobs"} if self._follows_jobs else ())
         upgrades = frozenset[Topic]({"upgrades"} if self._upgrades else ())
-        cards = frozenset[Topic]({"cards"} if self._cards else ())
-        return jobs.union(upgrades, cards, *(each.topics for each in self._subscriptions))
+        unstored = frozenset[Topic](run.topic for run in self._unstored)
+        return jobs.union(upgrades, unstored, *(each.topics for each in self._subscriptions))
 
     async def _greet(self) -> None:
         """Prepare a new connection: hello, subscriptions, and the missed messages of trainings."""
@@ -315,10 +340,11 @@ class Client(Commands):
 
     def _deliver_all(self, answer: Message) -> None:
         assert isinstance(answer, Subscriptions)
-        measured = {each.job_id for each in answer.snapshots if isinstance(each, CardProgress)}
-        for card in self._cards:
-            if card.job_id not in measured:
-                card.finish(NotFound("the measurement ended while there was no connection: ask for the card"))
+        going_on = {each.job_id for each in answer.snapshots if isinstance(each, CardProgress)}
+        going_on |= {each.progress.job_id for each in answer.snapshots if isinstance(each, Archives) and each.progress}
+        for run in self._unstored:
+            if run.job_id not in going_on:
+                run.finish(NotFound(run.lost))
         for subscription in self._subscriptions:
             _deliver(answer, subscription)
 
@@ -337,10 +363,10 @@ class Client(Commands):
             for run in self._runs:
                 if run.job_id == push.job_id:
                     run.take_stage(push)
-        if isinstance(push, CardProgress | CardComplete | CardFailed):
-            for card in self._cards:
-                if card.job_id == push.job_id:
-                    card.take(push)
+        if isinstance(push, CardProgress | CardComplete | CardFailed | ScanProgress | ScanComplete | ScanFailed):
+            for unstored in self._unstored:
+                if unstored.job_id == push.job_id:
+                    unstored.take(push)
             self._drop_finished_runs()
         if isinstance(push, UpgradeProgress | UpgradeComplete | UpgradeFailed):
             for upgrade in self._upgrades:
@@ -355,15 +381,15 @@ class Client(Commands):
             run.finish(reason)
         for upgrade in self._upgrades:
             upgrade.finish(reason)
-        for card in self._cards:
-            card.finish(reason)
+        for unstored in self._unstored:
+            unstored.finish(reason)
         for subscription in self._subscriptions:
             subscription.end(reason)
 
     def _drop_finished_runs(self) -> None:
         self._runs = {run for run in self._runs if not run.is_over}
         self._upgrades = {run for run in self._upgrades if not run.is_over}
-        self._cards = {run for run in self._cards if not run.is_over}
+        self._unstored = {run for run in self._unstored if not run.is_over}
 
 
 def _deliver(answer: Message, subscription: Subscription[Any]) -> None:

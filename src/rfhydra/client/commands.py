@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from pydantic import JsonValue
 
+from rfhydra.client.archives import ArchiveCommands
 from rfhydra.client.asking import checked
 from rfhydra.client.recordings import RecordingCommands
 from rfhydra.client.version_commands import VersionCommands
@@ -49,7 +50,7 @@ from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, UndoUpgrade, Up
 Box: TypeAlias = PixelBox | PhysicalBox
 
 
-class Commands(RecordingCommands, VersionCommands):
+class Commands(ArchiveCommands, RecordingCommands, VersionCommands):
     """Every method raises errors of the server, as the class of their code, and ``Unreachable``."""
 
     async def hello(self) -> told.ServerHello:

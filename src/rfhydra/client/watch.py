@@ -7,9 +7,10 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Final, Generic, Self, TypeVar
+from typing import ClassVar, Final, Generic, Self, TypeVar
 
 from rfhydra.errors import NotFound, error_of
+from rfhydra.protocol.archives import Archives, ScanComplete, ScanEvent, ScanFailed, ScanProgress
 from rfhydra.protocol.cards import CardComplete, CardEvent, CardFailed, CardProgress
 from rfhydra.protocol.frames import StreamWaterfallFrame, WaterfallFrame
 from rfhydra.protocol.live import Streams, Tracks
@@ -52,6 +53,8 @@ Push = (
     | CardEvent
     | LoadedHeads
     | Missions
+    | Archives
+    | ScanEvent
 )
 PUSHES: Final[dict[Topic, tuple[type[Push], ...]]] = {
     "jobs": (Jobs, JobSnapshot, JobStage, TrainingProgress, TrainingComplete, TrainingFailed),
@@ -67,6 +70,7 @@ PUSHES: Final[dict[Topic, tuple[type[Push], ...]]] = {
     "cards": (CardProgress, CardComplete, CardFailed),
     "heads": (LoadedHeads,),
     "missions": (Missions,),
+    "scans": (Archives, ScanProgress, ScanComplete, ScanFailed),
 }
 """Types of the pushes of each topic."""
 
@@ -220,22 +224,43 @@ class TrainingRun(Run[TrainingProgress, TrainingComplete]):
             self.finish(NotFound(f"job {job.job_id} made version {job.version}; its messages have been dropped"))
 
 
-class CardRun(Run[CardProgress, CardComplete]):
-    """The measurement of a detectability card on the server.
+class UnstoredRun(Run[T, R]):
+    """A job that the server does not store: it continues when the connection is lost or this client closes, but not
+    when the server stops.
 
-    Iterating gives its progress from now on and stops with it; :meth:`result` returns the card. It continues when the
-    connection is lost or this client closes, but not when the server stops.
+    Iterating gives its progress from now on and stops with it.
+
+    Attributes:
+        topic: of its messages.
+        lost: the error where it ended without a connection.
     """
 
-    def take(self, event: CardEvent) -> None:
-        """Process a message of this measurement."""
+    topic: ClassVar[Topic]
+    lost: ClassVar[str]
+
+    def take(self, event: CardEvent | ScanEvent) -> None:
+        """Process a message of this job."""
         match event:
-            case CardProgress():
-                self.put(event)
-            case CardComplete():
-                self.finish(event)
-            case CardFailed():
+            case CardProgress() | ScanProgress():
+                self.put(event)  # type: ignore[arg-type]  # T is the progress of its topic
+            case CardComplete() | ScanComplete():
+                self.finish(event)  # type: ignore[arg-type]
+            case CardFailed() | ScanFailed():
                 self.finish(error_of(event.code, event.error))
+
+
+class CardRun(UnstoredRun[CardProgress, CardComplete]):
+    """The measurement of a detectability card on the server; :meth:`result` returns the card."""
+
+    topic = "cards"
+    lost = "the measurement ended while there was no connection: ask for the card"
+
+
+class ScanRun(UnstoredRun[ScanProgress, ScanComplete]):
+    """The scan of an archive on the server; :meth:`result` returns what all scans of it have found."""
+
+    topic = "scans"
+    lost = "the scan ended while there was no connection: ask for the archives"
 
 
 class UpgradeRun(Run[UpgradeProgress, UpgradeReport]):

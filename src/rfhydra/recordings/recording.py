@@ -139,6 +139,13 @@ class Recording:
     def duration_sec(self) -> float:
         return self.sample_count / self.sample_rate_hz
 
+    @property
+    def start_utc_sec(self) -> float | None:
+        """Time of the first sample, by the first capture, in seconds since 1970 UTC; None where it is not stated."""
+        first = self.captures[0]
+        start_utc_sec = first.start_utc_sec
+        return None if start_utc_sec is None else start_utc_sec - first.sample_start / self.sample_rate_hz
+
     @cached_property
     def recording_id(self) -> str:
         """SHA-512 of the samples, in hex, independent of their container.

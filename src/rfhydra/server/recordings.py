@@ -24,7 +24,7 @@ from rfhydra.recordings import Recording, write_recording
 from rfhydra.recordings.known import KnownFields
 from rfhydra.server.executor import SerialExecutor
 from rfhydra.server.net.hub import Hub, Session
-from rfhydra.store.columns import utc_text
+from rfhydra.store.columns import utc_text, utc_text_at
 from rfhydra.store.recordings import RecordingStore, StoredRecording, new_recording_id
 from rfhydra.streams.source import Chunk
 
@@ -33,6 +33,8 @@ MAX_OPEN: Final = 8
 _SAMPLE_BYTES: Final = 8
 _METADATA_BYTES: Final = 4096
 """Room for the metadata of a capture."""
+_MAX_PREFIX: Final = 160
+"""Characters of the name of a capture before its time."""
 _log = logging.getLogger(__name__)
 
 
@@ -204,8 +206,8 @@ class RecordingSet:
                 self._opened.popitem(last=False)
         return held.info, recording
 
-    async def capture(self, stream_id: str, read: Callable[[], Chunk]) -> RecordingInfo:
-        """Make a recording of samples of a stream, which ``read`` copies.
+    async def capture(self, name: str, read: Callable[[], Chunk], stream_id: str | None = None) -> RecordingInfo:
+        """Make a recording of samples which ``read`` copies, of a stream or an archive; its name begins with ``name``.
 
         Raises:
             NotFound: as ``read`` raises.
@@ -220,7 +222,7 @@ class RecordingSet:
         self._captures.append(size)
         try:
             await self._admit()
-            write = partial(self._write_capture, recording_id, stream_id, chunk)
+            write = partial(self._write_capture, recording_id, name, chunk, stream_id)
             held = await self._executor.run(write, refusable=False)
         finally:
             self._captures.remove(size)
@@ -257,15 +259,15 @@ class RecordingSet:
         self._changed()
         return self._told_held(upload.upload_id, upload.tag)
 
-    def _write_capture(self, recording_id: str, stream_id: str, chunk: Chunk) -> StoredRecording:
-        start = None if chunk.start_utc_sec is None else utc_text(datetime.fromtimestamp(chunk.start_utc_sec, UTC))
+    def _write_capture(self, recording_id: str, prefix: str, chunk: Chunk, stream_id: str | None) -> StoredRecording:
+        start = utc_text_at(chunk.start_utc_sec)
         tuning = chunk.tuning
         self._store.begin(recording_id)
         try:
             stem = self._store.stem(recording_id)
             write_recording(stem, chunk.iq, tuning.sample_rate_hz, tuning.center_freq_hz, start_time=start)
             moment = (start or utc_text(datetime.now(UTC))).replace("-", "").replace(":", "")
-            name = f"{stream_id}-{moment.partition('.')[0]}Z"
+            name = f"{prefix[:_MAX_PREFIX]}-{moment.partition('.')[0]}Z"
             files = [
                 RecordingFile(name=f"{name}{suffix}", size_bytes=stem.with_suffix(suffix).stat().st_size)
                 for suffix in (".sigmf-meta", ".sigmf-data")

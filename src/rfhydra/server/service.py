@@ -8,17 +8,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.requests import HTTPConnection
 
 from rfhydra.detection.detector import HydraDetector
-from rfhydra.errors import RfhydraError, Unauthorized
+from rfhydra.errors import MissingExtra, RfhydraError, Unauthorized
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.registry import VersionManager
 from rfhydra.hydra.runtimes import Runtime
 from rfhydra.live.output_options import OutputOptions
 from rfhydra.live.outputs import OutputFactory
+from rfhydra.protocol.archives import Archives
 from rfhydra.protocol.limits import Limits
 from rfhydra.protocol.state import ServerMetrics, ServerShutdown
 from rfhydra.protocol.trainings import TrainingComplete, TrainingEvent, TrainingProgress
@@ -28,6 +29,7 @@ from rfhydra.server.evaluations import Evaluations
 from rfhydra.server.executor import SerialExecutor
 from rfhydra.server.jobs.cards import CardJobs
 from rfhydra.server.jobs.queue import TrainingJobs
+from rfhydra.server.jobs.scans import ScanJobs
 from rfhydra.server.jobs.upgrades import UpgradeJobs
 from rfhydra.server.loaded import LoadedHeadSet
 from rfhydra.server.loop_delay import observe_loop_delay
@@ -43,6 +45,9 @@ from rfhydra.server.streams import StreamSet
 from rfhydra.server.waterfalls import Waterfalls
 from rfhydra.store.columns import utc_now
 from rfhydra.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from rfhydra.server.archives import ArchiveSet
 
 _log = logging.getLogger(__name__)
 GOING_AWAY: Final = 1001
@@ -65,6 +70,7 @@ class Settings:
         backbone_path: backbone file; None is the one that ships.
         sources: address of each live source that clients may start, by name.
         allow_addresses: whether clients may start any other source, too.
+        archives: folder of each archive that clients may scan, by name.
         outputs: of the streams.
         former_path: backbone file of heads that are not upgraded to that one yet, None without such heads.
         runtime: what computes the dense layers of the backbone in detection.
@@ -80,6 +86,7 @@ class Settings:
     runtime: Runtime = "torch"
     sources: Mapping[str, str] = field(default_factory=dict)
     allow_addresses: bool = False
+    archives: Mapping[str, Path] = field(default_factory=dict)
     outputs: OutputOptions = field(default_factory=lambda: OutputOptions.parse(log=True))
     grace_sec: float = 30.0
     auth_sec: float = 10.0
@@ -92,7 +99,8 @@ class Service:
     def __init__(self, workspace: Workspace, settings: Settings) -> None:
         """
         Raises:
-            NotFound: there is no such backbone file.
+            NotFound: there is no such backbone file, or folder of an archive.
+            MissingExtra: there are archives, and what they need is not installed.
             Incompatible: the backbone was pretrained on another value scaling than the workspace's contract has.
             InvalidMessage: the address of a source cannot be understood, or an output cannot be made.
             Busy: another process records in the same directory.
@@ -133,6 +141,8 @@ class Service:
         )
         self.recordings = RecordingSet(workspace.recordings, self.hub, limits, self.files)
         self.labelling = asyncio.Lock()
+        self.archives = self._make_archives(settings)
+        self.scans = None if self.archives is None else ScanJobs(self.archives, partial(self.hub.publish_job, "scans"))
         self.evaluations = Evaluations(workspace, self.versions, self.detector, self.streams.turns.turn)
         self.metrics = PrometheusMetrics()
         self.bounds = ConnectionBounds.of(limits, settings.handshake_sec)
@@ -178,6 +188,8 @@ class Service:
         self.evaluations.stop()
         await self.upgrades.stop()
         await self.cards.stop()
+        if self.scans is not None:
+            await self.scans.stop()
         await self.jobs.stop(self.settings.grace_sec)
         for task in self._tasks:
             task.cancel()
@@ -222,6 +234,14 @@ class Service:
         """Bring the sample counts of the registry cache up to date."""
         self.registry_cache.accept(await self.store.run(self.registry_cache.read_counts, refusable=False))
 
+    async def archive_state(self) -> Archives:
+        """The archives, and the scan that runs."""
+        if self.archives is None or self.scans is None:
+            return Archives(archives=[], progress=None)
+        read = partial(self.archives.infos, self.backbone.backbone_id)
+        infos = await self.views.run(read, refusable=False)
+        return Archives(archives=infos, progress=self.scans.progress)
+
     def collect_soon(self) -> None:
         """Collect garbage now: many samples or versions were removed."""
         self._collect_now.set()
@@ -246,6 +266,15 @@ class Service:
             messages_dropped=self.hub.dropped,
             cpu_share=cpu_share,
         )
+
+    def _make_archives(self, settings: Settings) -> "ArchiveSet | None":
+        if not settings.archives:
+            return None
+        try:
+            from rfhydra.server.archives import ArchiveSet
+        except ModuleNotFoundError:
+            raise MissingExtra("archives need pyarrow: pip install 'rfhydra[archive]'") from None
+        return ArchiveSet(self.workspace, settings.archives, settings.limits)
 
     def _on_training(self, event: TrainingEvent) -> None:
         self.hub.publish_job("jobs", event)

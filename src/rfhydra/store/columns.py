@@ -37,3 +37,11 @@ def utc_text(moment: datetime) -> str:
     """``moment`` (UTC if it is naive) as ISO 8601 in UTC with microseconds and a ``Z``: texts sort as times do."""
     utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return utc.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def utc_text_at(utc_sec: float | None) -> str | None:
+    """A time in seconds since 1970 UTC as :func:`utc_text`; None for None, and for a year that no clock has."""
+    try:
+        return None if utc_sec is None else utc_text(datetime.fromtimestamp(utc_sec, UTC))
+    except (ValueError, OverflowError):
+        return None

@@ -30,7 +30,7 @@ from rfhydra.protocol.recordings import (
 from rfhydra.recordings import Recording, open_recording
 from rfhydra.recordings.known import KnownFields
 from rfhydra.recordings.open import RAW_DATATYPES
-from rfhydra.store.columns import utc_now, utc_text
+from rfhydra.store.columns import utc_now, utc_text, utc_text_at
 
 _ENTRY: Final = "recording.json"
 _STEM: Final = "samples"
@@ -235,7 +235,7 @@ def _info(
         sample_rate_hz=recording.sample_rate_hz,
         samples=recording.sample_count,
         duration_sec=recording.duration_sec,
-        start_time=_start_time(recording),
+        start_time=utc_text_at(recording.start_utc_sec),
         center_freq_hz=first.center_freq_hz,
         center_freqs_hz=sorted({each.center_freq_hz for each in recording.captures})[:MAX_TUNINGS_TOLD],
         captures=len(recording.captures),
@@ -245,15 +245,3 @@ def _info(
         created_at=now,
         used_at=now,
     )
-
-
-def _start_time(recording: Recording) -> str | None:
-    """UTC time of the first sample, by the first capture."""
-    first = recording.captures[0]
-    start_utc_sec = first.start_utc_sec
-    if start_utc_sec is None:
-        return None
-    try:
-        return utc_text(datetime.fromtimestamp(start_utc_sec - first.sample_start / recording.sample_rate_hz, UTC))
-    except (ValueError, OverflowError):  # a year that no clock has
-        return None

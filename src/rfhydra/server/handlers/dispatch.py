@@ -4,7 +4,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
 from rfhydra.errors import Unauthorized
-from rfhydra.protocol import cards, commands, live, missions, recording_contents, recording_suggestions, results
+from rfhydra.protocol import (
+    archives,
+    cards,
+    commands,
+    live,
+    missions,
+    recording_contents,
+    recording_suggestions,
+    results,
+)
 from rfhydra.protocol import recordings as asked
 from rfhydra.protocol import signals as signal_commands
 from rfhydra.protocol.audit import GetAudit
@@ -13,6 +22,7 @@ from rfhydra.protocol.commands import Command
 from rfhydra.protocol.unknowns import GetUnknown, LabelUnknown
 from rfhydra.protocol.upgrades import CancelUpgrade, GetUpgrade, StartUpgrade, UndoUpgrade
 from rfhydra.server.answers import require_fitting
+from rfhydra.server.handlers import archives as archive_handlers
 from rfhydra.server.handlers import cards as card_handlers
 from rfhydra.server.handlers import (
     detection,
@@ -105,6 +115,14 @@ HANDLERS: Final[dict[type[Command], Handler]] = {
     missions.LoadMission: mission_handlers.load_mission,
     missions.RenameMission: mission_handlers.rename_mission,
     missions.DeleteMission: mission_handlers.delete_mission,
+    archives.GetArchives: archive_handlers.get_archives,
+    archives.StartScan: archive_handlers.start_scan,
+    archives.CancelScan: archive_handlers.cancel_scan,
+    archives.GetArchiveTimeline: archive_handlers.get_archive_timeline,
+    archives.GetArchiveHits: archive_handlers.get_archive_hits,
+    archives.FindSimilar: archive_handlers.find_similar,
+    archives.GetArchivedView: archive_handlers.get_archived_view,
+    archives.CopyArchived: archive_handlers.copy_archived,
 }
 
 

@@ -5,7 +5,7 @@ from base64 import b64encode
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sigmf import keys
 
@@ -29,6 +29,7 @@ from rfhydra.protocol.recording_contents import (
     RecordingView,
     SnapBoxes,
     SnappedBoxes,
+    ViewCommand,
 )
 from rfhydra.protocol.recordings import RecordingInfo
 from rfhydra.recordings import Annotation, Recording
@@ -52,7 +53,8 @@ _MIN_RANGE_DB: Final = 1.0
 
 async def get_recording_view(service: Service, session: Session, command: GetRecordingView) -> RecordingView:
     _, recording = await service.recordings.open(command.recording_id)
-    return await service.views.run_stoppable(partial(_view, recording, command))
+    fields = await service.views.run_stoppable(partial(view_fields, recording, command))
+    return RecordingView(recording_id=command.recording_id, **fields)
 
 
 async def snap_boxes(service: Service, session: Session, command: SnapBoxes) -> SnappedBoxes:
@@ -133,7 +135,8 @@ def identified(recording: Recording) -> Recording:
     return replace(recording, stated_sha512=recording.recording_id)
 
 
-def _view(recording: Recording, command: GetRecordingView, stop: Stop) -> RecordingView:
+def view_fields(recording: Recording, command: ViewCommand, stop: Stop) -> dict[str, Any]:
+    """The :class:`ViewFields` of the part of ``recording`` that ``command`` asks for."""
     start, end = command.time_start_sec or 0.0, command.time_end_sec
     length = None if end is None else end - start
     extent = Extent.of(recording, start, length, command.freq_low_hz, command.freq_high_hz)
@@ -156,22 +159,21 @@ def _view(recording: Recording, command: GetRecordingView, stop: Stop) -> Record
         low_db = min(low_db, high_db - _MIN_RANGE_DB)
     high_db = max(high_db, low_db + _MIN_RANGE_DB)
     image = grey_levels(shown.level_db, low_db, high_db)
-    return RecordingView(
-        recording_id=command.recording_id,
-        rows=image.shape[0],
-        cols=image.shape[1],
-        time_start_sec=shown.start_sec,
-        time_end_sec=shown.end_sec,
-        freq_low_hz=shown.freq_low_hz,
-        freq_high_hz=shown.freq_high_hz,
-        center_freq_hz=shown.center_freq_hz,
-        min_db=low_db,
-        max_db=high_db,
-        floor_db=floor_db,
-        fft_size=shown.fft_size,
-        pooling=shown.pooling,
-        image_b64=b64encode(image.tobytes()).decode(),
-    )
+    return {
+        "rows": image.shape[0],
+        "cols": image.shape[1],
+        "time_start_sec": shown.start_sec,
+        "time_end_sec": shown.end_sec,
+        "freq_low_hz": shown.freq_low_hz,
+        "freq_high_hz": shown.freq_high_hz,
+        "center_freq_hz": shown.center_freq_hz,
+        "min_db": low_db,
+        "max_db": high_db,
+        "floor_db": floor_db,
+        "fft_size": shown.fft_size,
+        "pooling": shown.pooling,
+        "image_b64": b64encode(image.tobytes()).decode(),
+    }
 
 
 def _snapped(recording: Recording, box: Box) -> Box:

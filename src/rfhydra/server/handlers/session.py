@@ -67,6 +67,8 @@ async def subscribe(service: Service, session: Session, command: Subscribe) -> S
             snapshots += await service.jobs.snapshots()
         if "upgrades" in command.topics:
             snapshots.append(await service.upgrades.state())
+        if "scans" in command.topics:
+            snapshots.append(await service.archive_state())
         for topic in dict.fromkeys(command.topics):
             snapshots += _snapshot(service, topic)
         answer = Subscriptions(topics=sorted(session.topics), snapshots=snapshots)
@@ -105,4 +107,4 @@ def _snapshot(service: Service, topic: Topic) -> list[Snapshot]:
         return [service.registry_cache.missions()]
     if topic == "cards":
         return [] if service.cards.progress is None else [service.cards.progress]
-    return []  # detections, tracks and waterfalls have no state; jobs and upgrades are read separately
+    return []  # detections, tracks and waterfalls have no state; jobs, upgrades and scans are read separately

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from rfhydra.protocol.archives import ScanEvent, ScanProgress
 from rfhydra.protocol.base import BaseMessage
 from rfhydra.protocol.cards import CardEvent, CardProgress
 from rfhydra.protocol.frames import StreamWaterfallFrame, WaterfallFrame
@@ -155,12 +156,12 @@ class Hub:
         for session in self._subscribers("jobs"):
             session.send_latest(("stage", stage.job_id), lambda _: text)
 
-    def publish_job(self, topic: Topic, event: TrainingEvent | UpgradeEvent | CardEvent) -> None:
+    def publish_job(self, topic: Topic, event: TrainingEvent | UpgradeEvent | CardEvent | ScanEvent) -> None:
         """Push a message of a job to the sessions that subscribed to ``topic`` or started it."""
         text = event.encode()
         for session in self._sessions:
             if topic in session.topics or event.job_id in session.jobs:
-                if isinstance(event, TrainingProgress | UpgradeProgress | CardProgress):
+                if isinstance(event, TrainingProgress | UpgradeProgress | CardProgress | ScanProgress):
                     session.send_latest(event.job_id, lambda _: text)
                 else:
                     session.send(text)
