@@ -136,6 +136,7 @@ def pages(client: Peer, **fields: Any) -> list[dict[str, Any]]:
 
 def test_recordings_with_a_time_lie_on_the_axis_by_their_time(client: Peer, folder: Path) -> None:
     shutil.rmtree(folder)
+    folder.mkdir()
     iq = np.zeros(SMALL_SPEC.window_samples, np.complex64)
     for name, start in (("late", "2026-11-20T10:01:00Z"), ("early", "2026-11-20T10:00:00Z")):
         write_recording(folder / name, iq, RATE_HZ, CENTER_HZ, start_time=start)
@@ -157,7 +158,7 @@ def test_the_like_of_a_box_is_found_whichever_recording_it_is_in(client: Peer) -
         "copy_archived", archive=ROOF, recording="first.sigmf-meta", time_start_sec=0, time_end_sec=LENGTH_SEC
     )["recording"]
     held = client.ask("find_similar", archive=ROOF, recording_id=copied["recording_id"], box=BOX, limit=5)
-    assert held["emissions"][0]["similarity"] == pytest.approx(ranks[0], abs=0.02) or held["emissions"] != found
+    assert held["emissions"][0]["similarity"] >= ranks[0] - 1e-3  # there it may find what it was copied from
     outside = BOX | {"freq_low_hz": 1.0, "freq_high_hz": 2.0}
     assert client.ask("find_similar", archive=ROOF, recording="first.sigmf-meta", box=outside)["code"] == (
         "invalid_message"

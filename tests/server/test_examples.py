@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pytest
 
 from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.protocol.archive_examples import ARCHIVE, ARCHIVED
 from rfhydra.protocol.commands import COMMANDS
 from rfhydra.protocol.example_values import JOB_ID, RECORDING_ID, SIGNAL, UPLOAD_TAG
 from rfhydra.protocol.examples import COMMAND_EXAMPLES, FRAME_EXAMPLES, TOKEN
@@ -26,6 +28,7 @@ from tests.training.given import SMALL_SPEC, add_noise
 REFUSED: Final = {"tune_stream": "invalid_message", "cancel_upgrade": "not_found", "label_unknown": "not_found"}
 """Codes of tuning a stream that a client pushes, of a cancel after the end, and of a cluster that was not collected."""
 ENDS: Final = ("training_complete", "training_failed")
+SCAN_ENDS: Final = ("scan_complete", "scan_failed")
 UPGRADE_ENDS: Final = ("upgrade_complete", "upgrade_failed")
 
 
@@ -74,7 +77,15 @@ def port(tmp_path: Path, body_file: Path) -> Iterator[int]:
             service.train_new_signal(SIGNAL, epochs=2)
         service.version_manager.promote_version(SIGNAL, 1)
         new_file = small_backbone(tmp_path / "new.safetensors", seed=1)
-        settings = Settings(gate=Gate(token=TOKEN), backbone_path=new_file, former_path=body_file)
+        archived = tmp_path / ARCHIVE / ARCHIVED
+        archived.parent.mkdir(parents=True)
+        archived.write_bytes(np.random.default_rng(1).integers(90, 166, 50_000, np.uint8).tobytes())
+        settings = Settings(
+            gate=Gate(token=TOKEN),
+            backbone_path=new_file,
+            former_path=body_file,
+            archives={ARCHIVE: tmp_path / ARCHIVE},
+        )
         with running(workspace, settings) as number:
             yield number
 
@@ -104,6 +115,12 @@ def test_every_example_gets_the_answer_that_the_document_promises(port: int) -> 
                 case "start_upgrade":
                     while exchange.receive()["type"] not in UPGRADE_ENDS:
                         pass
+                case "cancel_scan":
+                    while exchange.receive()["type"] not in SCAN_ENDS:
+                        pass
+                    exchange.send("start_scan")
+                    while exchange.receive()["type"] not in SCAN_ENDS:
+                        pass
                 case "extend_signal":
                     exchange.job_id = answer["job_id"]
                 case "open_recording":
@@ -114,6 +131,7 @@ def test_every_example_gets_the_answer_that_the_document_promises(port: int) -> 
                     assert told["recording"]["samples"] == 64
         assert exchange.codes == REFUSED
         assert {"training_progress", "training_complete", "upgrade_progress", "upgrade_complete"} <= exchange.seen
+        assert {"scan_failed", "scan_complete"} <= exchange.seen
         waterfall, *_ = map(read_waterfall, exchange.frames)
         assert isinstance(waterfall, WaterfallFrame)
         assert (waterfall.rows, waterfall.cols) == (SMALL_SPEC.rows, 1)
