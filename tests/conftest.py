@@ -1,5 +1,6 @@
 """Fixtures that several suites share: a real backbone, a tiny one, and workspaces to train in."""
 
+import gc
 import os
 import shutil
 import signal
@@ -34,10 +35,21 @@ os.environ["RFHYDRA_RUNTIME"] = "torch"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 
+# What is imported stays, and need not be looked through again at every collection.
+gc.freeze()
+
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("rfhydra", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("rfhydra"), max_examples=1000)
 settings.load_profile("rfhydra")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _collected() -> Iterator[None]:
+    """Free what the tests of a module left in cycles, here: a server has a backbone, and libraries that free their
+    objects in whichever thread the collector happens to run have crashed."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

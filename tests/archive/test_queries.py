@@ -7,18 +7,13 @@ from typing import Final
 import pytest
 
 from rfhydra.archive.plan import ScanPlan
-from tests.archive.given import plan_of, record, rows, scan_here
+from tests.archive.given import record, rows, scan_here
 from tests.training.given import SIGNAL
 
 PAGE: Final = (Path(__file__).parents[2] / "docs" / "archive.md").read_text()
 QUERIES: Final = [
     query.strip() for block in re.findall(r"^```sql\n(.*?)^```", PAGE, re.M | re.S) for query in block.split(";")
 ]
-
-
-@pytest.fixture
-def plan(site: Path, body_file: Path) -> ScanPlan:
-    return plan_of(site, body_file)
 
 
 def test_the_queries_of_the_page_run(plan: ScanPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

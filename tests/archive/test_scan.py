@@ -26,11 +26,6 @@ from tests.training.given import SIGNAL
 
 
 @pytest.fixture
-def plan(site: Path, body_file: Path) -> ScanPlan:
-    return plan_of(site, body_file)
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Four recordings, one of them of several windows."""
     path = tmp_path / "archive"

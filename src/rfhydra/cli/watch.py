@@ -4,7 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -88,7 +88,9 @@ def watch(
             from rfhydra.cli.remote_watch import watch_on_server
 
             _require_server_options(context)
-            watch_on_server(server, token, source, names, seconds, Screen(as_json=as_json))
+            screen = Screen(as_json=as_json)
+            with closing(screen.output):
+                watch_on_server(server, token, source, names, seconds, screen)
             return
         options = OutputOptions.parse(
             log=log,
@@ -105,7 +107,9 @@ def watch(
             sigmf=sigmf,
             novel=novel,
         )
-        _watch(directory, source, names, seconds, options, backbone, runtime, Screen(as_json=as_json))
+        screen = Screen(as_json=as_json)
+        with closing(screen.output):
+            _watch(directory, source, names, seconds, options, backbone, runtime, screen)
 
 
 def _require_server_options(context: typer.Context) -> None:
