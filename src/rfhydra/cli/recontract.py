@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rfhydra.cli.arguments import AsJson, BackboneFile, Workspace
-from rfhydra.cli.output import note, print_json, print_table, progress_bar, reported, say
+from rfhydra.cli.output import counted, note, print_json, print_table, progress_bar, reported, say
 from rfhydra.cli.recordings import open_recordings
 from rfhydra.cli.suggest import Label, show_choice
 from rfhydra.cli.upgrade import head_bars
@@ -127,7 +127,7 @@ def _show(report: "RecontractReport") -> None:
         print_table("heads", ["signal", "version", "F1 before", "F1 after", "boxes", ""], heads)
     for left in report.left_samples:
         origin = f" (of {', '.join(left.recordings[:3])})" if left.recordings else ""
-        note(f"{len(left.sample_ids)} samples of {left.signal_name}{origin} are not carried: {left.reason}")
+        note(f"{counted(len(left.sample_ids), 'sample')} of {left.signal_name}{origin} not carried: {left.reason}")
     if worse := [each.signal_name for each in report.heads if each.change == "worse"]:
         note(f"worse than before: {', '.join(worse)}")
     for head in report.left_heads:
