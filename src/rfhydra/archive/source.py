@@ -1,7 +1,7 @@
 """SourceFile: a recording of an archive, and what tells whether it has changed since a scan."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -64,10 +64,13 @@ def fingerprint(*paths: Path) -> str:
     return " ".join(states)
 
 
-def find_sources(paths: Sequence[Path], known: KnownFields) -> tuple[list[SourceFile], list[Failure]]:
+def find_sources(
+    paths: Sequence[Path], known: KnownFields, check: Callable[[], None] = lambda: None
+) -> tuple[list[SourceFile], list[Failure]]:
     """The recordings that ``paths`` name or, if they are folders, hold at any depth, each once, sorted by path.
 
-    Metadata that describes the samples of another recording, such as a file of detections, is left out.
+    Metadata that describes the samples of another recording, such as a file of detections, is left out. ``check`` is
+    called before each file, and ends the search if it raises.
 
     Returns:
         What can be opened, and what cannot.
@@ -78,6 +81,7 @@ def find_sources(paths: Sequence[Path], known: KnownFields) -> tuple[list[Source
     """
     found, failures = dict[Path, tuple[int, SourceFile]](), list[Failure]()
     for path, is_named in _files(paths):
+        check()
         absolute = path.absolute()
         try:
             str(absolute).encode()

@@ -141,7 +141,7 @@ class ArchiveSet:
             if restart:
                 _remove(files)
         try:
-            sources, failures = find_sources([self._folders[archive]], plan.known)
+            sources, failures = find_sources([self._folders[archive]], plan.known, stop.check)
         except NotFound:
             raise NotFound(f"there is no recording in the folder of archive {archive!r}") from None
 
