@@ -5218,8 +5218,8 @@ export interface Sources {
 /**
  * Scan the recordings of an archive that are new or have changed since its last scan.
  *
- * Followed by ``scan_progress`` and by exactly one of ``scan_complete`` and ``scan_failed``, to those who subscribed to
- * ``scans`` and to the connection that asked. While a scan runs, the same command joins it, and one for another
+ * Followed by ``scan_progress`` and by exactly one of ``scan_complete`` and ``scan_failed``, to those who subscribed
+ * to ``scans`` and to the connection that asked. While a scan runs, the same command joins it, and one for another
  * archive is refused with ``busy``. After a scan that was cancelled, failed or ended with the server, the next one
  * goes on with what it left.
  *

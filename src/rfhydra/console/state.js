@@ -1,7 +1,8 @@
 // What the console knows of the server. The server's pushes are the only thing that changes it, so it is the same in
 // every view, and right again after a reload or a lost connection.
-/** @import {CardComplete, CardFailed, CardProgress, Job, JobSnapshot, JobStage, LoadedHeads, Mission, Recordings, Registry,
- *   ServerHello, ServerMetrics, StreamStatus, TrackEvent, TrainingComplete, TrainingFailed, TrainingProgress} from "#protocol" */
+/** @import {ArchiveInfo, CardComplete, CardFailed, CardProgress, Job, JobSnapshot, JobStage, LoadedHeads, Mission, Recordings,
+ *   Registry, ScanFailed, ScanProgress, ServerHello, ServerMetrics, StreamStatus, TrackEvent, TrainingComplete,
+ *   TrainingFailed, TrainingProgress} from "#protocol" */
 import { CommandError, Connection } from "./connection.js";
 import { batch, computed, signal } from "./vendor/ui.js";
 import { say } from "./parts/notices.js";
@@ -18,6 +19,7 @@ const TOPICS = /** @type {const} */ ([
   "missions",
   "recordings",
   "cards",
+  "scans",
 ]);
 const WEBSOCKET_PATH = "/ws";
 
@@ -41,6 +43,11 @@ export const missions = signal(/** @type {Mission[]} */ ([]));
 export const recordings = signal(/** @type {Recordings | null} */ (null));
 /** The measurement of a detectability card: how far it is, or its end. */
 export const cardWork = signal(/** @type {CardProgress | CardComplete | CardFailed | null} */ (null));
+
+/** Archives of the server, null before the first connection. */
+export const archives = signal(/** @type {ArchiveInfo[] | null} */ (null));
+/** The scan of an archive: how far it is, or why it ended without a result. */
+export const scan = signal(/** @type {ScanProgress | ScanFailed | null} */ (null));
 
 /** @typedef {TrainingProgress | TrainingComplete | TrainingFailed} TrainingMessage */
 /** @typedef {{job: Job, events: TrainingMessage[], stage: JobStage | null}} Training Its messages are by `seq`. */
@@ -136,6 +143,17 @@ connection.on("recordings", (message) => (recordings.value = message));
 connection.on("card_progress", (message) => (cardWork.value = message));
 connection.on("card_complete", (message) => (cardWork.value = message));
 connection.on("card_failed", (message) => (cardWork.value = message));
+connection.on("archives", (message) =>
+  batch(() => ([archives.value, scan.value] = [message.archives, message.progress])),
+);
+connection.on("scan_progress", (message) => (scan.value = message));
+connection.on("scan_failed", (message) => (scan.value = message));
+connection.on("scan_complete", ({ archive, result }) =>
+  batch(() => {
+    archives.value = (archives.value ?? []).map((each) => (each.archive === archive ? { archive, result } : each));
+    scan.value = null;
+  }),
+);
 connection.on("streams", (message) => (streams.value = message.streams));
 connection.on("jobs", ({ jobs }) => batch(() => [...jobs].reverse().forEach(keepJob)));
 connection.on("job", keepTraining);

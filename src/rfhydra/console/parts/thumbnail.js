@@ -7,11 +7,12 @@ const WIDTH = 160;
 const HEIGHT = 96;
 const MARGIN = 0.6;
 
+/** @import {Picture} from "../npy.js" */
 /** @typedef {{x_min: number, y_min: number, x_max: number, y_max: number}} PixelBox */
 
 /**
  * @param {object} props
- * @param {{spectrogram_b64?: string | null}} props.picture
+ * @param {{spectrogram_b64?: string | null} | Picture} props.picture
  * @param {PixelBox[]} props.boxes the first one is in the middle
  * @param {(PixelBox & {color?: string})[]} [props.others] boxes that are drawn dashed
  * @param {string} [props.color]
@@ -19,16 +20,18 @@ const MARGIN = 0.6;
  */
 export function Thumbnail({ picture, boxes, others = [], color = "#ffffff", label = "Spectrogram" }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
+  const content = "pixels" in picture ? picture.pixels : picture.spectrogram_b64;
   useEffect(() => {
-    if (picture.spectrogram_b64 && canvas.current)
-      draw(canvas.current, readNpy(picture.spectrogram_b64), boxes, others, color);
-  }, [picture.spectrogram_b64, JSON.stringify(boxes), JSON.stringify(others), color]);
+    if (!content || !canvas.current) return;
+    const image = typeof content === "string" ? readNpy(content) : /** @type {Picture} */ (picture);
+    draw(canvas.current, image, boxes, others, color);
+  }, [content, JSON.stringify(boxes), JSON.stringify(others), color]);
   return html`<canvas ref=${canvas} class="thumbnail" width=${WIDTH} height=${HEIGHT} role="img" aria-label=${label}></canvas>`;
 }
 
 /**
  * @param {HTMLCanvasElement} canvas
- * @param {import("../npy.js").Picture} image
+ * @param {Picture} image
  * @param {PixelBox[]} boxes
  * @param {(PixelBox & {color?: string})[]} others
  * @param {string} color
@@ -76,7 +79,7 @@ function between(low, high, pixel, size) {
   return { from, to: Math.max(from + 1, Math.floor(low + ((pixel + 1) / size) * (high - low))) };
 }
 
-/** @param {import("../npy.js").Picture} image @param {PixelBox | undefined} box @returns {PixelBox} */
+/** @param {Picture} image @param {PixelBox | undefined} box @returns {PixelBox} */
 function surroundings({ rows, columns }, box) {
   if (!box) return { x_min: 0, y_min: 0, x_max: columns, y_max: rows };
   const width = Math.max(12, (box.x_max - box.x_min) * MARGIN);

@@ -1,4 +1,5 @@
 // The views of the console, in the order of the navigation.
+import { Archive } from "./archive.js";
 import { Label } from "./label.js";
 import { Live } from "./live.js";
 import { Mission } from "./mission.js";
@@ -31,6 +32,7 @@ export const VIEWS = [
     icon: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 5a4 4 0 1 0 0 8 4 4 0 0 0 0-8z",
     component: Mission,
   },
+  { name: "archive", title: "Archive", icon: "M3 5h18v4H3zM5 9v11h14V9M10 13h4", component: Archive },
   {
     name: "samples",
     title: "Samples",
