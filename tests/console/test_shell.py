@@ -13,7 +13,7 @@ from rfhydra.store.workspace import Workspace
 from tests.console.conftest import OpenPage
 from tests.server.json_peer import running
 
-VIEWS = ("live", "label", "train", "versions", "mission", "samples")
+VIEWS = ("live", "label", "train", "versions", "mission", "archive", "samples")
 
 
 def connected(page: Page) -> None:

@@ -27,7 +27,9 @@ export class Axis {
   /** A part of it as text. @param {import("./address.js").Stretch} stretch */
   stretchText({ fromSec, toSec }) {
     const stepSec = (toSec - fromSec) / 100;
-    return `${this.text(fromSec, stepSec)} to ${this.text(toSec, stepSec)}`;
+    const [from, to] = [fromSec, toSec].map((sec) => this.text(sec, stepSec));
+    const [day, time] = to.split(" ");
+    return `${from} to ${this.startUtcSec !== null && from.startsWith(day) ? time : to}`;
   }
 
   /** Round positions. @param {number} count about how many @returns {{sec: number, text: string}[]} */

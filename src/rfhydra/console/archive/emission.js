@@ -1,7 +1,9 @@
 // An emission of an archive: its picture, what is known of it, and what can be done with it.
+/** @import {RecordingBox} from "#protocol" */
 /** @import {ArchivedBox, Example} from "./address.js" */
 /** @import {BoxPicture} from "./pictures.js" */
 import { boxColor } from "../colormaps.js";
+import { fromWire, sizeText } from "../label/boxes.js";
 import { Thumbnail } from "../parts/thumbnail.js";
 import { WorkButton } from "../parts/work_button.js";
 import { connection } from "../state.js";
@@ -32,7 +34,7 @@ export function Emission({ archive, emission, children }) {
         <strong>${name && html`<span class="swatch" style=${{ background: boxColor(name) }}></span>`}${name ?? "no signal"}</strong>
         <span>${children}</span>
       </span>
-      <span>${placeText(emission)}</span>
+      <${Place} box=${box} />
       <span class="quiet">${whenText(emission)}</span>
       <span class="quiet emission-recording">${recording}</span>
       <span class="button-group">
@@ -51,10 +53,14 @@ const boxOf = ({ time_start_sec, time_end_sec, freq_low_hz, freq_high_hz }) => (
   freq_high_hz,
 });
 
-/** Frequency and size, such as `433.92 MHz, 32 ms × 24 kHz`. @param {import("#protocol").RecordingBox} box */
-export const placeText = ({ time_start_sec, time_end_sec, freq_low_hz, freq_high_hz }) =>
-  `${formatHz((freq_low_hz + freq_high_hz) / 2, 7)}, ${formatSeconds(time_end_sec - time_start_sec)} × ` +
-  formatHz(freq_high_hz - freq_low_hz, 3);
+/** Frequency and size of a box. @param {{box: RecordingBox}} props */
+export function Place({ box }) {
+  return html`
+    <span class="emission-place">
+      <span>${formatHz((box.freq_low_hz + box.freq_high_hz) / 2, 7)}</span> <span>${sizeText(fromWire(box))}</span>
+    </span>
+  `;
+}
 
 /** When it began. @param {ArchivedBox} emission */
 const whenText = ({ start_time, time_start_sec }) =>

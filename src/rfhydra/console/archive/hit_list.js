@@ -50,7 +50,7 @@ export function HitList({ filter, axis }) {
       ${known?.hits.map(
         (hit, place) => html`
           <${Emission} key=${place} archive=${filter.archive} emission=${hit}>
-            <span class="quiet" title="Score">${formatShare(hit.score)}</span>
+            <span class="quiet">score ${formatShare(hit.score)}</span>
           <//>
         `,
       )}

@@ -14,6 +14,7 @@ export function ScanPanel({ info }) {
   const excluded = useSignal(/** @type {Set<string>} */ (new Set()));
   const now = scan.value;
   const running = now && "seconds_done" in now ? now : null;
+  const isScanned = running?.archive === archive;
   const names = Object.keys(registry.value).filter((name) => registry.value[name].active_version != null);
   const start = async (restart = false) => {
     const chosen = excluded.value.size ? names.filter((name) => !excluded.value.has(name)) : null;
@@ -21,11 +22,11 @@ export function ScanPanel({ info }) {
   };
   return html`
     <section class="panel" aria-labelledby="scan-title">
-      <h2 id="scan-title">${result ? "What was found" : "This archive was not scanned yet"}</h2>
+      <h2 id="scan-title">${result ? "What was found" : isScanned ? "First scan" : "This archive was not scanned yet"}</h2>
       ${result && html`<${Result} archive=${archive} result=${result} start=${start} disabled=${running !== null} />`}
       ${!result && !running && html`<p class="hint">${introduction(names.length)}</p>`}
       ${
-        running?.archive === archive
+        running && isScanned
           ? html`<${Progress} progress=${running} />`
           : html`
             <${Outcome} archive=${archive} start=${start} />

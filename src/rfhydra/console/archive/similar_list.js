@@ -6,7 +6,7 @@ import { addressOf } from "../router.js";
 import { connection, recordings } from "../state.js";
 import { counted, formatSeconds, formatShare } from "../units.js";
 import { html } from "../vendor/ui.js";
-import { BoxPictureOf, Emission, placeText } from "./emission.js";
+import { BoxPictureOf, Emission, Place } from "./emission.js";
 
 /** @param {{archive: string, example: Example}} props */
 export function SimilarList({ archive, example }) {
@@ -22,7 +22,7 @@ export function SimilarList({ archive, example }) {
         <${BoxPictureOf} archive=${archive} example=${example} name=${null} label="Spectrogram of the example" />
         <div>
           <strong>Example</strong>
-          <span>${placeText(box)}</span>
+          <${Place} box=${box} />
           <span class="quiet">at ${formatSeconds(box.time_start_sec, 6)}</span>
           <span class="quiet emission-recording"><${Where} example=${example} /></span>
         </div>

@@ -43,7 +43,7 @@ export function Timeline({ timeline, axis, filter }) {
       </div>
       <p class="quiet timeline-legend">
         <span class="timeline-scale" aria-hidden="true"></span>
-        1 to ${counted(most, "hit")} in ${formatSeconds(axis.durationSec / recorded_sec.length)}. Drag over a stretch, or press a place, to see its hits.
+        Up to ${counted(most, "hit")} in ${formatSeconds(axis.durationSec / recorded_sec.length)}. Drag over a stretch, or press a place, to see its hits.
       </p>
       <${StretchTable} timeline=${timeline} axis=${axis} filter=${filter} />
     </section>

@@ -9,12 +9,16 @@ import { toWire } from "./boxes.js";
 export function ArchiveLinks({ labelling: { id, draft, suggestions } }) {
   const searchable = (archives.value ?? []).filter(({ result }) => result?.is_searchable);
   const box = (draft.chosen.value ?? suggestions.chosen.value)?.box;
-  if (!box) return null;
-  return searchable.map(
-    ({ archive }) => html`
-      <a key=${archive} class="button" href=${similarToHeldAddress(archive, id, toWire(box))} title="Emissions like the chosen box">
-        Find similar in archive${searchable.length > 1 && ` ${archive}`}
-      </a>
-    `,
-  );
+  if (!box || searchable.length === 0) return null;
+  return html`
+    <p class="archive-links">
+      ${searchable.map(
+        ({ archive }) => html`
+          <a key=${archive} class="button" href=${similarToHeldAddress(archive, id, toWire(box))} title="Emissions like the chosen box">
+            Find similar in archive${searchable.length > 1 && ` ${archive}`}
+          </a>
+        `,
+      )}
+    </p>
+  `;
 }

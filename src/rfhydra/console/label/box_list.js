@@ -4,6 +4,7 @@ import { boxColor } from "../colormaps.js";
 import { WorkButton } from "../parts/work_button.js";
 import { counted } from "../units.js";
 import { html } from "../vendor/ui.js";
+import { ArchiveLinks } from "./archive_links.js";
 import { placeText, sizeText } from "./boxes.js";
 
 /** @param {{labelling: Labelling}} props */
@@ -39,6 +40,7 @@ export function BoxList({ labelling }) {
           `,
         )}
       </ul>
+      <${ArchiveLinks} labelling=${labelling} />
     </section>
   `;
 }

@@ -7,7 +7,6 @@ import { WorkButton } from "../parts/work_button.js";
 import { act, connection, sampleCounts } from "../state.js";
 import { counted, formatHz, formatSeconds, formatTime } from "../units.js";
 import { html, signal, useEffect, useMemo, useRef, useSignal } from "../vendor/ui.js";
-import { ArchiveLinks } from "./archive_links.js";
 import { BoxLayer } from "./box_layer.js";
 import { BoxList } from "./box_list.js";
 import { ContractAdvice } from "./contract_advice.js";
@@ -164,7 +163,6 @@ function DrawingTools({ labelling, drawing, input }) {
       <${WorkButton} class="primary" title="Make samples of the boxes (Ctrl+S)" disabled=${boxes === 0} run=${() => labelling.save()}>
         ${boxes ? `Save ${counted(boxes, "box", "boxes")}` : "Save"}
       <//>
-      <${ArchiveLinks} labelling=${labelling} />
     </div>
   `;
 }
