@@ -4,7 +4,7 @@
 /** @import {Extent, Size} from "./extent.js" */
 /** @import {Levels} from "./levels.js" */
 import { html, signal, useComputed, useEffect, useMemo, useRef } from "../vendor/ui.js";
-import { formatDb, formatHz, formatSeconds } from "../units.js";
+import { alignedHz, formatDb, formatHz, formatSeconds } from "../units.js";
 import { CanvasPicture } from "./canvas_picture.js";
 import { hzAt, moved, ticks, timeAt, xOf, yOf, zoomed } from "./extent.js";
 import { GlPicture } from "./gl_picture.js";
@@ -313,12 +313,11 @@ function FrequencyAxis({ view }) {
   const { lowHz, highHz } = view.extent.value;
   const { height } = view.size.value;
   const { values, step } = ticks(lowHz, highHz, height / PIXELS_PER_TICK.y);
-  const digits = Math.max(3, Math.ceil(Math.log10(Math.max(Math.abs(lowHz), Math.abs(highHz), 1) / step)) + 1);
   return html`
     <div class="axis axis-frequency" aria-hidden="true">
       ${values.map(
         (hz) => html`<span key=${hz} style=${{ top: `${yOf(view.extent.value, view.size.value, hz)}px` }}>
-          ${formatHz(hz, digits)}
+          ${alignedHz(hz, step)}
         </span>`,
       )}
     </div>
