@@ -14,7 +14,7 @@ from rfhydra.spectrum.boxes import Box
 
 LOOK_SEC: Final = 6.0
 """How much of the waterfall is looked at before it is frozen."""
-BOXES: Final = 12
+BOXES: Final = 10
 SHOWN_SEC: Final = 4.0
 """How much of the frozen waterfall is magnified: enough for the boxes, and little enough to draw them."""
 _MARGIN_PX: Final = 3
@@ -52,10 +52,12 @@ class FirstSteps:
         self.press(self.page.get_by_role("button", name="Freeze and label"))
         expect(self.page.locator(".axis-frequency")).to_contain_text("MHz")
         expect(self.page.locator(".picture-state")).to_contain_text("noise floor")
-        frame = self._frame()
-        self.move(frame["x"], frame["y"] + frame["height"] / 2)
+        frame, times = self._frame(), self.page.locator(".axis-time")
+        self.move(frame["x"] + 1, frame["y"] + frame["height"] / 2)
         for _ in range(self._notches()):
+            before = times.inner_text()
             self.page.mouse.wheel(0, -_NOTCH)
+            expect(times).not_to_have_text(before, use_inner_text=True)
 
     def box(self) -> None:
         """Name the signal, draw boxes around its first emissions, and save them."""
