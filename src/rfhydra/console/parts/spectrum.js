@@ -103,21 +103,23 @@ export function Spectrum({ view, label, zeroS = 0, timeText = secondsText, clock
 }
 
 /**
- * Keeps the canvas at the size of its frame, and draws it once in each animation frame in which something changed.
+ * Keeps the canvas at the size of its frame, and draws it when something changed: as soon as all that changes together
+ * has, with what lies above it, so that both are seen in the same frame.
  * @param {SpectrumView} view
  * @param {{current: HTMLCanvasElement | null}} canvas
  * @param {{current: HTMLDivElement | null}} frame
  */
 function usePicture(view, canvas, frame) {
-  const scheduled = useRef(0);
+  const scheduled = useRef(false);
   const picture = useRef(/** @type {GlPicture | CanvasPicture | null} */ (null));
   const draw = () => {
-    scheduled.current = 0;
+    scheduled.current = false;
     const { levels } = view.levels.peek();
     if (levels) picture.current?.draw(levels, view.extent.peek(), view.range.peek());
   };
   const schedule = () => {
-    scheduled.current ||= requestAnimationFrame(draw);
+    if (!scheduled.current) queueMicrotask(draw);
+    scheduled.current = true;
   };
   useEffect(() => {
     const element = /** @type {HTMLCanvasElement} */ (canvas.current);
@@ -140,8 +142,8 @@ function usePicture(view, canvas, frame) {
     return () => {
       for (const end of ends) end();
       observer.disconnect();
-      cancelAnimationFrame(scheduled.current);
       picture.current?.release();
+      picture.current = null;
     };
   }, [view]);
 }
