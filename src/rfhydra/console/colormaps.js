@@ -17,6 +17,9 @@ const ANCHORS = {
 
 export const COLOR_MAPS = /** @type {ColorMap[]} */ (Object.keys(ANCHORS));
 
+/** The colour where nothing was received, which no map has; as `--plot`. */
+export const EMPTY = [16, 21, 28];
+
 /**
  * The 256 colours of a map.
  * @param {ColorMap} name

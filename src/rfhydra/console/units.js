@@ -13,8 +13,24 @@ const SI = [
  * @param {number} [digits] significant digits
  */
 export function formatHz(hz, digits = 6) {
+  const { scale, prefix } = unitOf(hz);
+  return `${rounded(hz / scale, digits)} ${prefix}Hz`;
+}
+
+/**
+ * A frequency with the decimals that its neighbours have, for axes and columns: `433.900 MHz` in steps of 1 kHz.
+ * @param {number} hz
+ * @param {number} stepHz the least difference that shows
+ */
+export function alignedHz(hz, stepHz) {
+  const { scale, prefix } = unitOf(hz);
+  return `${(hz / scale).toFixed(Math.max(0, Math.ceil(Math.log10(scale / stepHz) - 1e-9)))} ${prefix}Hz`;
+}
+
+/** @param {number} hz */
+function unitOf(hz) {
   const [scale, prefix] = SI.find(([least]) => Math.abs(hz) >= /** @type {number} */ (least)) ?? [1, ""];
-  return `${rounded(hz / Number(scale), digits)} ${prefix}Hz`;
+  return { scale: Number(scale), prefix };
 }
 
 /**
@@ -30,6 +46,12 @@ export function formatSeconds(seconds, digits = 3) {
   return `${rounded(seconds * 1e6, digits)} µs`;
 }
 
+/** A short duration with zeros behind it, for columns: `50.0 ms`. @param {number} seconds below 100 s */
+export function alignedSeconds(seconds) {
+  const [scale, unit] = Math.abs(seconds) >= 1 ? [1, "s"] : [1e3, "ms"];
+  return `${(seconds * scale).toFixed(scale === 1 ? 2 : 1)} ${unit}`;
+}
+
 /** A long duration, such as `1:02:03`. @param {number} seconds */
 export function formatClock(seconds) {
   const whole = Math.round(seconds);
@@ -38,8 +60,12 @@ export function formatClock(seconds) {
   return used.map((part, place) => (place ? String(part).padStart(2, "0") : String(part))).join(":");
 }
 
-/** A level, such as `-72.4 dB`. @param {number | null | undefined} db */
-export const formatDb = (db) => (db == null ? "–" : `${db.toFixed(1)} dB`);
+/**
+ * A level, such as `−72.4 dB`.
+ * @param {number | null | undefined} db
+ * @param {number} [decimals]
+ */
+export const formatDb = (db, decimals = 1) => (db == null ? "–" : `${db.toFixed(decimals).replace("-", "−")} dB`);
 
 /** A share or score, such as `0.97`. @param {number | null | undefined} share */
 export const formatShare = (share) => (share == null ? "–" : share.toFixed(2));

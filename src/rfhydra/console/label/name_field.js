@@ -35,7 +35,7 @@ export function NameField({ labelling, input }) {
           name="signal"
           list=${list}
           value=${name}
-          placeholder="name of the signal"
+          placeholder="its name"
           size="18"
           spellcheck=${false}
           autocomplete="off"

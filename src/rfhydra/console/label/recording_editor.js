@@ -5,7 +5,7 @@ import { RangeControls } from "../parts/range_controls.js";
 import { Spectrum, ZoomButtons } from "../parts/spectrum.js";
 import { WorkButton } from "../parts/work_button.js";
 import { act, connection, sampleCounts } from "../state.js";
-import { counted, formatHz, formatSeconds, formatTime } from "../units.js";
+import { counted, formatDb, formatHz, formatSeconds, formatTime } from "../units.js";
 import { html, signal, useEffect, useMemo, useRef, useSignal } from "../vendor/ui.js";
 import { BoxLayer } from "./box_layer.js";
 import { BoxList } from "./box_list.js";
@@ -213,7 +213,7 @@ function PictureState({ picture }) {
   const shown = picture.shown.value;
   return html`
     <p class="quiet picture-state" aria-busy=${picture.busy}>
-      ${shown && `FFT ${shown.fft_size}, noise floor ${shown.floor_db.toFixed(1)} dB`}
+      ${shown && `FFT ${shown.fft_size}, noise floor ${formatDb(shown.floor_db)}`}
       ${picture.busy.value && " · a sharper picture is being made…"}
     </p>
   `;

@@ -2,9 +2,10 @@
 /** @import {ColorMap} from "../colormaps.js" */
 /** @import {Extent} from "./extent.js" */
 /** @import {Levels} from "./levels.js" */
-import { colors } from "../colormaps.js";
+import { colors, EMPTY } from "../colormaps.js";
 
 const MOST_TEXELS = 8;
+const [EMPTY_COLOR] = new Uint32Array(new Uint8Array([...EMPTY, 255]).buffer);
 
 /** A picture of levels on a canvas, drawn by the processor. */
 export class CanvasPicture {
@@ -38,7 +39,8 @@ export class CanvasPicture {
       const rows = texels(part.top, part.height / height, y).filter((row) => row >= 0 && row < levels.rows);
       for (let x = 0; x < width; x++) {
         const strongest = peak(levels, rows, columns[x]);
-        pixels[y * width + x] = this.colors[Math.min(255, Math.max(0, Math.round((strongest - low) * scale)))];
+        const color = this.colors[Math.min(255, Math.max(0, Math.round((strongest - low) * scale)))];
+        pixels[y * width + x] = strongest <= levels.blank ? EMPTY_COLOR : color;
       }
     }
     this.context.putImageData(image, 0, 0);

@@ -80,7 +80,7 @@ export function Chart({
             <span key=${label} class=${`chart-key chart-key-${color}`}>${label} <output>${inWords(values[shown])}</output></span>
           `,
         )}
-        <span class="quiet">${x.length > 0 && `${xLabel} ${inWords(x[shown])}`}</span>
+        <span class="quiet">${x.length > 0 && `${xLabel} ${whole ? x[shown] : x[shown].toFixed(2)}`}</span>
         ${marks.map(({ label }) => html`<span key=${label} class="quiet mark">${label}</span>`)}
       </figcaption>
       <div ref=${place} role="img" aria-label=${`${title}. ${description}`}></div>
@@ -89,7 +89,7 @@ export function Chart({
 }
 
 /** @param {number | null | undefined} value */
-const inWords = (value) => (value == null ? "–" : Number(value.toPrecision(3)).toString());
+const inWords = (value) => (value == null ? "–" : Math.abs(value) < 1000 ? value.toPrecision(3) : value.toFixed(0));
 
 /**
  * @param {HTMLElement} host

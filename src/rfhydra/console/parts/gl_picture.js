@@ -3,7 +3,7 @@
 /** @import {ColorMap} from "../colormaps.js" */
 /** @import {Extent} from "./extent.js" */
 /** @import {Levels} from "./levels.js" */
-import { colors } from "../colormaps.js";
+import { colors, EMPTY } from "../colormaps.js";
 
 const VERTEX = `#version 300 es
 out vec2 at;
@@ -26,6 +26,7 @@ uniform float filled;
 uniform float first;
 uniform vec2 texels;
 uniform vec2 range;
+uniform float blank;
 uniform vec4 empty;
 in vec2 at;
 out vec4 color;
@@ -42,7 +43,7 @@ void main() {
       if (texel.x < 0.0 || texel.x >= filled || texel.y < 0.0 || texel.y >= size.y) continue;
       level = max(level, texelFetch(levels, ivec2(int(mod(texel.x + first, size.x)), int(texel.y)), 0).r);
     }
-  if (level < 0.0) color = empty;
+  if (level <= blank) color = empty;
   else color = texture(map, vec2(clamp((level - range.x) / (range.y - range.x), 0.002, 0.998), 0.5));
 }`;
 
@@ -63,7 +64,6 @@ export class GlPicture {
     /** @type {Levels | null} */
     this.levels = null;
     this.uploaded = 0;
-    this.empty = [0, 0, 0];
     gl.useProgram(this.program);
     gl.uniform1i(this.#uniform("levels"), 0);
     gl.uniform1i(this.#uniform("map"), 1);
@@ -79,7 +79,6 @@ export class GlPicture {
     gl.pixelStorei(gl.UNPACK_SKIP_PIXELS, 0);
     gl.activeTexture(gl.TEXTURE1);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, rgba);
-    this.empty = [rgba[0] / 255, rgba[1] / 255, rgba[2] / 255];
   }
 
   /**
@@ -99,7 +98,8 @@ export class GlPicture {
     gl.uniform1f(this.#uniform("filled"), levels.next - levels.first);
     gl.uniform1f(this.#uniform("first"), levels.first % levels.capacity);
     gl.uniform2f(this.#uniform("range"), low, Math.max(levels.fromDb(range.maxDb) / 255, low + 0.004));
-    gl.uniform4f(this.#uniform("empty"), this.empty[0], this.empty[1], this.empty[2], 1);
+    gl.uniform1f(this.#uniform("blank"), levels.blank / 255);
+    gl.uniform4f(this.#uniform("empty"), EMPTY[0] / 255, EMPTY[1] / 255, EMPTY[2] / 255, 1);
     gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
   }
 

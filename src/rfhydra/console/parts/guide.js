@@ -60,7 +60,7 @@ export function Guide() {
                   <span aria-hidden="true">${done ? "✓" : number + 1}</span> ${title}
                   <span class="visually-hidden">${done ? " (done)" : ""}</span>
                 </strong>
-                ${number === next && html`<span>${text}</span>`}
+                ${number === next && html`${" "}<span>${text}</span>`}
               </a>
             </li>
           `,

@@ -24,6 +24,8 @@ export class Levels {
     this.capacity = capacity;
     this.first = 0;
     this.next = 0;
+    /** The value of pixels that were lost, below 0 where none were. */
+    this.blank = -1;
     /** Values in row order; column `c` lies at `c % capacity`. */
     this.data = new Uint8Array(rows * capacity);
   }
@@ -72,10 +74,10 @@ export class Levels {
 
   /** Leaves columns empty, as many as were lost. @param {number} columns */
   skip(columns) {
-    const blank = Math.min(columns, this.capacity);
-    const lost = columns - blank;
-    this.#advance(lost);
-    if (blank > 0) this.append(new Uint8Array(blank * this.rows), blank);
+    const kept = Math.min(columns, this.capacity);
+    this.blank = 0;
+    this.#advance(columns - kept);
+    if (kept > 0) this.append(new Uint8Array(kept * this.rows), kept);
   }
 
   /**
@@ -129,18 +131,38 @@ export class Levels {
     if (to <= from) return null;
     const mean = new Float32Array(this.rows);
     const peak = new Float32Array(this.rows);
+    const begin = from % this.capacity;
+    const end = begin + to - from;
     for (let row = 0; row < this.rows; row++) {
-      let sum = 0;
-      let most = 0;
-      for (let column = from; column < to; column++) {
-        const value = this.data[row * this.capacity + (column % this.capacity)];
-        sum += value;
-        if (value > most) most = value;
-      }
-      mean[row] = this.toDb(sum / (to - from));
-      peak[row] = this.toDb(most);
+      const start = row * this.capacity;
+      const sums = { sum: 0, most: 0, count: 0 };
+      this.#addTo(sums, start + begin, start + Math.min(end, this.capacity));
+      this.#addTo(sums, start, start + end - this.capacity);
+      mean[row] = this.toDb(sums.sum / Math.max(1, sums.count));
+      peak[row] = this.toDb(sums.most);
     }
     return { mean, peak };
+  }
+
+  /**
+   * Adds neighbouring values of a row, but those that were lost.
+   * @param {{sum: number, most: number, count: number}} sums
+   * @param {number} from
+   * @param {number} to none where it is not above `from`
+   */
+  #addTo(sums, from, to) {
+    const { data, blank } = this;
+    let { sum, most, count } = sums;
+    for (let at = from; at < to; at++) {
+      const value = data[at];
+      if (value <= blank) continue;
+      sum += value;
+      count++;
+      if (value > most) most = value;
+    }
+    sums.sum = sum;
+    sums.most = most;
+    sums.count = count;
   }
 
   /**

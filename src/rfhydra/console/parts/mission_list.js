@@ -23,7 +23,7 @@ export function MissionList({ loaded }) {
       missions.value.length === 0 &&
       html`<p class="hint">A mission keeps the loaded heads and their thresholds under a name, to be loaded again at once.</p>`
     }
-    <ul class="plain">
+    <ul class="plain missions">
       ${missions.value.map((mission) => html`<${MissionItem} key=${mission.mission_name} mission=${mission} />`)}
     </ul>
     <form class="inline" onSubmit=${save}>

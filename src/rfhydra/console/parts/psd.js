@@ -1,9 +1,11 @@
 // Power by frequency over the shown time: mean and peak hold, beside a spectrogram and with its frequency axis.
 /** @import {SpectrumView} from "./spectrum.js" */
+import { formatDb } from "../units.js";
 import { html, useComputed, useSignal } from "../vendor/ui.js";
 import { yOf } from "./extent.js";
 
 const WIDTH = 120;
+const HEADROOM_DB = 1;
 
 /** @param {{view: SpectrumView}} props */
 export function Psd({ view }) {
@@ -13,7 +15,8 @@ export function Psd({ view }) {
     const extent = view.extent.value;
     const spectrum = levels?.spectrum(extent.startS, extent.stopS);
     if (!levels || !spectrum) return null;
-    const { minDb, maxDb } = view.range.value;
+    const { minDb } = view.range.value;
+    const maxDb = Math.max(view.range.value.maxDb, ...spectrum.peak) + HEADROOM_DB;
     const points = (/** @type {Float32Array} */ values) => {
       const path = [];
       for (let row = 0; row < values.length; row++) {
@@ -24,7 +27,7 @@ export function Psd({ view }) {
       }
       return path.join(" ");
     };
-    return { mean: points(spectrum.mean), peak: held.value ? points(spectrum.peak) : "" };
+    return { mean: points(spectrum.mean), peak: held.value ? points(spectrum.peak) : "", minDb, maxDb };
   });
   return html`
     <div class="psd">
@@ -32,6 +35,9 @@ export function Psd({ view }) {
         <polyline class="psd-peak" points=${lines.value?.peak ?? ""} />
         <polyline class="psd-mean" points=${lines.value?.mean ?? ""} />
       </svg>
+      <div class="psd-axis" aria-hidden="true">
+        <span>${lines.value && formatDb(lines.value.minDb, 0)}</span><span>${lines.value && formatDb(lines.value.maxDb, 0)}</span>
+      </div>
       <label class="psd-hold">
         <input type="checkbox" checked=${held} onChange=${() => (held.value = !held.value)} /> peak
       </label>

@@ -4,7 +4,7 @@
 /** @import {Extent, Size} from "./extent.js" */
 /** @import {Levels} from "./levels.js" */
 import { html, signal, useComputed, useEffect, useMemo, useRef } from "../vendor/ui.js";
-import { formatDb, formatHz, formatSeconds } from "../units.js";
+import { alignedHz, formatDb, formatHz, formatSeconds } from "../units.js";
 import { CanvasPicture } from "./canvas_picture.js";
 import { hzAt, moved, ticks, timeAt, xOf, yOf, zoomed } from "./extent.js";
 import { GlPicture } from "./gl_picture.js";
@@ -103,21 +103,23 @@ export function Spectrum({ view, label, zeroS = 0, timeText = secondsText, clock
 }
 
 /**
- * Keeps the canvas at the size of its frame, and draws it once in each animation frame in which something changed.
+ * Keeps the canvas at the size of its frame, and draws it when something changed: as soon as all that changes together
+ * has, with what lies above it, so that both are seen in the same frame.
  * @param {SpectrumView} view
  * @param {{current: HTMLCanvasElement | null}} canvas
  * @param {{current: HTMLDivElement | null}} frame
  */
 function usePicture(view, canvas, frame) {
-  const scheduled = useRef(0);
+  const scheduled = useRef(false);
   const picture = useRef(/** @type {GlPicture | CanvasPicture | null} */ (null));
   const draw = () => {
-    scheduled.current = 0;
+    scheduled.current = false;
     const { levels } = view.levels.peek();
     if (levels) picture.current?.draw(levels, view.extent.peek(), view.range.peek());
   };
   const schedule = () => {
-    scheduled.current ||= requestAnimationFrame(draw);
+    if (!scheduled.current) queueMicrotask(draw);
+    scheduled.current = true;
   };
   useEffect(() => {
     const element = /** @type {HTMLCanvasElement} */ (canvas.current);
@@ -140,8 +142,8 @@ function usePicture(view, canvas, frame) {
     return () => {
       for (const end of ends) end();
       observer.disconnect();
-      cancelAnimationFrame(scheduled.current);
       picture.current?.release();
+      picture.current = null;
     };
   }, [view]);
 }
@@ -313,12 +315,11 @@ function FrequencyAxis({ view }) {
   const { lowHz, highHz } = view.extent.value;
   const { height } = view.size.value;
   const { values, step } = ticks(lowHz, highHz, height / PIXELS_PER_TICK.y);
-  const digits = Math.max(3, Math.ceil(Math.log10(Math.max(Math.abs(lowHz), Math.abs(highHz), 1) / step)) + 1);
   return html`
     <div class="axis axis-frequency" aria-hidden="true">
       ${values.map(
         (hz) => html`<span key=${hz} style=${{ top: `${yOf(view.extent.value, view.size.value, hz)}px` }}>
-          ${formatHz(hz, digits)}
+          ${alignedHz(hz, step)}
         </span>`,
       )}
     </div>

@@ -1,12 +1,13 @@
 // The signals that a stream carries, with their activity, and the newest of their tracks.
 /** @import {Track} from "../state.js" */
 import { boxColor } from "../colormaps.js";
-import { formatDb, formatHz, formatSeconds, formatShare, formatTime } from "../units.js";
+import { alignedHz, alignedSeconds, formatDb, formatSeconds, formatShare, formatTime } from "../units.js";
 import { html } from "../vendor/ui.js";
 import { Sparkline } from "./sparkline.js";
 
 const ACTIVITY_S = 60;
 const MOST_ROWS = 100;
+const STEP_HZ = 100;
 
 /**
  * @param {object} props
@@ -87,9 +88,9 @@ export function TrackTable({ tracks, chosen, onChoose }) {
                   </button>
                 </td>
                 <td class="number">${formatShare(track.score)}</td>
-                <td class="number">${formatHz((track.freq_low_hz + track.freq_high_hz) / 2, 7)}</td>
-                <td class="number">${formatHz(track.freq_high_hz - track.freq_low_hz, 3)}</td>
-                <td class="number">${formatSeconds(track.time_end_sec - track.time_start_sec)}</td>
+                <td class="number">${alignedHz((track.freq_low_hz + track.freq_high_hz) / 2, STEP_HZ)}</td>
+                <td class="number">${alignedHz(track.freq_high_hz - track.freq_low_hz, STEP_HZ)}</td>
+                <td class="number">${alignedSeconds(track.time_end_sec - track.time_start_sec)}</td>
                 <td class="number">${track.measured ? formatDb(track.measured.snr_db) : "–"}</td>
               </tr>
             `,

@@ -15,10 +15,14 @@ import { go } from "../router.js";
 import { setting } from "../settings.js";
 import { act, ask, connection, droppedTracks, streams, tracks, whileShown } from "../state.js";
 import { counted, formatSeconds } from "../units.js";
-import { computed, html, signal, useEffect } from "../vendor/ui.js";
+import { batch, computed, html, signal, useEffect } from "../vendor/ui.js";
 
 const KEPT_S = 60;
 const SHOWN_S = 10;
+/** After how many columns the levels of the colours are chosen again. */
+const COLUMNS_PER_RANGE = 64;
+/** How often the activity of the last minute moves on: by a pixel or so. */
+const ACTIVITY_STEP_S = 0.5;
 const FFT_SIZES = [256, 512, 1024, 2048, 4096];
 
 const fftSize = setting("fft-size", 1024);
@@ -32,6 +36,7 @@ view.onPan = () => (following.value = false);
 
 // The levels outlive the view: what was received is still there when the operator comes back.
 let live = new LiveLevels(KEPT_S);
+let nextRange = 0;
 
 /** The shown stream: the chosen one, or the first. */
 const streamId = computed(() => {
@@ -39,6 +44,7 @@ const streamId = computed(() => {
   return chosenStream.value && ids.includes(chosenStream.value) ? chosenStream.value : (ids[0] ?? null);
 });
 const stream = computed(() => streams.value.find(({ stream_id }) => stream_id === streamId.value) ?? null);
+const activityS = computed(() => Math.ceil(view.whole.value.stopS / ACTIVITY_STEP_S) * ACTIVITY_STEP_S);
 const streamTracks = computed(() => [...tracks.value.values()].filter(({ stream_id }) => stream_id === streamId.value));
 
 export function Live() {
@@ -73,10 +79,27 @@ function watchWaterfall(shown) {
   };
 }
 
-/** @param {import("../frames.js").WaterfallFrame} frame */
+/** Whether the picture begins anew with what was received since it was last brought up to date, null where nothing was. */
+let news = /** @type {{begins: boolean} | null} */ (null);
+
+/**
+ * Keeps what is received at once, and shows it once in each animation frame, however many come between two.
+ * @param {import("../frames.js").WaterfallFrame} frame
+ */
 function onFrame(frame) {
   const begins = live.add(frame);
-  const levels = /** @type {import("../parts/levels.js").Levels} */ (live.levels);
+  if (news) news.begins ||= begins;
+  else {
+    news = { begins };
+    requestAnimationFrame(() => batch(showNews));
+  }
+}
+
+function showNews() {
+  const begins = news?.begins ?? false;
+  news = null;
+  const { levels } = live;
+  if (!levels) return; // another stream was chosen meanwhile
   const { extent } = levels;
   view.whole.value = { ...extent, startS: Math.min(extent.startS, extent.stopS - SHOWN_S) };
   if (begins) view.extent.value = { ...extent, startS: extent.stopS - SHOWN_S };
@@ -84,7 +107,10 @@ function onFrame(frame) {
     const { startS, stopS, lowHz, highHz } = view.extent.value;
     view.extent.value = { startS: extent.stopS - (stopS - startS), stopS: extent.stopS, lowHz, highHz };
   }
-  if (autoRange.value && (begins || levels.next % 64 < frame.columns)) view.range.value = levels.autoRange();
+  if (autoRange.value && (begins || levels.next >= nextRange)) {
+    view.range.value = levels.autoRange();
+    nextRange = levels.next + COLUMNS_PER_RANGE;
+  }
   view.levels.value = { levels };
 }
 
@@ -129,7 +155,6 @@ function choose(track) {
 }
 
 function Waterfall() {
-  const nowS = view.whole.value.stopS;
   return html`
     <div class="toolbar" role="group" aria-label="Picture">
       <button
@@ -161,14 +186,12 @@ function Waterfall() {
       <${Health} />
     </div>
     <div class="spectrum-with-psd">
-      <${Spectrum} view=${view} label=${`Waterfall of ${streamId.value}`} zeroS=${nowS} timeText=${ago}>
-        <${TrackBoxes} view=${view} tracks=${streamTracks.value} chosen=${chosenTrack.value} onChoose=${choose} />
-      <//>
+      <${Picture} />
       <${Psd} view=${view} />
     </div>
     <div class="panels">
       <section class="panel">
-        <${SignalActivity} tracks=${streamTracks.value} nowS=${nowS} />
+        <${Activity} />
         ${
           Object.keys(stream.value?.heads ?? {}).length === 0 &&
           html`<p class="hint">
@@ -179,11 +202,25 @@ function Waterfall() {
         <${UnknownList} />
       </section>
       <section class="panel">
-        <${TrackTable} tracks=${streamTracks.value} chosen=${chosenTrack.value} onChoose=${choose} />
+        <${Newest} />
       </section>
     </div>
   `;
 }
+
+// Each of these is drawn again only when what it reads has changed: the picture in each frame, the table with each track.
+function Picture() {
+  return html`
+    <${Spectrum} view=${view} label=${`Waterfall of ${streamId.value}`} zeroS=${view.whole.value.stopS} timeText=${ago}>
+      <${TrackBoxes} view=${view} tracks=${streamTracks.value} chosen=${chosenTrack.value} onChoose=${choose} />
+    <//>
+  `;
+}
+
+const Activity = () => html`<${SignalActivity} tracks=${streamTracks.value} nowS=${activityS.value} />`;
+
+const Newest = () =>
+  html`<${TrackTable} tracks=${streamTracks.value} chosen=${chosenTrack.value} onChoose=${choose} />`;
 
 /** Time before the newest column. @param {number} seconds below 0 */
 const ago = (seconds) => (seconds > -1e-6 ? "now" : `−${formatSeconds(-seconds, 3)}`);

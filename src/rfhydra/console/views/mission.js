@@ -28,7 +28,7 @@ export function Mission() {
         </ul>
         ${
           loaded.length > 0 &&
-          html`<p class="legend"><span class="curve-precision">precision</span> <span class="curve-recall">recall</span> by threshold</p>`
+          html`<p class="legend"><span class="curve-precision">precision</span> <span class="curve-recall">recall</span> by threshold, from 0 to 1</p>`
         }
         ${idle.length > 0 && html`<h2>Other heads</h2>`}
         <ul class="plain">
@@ -105,9 +105,10 @@ function Costs() {
               <tr>
                 <th scope="col">stream</th>
                 <th scope="col" class="number">rate</th>
-                <th scope="col" class="number">speed</th>
-                <th scope="col" class="number" title="Time that a window takes: median, and 99 of 100">window</th>
-                <th scope="col" class="number">empty windows</th>
+                <th scope="col" class="number" title="Seconds of signal that are processed in one second">× real time</th>
+                <th scope="col" class="number" title="Time that a window takes, median">window</th>
+                <th scope="col" class="number" title="Time within which 99 of 100 windows are done">99 %</th>
+                <th scope="col" class="number" title="Share of windows that held nothing to look at">empty</th>
                 <th scope="col" class="number">dropped</th>
                 <th scope="col" class="number">lost</th>
               </tr>
@@ -125,16 +126,13 @@ function Costs() {
 function StreamRow({ stream }) {
   const rate = stream.sample_rate_hz || 1;
   const { real_time_factor: speed, windows, empty_windows, window_sec_p50, window_sec_p99 } = stream;
-  const latency =
-    window_sec_p50 == null || window_sec_p99 == null
-      ? "–"
-      : `${formatSeconds(window_sec_p50)}, ${formatSeconds(window_sec_p99)}`;
   return html`
     <tr>
       <th scope="row">${stream.stream_id}</th>
       <td class="number">${formatHz(rate, 4)}</td>
-      <td class="number">${speed == null ? "–" : `${speed.toFixed(1)} × real time`}</td>
-      <td class="number">${latency}</td>
+      <td class="number">${speed == null ? "–" : speed.toFixed(1)}</td>
+      <td class="number">${window_sec_p50 == null ? "–" : formatSeconds(window_sec_p50)}</td>
+      <td class="number">${window_sec_p99 == null ? "–" : formatSeconds(window_sec_p99)}</td>
       <td class="number">${windows ? `${Math.round((100 * empty_windows) / windows)} %` : "–"}</td>
       <td class="number">${formatSeconds(stream.dropped_samples / rate)}</td>
       <td class="number">${formatSeconds(stream.lost_samples / rate)}</td>

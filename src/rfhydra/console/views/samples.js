@@ -22,7 +22,7 @@ export function Samples({ rest }) {
   }, [connection.state.value, sampleCounts.value, registry.value]);
   if (signals.value?.length === 0 && trash.value.length === 0) return html`<${NoSamples} />`;
   return html`
-    <div class="with-list">
+    <div class="with-list with-table">
       <section class="panel" aria-label="Signals">
         <h1>Samples</h1>
         <table>
@@ -57,7 +57,7 @@ function SignalRow({ signal, chosen }) {
   const { signal_name: name, sample_count, box_count, f1_score, provisional } = signal;
   return html`
     <tr class=${name === chosen ? "chosen" : ""}>
-      <th scope="row">
+      <th scope="row" class="signal-name">
         <span class="swatch" style=${{ background: boxColor(name) }}></span>
         <a href=${addressOf("samples", name)} aria-current=${name === chosen ? "true" : undefined}>${name}</a>
       </th>
