@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -15,9 +16,10 @@ from PIL import Image
 from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
 from rfhydra.cli.demo_console import SOURCE, make_band
-from rfhydra.cli.demo_scenes import Neighbourhood
+from rfhydra.cli.demo_scenes import CENTER_FREQ_HZ, Neighbourhood
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.protocol.types import TrainingRequest
+from rfhydra.recordings import write_recording
 from rfhydra.server.service import Settings
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.store.workspace import Workspace
@@ -32,6 +34,9 @@ SPEC: Final = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=512)
 SCREEN: Final[ViewportSize] = {"width": 1366, "height": 860}
 RECORDING: Final = "support-1"
 LIVE_ROWS: Final = 12
+ARCHIVE: Final = "harbour"
+ARCHIVED: Final = 8
+MIDNIGHT: Final = datetime(2026, 11, 20, tzinfo=UTC)
 SHOWN_MS: Final = 10_000
 TALL: Final = ("train", "versions")
 """Views of which more is shown than fits a screen: their curves."""
@@ -75,13 +80,23 @@ def mission(page: Page) -> None:
     expect(page.locator(".curve polyline").first).to_be_attached()
 
 
+def archive(page: Page) -> None:
+    scan = page.get_by_role("button", name="Scan", exact=True)
+    hits = page.get_by_role("list", name="Hits", exact=True).get_by_role("listitem")
+    expect(scan.or_(hits.first)).to_be_visible()
+    if scan.is_visible():
+        scan.click()
+    expect(hits.first).to_be_visible()
+    page.wait_for_timeout(SHOWN_MS)  # until their pictures are there
+
+
 def samples(page: Page) -> None:
     page.get_by_role("link", name=SIGNAL).first.click()
     expect(page.locator(".sample >> nth=9")).to_be_visible()
 
 
 VIEWS: Final[dict[str, Callable[[Page], None]]] = {
-    each.__name__: each for each in (live, label, train, versions, mission, samples)
+    each.__name__: each for each in (live, label, train, versions, mission, archive, samples)
 }
 
 
@@ -114,16 +129,31 @@ def _served() -> Iterator[tuple[int, Path]]:
             stem = directory / f"support-{number}"
             support.append(neighbourhood.record(stem, SPEC.window_samples, packets=1, others=4))
         band = make_band(directory / SOURCE, SIGNAL, SEED, SPEC)
+        _make_archive(directory / ARCHIVE, neighbourhood)
         with Workspace.create(directory / "workspace", SPEC) as workspace:
             service = TrainingService(workspace, load_backbone())
             import_recordings(workspace, support[:6], SIGNAL)
             service.train(TrainingRequest(signal_name=SIGNAL, notes="first six boxes"))
             import_recordings(workspace, support[6:], SIGNAL)
-            with running(workspace, Settings(sources={SOURCE: f"{band}?pace=1&loop=1"})) as port:
+            settings = Settings(sources={SOURCE: f"{band}?pace=1&loop=1"}, archives={ARCHIVE: directory / ARCHIVE})
+            with running(workspace, settings) as port:
                 with peer(port) as client:  # a training of the server, whose curves the console shows
                     client.send("extend_signal", signal_name=SIGNAL, notes="four more")
                     client.until("training_complete")
                 yield port, directory
+
+
+def _make_archive(folder: Path, neighbourhood: Neighbourhood) -> None:
+    """Recordings of one night, a quarter of an hour from one to the next."""
+    folder.mkdir()
+    for number in range(ARCHIVED):
+        begun = MIDNIGHT + timedelta(minutes=15 * number)
+        drawn = neighbourhood.record(
+            folder.with_name(f"drawn-{number}"), 4 * SPEC.window_samples, packets=number, others=8
+        )
+        iq = drawn.read(0, drawn.sample_count)
+        stem, start = folder / f"{begun:%H%M}", begun.isoformat()
+        write_recording(stem, iq, drawn.sample_rate_hz, CENTER_FREQ_HZ, datatype="cu8", start_time=start)
 
 
 def _prepare(page: Page, port: int, directory: Path) -> None:
