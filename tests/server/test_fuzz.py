@@ -21,6 +21,7 @@ from rfhydra.protocol.frames import frame_tag, read_waterfall
 from rfhydra.protocol.messages import Error, Message, Result, TrainingSampleAdded, read_message
 from rfhydra.protocol.parsing import read_envelope, read_json
 from tests.server.fuzz_inputs import JOB_ID, SAMPLE_ID, SOURCE, Piece, pieces
+from tests.server.fuzz_recordings import ARCHIVE
 from tests.server.inventory import take_inventory
 from tests.server.server_process import Server, serving
 from tests.server.stream_scenes import record
@@ -132,7 +133,9 @@ def converse(socket: ClientConnection, batch: list[Piece], account: Account) -> 
 def test_nothing_that_is_sent_does_harm(site: Path, body_file: Path, tmp_path: Path) -> None:
     account = Account((str(site), str(Path.home()), "Traceback", 'File "', "site-packages", "rfhydra.db"))
     options = [part for limit in LIMITS for part in ("--limit", limit)]
-    options += ["--source", f"{SOURCE}={record(tmp_path / 'night')}?pace=1&loop=1"]
+    (tmp_path / ARCHIVE).mkdir()
+    options += ["--source", f"{SOURCE}={record(tmp_path / ARCHIVE / 'night')}?pace=1&loop=1"]
+    options += ["--archive", f"{ARCHIVE}={tmp_path / ARCHIVE}"]
 
     def attack(server: Server, batch: list[Piece]) -> None:
         try:
