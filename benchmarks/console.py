@@ -3,7 +3,8 @@
     python -m benchmarks.console --minutes 30
 
 A server in a process of its own plays the band of ``rfhydra demo`` in real time, with one head loaded, and the console
-shows it. Chromium draws with the processor (SwiftShader), which shares the cores with the detection.
+shows it. Chromium draws with the processor, as the console does where there is no graphics card, and shares the cores
+with the detection.
 """
 
 import os
@@ -42,10 +43,10 @@ INPUTS: Final = 30
 BETWEEN_MS: Final = 170
 _MIB: Final = 1 << 20
 _COUNT_DRAWS: Final = """() => {
-  const draw = WebGL2RenderingContext.prototype.drawArrays;
+  const draw = CanvasRenderingContext2D.prototype.putImageData;
   window.draws = 0;
-  WebGL2RenderingContext.prototype.drawArrays = function (...given) {
-    window.draws++;
+  CanvasRenderingContext2D.prototype.putImageData = function (...given) {
+    window.draws += Boolean(this.canvas.closest(".spectrum-frame"));
     return draw.apply(this, given);
   };
 }"""

@@ -22,8 +22,7 @@ FLAGS: Final = (
     "--disable-component-update",
     "--disable-quic",
     "--disable-sync",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
+    "--disable-gpu",
 )
 WAIT_MS: Final = 600_000
 """How long anything may take before a test gives up; no test depends on how fast it is."""

@@ -47,6 +47,19 @@ void main() {
   else color = texture(map, vec2(clamp((level - range.x) / (range.y - range.x), 0.002, 0.998), 0.5));
 }`;
 
+// Names that drivers without a graphics card give themselves: Chromium's, Mesa's, Windows'.
+const BY_PROCESSOR = /swiftshader|llvmpipe|softpipe|software|basic render/i;
+
+/** Whether WebGL2 is there and drawn by a graphics card: by the processor, a `CanvasPicture` is several times faster. */
+export function hasGraphicsCard() {
+  const gl = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
+  if (!gl) return false;
+  const names = gl.getExtension("WEBGL_debug_renderer_info");
+  const name = String(gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return !BY_PROCESSOR.test(name);
+}
+
 /** A picture of levels on a canvas, drawn by the graphics card. */
 export class GlPicture {
   /**

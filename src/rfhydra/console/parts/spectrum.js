@@ -7,7 +7,7 @@ import { html, signal, useComputed, useEffect, useMemo, useRef } from "../vendor
 import { alignedHz, formatDb, formatHz, formatSeconds } from "../units.js";
 import { CanvasPicture } from "./canvas_picture.js";
 import { hzAt, moved, ticks, timeAt, xOf, yOf, zoomed } from "./extent.js";
-import { GlPicture } from "./gl_picture.js";
+import { GlPicture, hasGraphicsCard } from "./gl_picture.js";
 
 const ZOOM_STEP = 1.25;
 const PAN_SHARE = 0.1;
@@ -150,11 +150,7 @@ function usePicture(view, canvas, frame) {
 
 /** @param {HTMLCanvasElement} canvas */
 function makePicture(canvas) {
-  try {
-    return new GlPicture(canvas);
-  } catch {
-    return new CanvasPicture(canvas);
-  }
+  return hasGraphicsCard() ? new GlPicture(canvas) : new CanvasPicture(canvas);
 }
 
 /**
