@@ -3,7 +3,7 @@
 import { Levels } from "./levels.js";
 
 /** What the console asks the server for: levels wide enough that contrast is chosen here, without asking again. */
-export const WATERFALL = { min_db: -150, max_db: 0, columns_per_frame: 4 };
+export const WATERFALL = { min_db: -150, max_db: 0, columns_per_frame: 2 };
 
 /** Collects the frames of one stream. A change of rate, frequency or size begins anew. */
 export class LiveLevels {
