@@ -19,7 +19,10 @@ export function NameField({ labelling, input }) {
   const list = useId();
   const choices = useMemo(() => choicesOf(labelling), [labelling]);
   const name = labelling.draft.chosen.value?.name ?? currentName.value;
-  const change = (/** @type {any} */ event) => labelling.rename(event.currentTarget.value.trim());
+  const onBlur = (/** @type {FocusEvent} */ event) => {
+    const typed = /** @type {HTMLInputElement} */ (event.currentTarget).value.trim();
+    if (typed !== name) labelling.rename(typed);
+  };
   const onKey = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Enter" && event.key !== "Escape") return;
     const field = /** @type {HTMLInputElement} */ (event.currentTarget);
@@ -40,7 +43,7 @@ export function NameField({ labelling, input }) {
           spellcheck=${false}
           autocomplete="off"
           maxlength="64"
-          onChange=${change}
+          onBlur=${onBlur}
           onKeyDown=${onKey}
         />
       </label>
