@@ -1,4 +1,4 @@
-"""In Firefox, which Playwright drives by WebDriver BiDi: the tests of the views that draw and are drawn upon."""
+"""In Firefox, which Playwright drives by WebDriver BiDi: the whole loop, and the views that draw and are drawn upon."""
 
 import shutil
 from collections.abc import Iterator
@@ -12,10 +12,16 @@ from tests.console.test_live import (
     test_a_stream_is_shown_paused_and_magnified,
     test_tracks_of_loaded_heads_are_listed_and_boxed,
 )
+from tests.console.test_loop import beacons, empty, test_the_loop
+from tests.console.test_shell import test_a_lost_connection_is_told_and_made_again
 
 __all__ = [
+    "beacons",
+    "empty",
+    "test_a_lost_connection_is_told_and_made_again",
     "test_a_stream_is_shown_paused_and_magnified",
     "test_boxes_are_drawn_snapped_undone_kept_and_saved",
+    "test_the_loop",
     "test_tracks_of_loaded_heads_are_listed_and_boxed",
 ]
 FIREFOX: Final = shutil.which("firefox-esr") or shutil.which("firefox")
