@@ -2527,7 +2527,7 @@ export interface Job {
     | null;
 }
 /**
- * A training with its messages so far.
+ * A training with its messages so far. Pushed to the subscribers of ``jobs`` when one is queued.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "JobSnapshot".

@@ -39,6 +39,18 @@ def test_the_stages_of_a_training_come_in_their_order_and_only_to_subscribers(po
     assert {each["job_id"] for each in told} == {heard[-1]["job_id"]}
 
 
+def test_subscribers_are_told_of_trainings_that_others_queue_once(port: int) -> None:
+    with peer(port) as client, peer(port) as other:
+        other.ask("subscribe", topics=["jobs"])
+        for number in (1, 2):
+            asked = client.ask("train_signal", signal_name=SIGNAL, id=number, request_id="again", **LONG)
+        client.send("cancel_training")
+        heard = other.until("training_failed")
+    (queued,) = [each for each in heard if each["type"] == "job"]
+    assert queued["job"]["job_id"] == asked["job_id"]
+    assert (queued["job"]["state"], queued["job"]["signal_name"], queued["events"]) == ("queued", SIGNAL, [])
+
+
 def test_who_comes_later_is_told_the_stage(port: int) -> None:
     with peer(port) as client:
         job_id = client.ask("train_signal", signal_name=SIGNAL, id=1, **LONG)["job_id"]

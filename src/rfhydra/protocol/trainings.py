@@ -65,7 +65,7 @@ class Jobs(BaseMessage):
 
 
 class JobSnapshot(BaseMessage):
-    """A training with its messages so far."""
+    """A training with its messages so far. Pushed to the subscribers of ``jobs`` when one is queued."""
 
     type: Literal["job"] = "job"
     job: Job

@@ -124,7 +124,15 @@ class Service:
         self.loaded = LoadedHeadSet(workspace, self.versions, self.detector)
         self.hub = Hub()
         self.registry_cache = RegistryCache(workspace, self.versions, self.hub, self.loaded.message)
-        self.jobs = TrainingJobs(self.store, workspace, initial.path, self._on_training, limits, self.hub.publish_stage)
+        self.jobs = TrainingJobs(
+            self.store,
+            workspace,
+            initial.path,
+            self._on_training,
+            limits,
+            self.hub.publish_stage,
+            self.hub.publish_queued,
+        )
         self.cards = CardJobs(self.store, workspace, self.jobs.process, partial(self.hub.publish_job, "cards"))
         self.upgrades = UpgradeJobs(self.store, workspace, self.jobs.process, self.loaded, files, self._on_upgrade)
         self.waterfalls = Waterfalls(self.hub, limits.max_waterfalls)

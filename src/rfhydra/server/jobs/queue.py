@@ -47,6 +47,7 @@ class TrainingJobs:
         publish: Callable[[TrainingEvent], None],
         limits: Limits,
         publish_stage: Callable[[JobStage], None] = lambda stage: None,
+        publish_queued: Callable[[JobSnapshot], None] = lambda training: None,
     ) -> None:
         """
         Args:
@@ -56,12 +57,13 @@ class TrainingJobs:
             publish: called on the loop with every message of a job, in the order of ``seq``.
             limits: limit the queue.
             publish_stage: called on the loop whenever the running training begins a stage, or goes on in it.
+            publish_queued: called on the loop with every training that is queued.
         """
         self.process = TrainingProcess(workspace.path, backbone_path)
         self._store, self._workspace, self._publish, self._limits = store, workspace, publish, limits
         self._unfinished: dict[str, None] = {}  # ids, oldest first
         self._current: str | None = None
-        self._publish_stage = publish_stage
+        self._publish_stage, self._publish_queued = publish_stage, publish_queued
         self._stage: JobStage | None = None  # of the current job
         self._cancelled: set[str] = set()
         self._work: asyncio.Task[None] | None = None
@@ -108,8 +110,9 @@ class TrainingJobs:
         most = self._limits.max_jobs_queued
         add = partial(self._workspace.jobs.add, request, request_id=request_id, max_queued=most, who=owner)
         job = await self._store.run(add)
-        if job.finished_at is None:
+        if job.finished_at is None and job.job_id not in self._unfinished:
             self._unfinished[job.job_id] = None
+            self._publish_queued(JobSnapshot(job=job, events=[]))
             self._wake.set()
         return job
 

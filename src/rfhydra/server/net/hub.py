@@ -14,7 +14,7 @@ from rfhydra.protocol.live import Tracks, WaterfallSettings
 from rfhydra.protocol.messages import Detections
 from rfhydra.protocol.stages import JobStage
 from rfhydra.protocol.streams import TrackEvent
-from rfhydra.protocol.trainings import TrainingEvent, TrainingProgress
+from rfhydra.protocol.trainings import JobSnapshot, TrainingEvent, TrainingProgress
 from rfhydra.protocol.types import Topic
 from rfhydra.protocol.upgrades import UpgradeEvent, UpgradeProgress
 from rfhydra.server.net.outbox import Outbox, Payload, Render
@@ -149,6 +149,12 @@ class Hub:
         text = message.encode()
         for session in self._subscribers(topic):
             session.send_latest(topic, lambda _: text)
+
+    def publish_queued(self, training: JobSnapshot) -> None:
+        """Push a training that was queued to the subscribers of ``jobs``."""
+        text = training.encode()
+        for session in self._subscribers("jobs"):
+            session.send_latest(("job", training.job.job_id), lambda _: text)
 
     def publish_stage(self, stage: JobStage) -> None:
         """Push the stage of a training to the subscribers of ``jobs``; it replaces an unsent one of the same."""
