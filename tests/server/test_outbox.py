@@ -28,6 +28,17 @@ def test_the_latest_of_a_key_takes_the_place_of_the_first_and_knows_how_many_it_
     assert outbox.dropped == 6
 
 
+def test_the_latest_few_of_a_key_are_kept_and_the_first_knows_how_many_were_dropped() -> None:
+    outbox = Outbox(10, 100)
+    for frame in range(5):
+        outbox.put_latest("waterfall", lambda dropped, frame=frame: f"frame {frame}, {dropped} dropped", 3)  # type: ignore[misc]
+    outbox.put("a")
+    assert drain(outbox, 2) == ["frame 2, 2 dropped", "frame 3, 0 dropped"]
+    outbox.put_latest("waterfall", lambda dropped: f"frame 5, {dropped} dropped", 3)
+    assert drain(outbox, 3) == ["frame 4, 0 dropped", "a", "frame 5, 0 dropped"]
+    assert outbox.dropped == 2
+
+
 def test_a_key_that_was_taken_begins_anew() -> None:
     outbox = Outbox(10, 100)
     outbox.put_latest("job", lambda dropped: f"first {dropped}")

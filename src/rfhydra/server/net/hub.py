@@ -22,6 +22,9 @@ from rfhydra.server.net.outbox import Outbox, Payload, Render
 TRY_AGAIN_LATER: Final = 1013
 SLOW: Final = "messages were not taken in time"
 TOO_MANY_CLIENTS: Final = "too many clients"
+_MAX_UNSENT_FRAMES: Final = 8
+_MAX_UNSENT_BYTES: Final = 1 << 18
+"""Of the unsent waterfall frames of a stream to one client; one is kept however large it is."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +79,10 @@ class Session:
         if not self.closing.done() and not self.outbox.put(payload):
             self.close(TRY_AGAIN_LATER, SLOW)
 
-    def send_latest(self, key: Hashable, render: Render) -> None:
-        """Queue a message that replaces an unsent one with the same key."""
+    def send_latest(self, key: Hashable, render: Render, most: int = 1) -> None:
+        """Queue a message that replaces the oldest unsent one with the same key, where there are ``most``."""
         if not self.closing.done():
-            self.outbox.put_latest(key, render)
+            self.outbox.put_latest(key, render, most)
 
     def close(self, code: int, reason: str) -> None:
         """Close the connection; the first reason counts."""
@@ -209,11 +212,15 @@ class Hub:
         return {session: session.waterfall for session in self._subscribers("waterfall") if session.binary}
 
     def publish_stream_waterfall(self, settings: WaterfallSettings, frame: StreamWaterfallFrame) -> None:
-        """Push columns of a stream to those who see it with ``settings``; they replace unsent ones."""
+        """Push columns of a stream to those who see it with ``settings``; they replace the oldest unsent ones.
+
+        A few may be unsent, so that none is lost where the loop is late by more than a frame.
+        """
+        most = min(max(_MAX_UNSENT_BYTES // len(frame.pixels), 1), _MAX_UNSENT_FRAMES)
         for session, view in self.waterfall_views().items():
             if view.settings == settings and view.shows(frame.stream_id):
                 session.send_latest(
-                    ("waterfall", frame.stream_id), lambda dropped: frame.with_dropped(dropped).encode()
+                    ("waterfall", frame.stream_id), lambda dropped: frame.with_dropped(dropped).encode(), most
                 )
 
     def publish_waterfall(self, frame: WaterfallFrame) -> None:

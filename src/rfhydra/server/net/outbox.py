@@ -1,14 +1,16 @@
 """Outbox of one session: a bounded queue of unsent messages.
 
 Control messages are never dropped: where there is no room for one, the session must be closed. Of messages that replace
-each other (the progress of one job, detections) only the latest is kept, in the place of the first. Of items that are
-sent together (the tracks of one stream) the newest are kept, in one message.
+each other (the progress of one job, detections) only the latest is kept, in the place of the first; or the latest few,
+as of the frames of a waterfall. Of items that are sent together (the tracks of one stream) the newest are kept, in one
+message.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final, TypeAlias, TypeVar
 
 Payload: TypeAlias = str | bytes
@@ -39,7 +41,7 @@ class Outbox:
         self.dropped = 0
         self._max_messages, self._max_bytes = max_messages, max_bytes
         self._entries: deque[_Entry] = deque()
-        self._latest: dict[Hashable, _Entry] = {}
+        self._latest: dict[Hashable, deque[_Entry]] = {}
         self._messages = self._bytes = 0
         self._filled, self._emptied = asyncio.Event(), asyncio.Event()
         self._emptied.set()
@@ -54,15 +56,17 @@ class Outbox:
         self._add(_Entry(lambda _: payload, size))
         return True
 
-    def put_latest(self, key: Hashable, render: Render) -> None:
-        """Add a message that replaces an unsent one with the same key."""
-        waiting = self._latest.get(key)
-        if waiting is None:
-            self._latest[key] = entry = _Entry(render, 0, key)
+    def put_latest(self, key: Hashable, render: Render, most: int = 1) -> None:
+        """Add a message; where ``most`` with the same key are unsent, the oldest of them is dropped."""
+        unsent = self._latest.setdefault(key, deque())
+        if len(unsent) < most:
+            unsent.append(entry := _Entry(render, 0, key))
             self._add(entry)
             return
-        waiting.render = render
-        waiting.dropped += 1
+        for earlier, later in pairwise(unsent):
+            earlier.render = later.render
+        unsent[-1].render = render
+        unsent[0].dropped += 1
         self.dropped += 1
 
     def put_items(self, key: Hashable, items: Sequence[T], render: Callable[[list[T], int], Payload]) -> None:
@@ -70,10 +74,11 @@ class Outbox:
 
         ``render`` makes the message from its items and the number of dropped ones.
         """
-        entry = self._latest.get(key)
-        if entry is None:
-            made = entry = self._latest[key] = _Entry(lambda dropped: render(list(made.items), dropped), 0, key)
-            self._add(entry)
+        unsent = self._latest.setdefault(key, deque())
+        if not unsent:
+            unsent.append(made := _Entry(lambda dropped: render(list(made.items), dropped), 0, key))
+            self._add(made)
+        (entry,) = unsent
         dropped = max(0, len(entry.items) + len(items) - MAX_ITEMS)
         entry.items.extend(items)
         entry.dropped += dropped
@@ -90,7 +95,10 @@ class Outbox:
             self._messages -= 1
             self._bytes -= entry.size
         else:
-            del self._latest[entry.key]
+            unsent = self._latest[entry.key]
+            unsent.popleft()
+            if not unsent:
+                del self._latest[entry.key]
         return entry.render(entry.dropped)
 
     async def emptied(self) -> None:
