@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -37,11 +37,11 @@ def evaluate(
     with reported(as_json=as_json):
         require_one_backbone(server, backbone)
         check_name(signal)
-        opened = open_recordings(recordings)
         if server is None:
-            found, version, threshold = _detect_here(directory, signal, opened, backbone, runtime)
+            detected = _detect_here(directory, signal, recordings, backbone, runtime)
         else:
-            found, version, threshold = _detect_there(server, token, signal, opened)
+            detected = _detect_there(server, token, signal, recordings)
+        opened, found, version, threshold = detected
         from rfhydra.training.evaluation.recordings import as_scene, summarise
 
         scenes = [as_scene(recording, signal, each) for recording, each in zip(opened, found, strict=True)]
@@ -54,30 +54,39 @@ def evaluate(
         _show(report)
 
 
-def _detect_here(
-    directory: Path, signal: str, recordings: list["Recording"], backbone: Path | None, runtime: "Runtime"
-) -> tuple[Sequence[list["Detection"]], int, float]:
+class _Detected(NamedTuple):
     """Detections in each recording down to a low score, the version of the head, and its threshold."""
+
+    recordings: list["Recording"]
+    found: Sequence[list["Detection"]]
+    version: int
+    threshold: float
+
+
+def _detect_here(
+    directory: Path, signal: str, paths: list[Path], backbone: Path | None, runtime: "Runtime"
+) -> _Detected:
+    from rfhydra.hydra.registry import VersionManager
     from rfhydra.store.workspace import Workspace as Store
 
     with Store.view(directory) as store:
+        VersionManager(store).require_active(signal)
+        recordings = open_recordings(paths)
         detector = load_detector(store, [signal], backbone, runtime)
         from rfhydra.training.evaluation.metrics import MIN_SCORE
 
         found = detect_all(recordings, detector, MIN_SCORE)
-        return found, detector.loaded_versions[signal], detector.loaded_threshold(signal)
+        return _Detected(recordings, found, detector.loaded_versions[signal], detector.loaded_threshold(signal))
 
 
-def _detect_there(
-    server: str, token: str | None, signal: str, recordings: list["Recording"]
-) -> tuple[Sequence[list["Detection"]], int, float]:
-    """The same by a server."""
+def _detect_there(server: str, token: str | None, signal: str, paths: list[Path]) -> _Detected:
     from rfhydra.training.evaluation.metrics import MIN_SCORE
 
+    recordings = open_recordings(paths)
     remote = detect_there(server, token, recordings, [signal], MIN_SCORE)
     if signal not in remote.thresholds:
         raise Incompatible("the server does not tell the threshold of its heads: use a newer rfhydra there")
-    return remote.found, remote.versions[signal], remote.thresholds[signal]
+    return _Detected(recordings, remote.found, remote.versions[signal], remote.thresholds[signal])
 
 
 def _show(report: dict[str, Any]) -> None:
