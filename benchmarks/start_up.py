@@ -27,7 +27,7 @@ COMMANDS: Final = {
     "registry": ["registry", "{workspace}"],
     "versions": ["versions", "{workspace}", SIGNAL],
     "log": ["log", "{workspace}"],
-    "card --stored": ["card", "{workspace}", SIGNAL, "--stored"],
+    "card --stored, where there is none": ["card", "{workspace}", SIGNAL, "--stored"],
     "train, an unknown signal": ["train", "{workspace}", "unknown"],
     "eval, an unknown signal": ["eval", "{workspace}", "unknown", "{recording}"],
     "import, 1 recording": ["import", "{workspace}", "{recording}"],
