@@ -39,6 +39,7 @@ class Exchange:
         self._client = client
         self.job_id, self.recording_id = JOB_ID, RECORDING_ID
         self.codes: dict[str, str] = {}
+        self.refusals = list[str]()
         self.frames: list[bytes] = []
         self.seen: set[str] = set()
 
@@ -53,6 +54,7 @@ class Exchange:
             pass
         if message["type"] == "error":
             self.codes[name] = message["code"]
+            self.refusals.append(message["message"])
         return message
 
     def receive(self) -> dict[str, Any]:
@@ -129,7 +131,7 @@ def test_every_example_gets_the_answer_that_the_document_promises(port: int) -> 
                     while (told := exchange.receive()).get("id") != UPLOAD_TAG:
                         pass
                     assert told["recording"]["samples"] == 64
-        assert exchange.codes == REFUSED
+        assert exchange.codes == REFUSED, exchange.refusals
         assert {"training_progress", "training_complete", "upgrade_progress", "upgrade_complete"} <= exchange.seen
         assert {"scan_failed", "scan_complete"} <= exchange.seen
         waterfall, *_ = map(read_waterfall, exchange.frames)
