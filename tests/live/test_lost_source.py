@@ -20,6 +20,7 @@ from tests.training.given import CENTER_HZ, RATE_HZ, SIGNAL, SMALL_SPEC
 
 WINDOWS = 4.4
 """So that tracks are open, and samples wait for their window, when the source is lost."""
+SCENES = 20
 
 
 class Events:
@@ -47,14 +48,23 @@ def detector(shared_site: Path, body_file: Path) -> HydraDetector:
     return made
 
 
-def test_tracks_end_when_their_source_is_lost_as_when_it_ends(detector: HydraDetector) -> None:
-    samples = int(WINDOWS * SMALL_SPEC.window_samples)
-    iq = given.heard(given.scene(SEED, beacons=2, samples=samples), SEED)
-    chunk = Chunk(iq, 0, Tuning(RATE_HZ, CENTER_HZ), 1_790_000_000.0)
-    expected = Events()
-    LivePipeline(ScriptedSource([], [chunk], may_wait=True), detector, outputs=[expected]).run()
-    assert any(event.time_end_sec > (WINDOWS - 0.5) * samples / WINDOWS / RATE_HZ for event in expected.all)
+def _with_a_late_track(detector: HydraDetector) -> tuple[Chunk, Events]:
+    """Samples with a track in their last half window, and all events of them.
 
+    What a backbone of random weights finds depends on the last digits of the processor: the first such scene counts.
+    """
+    samples = int(WINDOWS * SMALL_SPEC.window_samples)
+    for seed in range(SEED, SEED + SCENES):
+        iq = given.heard(given.scene(seed, beacons=2, samples=samples), seed)
+        chunk, events = Chunk(iq, 0, Tuning(RATE_HZ, CENTER_HZ), 1_790_000_000.0), Events()
+        LivePipeline(ScriptedSource([], [chunk], may_wait=True), detector, outputs=[events]).run()
+        if any(event.time_end_sec > (WINDOWS - 0.5) * samples / WINDOWS / RATE_HZ for event in events.all):
+            return chunk, events
+    raise AssertionError(f"no track in the last half window of {SCENES} scenes")
+
+
+def test_tracks_end_when_their_source_is_lost_as_when_it_ends(detector: HydraDetector) -> None:
+    chunk, expected = _with_a_late_track(detector)
     gone = Unreachable("gone")
     events, source = Events(), ScriptedSource([None, *[gone] * 1000], [chunk, gone], may_wait=True)
     pipeline = LivePipeline(source, detector, outputs=[events])
