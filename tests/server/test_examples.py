@@ -115,8 +115,13 @@ def test_every_example_gets_the_answer_that_the_document_promises(port: int) -> 
                     while exchange.receive()["type"] not in ENDS:
                         pass
                 case "start_upgrade":
-                    while exchange.receive()["type"] not in UPGRADE_ENDS:
+                    while (end := exchange.receive())["type"] not in UPGRADE_ENDS:
                         pass
+                    if end["type"] == "upgrade_failed":  # heads of noise are better on either backbone, by chance
+                        assert "--force" in end["error"]
+                        client.send("start_upgrade", force=True)
+                        while exchange.receive()["type"] not in UPGRADE_ENDS:
+                            pass
                 case "cancel_scan":
                     while exchange.receive()["type"] not in SCAN_ENDS:
                         pass
