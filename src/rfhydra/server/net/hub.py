@@ -149,21 +149,15 @@ class Hub:
 
     def publish_latest(self, topic: Topic, message: BaseMessage) -> None:
         """Push a message that replaces an unsent one of its topic."""
-        text = message.encode()
-        for session in self._subscribers(topic):
-            session.send_latest(topic, lambda _: text)
+        self._push_latest(topic, topic, message.encode())
 
     def publish_queued(self, training: JobSnapshot) -> None:
         """Push a training that was queued to the subscribers of ``jobs``."""
-        text = training.encode()
-        for session in self._subscribers("jobs"):
-            session.send_latest(("job", training.job.job_id), lambda _: text)
+        self._push_latest("jobs", ("job", training.job.job_id), training.encode())
 
     def publish_stage(self, stage: JobStage) -> None:
         """Push the stage of a training to the subscribers of ``jobs``; it replaces an unsent one of the same."""
-        text = stage.encode()
-        for session in self._subscribers("jobs"):
-            session.send_latest(("stage", stage.job_id), lambda _: text)
+        self._push_latest("jobs", ("stage", stage.job_id), stage.encode())
 
     def publish_job(self, topic: Topic, event: TrainingEvent | UpgradeEvent | CardEvent | ScanEvent) -> None:
         """Push a message of a job to the sessions that subscribed to ``topic`` or started it."""
@@ -228,6 +222,11 @@ class Hub:
         for session in self._subscribers("waterfall"):
             if session.binary:
                 session.send_latest("waterfall", lambda dropped: frame.with_dropped(dropped).encode())
+
+    def _push_latest(self, topic: Topic, key: Hashable, text: str) -> None:
+        """Push a message to the subscribers of ``topic``; it replaces an unsent one with the same key."""
+        for session in self._subscribers(topic):
+            session.send_latest(key, lambda _: text)
 
     def _subscribers(self, topic: Topic) -> Iterator[Session]:
         return (session for session in self._sessions if topic in session.topics)
