@@ -9,12 +9,14 @@ from rfhydra.protocol.limits import Limits
 from rfhydra.server.service import Settings
 from rfhydra.store.workspace import Workspace
 from tests.server.json_peer import Peer, peer, running, training_paused
-from tests.server.watched_jobs import LONG
+from tests.server.watched_jobs import LONGER
 from tests.training import given
 from tests.training.given import OTHER, SIGNAL
 
 RARE = "rare"
 """A signal of which samples are deleted."""
+FEW = "few"
+"""A signal with too few samples for a validation."""
 ENDS = ("training_complete", "training_failed")
 
 
@@ -23,7 +25,7 @@ def port(body: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """One server for all: its training process takes a while to start."""
     settings = Settings(limits=Limits(max_notes_length=10), backbone_path=body, grace_sec=0)
     with Workspace.create(tmp_path_factory.mktemp("trainings") / "site", given.SMALL_SPEC) as workspace:
-        for name, seeds in ((SIGNAL, range(6)), (OTHER, range(10, 16)), (RARE, range(20, 26))):
+        for name, seeds in ((SIGNAL, range(6)), (OTHER, range(10, 16)), (RARE, range(20, 26)), (FEW, range(30, 34))):
             given.add_noise(workspace, seeds, name)
         with running(workspace, settings) as number:
             yield number
@@ -111,10 +113,10 @@ def test_a_training_over_a_limit_is_refused(client: Peer, fields: dict[str, obje
 
 def test_one_job_per_signal_and_a_cancel_ends_it_within_an_epoch(client: Peer) -> None:
     before = client.ask("get_registry")
-    client.send("train_signal", signal_name=SIGNAL, **LONG)
+    client.send("train_signal", signal_name=FEW, **LONGER)
     client.until("training_progress")
     with training_paused():
-        client.send("train_signal", signal_name=SIGNAL)
+        client.send("train_signal", signal_name=FEW)
         assert client.until("error")[-1]["code"] == "conflict"
         cancelled = client.ask("cancel_training", id="c")
         assert (cancelled["type"], cancelled["id"]) == ("result", "c")
@@ -126,7 +128,7 @@ def test_one_job_per_signal_and_a_cancel_ends_it_within_an_epoch(client: Peer) -
 def test_a_client_that_leaves_stops_nothing_and_one_that_comes_sees_the_curve_so_far(port: int) -> None:
     with ExitStack() as pause:
         with peer(port) as starter:
-            job_id = starter.ask("train_signal", signal_name=SIGNAL, id=1, **LONG)["job_id"]
+            job_id = starter.ask("train_signal", signal_name=FEW, id=1, **LONGER)["job_id"]
             starter.until("training_progress")
             pause.enter_context(training_paused())
         with peer(port) as visitor:

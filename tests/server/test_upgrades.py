@@ -16,7 +16,7 @@ from rfhydra.store.workspace import Workspace
 from rfhydra.training.service import TrainingService
 from tests.server.json_peer import Peer, npy_b64, peer, running, training_paused
 from tests.server.server_process import serving, small_backbone
-from tests.server.watched_jobs import LONG
+from tests.server.watched_jobs import LONGER
 from tests.training.given import OTHER, SIGNAL, SMALL_SPEC, add_noise
 
 FEW: Final = "few"
@@ -142,7 +142,7 @@ def test_a_cancel_keeps_the_old_set(site: Path, body: Path, new_file: Path) -> N
 def test_a_cancel_does_not_wait_for_the_training_of_a_client(site: Path, body: Path, new_file: Path) -> None:
     with served(site, new_file, body) as client:
         client.ask("subscribe", topics=["jobs", "upgrades"])
-        client.send("train_signal", signal_name=SIGNAL, **LONG)
+        client.send("train_signal", signal_name=FEW, **LONGER)
         client.until("training_progress")
         with training_paused():
             client.send("start_upgrade")

@@ -21,6 +21,8 @@ from tests.training.given import SIGNAL
 T = TypeVar("T")
 LONG: Final[dict[str, Any]] = {"epochs": 1000}
 """A training that lasts: at least six epochs, and then the calibration, which fits a head for each fold as long."""
+LONGER: Final[dict[str, Any]] = {"epochs": 1000, "provisional": True}
+"""A training that lasts for all of its epochs: of a signal with too few samples for a validation."""
 SHORT: Final[dict[str, Any]] = {"epochs": 2}
 
 
