@@ -40,6 +40,16 @@ for thread in threading.enumerate():
         thread.join(5)
 print(type(backbone).__name__, reached)
 """
+SIGNALLED = """
+import signal
+received = []
+signal.signal(signal.SIGTERM, lambda number, frame: received.append(number))
+from rfhydra.hydra.backbone_file import load_backbone
+for _ in range(2):
+    load_backbone(runtime="openvino")  # and drop it, as auto does if torch is faster
+    signal.raise_signal(signal.SIGTERM)
+print(len(received))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +110,11 @@ def test_openvino_reaches_no_network(tmp_path: Path) -> None:
     pytest.importorskip("openvino")
     assert output_of(WATCHED, tmp_path) == ["OpenvinoBackbone []"]
     assert not list(tmp_path.iterdir())
+
+
+def test_signals_are_handled_after_a_compiled_backbone_was_dropped(tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    assert output_of(SIGNALLED, tmp_path) == ["2"]
 
 
 def test_compiled_layers_serve_several_threads(compiled: TorchBackbone) -> None:

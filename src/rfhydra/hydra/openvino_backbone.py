@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import Sequence
 from copy import deepcopy
+from functools import cache
 from typing import Any, Final
 
 import torch
@@ -51,7 +52,7 @@ class _CompiledLayers(nn.Module):
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "ENABLE_CPU_PINNING": False,  # other work may keep a core busy
         }
-        self._compiled = openvino.Core().compile_model(_converted(layers, examples), "CPU", options)
+        self._compiled = _core().compile_model(_converted(layers, examples), "CPU", options)
         self._of_thread = threading.local()
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
@@ -60,6 +61,17 @@ class _CompiledLayers(nn.Module):
             request = self._of_thread.request = self._compiled.create_infer_request()
         found = request.infer([_channels_last(each.float()).numpy() for each in inputs], share_inputs=True)
         return tuple(torch.from_numpy(found[index]).permute(0, 3, 1, 2) for index in range(len(found)))
+
+
+@cache
+def _core() -> openvino.Core:
+    """The one of the process, which lives as long.
+
+    It gives the thread that compiles first another stack for signal handlers, and takes it back when it goes. Of two
+    that go in the order in which they came, the second leaves the stack of the first, which is no longer mapped: the
+    next signal ends the process (seen with OpenVINO 2026.4 on Linux).
+    """
+    return openvino.Core()
 
 
 def _converted(layers: nn.Module, examples: Sequence[Tensor]) -> Any:
