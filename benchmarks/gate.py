@@ -22,10 +22,9 @@ from numpy.typing import NDArray
 from benchmarks.real_devices import PIECES, Collection
 from benchmarks.results import Row, write_result
 from benchmarks.scenes import RATE_HZ, SPEC, clean_receiver, sdr_receiver
-from benchmarks.streams import detector_of, make_stream, train_heads
+from benchmarks.streams import detector_of, looked_at, make_stream, train_heads
 from benchmarks.tables import figures, show, table, tracked
 from rfhydra.detection.detector import HydraDetector
-from rfhydra.detection.gate import EnergyGate
 from rfhydra.detection.plan import WindowPlan
 from rfhydra.detection.sequence import SequenceDetector
 from rfhydra.detection.tracker import Track
@@ -113,8 +112,9 @@ def _row(streams: Sequence[Truth], detector: HydraDetector) -> Row:
     row["emissions"] = sum(name in names for _, emissions in streams for name, _ in emissions)
     for gated in (False, True):
         began = time.process_time()
-        tracks = [_tracks(detector, windows, gated=gated) for windows, _ in streams]
+        tracks, shares = zip(*(_tracks(detector, windows, gated=gated) for windows, _ in streams), strict=True)
         spent[gated] = time.process_time() - began
+        row["looked_at"] = float(np.mean([each for stream in shares for each in stream]))
         found = {
             name: [_scene(each, emissions, name) for each, (_, emissions) in zip(tracks, streams, strict=True)]
             for name in names
@@ -123,14 +123,17 @@ def _row(streams: Sequence[Truth], detector: HydraDetector) -> Row:
         row[f"false_{_NAMES[gated]}"] = sum(each.fp for each in counts)
         row[f"f1_{_NAMES[gated]}"] = float(np.mean([each.f1_score for each in counts]))
         row[f"ap_{_NAMES[gated]}"] = float(np.mean([average_precision(scenes) for scenes in found.values()]))
-    looked_at = float(np.mean([_looked_at(windows, detector.spec) for windows, _ in streams]))
-    return {**row, "looked_at": looked_at, "cpu_share": spent[True] / spent[False]}
+    return {**row, "cpu_share": spent[True] / spent[False]}
 
 
-def _tracks(detector: HydraDetector, windows: Sequence[Window], *, gated: bool) -> list[Track]:
-    sequence = SequenceDetector(detector, MIN_SCORE, gated=gated)
-    closed = [track for window in windows for track in sequence.update(window)[1]]
-    return closed + sequence.tracker.close()
+def _tracks(detector: HydraDetector, windows: Sequence[Window], *, gated: bool) -> tuple[list[Track], list[float]]:
+    """The tracks of a stream, and the part of the pixels of each window that the backbone is given."""
+    sequence, closed, shares = SequenceDetector(detector, MIN_SCORE, gated=gated), list[Track](), list[float]()
+    for window in windows:
+        regions = sequence.look(window)
+        shares.append(looked_at(window, regions))
+        closed += sequence.detect(window, regions)[1]
+    return closed + sequence.tracker.close(), shares
 
 
 def _scene(tracks: Sequence[Track], emissions: Sequence[tuple[str, Box]], name: str) -> ScoredScene:
@@ -140,16 +143,6 @@ def _scene(tracks: Sequence[Track], emissions: Sequence[tuple[str, Box]], name: 
     return ScoredScene(
         found, np.array([each.score for each in own]), corners([box for kind, box in emissions if kind == name])
     )
-
-
-def _looked_at(windows: Sequence[Window], spec: SpectrogramSpec) -> float:
-    """The part of the pixels that the backbone is given."""
-    gate, shares = EnergyGate(spec), list[float]()
-    for window in windows:
-        regions = gate.regions(window.image)
-        pixels = window.image.size if regions is None else sum(each.rows * each.cols for each in regions)
-        shares.append(pixels / window.image.size)
-    return float(np.mean(shares))
 
 
 if __name__ == "__main__":

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from benchmarks.results import Row, write_result
 from benchmarks.scenes import SPEC
-from benchmarks.streams import detector_of, make_stream, train_heads
+from benchmarks.streams import detector_of, looked_at, make_stream, train_heads
 from benchmarks.tables import figures, show, table, tracked
 from rfhydra.detection.detector import HydraDetector
-from rfhydra.detection.gate import EnergyGate
 from rfhydra.detection.plan import WindowPlan
+from rfhydra.detection.sequence import SequenceDetector
 from rfhydra.hydra.backbone_file import load_backbone
 from rfhydra.hydra.runtimes import Runtime
 from rfhydra.hydra.torch_backbone import best_device
@@ -138,7 +138,7 @@ def _row(
     wall, cpu = time.perf_counter(), time.process_time()
     pipeline.run()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    stages, looked_at = _stages(source.iq, rate, detector)
+    stages, looked = _stages(source.iq, rate, detector)
     status = pipeline.status()
     per_second = {f"{name}_s": seconds / duration for name, seconds in stages.items()}
     return {
@@ -151,7 +151,7 @@ def _row(
         **per_second,
         "rest_s": max(0.0, cpu - sum(stages.values())) / duration,
         "empty_windows": status.empty_windows / status.windows,
-        "looked_at": looked_at,
+        "looked_at": looked,
         "tracks": status.tracks,
         "target": TARGETS.get((kind, rate)) if heads == HEADS[-1] else None,
     }
@@ -160,17 +160,16 @@ def _row(
 def _stages(iq: NDArray[np.complex64], rate: float, detector: HydraDetector) -> tuple[dict[str, float], float]:
     """CPU seconds of each stage on the windows of ``iq``, one after the other, and the part of the pixels looked at."""
     spec, spent, looked = detector.spec, dict.fromkeys(_STAGES, 0.0), list[float]()
-    series, gate = WindowSeries(spec, rate, 0.0), EnergyGate(spec)
+    series, sequence = WindowSeries(spec, rate, 0.0), SequenceDetector(detector)
     for start, count in WindowPlan.of(spec, rate, 1.0).spans(len(iq)):
         marks = [time.process_time()]
         window = series.window(iq[start : start + count], start)
         marks.append(time.process_time())
-        regions = gate.regions(window.image)
+        regions = sequence.look(window)
         marks.append(time.process_time())
-        detector.detect(window, regions=regions)
+        sequence.detect(window, regions)
         marks.append(time.process_time())
-        pixels = window.image.size if regions is None else sum(each.rows * each.cols for each in regions)
-        looked.append(pixels / window.image.size)
+        looked.append(looked_at(window, regions))
         for name, seconds in zip(_STAGES, np.diff(marks).tolist(), strict=True):
             spent[name] += seconds
     return spent, float(np.mean(looked))

@@ -1,6 +1,7 @@
 """Heads of five synthetic emitters, and streams of them with known truth that fill a stated share of the band."""
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,9 @@ from rfhydra.detection.gate import TILE_PX
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.loading import LoadedHead
 from rfhydra.spectrum.boxes import Frame
+from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spec import SpectrogramSpec
+from rfhydra.spectrum.window import Window
 from rfhydra.synth import Burst, Emission, Receiver, Rng, Scene, make_burst
 from rfhydra.training.service import TrainingService
 
@@ -75,3 +78,8 @@ def make_stream(
             x0, y0, x1, y1 = (frame.to_pixels([placed.box(1.0, 0.0)])[0] / TILE_PX).tolist()
             taken[int(max(y0, 0)) : int(y1) + 1, int(x0) : int(x1) + 1] = True
     return (receiver or Receiver()).apply(scene, rng), scene.emissions
+
+
+def looked_at(window: Window, regions: Sequence[Rectangle] | None) -> float:
+    """The part of the pixels of ``window`` that the backbone is given with ``regions``."""
+    return 1.0 if regions is None else sum(each.rows * each.cols for each in regions) / window.image.size

@@ -10,6 +10,7 @@ is told from noise by its columns: some are quieter than the quietest of noise. 
 emission over the whole band that leaves no gap in a window is told by the level of the windows before.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -63,15 +64,18 @@ class EnergyGate:
     _lowest_db: float | None = None  # floor of the windows before
     _raised: int = 0  # windows since that are louder
 
-    def regions(self, image: NDArray[np.uint8], floor_db: float | None = None) -> list[Rectangle] | None:
+    def regions(
+        self, image: NDArray[np.uint8], floor_db: float | None = None, known: Sequence[Rectangle] = ()
+    ) -> list[Rectangle] | None:
         """The parts of ``image``, uint8 (rows, cols), with energy, which do not meet; None for all of it.
 
         They are unions of tiles, with a margin. An image of noise has none. ``floor_db`` is that of the window.
+        Energy that lies, with its margin, in one of the ``known`` parts is left out; these may begin left of the image.
         """
         floor = self._update_floor(image)
         if floor_db is not None and self._is_raised(floor_db):
             return None
-        return _regions_of(_loud_tiles(image, floor, self.spec), image.shape)
+        return _regions_of(_loud_tiles(image, floor, self.spec), image.shape, known)
 
     def _update_floor(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The floor of each row in grey levels, float32 (rows,)."""
@@ -212,10 +216,11 @@ def _noise_limits(spec: SpectrogramSpec) -> _NoiseLimits:
     return _NoiseLimits(excess, depths)
 
 
-def _regions_of(loud: NDArray[np.bool_], shape: tuple[int, ...]) -> list[Rectangle] | None:
-    """The rectangles around connected tiles of the mask ``loud`` and their margins, joined where that is cheaper."""
-    if not loud.any():
-        return []
+def _regions_of(loud: NDArray[np.bool_], shape: tuple[int, ...], known: Sequence[Rectangle]) -> list[Rectangle] | None:
+    """The rectangles around connected tiles of the mask ``loud`` and their margins, joined where that is cheaper.
+
+    Those that lie in a ``known`` one are left out.
+    """
     wide = ndimage.binary_dilation(loud, np.ones((3, 3), bool), iterations=MARGIN_TILES)
     parts, _ = ndimage.label(wide, np.ones((3, 3), int))
     found: list[Rectangle] = []
@@ -226,11 +231,13 @@ def _regions_of(loud: NDArray[np.bool_], shape: tuple[int, ...]) -> list[Rectang
             cols.start * TILE_PX,
             min(cols.stop * TILE_PX, shape[1]),
         )
+        if any(other.holds(region) for other in known):
+            continue
         while (joined := next((other for other in found if _is_one(region, other)), None)) is not None:
             found.remove(joined)
             region = region.around_both(joined)
         found.append(region)
-    return found if Mosaic.of(found).pixels < shape[0] * shape[1] else None
+    return found if not found or Mosaic.of(found).pixels < shape[0] * shape[1] else None
 
 
 def _is_one(region: Rectangle, other: Rectangle) -> bool:

@@ -44,19 +44,22 @@ class SequenceDetector:
         self.tracker = Tracker(first_track_id)
         self._detector, self._threshold, self._names = detector, threshold, names
         self._gated, self._gate = gated, EnergyGate(detector.spec)
+        self._known = list[Rectangle]()  # what was looked at, in pixels of the last window
+        self._known_from = 0  # first sample of that window
         self._wanted = deque[list[slice]]([[]] * LOOK_AHEAD)  # rows of lasting detections in the last windows
         self._versions: dict[str, int] | None = None
 
     def begin(self) -> None:
         """The next window to :meth:`look` at continues none before it: there is a gap, or the receiver was tuned."""
         self._gate = EnergyGate(self._detector.spec)
+        self._known = []
 
     def update(self, window: Window, next_start_sec: float | None = None) -> tuple[WindowDetections, list[Track]]:
         """Detections in ``window``, and the tracks that are closed by it: :meth:`look` and :meth:`detect`."""
         return self.detect(window, self.look(window), next_start_sec)
 
     def look(self, window: Window) -> list[Rectangle] | None:
-        """The parts of ``window`` with energy; None for all of it.
+        """The parts of ``window`` with energy that no window before had whole; None for all of it.
 
         It may be ahead of :meth:`detect`, in another thread, by :data:`LOOK_AHEAD` windows. So it knows of detections
         in the windows before those, whether it is ahead or not.
@@ -65,7 +68,19 @@ class SequenceDetector:
             return None
         for rows in self._wanted.popleft():
             self._gate.keep(rows)
-        return self._gate.regions(window.image, window.floor_db)
+        known = self._known_in(window)
+        regions = self._gate.regions(window.image, window.floor_db, known)
+        rows, cols = window.image.shape
+        self._known = [*known, *([Rectangle(0, rows, 0, cols)] if regions is None else regions)]
+        return regions
+
+    def _known_in(self, window: Window) -> list[Rectangle]:
+        """What the windows before have looked at, in pixels of ``window``, as far as it reaches into it."""
+        if window.start_sample is None:
+            return []
+        passed = (window.start_sample - self._known_from) // self._detector.spec.hop
+        self._known_from = window.start_sample
+        return [moved for each in self._known if (moved := each.shifted(-passed)).right > 0]
 
     def detect(
         self, window: Window, regions: list[Rectangle] | None, next_start_sec: float | None = None

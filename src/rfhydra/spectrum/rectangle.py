@@ -37,6 +37,10 @@ class Rectangle:
         """The rectangle with so many more rows and columns on each side."""
         return Rectangle(self.top - rows, self.bottom + rows, self.left - cols, self.right + cols)
 
+    def shifted(self, cols: int) -> "Rectangle":
+        """The rectangle so many columns further right."""
+        return Rectangle(self.top, self.bottom, self.left + cols, self.right + cols)
+
     def around_both(self, other: "Rectangle") -> "Rectangle":
         """The smallest rectangle that holds both."""
         return Rectangle(
@@ -45,6 +49,10 @@ class Rectangle:
             min(self.left, other.left),
             max(self.right, other.right),
         )
+
+    def holds(self, other: "Rectangle") -> bool:
+        """Whether ``other`` lies inside."""
+        return self.around_both(other) == self
 
     def meets(self, other: "Rectangle") -> bool:
         """Whether both share a pixel."""
