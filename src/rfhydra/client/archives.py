@@ -1,6 +1,9 @@
 """The commands for archives as typed methods."""
 
+from typing import Unpack
+
 from rfhydra.client.asking import Asking
+from rfhydra.client.recordings import ViewOptions
 from rfhydra.protocol.archives import (
     ArchivedView,
     ArchiveHits,
@@ -16,7 +19,7 @@ from rfhydra.protocol.archives import (
     ScanProgress,
     SimilarEmission,
 )
-from rfhydra.protocol.recording_contents import Pooling, RecordingBox
+from rfhydra.protocol.recording_contents import RecordingBox
 from rfhydra.protocol.recordings import RecordingInfo
 
 
@@ -81,40 +84,9 @@ class ArchiveCommands(Asking):
         )
         return answer.emissions
 
-    async def get_archived_view(
-        self,
-        archive: str,
-        recording: str,
-        *,
-        time_start_sec: float | None = None,
-        time_end_sec: float | None = None,
-        freq_low_hz: float | None = None,
-        freq_high_hz: float | None = None,
-        columns: int = 1200,
-        rows: int = 600,
-        min_db: float | None = None,
-        max_db: float | None = None,
-        center_freq_hz: float | None = None,
-        fft_size: int | None = None,
-        pooling: Pooling = "max",
-    ) -> ArchivedView:
-        """A part of a recording as an image; None is an edge of the recording, or the server's choice."""
-        return await self._ask(
-            GetArchivedView,
-            archive=archive,
-            recording=recording,
-            time_start_sec=time_start_sec,
-            time_end_sec=time_end_sec,
-            freq_low_hz=freq_low_hz,
-            freq_high_hz=freq_high_hz,
-            columns=columns,
-            rows=rows,
-            min_db=min_db,
-            max_db=max_db,
-            center_freq_hz=center_freq_hz,
-            fft_size=fft_size,
-            pooling=pooling,
-        )
+    async def get_archived_view(self, archive: str, recording: str, **options: Unpack[ViewOptions]) -> ArchivedView:
+        """A part of a recording as an image."""
+        return await self._ask(GetArchivedView, archive=archive, recording=recording, **options)
 
     async def copy_archived(
         self, archive: str, recording: str, time_start_sec: float, time_end_sec: float

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TypedDict, Unpack
 
 from rfhydra.client.asking import Asking, checked
 from rfhydra.errors import InvalidMessage, RfhydraError, Unreachable
@@ -24,6 +24,25 @@ from rfhydra.protocol.recordings import (
 )
 
 _FRAME: Final = "upload frame"
+
+
+class ViewOptions(TypedDict, total=False):
+    """The part of a recording that is shown, and how: the fields of :class:`.GetRecordingView`, which has the defaults.
+
+    Times are seconds from the start of the recording.
+    """
+
+    time_start_sec: float | None
+    time_end_sec: float | None
+    freq_low_hz: float | None
+    freq_high_hz: float | None
+    columns: int
+    rows: int
+    min_db: float | None
+    max_db: float | None
+    center_freq_hz: float | None
+    fft_size: int | None
+    pooling: contents.Pooling
 
 
 class RecordingCommands(Asking):
@@ -109,38 +128,9 @@ class RecordingCommands(Asking):
         )
         return answer.recording
 
-    async def get_recording_view(
-        self,
-        recording_id: str,
-        *,
-        time_start_sec: float | None = None,
-        time_end_sec: float | None = None,
-        freq_low_hz: float | None = None,
-        freq_high_hz: float | None = None,
-        columns: int = 1200,
-        rows: int = 600,
-        min_db: float | None = None,
-        max_db: float | None = None,
-        center_freq_hz: float | None = None,
-        fft_size: int | None = None,
-        pooling: contents.Pooling = "max",
-    ) -> contents.RecordingView:
-        """A part of a recording as an image; None is an edge of the recording, or the server's choice."""
-        return await self._ask(
-            contents.GetRecordingView,
-            recording_id=recording_id,
-            time_start_sec=time_start_sec,
-            time_end_sec=time_end_sec,
-            freq_low_hz=freq_low_hz,
-            freq_high_hz=freq_high_hz,
-            columns=columns,
-            rows=rows,
-            min_db=min_db,
-            max_db=max_db,
-            center_freq_hz=center_freq_hz,
-            fft_size=fft_size,
-            pooling=pooling,
-        )
+    async def get_recording_view(self, recording_id: str, **options: Unpack[ViewOptions]) -> contents.RecordingView:
+        """A part of a recording as an image."""
+        return await self._ask(contents.GetRecordingView, recording_id=recording_id, **options)
 
     async def get_recording_annotations(
         self, recording_id: str, *, limit: int | None = None, cursor: str | None = None

@@ -5,7 +5,7 @@
 /** @import {Example} from "./address.js" */
 import { keptReader } from "../kept_reader.js";
 import { bytesOf } from "../npy.js";
-import { connection } from "../state.js";
+import { archives, connection } from "../state.js";
 
 /** What is shown beside a box, in shares of it. */
 const MARGIN = 0.8;
@@ -29,8 +29,10 @@ const readByKey = keptReader(async (key) => {
  * @param {Example} example
  * @returns {Promise<BoxPicture>} rejects where the recording cannot be read or there is no connection
  */
-export const readPicture = (archive, { recording, recordingId, box }) =>
-  readByKey(JSON.stringify({ archive, recording, recordingId, box }));
+export function readPicture(archive, { recording, recordingId, box }) {
+  const scanned = archives.value?.find((each) => each.archive === archive)?.result?.scanned_at; // a file may be another
+  return readByKey(JSON.stringify({ archive, recording, recordingId, box, scanned }));
+}
 
 /** @param {RecordingBox} box */
 function surroundings({ time_start_sec, time_end_sec, freq_low_hz, freq_high_hz }) {

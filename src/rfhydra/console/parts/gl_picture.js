@@ -50,8 +50,16 @@ void main() {
 // Names that drivers without a graphics card give themselves: Chromium's, Mesa's, Windows'.
 const BY_PROCESSOR = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 
-/** Whether WebGL2 is there and drawn by a graphics card: by the processor, a `CanvasPicture` is several times faster. */
-export function hasGraphicsCard() {
+/** @type {boolean | undefined} */
+let asked;
+
+/**
+ * Whether WebGL2 is there and drawn by a graphics card: by the processor, a `CanvasPicture` is several times faster.
+ * Asked once, because a page may hold few WebGL contexts.
+ */
+export const hasGraphicsCard = () => (asked ??= askForGraphicsCard());
+
+function askForGraphicsCard() {
   const gl = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
   if (!gl) return false;
   const names = gl.getExtension("WEBGL_debug_renderer_info");
