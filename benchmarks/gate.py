@@ -132,7 +132,7 @@ def _tracks(detector: HydraDetector, windows: Sequence[Window], *, gated: bool) 
     for window in windows:
         regions = sequence.look(window)
         shares.append(looked_at(window, regions))
-        closed += sequence.detect(window, regions)[1]
+        closed += sequence.track(window, sequence.detect(window, regions))
     return closed + sequence.tracker.close(), shares
 
 

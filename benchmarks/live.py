@@ -167,7 +167,7 @@ def _stages(iq: NDArray[np.complex64], rate: float, detector: HydraDetector) -> 
         marks.append(time.process_time())
         regions = sequence.look(window)
         marks.append(time.process_time())
-        sequence.detect(window, regions)
+        sequence.track(window, sequence.detect(window, regions))
         marks.append(time.process_time())
         looked.append(looked_at(window, regions))
         for name, seconds in zip(_STAGES, np.diff(marks).tolist(), strict=True):

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,7 +11,8 @@ import torch
 
 from rfhydra.errors import Incompatible, MissingExtra
 from rfhydra.hydra.backbone_file import load_backbone
-from rfhydra.hydra.runtimes import on_runtime
+from rfhydra.hydra.cores import use_one_core
+from rfhydra.hydra.runtimes import Runtime, on_runtime
 from rfhydra.hydra.torch_backbone import TorchBackbone
 
 WITHOUT_OPENVINO = """
@@ -125,3 +126,28 @@ def test_compiled_layers_serve_several_threads(compiled: TorchBackbone) -> None:
         together = list(threads.map(lambda image: compiled.see(image).embed(box), images * 3))
     for found, expected in zip(together, alone * 3, strict=True):
         assert torch.equal(found, expected)
+
+
+@pytest.fixture
+def two_cores() -> Iterator[None]:
+    former = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(former)
+
+
+@pytest.mark.parametrize("runtime", ["torch", "openvino"])
+def test_images_on_one_core_each_have_the_same_answers(runtime: Runtime, two_cores: None) -> None:
+    if runtime == "openvino":
+        pytest.importorskip("openvino")
+    backbone = load_backbone(runtime=runtime)
+    assert backbone.parallel == 2
+    images = [torch.randint(0, 99, (64, 128 + 32 * number), dtype=torch.uint8) for number in range(6)]
+    box = torch.tensor([[3.0, 3.0, 60.0, 40.0]])
+    alone = [backbone.see(image).embed(box) for image in images]
+    with ThreadPoolExecutor(backbone.parallel, initializer=use_one_core) as threads:
+        together = list(threads.map(lambda image: backbone.see(image).embed(box), images))
+        assert set(threads.map(lambda _: torch.get_num_threads(), images)) == {1}
+    assert torch.get_num_threads() == 2
+    for found, expected in zip(together, alone, strict=True):
+        torch.testing.assert_close(found, expected, atol=0.01, rtol=0)

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rfhydra.detection.detection import Detection
+from rfhydra.detection.gate import SPUR_WINDOWS
 from rfhydra.detection.recording import detect_recording
 from rfhydra.detection.sequence import LOOK_AHEAD
 from rfhydra.errors import InvalidMessage, Unreachable
+from rfhydra.hydra.backbone import MAX_PARALLEL
 from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.live import pipeline as pipeline_module
 from rfhydra.live.pipeline import LivePipeline
@@ -64,7 +66,11 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_tracks_are_those_of_the_recording(recording: Path, tiny_backbone: TorchBackbone) -> None:
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_tracks_are_those_of_the_recording(
+    recording: Path, tiny_backbone: TorchBackbone, monkeypatch: pytest.MonkeyPatch, parallel: int
+) -> None:
+    monkeypatch.setattr(tiny_backbone, "parallel", parallel)
     detector, events = detector_of(tiny_backbone, names=("lora", "wifi")), Events()
     known: dict[str, Any] = {
         "datatype": "cf32_le",
@@ -162,8 +168,8 @@ def test_heads_change_between_windows_only(tiny_backbone: TorchBackbone) -> None
 
 
 def test_the_gate_is_no_further_ahead_than_it_may_be() -> None:
-    """One window waits for the detection, one is detected in, and one is looked at."""
-    assert MAX_WAITING + 2 <= LOOK_AHEAD
+    """One window is told of, one waits for that, some are detected in, one waits for that, and one is looked at."""
+    assert MAX_PARALLEL + 2 * MAX_WAITING + 2 <= LOOK_AHEAD < SPUR_WINDOWS
 
 
 def test_only_the_heads_of_the_stream_detect(tiny_backbone: TorchBackbone) -> None:

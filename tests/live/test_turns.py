@@ -36,4 +36,4 @@ def test_the_turn_is_passed_on_after_an_error() -> None:
     with pytest.raises(KeyError), turns.turn():
         raise KeyError
     with turns.turn():
-        assert turns._taken
+        assert not turns._free

@@ -8,17 +8,20 @@ from typing import Final
 from rfhydra.detection.detector import HydraDetector, WindowDetections
 from rfhydra.detection.gate import EnergyGate
 from rfhydra.detection.tracker import Track, Tracker
+from rfhydra.hydra.backbone import MAX_PARALLEL
 from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.window import Window
 
-LOOK_AHEAD: Final = 3
-"""Windows by which :meth:`SequenceDetector.look` may be ahead of :meth:`SequenceDetector.detect`."""
+LOOK_AHEAD: Final = MAX_PARALLEL + 4
+"""Windows by which :meth:`SequenceDetector.look` may be ahead of :meth:`SequenceDetector.track`."""
 LASTING: Final = 0.5
 """Part of a window from which a detection is of an emission that lasts."""
 
 
 class SequenceDetector:
     """Detects in the windows of a recording or a stream, in the order of their starts, and joins them into tracks.
+
+    Each window is looked at, detected in and added to the tracks; these steps may have threads of their own.
 
     Attributes:
         tracker: with the open tracks.
@@ -55,13 +58,14 @@ class SequenceDetector:
         self._known = []
 
     def update(self, window: Window, next_start_sec: float | None = None) -> tuple[WindowDetections, list[Track]]:
-        """Detections in ``window``, and the tracks that are closed by it: :meth:`look` and :meth:`detect`."""
-        return self.detect(window, self.look(window), next_start_sec)
+        """Detections in ``window``, and the tracks that are closed by it: all three steps."""
+        found = self.detect(window, self.look(window))
+        return found, self.track(window, found, next_start_sec)
 
     def look(self, window: Window) -> list[Rectangle] | None:
         """The parts of ``window`` with energy that no window before had whole; None for all of it.
 
-        It may be ahead of :meth:`detect`, in another thread, by :data:`LOOK_AHEAD` windows. So it knows of detections
+        It may be ahead of :meth:`track`, in another thread, by :data:`LOOK_AHEAD` windows. So it knows of detections
         in the windows before those, whether it is ahead or not.
         """
         if not self._gated:
@@ -82,20 +86,21 @@ class SequenceDetector:
         self._known_from = window.start_sample
         return [moved for each in self._known if (moved := each.shifted(-passed)).right > 0]
 
-    def detect(
-        self, window: Window, regions: list[Rectangle] | None, next_start_sec: float | None = None
-    ) -> tuple[WindowDetections, list[Track]]:
-        """Detections in the ``regions`` of ``window``, and the tracks that are closed by it.
+    def detect(self, window: Window, regions: list[Rectangle] | None) -> WindowDetections:
+        """Detections in the ``regions`` of ``window``. Windows may be detected in at the same time, in any order."""
+        return self._detector.detect(window, self._threshold, self._names, regions)
+
+    def track(self, window: Window, found: WindowDetections, next_start_sec: float | None = None) -> list[Track]:
+        """Add what was ``found`` in ``window`` to the tracks; returns those that are closed by it.
 
         ``next_start_sec`` is where the next window begins, if that is known: tracks that it cannot continue are closed.
         """
-        found = self._detector.detect(window, self._threshold, self._names, regions)
         if self._gated:
             self._wanted.append(self._rows_wanted(window, found))
         closed = self.tracker.update(window, found.detections)
         if next_start_sec is not None:
             closed += self.tracker.settle(next_start_sec)
-        return found, closed
+        return closed
 
     def _rows_wanted(self, window: Window, found: WindowDetections) -> list[slice]:
         """Rows of the image in which a head detects an emission that lasts; all of them after a change of the heads."""

@@ -17,6 +17,8 @@ from rfhydra.errors import Incompatible
 from rfhydra.spectrum.spec import SpectrogramSpec, ValueScaling
 
 MAX_PROPOSALS: Final = 100
+MAX_PARALLEL: Final = 8
+"""Images at most that one process looks at at the same time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,12 +96,15 @@ class Backbone(ABC):
         scaling: the value scaling of the images of its pretraining.
         embedding_dim: dimensions of an embedding.
         background: the background set of its heads.
+        parallel: number of images, 1 to :data:`MAX_PARALLEL`, that are best looked at at the same time, each in a
+            thread with :func:`.use_one_core` if there are several.
     """
 
     backbone_id: str
     scaling: ValueScaling
     embedding_dim: int
     background: BackgroundSet
+    parallel: int = 1
 
     @abstractmethod
     def see(self, image: NDArray[np.uint8] | Tensor) -> Seen:

@@ -41,25 +41,41 @@ class OpenvinoBackbone(TorchBackbone):
 class _CompiledLayers(nn.Module):
     """``layers``, from images (1, channels, rows, cols) to a tuple of them, compiled. Thread-safe.
 
-    Inputs and outputs are float32 with channels last in memory.
+    Inputs and outputs are float32 with channels last in memory. An image has all cores, or one in a thread with
+    :func:`.use_one_core`; for these the layers are compiled a second time.
     """
 
     def __init__(self, layers: nn.Module, examples: Sequence[Tensor], *, half: bool) -> None:
         super().__init__()
-        options = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": "bf16" if half else "f32",
-            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-            "ENABLE_CPU_PINNING": False,  # other work may keep a core busy
-        }
-        self._compiled = _core().compile_model(_converted(layers, examples), "CPU", options)
+        self._model, self._half, self._cores = _converted(layers, examples), half, torch.get_num_threads()
+        self._compiling = threading.Lock()
+        self._compiled = {1: self._compile(1)}  # by number of images at a time
         self._of_thread = threading.local()
 
-    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+    def _compile(self, at_a_time: int) -> Any:
+        options = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": "bf16" if self._half else "f32",
+            "INFERENCE_NUM_THREADS": self._cores,
+            "NUM_STREAMS": at_a_time,
+            "ENABLE_CPU_PINNING": False,  # other work may keep a core busy
+        }
+        return _core().compile_model(self._model, "CPU", options)
+
+    @property
+    def _request(self) -> Any:
+        """What infers in this thread."""
         request = getattr(self._of_thread, "request", None)
         if request is None:
-            request = self._of_thread.request = self._compiled.create_infer_request()
-        found = request.infer([_channels_last(each.float()).numpy() for each in inputs], share_inputs=True)
+            at_a_time = self._cores if torch.get_num_threads() == 1 else 1
+            with self._compiling:
+                if at_a_time not in self._compiled:
+                    self._compiled[at_a_time] = self._compile(at_a_time)
+            request = self._of_thread.request = self._compiled[at_a_time].create_infer_request()
+        return request
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        found = self._request.infer([_channels_last(each.float()).numpy() for each in inputs], share_inputs=True)
         return tuple(torch.from_numpy(found[index]).permute(0, 3, 1, 2) for index in range(len(found)))
 
 

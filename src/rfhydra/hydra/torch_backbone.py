@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rfhydra.hydra.backbone import MAX_PROPOSALS, Backbone, BackgroundSet, Proposals, Seen
+from rfhydra.hydra.backbone import MAX_PARALLEL, MAX_PROPOSALS, Backbone, BackgroundSet, Proposals, Seen
 from rfhydra.hydra.network import PIXEL_MEAN, BackboneNetwork
 from rfhydra.hydra.roi_align import PYRAMID_STRIDES
 from rfhydra.hydra.vision import ImageList, clip_boxes_to_image, nms
@@ -45,6 +45,7 @@ class TorchBackbone(Backbone):
         self.embedding_dim = network.config.embedding
         self.background = background or BackgroundSet.empty(self.embedding_dim)
         self.device = torch.device(device)
+        self.parallel = min(torch.get_num_threads(), MAX_PARALLEL) if self.device.type == "cpu" else 1
         self.network = network.eval().requires_grad_(False).to(self.device).to(memory_format=torch.channels_last)
         self._half = _autocast_pays(self.device)
         self._served = in_half_precision(self.network) if self._half else self.network

@@ -1,8 +1,8 @@
 """LivePipeline: from a live source to tracks, outputs and hooks.
 
-Four threads: one reads the source into a buffer that drops the oldest samples when it is full; one cuts windows, makes
-their spectrograms and looks for energy; one detects and tracks; that of :meth:`LivePipeline.run` measures the tracks
-that ended and tells the outputs. Each of the last three waits for the next one, see :class:`.Stage`.
+One thread reads the source into a buffer that drops the oldest samples when it is full; one cuts windows, makes their
+spectrograms and looks for energy; one for each core detects; that of :meth:`LivePipeline.run` tracks, measures the
+tracks that ended and tells the outputs. Each of the last three steps waits for the next one, see :class:`.Stage`.
 """
 
 import logging
@@ -15,6 +15,7 @@ from typing import Final
 from rfhydra.detection.detector import HydraDetector, WindowDetections
 from rfhydra.detection.sequence import SequenceDetector
 from rfhydra.errors import RfhydraError
+from rfhydra.hydra.cores import use_one_core
 from rfhydra.live.cutter import CutWindow, WindowCutter
 from rfhydra.live.events import TrackEvents, WindowTracks
 from rfhydra.live.output import Output
@@ -57,7 +58,6 @@ class _Detected:
 
     cut: CutWindow
     found: WindowDetections
-    tracks: WindowTracks
     work_sec: float
 
 
@@ -88,7 +88,8 @@ class LivePipeline:
         Args:
             source: not opened yet; the pipeline opens and closes it.
             detector: may be shared by several pipelines, and its heads changed at any time: changes take effect
-                between windows. Windows that are detected in already are told of later.
+                between windows. Windows that are detected in already are told of later. Its backbone states how many
+                windows are detected in at the same time.
             stream_id: of the events.
             outputs: receive every event, in the thread of :meth:`run`. Whoever made them closes them.
             on_window: called after each window, in the thread of :meth:`run`; must return soon.
@@ -110,7 +111,8 @@ class LivePipeline:
         self._cutter = WindowCutter(detector.spec, max_wait_sec)
         self._sequence = SequenceDetector(detector, names=heads, gated=gated, first_track_id=first_track_id)
         self._events, self._progress = TrackEvents(stream_id), Progress()
-        self._turns = turns or Turns()
+        self._parallel = detector.backbone.parallel
+        self._turns = turns or Turns(self._parallel)
         self._started_at, self._stopping = utc_now(), threading.Event()
         self._warned_at, self._warned_of = -WARNING_INTERVAL_SEC, 0
         self._dropped_at_end: int | None = None
@@ -192,8 +194,14 @@ class LivePipeline:
         name = f"stream {self._stream_id}"
         try:
             with (
-                Stage(f"{name}: windows", self._looked()) as looked,
-                Stage(f"{name}: detection", self._detected(looked)) as detected,
+                Stage.of(f"{name}: windows", self._looked()) as looked,
+                Stage(
+                    f"{name}: detection",
+                    looked,
+                    self._detect,
+                    threads=self._parallel,
+                    begin=use_one_core if self._parallel > 1 else lambda: None,
+                ) as detected,
             ):
                 try:
                     for each in detected:
@@ -228,29 +236,25 @@ class LivePipeline:
             yield _Looked(cut, regions, time.perf_counter() - started)
             started = time.perf_counter()
 
-    def _detected(self, windows: Iterable[_Looked | None]) -> Iterator[_Detected | None]:
-        """The windows after detection, None where the open tracks end."""
-        tracker = self._sequence.tracker
-        for each in windows:
-            if self._stopping.is_set():
-                return
-            if each is None:
-                tracker.close()
-                yield None
-                continue
-            cut = each.cut
-            with self._turns.turn():
-                started = time.perf_counter()
-                found, closed = self._sequence.detect(cut.window, each.regions, cut.next_start_sec)
-            work_sec = max(each.work_sec, time.perf_counter() - started)
-            yield _Detected(cut, found, WindowTracks(tracker.open_tracks, closed, tracker.merged), work_sec)
+    def _detect(self, looked: _Looked | None) -> _Detected | None:
+        """The window after detection, None where the open tracks end."""
+        if looked is None:
+            return None
+        with self._turns.turn():
+            started = time.perf_counter()
+            found = self._sequence.detect(looked.cut.window, looked.regions)
+        work_sec = (time.perf_counter() - started) / self._parallel
+        return _Detected(looked.cut, found, max(looked.work_sec, work_sec))
 
     def _take(self, detected: _Detected | None) -> None:
         """Tell of a window, or that all open tracks have ended, and count it."""
         if detected is None:
+            self._sequence.tracker.close()
             self._close_tracks()
             return
-        started, cut, found, tracks = time.perf_counter(), detected.cut, detected.found, detected.tracks
+        started, cut, found, tracker = time.perf_counter(), detected.cut, detected.found, self._sequence.tracker
+        closed = self._sequence.track(cut.window, found, cut.next_start_sec)
+        tracks = WindowTracks(tracker.open_tracks, closed, tracker.merged)
         self._tell(self._events.after(cut, tracks))
         by_id = {track.track_id: track for track in (*tracks.open, *tracks.closed)}
         self._on_window(LiveWindow(cut.window, cut.start_utc_sec, found, by_id))

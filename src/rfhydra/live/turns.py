@@ -7,26 +7,27 @@ from contextlib import contextmanager
 
 
 class Turns:
-    """A lock that is given in the order of the requests, so that a stream waits for one window of each other at most.
+    """Turns that are given in the order of the requests, so that a stream waits for one window of each other at most.
 
-    A plain lock may be taken again and again by the thread that has just released it.
+    A plain lock or semaphore may be taken again and again by the thread that has just released it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, at_a_time: int = 1) -> None:
+        """``at_a_time`` is the number of turns that are held at once at most."""
         self._changing = threading.Lock()
-        self._taken = False
+        self._free = at_a_time
         self._waiting = deque[threading.Event]()
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for the turn, and pass it on at the end."""
+        """Wait for a turn, and pass it on at the end."""
         mine = threading.Event()
         with self._changing:
-            if self._taken:
-                self._waiting.append(mine)
-            else:
-                self._taken = True
+            if self._free:
+                self._free -= 1
                 mine.set()
+            else:
+                self._waiting.append(mine)
         mine.wait()
         try:
             yield
@@ -38,4 +39,4 @@ class Turns:
             if self._waiting:
                 self._waiting.popleft().set()
             else:
-                self._taken = False
+                self._free += 1

@@ -63,7 +63,7 @@ class StreamSet:
         outputs: OutputFactory,
     ) -> None:
         """``outputs`` makes those of each stream; whoever made it closes it."""
-        self.turns = Turns()
+        self.turns = Turns(detector.backbone.parallel)
         self.counters = StreamCounters(self._labelled)
         self.pushes = Pushes(limits)
         self._workspace, self._store, self._detector, self._hub = workspace, store, detector, hub
