@@ -1,5 +1,6 @@
 """Waterfalls of streams, as clients choose to see them."""
 
+import json
 import threading
 from collections.abc import Iterator
 from itertools import pairwise
@@ -117,11 +118,13 @@ def test_two_viewers_see_it_each_in_its_way_and_a_third_way_is_one_too_many(port
 
 
 def test_another_stream_is_not_shown(port: int, pusher: Peer) -> None:
-    with peer(port) as client:
+    with peer(port) as client, peer(port) as witness:
         viewer(client, fft_size=64, stream_id="other")
-        push(pusher, noise(2 * STEP), 0)
+        viewer(witness, fft_size=64, columns_per_sec=50, columns_per_frame=1)
+        push(pusher, noise(STEP), 0)
+        assert seen(witness).start_sample == 0
         viewer(client, fft_size=32, stream_id=STREAM)
-        push(pusher, noise(2 * STEP), 2 * STEP)
+        push(pusher, noise(2 * STEP), STEP)
         assert seen(client).rows == 32
 
 
@@ -155,4 +158,7 @@ def test_a_viewer_that_does_not_read_gets_fewer_frames_and_no_queue(port: int, p
             frames.append(seen(client))
         assert sum(each.dropped for each in frames) > 0
         assert len(frames) < count
-        assert client.ask("get_loaded_heads")["type"] == "loaded_heads"  # it is not closed
+        client.send("get_loaded_heads")
+        while isinstance(answer := client.socket.recv(600), bytes):
+            pass
+        assert json.loads(answer)["type"] == "loaded_heads"  # it is not closed
