@@ -9,10 +9,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from rfhydra.detection.detector import HydraDetector, WindowDetections
+from rfhydra.detection.gate import TILE_PX
 from rfhydra.detection.sequence import SequenceDetector
 from rfhydra.errors import RfhydraError
 from rfhydra.hydra.cores import use_one_core
@@ -111,7 +115,8 @@ class LivePipeline:
         self._cutter = WindowCutter(detector.spec, max_wait_sec)
         self._sequence = SequenceDetector(detector, names=heads, gated=gated, first_track_id=first_track_id)
         self._events, self._progress = TrackEvents(stream_id), Progress()
-        self._parallel = detector.backbone.parallel
+        self._backbone, self._parallel = detector.backbone, detector.backbone.parallel
+        self._begin = use_one_core if self._parallel > 1 else lambda: None
         self._turns = turns or Turns(self._parallel)
         self._started_at, self._stopping = utc_now(), threading.Event()
         self._warned_at, self._warned_of = -WARNING_INTERVAL_SEC, 0
@@ -124,8 +129,9 @@ class LivePipeline:
         Raises:
             RfhydraError: as :meth:`Source.open` raises, or what else ended it; the status has the message, too.
         """
-        self._reader.start()
         try:
+            self._prepare()
+            self._reader.start()
             self._detect_all()
         except RfhydraError as error:
             self._error = str(error)
@@ -189,6 +195,12 @@ class LivePipeline:
             return "ended"
         return "connecting" if self._tap.tuning is None or self._connection.error else "running"
 
+    def _prepare(self) -> None:
+        """Let the backbone see an image as it will: the first one takes seconds, in which samples would be dropped."""
+        image = np.zeros((TILE_PX, TILE_PX), np.uint8)
+        with ThreadPoolExecutor(1, initializer=self._begin) as thread:
+            thread.submit(lambda: self._backbone.see(image).propose()).result()
+
     def _detect_all(self) -> None:
         """Detect in all windows; in whatever way the source ends or is lost, its open tracks end, too."""
         name = f"stream {self._stream_id}"
@@ -200,7 +212,7 @@ class LivePipeline:
                     looked,
                     self._detect,
                     threads=self._parallel,
-                    begin=use_one_core if self._parallel > 1 else lambda: None,
+                    begin=self._begin,
                 ) as detected,
             ):
                 try:
