@@ -115,7 +115,7 @@ class LivePipeline:
         self._cutter = WindowCutter(detector.spec, max_wait_sec)
         self._sequence = SequenceDetector(detector, names=heads, gated=gated, first_track_id=first_track_id)
         self._events, self._progress = TrackEvents(stream_id), Progress()
-        self._backbone, self._parallel = detector.backbone, detector.backbone.parallel
+        self._detector, self._parallel = detector, detector.backbone.parallel
         self._begin = use_one_core if self._parallel > 1 else lambda: None
         self._turns = turns or Turns(self._parallel)
         self._started_at, self._stopping = utc_now(), threading.Event()
@@ -199,7 +199,7 @@ class LivePipeline:
         """Let the backbone see an image as it will: the first one takes seconds, in which samples would be dropped."""
         image = np.zeros((TILE_PX, TILE_PX), np.uint8)
         with ThreadPoolExecutor(1, initializer=self._begin) as thread:
-            thread.submit(lambda: self._backbone.see(image).propose()).result()
+            thread.submit(lambda: self._detector.backbone.see(image).propose()).result()
 
     def _detect_all(self) -> None:
         """Detect in all windows; in whatever way the source ends or is lost, its open tracks end, too."""
@@ -208,11 +208,7 @@ class LivePipeline:
             with (
                 Stage.of(f"{name}: windows", self._looked()) as looked,
                 Stage(
-                    f"{name}: detection",
-                    looked,
-                    self._detect,
-                    threads=self._parallel,
-                    begin=self._begin,
+                    f"{name}: detection", looked, self._detect, threads=self._parallel, begin=self._begin
                 ) as detected,
             ):
                 try:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 class Turns:
-    """Turns that are given in the order of the requests, so that a stream waits for one window of each other at most.
+    """Turns that are given in the order of the requests, so that a stream waits for those that asked before it only.
 
     A plain lock or semaphore may be taken again and again by the thread that has just released it.
     """

@@ -47,7 +47,7 @@ class StreamSet:
     """The running streams, each in a thread of its own, and those that ended last. Used on the event loop.
 
     Attributes:
-        turns: for all who detect: each waits for at most one window of every other.
+        turns: for all who detect: each waits for at most the windows that every other has asked for, one for each core.
         pushes: the streams whose IQ clients push.
     """
 
