@@ -47,10 +47,10 @@ def test_readers_work_beside_a_server_that_trains(site: Path, recording: Path, b
     assert [each["version"] for each in alone["versions"]["versions"]] == list(range(1, VERSIONS + 1))
     assert alone["eval"]["version"] == alone["versions"]["active_version"] == 1
     assert len(alone["samples"]) == 8
-    with serving(site, "--backbone", body_file, "--grace", 0) as server, peer(server.port) as client:
-        client.send("train_signal", signal_name=OTHER, **LONG)
-        client.until("training_progress")
-        with training_paused(server.pid):
+    with serving(site, "--backbone", body_file, "--grace", 0) as server, peer(server.port) as trainer:
+        trainer.send("train_signal", signal_name=OTHER, **LONG)
+        trainer.until("training_progress")
+        with training_paused(server.pid), peer(server.port) as client:  # is told nothing of the training
             assert read_all(site, recording, body_file) == alone
             client.ask("promote_version", signal_name=SIGNAL, version=2)
             beside = read_all(site, recording, body_file)
