@@ -1,8 +1,8 @@
 from rfhydra.live.progress import RANKED_WINDOWS, Done, Progress
 
 
-def count(progress: Progress, work_sec: float) -> None:
-    progress.count(empty=False, tracks=0, heads={}, signal_sec=1.0, work_sec=work_sec)
+def count(progress: Progress, window_sec: float) -> None:
+    progress.count(empty=False, tracks=0, heads={}, signal_sec=1.0, work_sec=window_sec / 2, window_sec=window_sec)
 
 
 def test_the_percentiles_are_of_the_latest_windows() -> None:

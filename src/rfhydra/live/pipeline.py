@@ -58,11 +58,12 @@ class _Looked:
 
 @dataclass(frozen=True, eq=False)
 class _Detected:
-    """A window after detection; ``work_sec`` is the time of the slower one of the steps that it has gone through."""
+    """A window after detection, and the time that each of the steps took that it has gone through."""
 
     cut: CutWindow
     found: WindowDetections
-    work_sec: float
+    looked_sec: float
+    detected_sec: float
 
 
 class LivePipeline:
@@ -251,8 +252,7 @@ class LivePipeline:
         with self._turns.turn():
             started = time.perf_counter()
             found = self._sequence.detect(looked.cut.window, looked.regions)
-        work_sec = (time.perf_counter() - started) / self._parallel
-        return _Detected(looked.cut, found, max(looked.work_sec, work_sec))
+        return _Detected(looked.cut, found, looked.work_sec, time.perf_counter() - started)
 
     def _take(self, detected: _Detected | None) -> None:
         """Tell of a window, or that all open tracks have ended, and count it."""
@@ -268,12 +268,14 @@ class LivePipeline:
         self._on_window(LiveWindow(cut.window, cut.start_utc_sec, found, by_id))
         rate = cut.window.frame.bandwidth_hz
         self._warn_of_drops(rate)
+        told_sec = time.perf_counter() - started
         self._progress.count(
             empty=found.seen is None and bool(found.versions),
             tracks=self._events.begun,
             heads=found.versions,
             signal_sec=cut.new_samples / rate,
-            work_sec=max(detected.work_sec, time.perf_counter() - started),
+            work_sec=max(detected.looked_sec, detected.detected_sec / self._parallel, told_sec),
+            window_sec=max(detected.looked_sec, detected.detected_sec, told_sec),
         )
 
     def _close_tracks(self) -> None:

@@ -42,11 +42,16 @@ class Progress:
         """The counters now."""
         return self._done
 
-    def count(self, *, empty: bool, tracks: int, heads: dict[str, int], signal_sec: float, work_sec: float) -> None:
-        """Count a window: ``signal_sec`` of new signal that took ``work_sec``; ``tracks`` have begun so far."""
+    def count(
+        self, *, empty: bool, tracks: int, heads: dict[str, int], signal_sec: float, work_sec: float, window_sec: float
+    ) -> None:
+        """Count a window: ``signal_sec`` of new signal; ``tracks`` have begun so far.
+
+        Its slowest step took ``window_sec``, and ``work_sec`` where that is shared by windows at the same time.
+        """
         with self._changing:
             self._timed.append((signal_sec, work_sec))
-            self._latest.append(work_sec)
+            self._latest.append(window_sec)
             signal, work = (sum(each) for each in zip(*self._timed, strict=True))
             self._done = Done(
                 self._done.windows + 1,
