@@ -4632,6 +4632,11 @@ export interface StatedLimits {
    */
   max_store_queued?: number;
   /**
+   * Commands and frames of one connection that are answered when they are done, and are not yet. One more is refused
+   * with ``busy``.
+   */
+  max_commands_waiting?: number;
+  /**
    * Control messages that a client has not taken yet. One more closes the connection (1013).
    */
   max_outbox_messages?: number;
@@ -5456,6 +5461,11 @@ export interface StatedLimits1 {
    * Reads and changes of the workspace that wait, of all clients together. One more is refused with ``busy``.
    */
   max_store_queued?: number;
+  /**
+   * Commands and frames of one connection that are answered when they are done, and are not yet. One more is refused
+   * with ``busy``.
+   */
+  max_commands_waiting?: number;
   /**
    * Control messages that a client has not taken yet. One more closes the connection (1013).
    */

@@ -16,7 +16,7 @@ from rfhydra.recordings.overview import Extent, overviews
 from rfhydra.server.service import Settings
 from rfhydra.store.workspace import Workspace
 from rfhydra.training.data.labelling import label_recordings
-from tests.server.json_peer import Peer, physical, running
+from tests.server.json_peer import Peer, peer, physical, running
 from tests.server.uploads import pair, scene_files, upload
 from tests.spectrum.test_snap import TRUTHS, drawn, with_burst
 from tests.training import given
@@ -63,6 +63,21 @@ def annotations(client: Peer, recording_id: str) -> list[dict[str, Any]]:
 def state_of(workspace: Workspace) -> list[Any]:
     """All samples with their labels."""
     return [sample for name in workspace.samples.signal_names() for sample in workspace.samples.list(name)]
+
+
+def test_one_connection_waits_for_few_views_at_one_time(small: Workspace, body_file: Path, tmp_path: Path) -> None:
+    limits = Limits(max_commands_waiting=1, max_views_queued=100)
+    with running(small, Settings(backbone_path=body_file, limits=limits)) as port, peer(port) as client:
+        client.ask("hello", binary=True)
+        fields = {"recording_id": upload(client, scene_files(tmp_path, SEED))["recording_id"], "columns": 2048}
+        for number in range(20):
+            client.send("get_recording_view", id=number, **fields)
+        answers = [client.receive() for _ in range(20)]
+        assert sorted(each["id"] for each in answers) == list(range(20))
+        assert {each["type"] for each in answers} == {"recording_view", "error"}
+        refusals = {each["message"] for each in answers if each["type"] == "error"}
+        assert refusals == {"this connection has 1 commands unanswered (max_commands_waiting): wait for an answer"}
+        assert client.ask("get_recording_view", **fields)["type"] == "recording_view"
 
 
 def test_a_view_is_the_overview_of_the_recording(client: Peer, scene_id: str, tmp_path: Path) -> None:

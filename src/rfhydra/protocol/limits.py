@@ -101,6 +101,9 @@ class Limits(WireModel):
     """Bytes of a stretch that ``copy_archived`` copies, at 8 bytes a sample."""
     max_store_queued: int = Field(default=256, ge=1)
     """Reads and changes of the workspace that wait, of all clients together. One more is refused with ``busy``."""
+    max_commands_waiting: int = Field(default=32, ge=1)
+    """Commands and frames of one connection that are answered when they are done, and are not yet. One more is refused
+    with ``busy``."""
     max_outbox_messages: int = Field(default=256, ge=8)
     """Control messages that a client has not taken yet. One more closes the connection (1013)."""
     max_outbox_bytes: int = Field(default=16 * _MIB, ge=_MIB)

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from rfhydra.errors import RfhydraError, Unauthorized
+from rfhydra.errors import Busy, RfhydraError, Unauthorized
 from rfhydra.files import os_errors_named
 from rfhydra.protocol.base import BaseMessage
 from rfhydra.protocol.commands import Auth, Command, read_command
@@ -140,7 +140,7 @@ class _Connection:
             return
         work = partial(handle, self._service, self._session, command)
         if not command.answered_in_order:
-            self._answer_when_done(command.command, envelope, work, len(text))
+            await self._answer_when_done(command.command, envelope, work, len(text))
         else:
             silent = command.id is None and not command.answered_always
             await self._answer(command.command, envelope, work, silent=silent)
@@ -156,10 +156,15 @@ class _Connection:
                 await self._answer(_UPLOAD_FRAME, envelope, upload)
         else:
             detection = partial(detect_frame, self._service, self._session, data)
-            self._answer_when_done(_FRAME, envelope, detection, len(data))
+            await self._answer_when_done(_FRAME, envelope, detection, len(data))
 
-    def _answer_when_done(self, label: str, envelope: Envelope, work: _Work, size: int) -> None:
-        """Do not wait for the answer. The executors of such work bound its number, the budget its ``size``."""
+    async def _answer_when_done(self, label: str, envelope: Envelope, work: _Work, size: int) -> None:
+        """Do not wait for the answer; refuse where the connection waits for too many. The budget bounds their bytes."""
+        most = self._service.limits.max_commands_waiting
+        if len(self._unordered) >= most:
+            busy = Busy(f"this connection has {most} commands unanswered (max_commands_waiting): wait for an answer")
+            await self._answer(label, envelope, partial(_refuse, busy))
+            return
 
         async def answer() -> None:
             with self._service.bounds.budget.handling(size):
