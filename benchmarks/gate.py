@@ -57,12 +57,15 @@ def measure(
     samples: Annotated[int, typer.Option(help="Training samples of each head.")] = 10,
     backbone: Annotated[Path | None, typer.Option(help="Backbone file; default is the one that ships.")] = None,
     seed: Annotated[int, typer.Option(help="Random seed of the scenes.")] = 7,
-    runtime: Annotated[Runtime, typer.Option(help="What computes the convolutions.")] = "torch",
+    runtime: Annotated[
+        Runtime, typer.Option(help="What computes the convolutions in detection; heads are trained on torch.")
+    ] = "torch",
     recordings: Annotated[Path, typer.Option(help="A folder of consecutive pieces per real signal.")] = RECORDINGS,
 ) -> None:
     """Train, detect with the gate and without it, compare."""
-    loaded, rng = load_backbone(backbone, best_device(), runtime), np.random.default_rng(seed)
-    detector = detector_of(loaded, SPEC, train_heads(loaded, SPEC, samples, rng))
+    trainer, rng = load_backbone(backbone, best_device()), np.random.default_rng(seed)
+    loaded = load_backbone(backbone, best_device(), runtime)
+    detector = detector_of(loaded, SPEC, train_heads(trainer, SPEC, samples, rng))
     rows = list[Row]()
     for receiver, snr in tracked([(one, other) for one in RECEIVERS for other in SNRS_DB], "kinds"):
         made = [make_stream(rng, SPEC, windows, share, SNRS_DB[snr], RECEIVERS[receiver](rng)) for _ in range(streams)]
@@ -72,7 +75,9 @@ def measure(
             collection = Collection(recordings, spec, name, in_order=True)
             split = collection.split(collection.devices, samples, 0)
             tested = [_real(each, spec) for each in split.test]
-            rows.append({"receiver": name, "snr": "real", **_row(tested, collection.train(split, loaded))})
+            detector = HydraDetector(spec, loaded)
+            detector.load_heads(collection.train(split, trainer).loaded_heads())
+            rows.append({"receiver": name, "snr": "real", **_row(tested, detector)})
     names = ("f1_all", "f1_gated", "ap_all", "ap_gated", "looked_at", "cpu_share")
     columns = ("receiver", "SNR", "emissions", "F1", "gated", "AP", "gated", "looked at", "CPU", "false", "gated")
     show(
@@ -91,7 +96,8 @@ def measure(
             ),
         )
     )
-    write_result("gate", {"streams": streams, "windows": windows, "share": share, "rows": rows}, loaded)
+    result = {"runtime": loaded.runtime, "streams": streams, "windows": windows, "share": share, "rows": rows}
+    write_result("gate", result, loaded)
 
 
 def _synthetic(iq: NDArray[np.complex64], emissions: Sequence[Emission]) -> Truth:

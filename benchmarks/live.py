@@ -125,9 +125,7 @@ def measure(
         iq, emissions = make_stream(rng, spec, max(round(length), 2), SHARES["sparse"])
         latencies.append(_latency(ArraySource(iq, rate, paced=True), emissions, detectors[HEADS[-1]]))
     _show(rows, latencies)
-    write_result(
-        "live", {"runtime": type(loaded).__name__, "windows": windows, "rows": rows, "latency": latencies}, loaded
-    )
+    write_result("live", {"runtime": loaded.runtime, "windows": windows, "rows": rows, "latency": latencies}, loaded)
 
 
 def _row(

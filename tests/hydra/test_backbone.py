@@ -22,6 +22,7 @@ from rfhydra.synth import Burst, Receiver, Scene, make_burst
 RUNTIMES: Final[dict[str, Callable[[], Backbone]]] = {
     "torch": load_backbone,
     "openvino": partial(load_backbone, runtime="openvino"),
+    "openvino-int8": partial(load_backbone, runtime="openvino-int8"),
 }
 """Loaders of the shipped backbone, by runtime."""
 SPEC: Final = SpectrogramSpec(fft_size=512, hop=256, rows=512, cols=256)
@@ -30,7 +31,7 @@ BOXES: Final = torch.tensor([[0.0, 0.0, 40.0, 30.0], [5.0, 5.0, 9.0, 9.0], [30.0
 
 @pytest.fixture(scope="module", params=list(RUNTIMES))
 def runtime(request: pytest.FixtureRequest) -> Backbone:
-    if request.param == "openvino":
+    if request.param != "torch":
         pytest.importorskip("openvino")
     return RUNTIMES[request.param]()
 

@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from rfhydra.errors import Incompatible, MissingExtra
-from rfhydra.hydra.backbone_file import load_backbone
+from rfhydra.errors import Incompatible, MissingExtra, NotFound
+from rfhydra.hydra.backbone_file import SHIPPED_PATH, load_backbone
 from rfhydra.hydra.cores import use_one_core
+from rfhydra.hydra.int8_file import int8_path_of
 from rfhydra.hydra.runtimes import Runtime, on_runtime
 from rfhydra.hydra.torch_backbone import TorchBackbone
 
+COMPILED: tuple[Runtime, ...] = ("openvino", "openvino-int8")
+SHIPPED_INT8 = int8_path_of(SHIPPED_PATH)
+NONE = SHIPPED_INT8.with_name("none")
 WITHOUT_OPENVINO = """
 import sys
 sys.modules["openvino"] = None
@@ -58,10 +62,10 @@ def served() -> TorchBackbone:
     return load_backbone()
 
 
-@pytest.fixture(scope="module")
-def compiled() -> TorchBackbone:
+@pytest.fixture(scope="module", params=COMPILED)
+def compiled(request: pytest.FixtureRequest) -> TorchBackbone:
     pytest.importorskip("openvino")
-    return load_backbone(runtime="openvino")
+    return load_backbone(runtime=request.param)
 
 
 def accept(backbone: TorchBackbone) -> None:
@@ -83,21 +87,39 @@ def output_of(program: str, home: Path) -> list[str]:
 
 
 def test_torch_stays_torch(served: TorchBackbone) -> None:
-    assert on_runtime(served, "torch", refuse_other_than(served)) is served
+    assert on_runtime(served, "torch", refuse_other_than(served), NONE) is served
 
 
 def test_a_runtime_with_other_answers_is_refused_or_not_chosen(served: TorchBackbone) -> None:
     pytest.importorskip("openvino")
     check = refuse_other_than(served)
-    assert on_runtime(served, "auto", check) is served
-    with pytest.raises(Incompatible, match="other answers"):
-        on_runtime(served, "openvino", check)
+    assert on_runtime(served, "auto", check, SHIPPED_INT8) is served
+    for runtime in COMPILED:
+        with pytest.raises(Incompatible, match="other answers"):
+            on_runtime(served, runtime, check, SHIPPED_INT8)
 
 
-def test_auto_is_one_of_the_two(served: TorchBackbone) -> None:
-    chosen = on_runtime(served, "auto", accept)
+@pytest.mark.parametrize(("int8", "compiled"), [(SHIPPED_INT8, "openvino-int8"), (NONE, "openvino")])
+def test_auto_is_torch_or_the_first_compiled_one_that_is_there(
+    served: TorchBackbone, int8: Path, compiled: Runtime
+) -> None:
+    pytest.importorskip("openvino")
+    seen = list[str]()
+
+    def check(backbone: TorchBackbone) -> None:
+        seen.append(backbone.runtime)
+        accept(backbone)
+
+    chosen = on_runtime(served, "auto", check, int8)
     assert chosen.backbone_id == served.backbone_id
-    assert chosen is served or type(chosen).__name__ == "OpenvinoBackbone"
+    assert set(seen) == {"torch", compiled}
+    assert chosen.runtime in seen
+
+
+def test_without_int8_layers_that_runtime_is_refused(served: TorchBackbone) -> None:
+    pytest.importorskip("openvino")
+    with pytest.raises(NotFound, match="rfhydra quantise"):
+        on_runtime(served, "openvino-int8", accept, NONE)
 
 
 def test_without_openvino_auto_is_torch(tmp_path: Path) -> None:
@@ -136,9 +158,9 @@ def two_cores() -> Iterator[None]:
     torch.set_num_threads(former)
 
 
-@pytest.mark.parametrize("runtime", ["torch", "openvino"])
+@pytest.mark.parametrize("runtime", ["torch", *COMPILED])
 def test_images_on_one_core_each_have_the_same_answers(runtime: Runtime, two_cores: None) -> None:
-    if runtime == "openvino":
+    if runtime != "torch":
         pytest.importorskip("openvino")
     backbone = load_backbone(runtime=runtime)
     assert backbone.parallel == 2

@@ -45,6 +45,7 @@ COMMANDS: Final = {
     "unload": "service:unload",
     "loaded": "service:loaded",
     "pretrain": "pretraining:pretrain",
+    "quantise": "pretraining:quantise",
 }
 """The place of each command: a module of :mod:`rfhydra.cli`, and the name of a function or :class:`typer.Typer` there.
 The module is imported when the command runs."""

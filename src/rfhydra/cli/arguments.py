@@ -55,10 +55,10 @@ BackboneFile = Annotated[
     ),
 ]
 RuntimeName = Annotated[
-    Literal["auto", "torch", "openvino"],
+    Literal["auto", "torch", "openvino", "openvino-int8"],
     typer.Option(
         "--runtime",
-        help="What computes the convolutions; 'auto' is the faster one here, by a measurement of some seconds.",
+        help="What computes the convolutions; 'auto' is the fastest one here, by a measurement of some seconds.",
         envvar="RFHYDRA_RUNTIME",
     ),
 ]

@@ -1,4 +1,4 @@
-"""``rfhydra pretrain``."""
+"""``rfhydra pretrain`` and ``rfhydra quantise``."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rfhydra.cli.output import progress_bar, reported, say
-from rfhydra.errors import InvalidMessage
+from rfhydra.errors import Incompatible, InvalidMessage
 
 
 class Device(StrEnum):
@@ -49,3 +49,30 @@ def pretrain(
 
         body = run.run(on_step)
     say(f"backbone written to {body}: use it with --backbone, or put it in the package to ship it")
+
+
+def quantise(
+    backbone: Annotated[Path, typer.Argument(metavar="BACKBONE", help="Backbone file.", show_default=False)],
+    scenes: Annotated[int, typer.Option(min=1, help="Synthetic scenes that give the ranges of the activations.")] = 60,
+    seed: Annotated[int, typer.Option(help="Random seed of the scenes.")] = 1,
+) -> None:
+    """Make int8 layers of a backbone, for --runtime openvino-int8. Writes them beside BACKBONE."""
+    with reported():
+        from rfhydra.hydra.backbone_file import load_backbone
+        from rfhydra.hydra.int8_file import int8_path_of, save_int8_layers
+        from rfhydra.pretrain.quantise import calibration_images, quantise
+
+        loaded, path, images = load_backbone(backbone), int8_path_of(backbone), []
+        with progress_bar() as bar:
+            rendering = bar.add_task("scenes", total=scenes, note="")
+            for image in calibration_images(scenes, seed):
+                images.append(image)
+                bar.advance(rendering)
+        layers = quantise(loaded, images)  # shows bars of its own
+        save_int8_layers(layers, path, loaded.backbone_id, {"scenes": scenes, "seed": seed})
+        try:
+            load_backbone(backbone, runtime="openvino-int8")
+        except Incompatible:
+            path.unlink()
+            raise Incompatible("8 bits are too coarse for this backbone: its golden test vector fails") from None
+    say(f"int8 layers written to {path}: --runtime auto uses them with {backbone.name} where they are faster")

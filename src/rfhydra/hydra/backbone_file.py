@@ -20,6 +20,7 @@ from rfhydra.config import BACKBONE_VERSION
 from rfhydra.errors import Incompatible, InvalidMessage, NotFound
 from rfhydra.files import write_file
 from rfhydra.hydra.backbone import Backbone, BackgroundSet, Seen
+from rfhydra.hydra.int8_file import int8_path_of
 from rfhydra.hydra.network import BackboneNetwork, NetworkConfig
 from rfhydra.hydra.runtimes import Runtime, on_runtime
 from rfhydra.hydra.torch_backbone import TorchBackbone
@@ -92,7 +93,7 @@ def load_backbone(
     """The backbone in ``path``, or the one that ships with rfhydra.
 
     Raises:
-        NotFound: no such file.
+        NotFound: no such file, or no int8 layers beside it where they are wanted.
         Incompatible: not a backbone file of this version, its golden test vector fails, or the device has no such
             runtime.
         MissingExtra: the runtime is not installed.
@@ -113,7 +114,7 @@ def load_backbone(
     replace(weights, tensors=state).load_into(network)
     backbone = TorchBackbone(network, id_of(data), device, background)
     golden.replay(backbone)
-    return on_runtime(backbone, runtime, golden.replay)
+    return on_runtime(backbone, runtime, golden.replay, int8_path_of(path))
 
 
 class _NoInitialWeights(TorchFunctionMode):

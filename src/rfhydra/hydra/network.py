@@ -123,8 +123,7 @@ class BackboneNetwork(nn.Module):
 
     def features(self, images: Tensor) -> dict[str, Tensor]:
         """Float32 pyramid of ``images``, float (n, 1, rows, cols) in 0..1."""
-        normal = (images - PIXEL_MEAN) / PIXEL_STD
-        levels = self.pyramid(normal.contiguous(memory_format=torch.channels_last))
+        levels = self.pyramid(normal_pixels(images).contiguous(memory_format=torch.channels_last))
         return {name: level.float() for name, level in levels.items()}
 
     def raw_embeddings(self, features: dict[str, Tensor], boxes: list[Tensor], size: tuple[int, int]) -> Tensor:
@@ -149,6 +148,11 @@ class BackboneNetwork(nn.Module):
         with torch.autocast(images.device.type, enabled=False):
             _, roi_losses = self.roi_heads(features, proposals, batch.image_sizes, targets)
         return {**rpn_losses, **roi_losses}
+
+
+def normal_pixels(images: Tensor) -> Tensor:
+    """``images`` of 0..1 as the pyramid takes them."""
+    return (images - PIXEL_MEAN) / PIXEL_STD
 
 
 def image_list(images: Tensor) -> ImageList:

@@ -31,6 +31,7 @@ class TorchBackbone(Backbone):
     Attributes:
         network: the network in full precision, in ``eval`` mode.
         device: where it runs.
+        runtime: what computes its dense layers, one of :data:`.Runtime`.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class TorchBackbone(Backbone):
         device: str | torch.device = "cpu",
         background: BackgroundSet | None = None,
     ) -> None:
+        self.runtime = "torch"
         self.backbone_id = backbone_id
         self.scaling = network.config.scaling
         self.embedding_dim = network.config.embedding
