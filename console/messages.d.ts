@@ -306,6 +306,117 @@ export interface TimelineRow {
   hits: number[];
 }
 /**
+ * A copy of a stretch of a recording of an archive.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ArchivedCopy".
+ */
+export interface ArchivedCopy {
+  /**
+   * Id of the command that it answers; absent in a push.
+   */
+  id?: string | number | null;
+  type?: "archived_copy";
+  recording: RecordingInfo;
+  /**
+   * Where its first sample lies in the recording of the archive.
+   */
+  time_start_sec: number;
+}
+/**
+ * The copy, which the server holds.
+ */
+export interface RecordingInfo {
+  /**
+   * Its id.
+   */
+  recording_id: string;
+  /**
+   * What people call it: the name of its file without the extension, or the stream and the time of the capture.
+   */
+  name: string;
+  /**
+   * The files that were sent; of a capture those that were written.
+   */
+  files: RecordingFile[];
+  /**
+   * The stream that it was captured from; null for a file.
+   */
+  stream_id: string | null;
+  /**
+   * What the file is, for people.
+   */
+  container: string;
+  /**
+   * Datatype of the samples, as in SigMF.
+   */
+  datatype: string;
+  /**
+   * Samples per second.
+   */
+  sample_rate_hz: number;
+  /**
+   * Number of samples.
+   */
+  samples: number;
+  /**
+   * Length.
+   */
+  duration_sec: number;
+  /**
+   * Time of the first sample, UTC, ISO 8601; null where the file does not state it.
+   */
+  start_time: string | null;
+  /**
+   * Centre frequency of the first sample; 0 where the file does not state it.
+   */
+  center_freq_hz: number;
+  /**
+   * The different centre frequencies, ascending, at most 16 of them.
+   */
+  center_freqs_hz: number[];
+  /**
+   * Number of captures: stretches of one centre frequency or time base.
+   */
+  captures: number;
+  /**
+   * Number of annotations that the file states.
+   */
+  annotations: number;
+  /**
+   * Bytes on the disk.
+   */
+  size_bytes: number;
+  /**
+   * What is wrong with the file, though it can be read.
+   */
+  warnings: string[];
+  /**
+   * Time when it was opened, UTC, ISO 8601.
+   */
+  created_at: string;
+  /**
+   * Time of its last use, which decides which one is removed when there is no room.
+   */
+  used_at: string;
+}
+/**
+ * A file of a recording.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "RecordingFile".
+ */
+export interface RecordingFile {
+  /**
+   * Its name, without a folder: it tells the format, and by some conventions rate, frequency and time.
+   */
+  name: string;
+  /**
+   * Its size.
+   */
+  size_bytes: number;
+}
+/**
  * A part of a recording of an archive as an image, as ``recording_view``.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -3404,22 +3515,6 @@ export interface OpenRecording {
   tag: number;
 }
 /**
- * A file of a recording.
- *
- * This interface was referenced by `Protocol`'s JSON-Schema
- * via the `definition` "RecordingFile".
- */
-export interface RecordingFile {
-  /**
-   * Its name, without a folder: it tells the format, and by some conventions rate, frequency and time.
-   */
-  name: string;
-  /**
-   * Its size.
-   */
-  size_bytes: number;
-}
-/**
  * Make a version of a signal's head the active one; a provisional one replaces no validated one (``conflict``).
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -3567,7 +3662,7 @@ export interface RecordingBox2 {
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "RecordingInfo".
  */
-export interface RecordingInfo {
+export interface RecordingInfo1 {
   /**
    * Its id.
    */
@@ -3705,12 +3800,12 @@ export interface RecordingState {
    */
   id?: string | number | null;
   type?: "recording";
-  recording: RecordingInfo1;
+  recording: RecordingInfo2;
 }
 /**
  * The recording.
  */
-export interface RecordingInfo1 {
+export interface RecordingInfo2 {
   /**
    * Its id.
    */
@@ -3819,7 +3914,7 @@ export interface RecordingUpload {
   /**
    * The recording; null until the last byte is there.
    */
-  recording: RecordingInfo | null;
+  recording: RecordingInfo1 | null;
 }
 /**
  * A part of a recording as an image, each pixel the peak, or the mean, of the spectra and bins in it.
@@ -3909,7 +4004,7 @@ export interface Recordings {
   /**
    * The newest first; at most ``limits.max_recordings``.
    */
-  recordings: RecordingInfo[];
+  recordings: RecordingInfo1[];
   /**
    * What they take on the disk, unfinished uploads included; at most ``limits.max_recordings_bytes``.
    */
@@ -7457,7 +7552,7 @@ export interface CommandTypes {
   get_archive_hits: { fields: GetArchiveHits; answer: ArchiveHits };
   find_similar: { fields: FindSimilar; answer: SimilarEmissions };
   get_archived_view: { fields: GetArchivedView; answer: ArchivedView };
-  copy_archived: { fields: CopyArchived; answer: RecordingState };
+  copy_archived: { fields: CopyArchived; answer: ArchivedCopy };
 }
 
 /** Messages of the server, by their type. */
@@ -7534,4 +7629,5 @@ export interface MessageTypes {
   archive_hits: ArchiveHits;
   similar_emissions: SimilarEmissions;
   archived_view: ArchivedView;
+  archived_copy: ArchivedCopy;
 }

@@ -41,7 +41,8 @@ def test_an_archive_is_scanned_searched_and_copied_from(site: Path, body_file: P
             assert all(each.recording == NAME for each in similar)
             assert (await client.get_archived_view(NIGHT, NAME, columns=20, rows=20)).cols <= 20
             copied = await client.copy_archived(NIGHT, NAME, 0, 0.02)
-            again = await client.find_similar(NIGHT, BOX, recording_id=copied.recording_id, limit=3)
+            assert copied.time_start_sec == 0
+            again = await client.find_similar(NIGHT, BOX, recording_id=copied.recording.recording_id, limit=3)
             assert len(again) <= 3
             with pytest.raises(NotFound):
                 await client.cancel_scan()

@@ -1,6 +1,7 @@
 """Archives on a live server: scans, what they found, search by example, and what a client may not do."""
 
 import base64
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -172,7 +173,9 @@ def test_a_view_and_a_copy_have_the_samples_of_the_recording(client: Peer, folde
     assert (whole["time_start_sec"], whole["recording"]) == (0.0, about["recording"])
     assert len(base64.b64decode(whole["image_b64"])) == whole["rows"] * whole["cols"]
     part = {"time_start_sec": 0.004, "time_end_sec": 0.02}
-    info = client.ask("copy_archived", **about, **part)["recording"]
+    answer = client.ask("copy_archived", **about, **part)
+    assert (answer["type"], answer["time_start_sec"]) == ("archived_copy", 0.004)
+    info = answer["recording"]
     assert (info["stream_id"], info["center_freq_hz"]) == (None, CENTER_HZ)
     assert info["name"].startswith("second-")
     (copy,) = (site / "recordings" / info["recording_id"]).glob("*.sigmf-meta")
@@ -180,6 +183,25 @@ def test_a_view_and_a_copy_have_the_samples_of_the_recording(client: Peer, folde
     first, count = round(0.004 * RATE_HZ), info["samples"]
     assert count == round(0.02 * RATE_HZ) - first
     np.testing.assert_allclose(open_recording(copy).read(0, count), original.read(first, count), atol=1e-4)
+
+
+def test_a_copy_across_a_retuning_says_where_it_begins(client: Peer, folder: Path) -> None:
+    stem = record(folder / "retuned", seed=4, windows=2)
+    path = stem.with_suffix(".sigmf-meta")
+    meta = json.loads(path.read_text())
+    retuned = round(0.012 * RATE_HZ)
+    (only,) = meta["captures"]
+    only.pop("core:datetime", None)  # without times nothing else tells
+    meta["captures"].append({**only, "core:sample_start": retuned, "core:frequency": CENTER_HZ + 1e6})
+    path.write_text(json.dumps(meta))
+    scanned(client)
+    about = {"archive": ROOF, "recording": "retuned.sigmf-meta"}
+    later = client.ask("copy_archived", **about, time_start_sec=0.01, time_end_sec=0.015)
+    assert later["time_start_sec"] == retuned / RATE_HZ
+    assert later["recording"]["samples"] == round(0.015 * RATE_HZ) - retuned
+    earlier = client.ask("copy_archived", **about, time_start_sec=0.004, time_end_sec=0.013)
+    assert earlier["time_start_sec"] == 0.004
+    assert earlier["recording"]["samples"] == retuned - round(0.004 * RATE_HZ)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Unpack
 from rfhydra.client.asking import Asking
 from rfhydra.client.recordings import ViewOptions
 from rfhydra.protocol.archives import (
+    ArchivedCopy,
     ArchivedView,
     ArchiveHits,
     Archives,
@@ -20,7 +21,6 @@ from rfhydra.protocol.archives import (
     SimilarEmission,
 )
 from rfhydra.protocol.recording_contents import RecordingBox
-from rfhydra.protocol.recordings import RecordingInfo
 
 
 class ArchiveCommands(Asking):
@@ -90,17 +90,16 @@ class ArchiveCommands(Asking):
 
     async def copy_archived(
         self, archive: str, recording: str, time_start_sec: float, time_end_sec: float
-    ) -> RecordingInfo:
+    ) -> ArchivedCopy:
         """Copy a stretch of a recording into one that the server holds, to be labelled.
 
         Raises:
             TooLarge: it takes more than ``max_excerpt_bytes``.
         """
-        answer = await self._ask(
+        return await self._ask(
             CopyArchived,
             archive=archive,
             recording=recording,
             time_start_sec=time_start_sec,
             time_end_sec=time_end_sec,
         )
-        return answer.recording

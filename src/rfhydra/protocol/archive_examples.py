@@ -6,6 +6,7 @@ from typing import Final
 from rfhydra.protocol import archives
 from rfhydra.protocol.example_values import CENTER_HZ, LATER, NIGHT, RATE_HZ, SIGNAL
 from rfhydra.protocol.recording_contents import RecordingBox
+from rfhydra.protocol.recording_examples import CAPTURED
 
 ARCHIVE: Final = "roof"
 ARCHIVED: Final = "2026-11-20/night_433.92M_250k.cu8"
@@ -119,5 +120,10 @@ ARCHIVE_MESSAGES: Final = (
         fft_size=512,
         pooling="max",
         image_b64=b64encode(bytes((12, 250, 40, 12))).decode(),
+    ),
+    archives.ArchivedCopy(
+        id=40,
+        recording=CAPTURED.model_copy(update={"name": "night_433.92M_250k-20261120T211403Z", "stream_id": None}),
+        time_start_sec=0.01,
     ),
 )

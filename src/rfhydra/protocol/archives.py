@@ -14,7 +14,7 @@ from rfhydra.errors import ErrorCode
 from rfhydra.protocol.base import BaseCommand, BaseMessage
 from rfhydra.protocol.fields import Cursor, Positive, SignalName, SignalNames, Token, WireModel
 from rfhydra.protocol.recording_contents import RecordingBox, Seconds, ViewCommand, ViewFields
-from rfhydra.protocol.recordings import RecordingState
+from rfhydra.protocol.recordings import RecordingInfo
 
 MAX_ARCHIVED_PATH: Final = 1024
 MAX_SIMILAR: Final = 200
@@ -318,7 +318,17 @@ class GetArchivedView(ViewCommand, ArchiveCommand, BaseCommand[ArchivedView]):
     """The recording."""
 
 
-class CopyArchived(ArchiveCommand, BaseCommand[RecordingState]):
+class ArchivedCopy(BaseMessage):
+    """A copy of a stretch of a recording of an archive."""
+
+    type: Literal["archived_copy"] = "archived_copy"
+    recording: RecordingInfo
+    """The copy, which the server holds."""
+    time_start_sec: Seconds
+    """Where its first sample lies in the recording of the archive."""
+
+
+class CopyArchived(ArchiveCommand, BaseCommand[ArchivedCopy]):
     """Copy a stretch of a recording of an archive into a recording that the server holds, to be labelled.
 
     The copy never spans a retuning: of a stretch that does, it is the part in which the middle lies.
@@ -350,4 +360,6 @@ CommandOnArchives: TypeAlias = (
     | GetArchivedView
     | CopyArchived
 )
-MessageOnArchives: TypeAlias = ScanEvent | Archives | ArchiveTimeline | ArchiveHits | SimilarEmissions | ArchivedView
+MessageOnArchives: TypeAlias = (
+    ScanEvent | Archives | ArchiveTimeline | ArchiveHits | SimilarEmissions | ArchivedView | ArchivedCopy
+)

@@ -74,7 +74,7 @@ _INFO: Final = recordings.RecordingInfo(
     created_at=NIGHT,
     used_at=NIGHT,
 )
-_CAPTURED: Final = _INFO.model_copy(
+CAPTURED: Final = _INFO.model_copy(
     update={
         "name": "field-unit-20261120T211403Z",
         "files": [
@@ -123,7 +123,7 @@ def _contract(fft_size: int, spec_id: str, cols: float, rows: float) -> recordin
 
 
 RECORDING_MESSAGES: Final = (
-    recordings.RecordingState(id=23, recording=_CAPTURED),
+    recordings.RecordingState(id=23, recording=CAPTURED),
     recordings.RecordingUpload(
         id=UPLOAD_TAG,
         upload_id=RECORDING_ID,
@@ -133,7 +133,7 @@ RECORDING_MESSAGES: Final = (
         max_chunk_bytes=1 << 20,
         recording=_INFO,
     ),
-    recordings.Recordings(recordings=[_INFO, _CAPTURED], used_bytes=1157),
+    recordings.Recordings(recordings=[_INFO, CAPTURED], used_bytes=1157),
     recording_contents.RecordingView(
         id=26,
         recording_id=RECORDING_ID,

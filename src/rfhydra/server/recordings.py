@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -206,16 +205,14 @@ class RecordingSet:
                 self._opened.popitem(last=False)
         return held.info, recording
 
-    async def capture(self, name: str, read: Callable[[], Chunk], stream_id: str | None = None) -> RecordingInfo:
-        """Make a recording of samples which ``read`` copies, of a stream or an archive; its name begins with ``name``.
+    async def capture(self, name: str, chunk: Chunk, stream_id: str | None = None) -> RecordingInfo:
+        """Make a recording of samples of a stream or an archive; its name begins with ``name``.
 
         Raises:
-            NotFound: as ``read`` raises.
             TooLarge: they are more than all recordings may be.
             Busy: uploads take all the room.
             StorageFull: there is no room on the disk.
         """
-        chunk = await self._executor.run(read)
         size = len(chunk.iq) * _SAMPLE_BYTES + _METADATA_BYTES
         self._limits.require("bytes of the capture", size, "max_recordings_bytes")
         recording_id = new_recording_id()

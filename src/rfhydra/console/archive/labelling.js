@@ -1,5 +1,4 @@
 // Labelling of an emission of an archive: in a copy of what surrounds it, in which its box is drawn already.
-/** @import {RecordingInfo} from "#protocol" */
 /** @import {ArchivedBox} from "./address.js" */
 import { cut, fromWire } from "../label/boxes.js";
 import { Draft } from "../label/draft.js";
@@ -12,8 +11,6 @@ const LENGTHS = 2;
 const SAMPLE_BYTES = 8;
 /** What is looked at to know the sample rate, at most. */
 const LOOKED_AT_S = 0.05;
-/** To what times on the wire are compared. */
-const RESOLUTION_S = 2e-3;
 
 /**
  * Copies what surrounds an emission, and opens the copy with its box.
@@ -26,8 +23,7 @@ export async function labelEmission(archive, emission, name) {
   const lookedAt = { time_start_sec, time_end_sec: Math.min(time_end_sec, time_start_sec + LOOKED_AT_S) };
   const view = await ask("get_archived_view", { archive, recording, ...lookedAt, columns: 1, rows: 1 });
   const stretch = around(emission, view.freq_high_hz - view.freq_low_hz);
-  const { recording: copy } = await ask("copy_archived", { archive, recording, ...stretch });
-  const startS = stretch.time_start_sec + leftOut(stretch, copy, emission);
+  const { recording: copy, time_start_sec: startS } = await ask("copy_archived", { archive, recording, ...stretch });
   const box = fromWire({ ...emission, time_start_sec: time_start_sec - startS, time_end_sec: time_end_sec - startS });
   const inside = cut(box, { ...box, startS: 0, stopS: copy.duration_sec });
   if (inside) new Draft(copy.recording_id).add({ name, negative: false, box: inside });
@@ -42,20 +38,4 @@ function around({ time_start_sec, time_end_sec }, rateHz) {
   const lengthS = Math.min(mostS, Math.max((WINDOWS * cols * hop) / rateHz, LENGTHS * ownS));
   const start = Math.max(0, time_start_sec - Math.max(0, lengthS - ownS) / 2);
   return { time_start_sec: start, time_end_sec: start + lengthS };
-}
-
-/**
- * What a copy lacks at its start, in seconds: it never spans a retuning. Without times it is taken to lack its end,
- * as copies near the end of a recording do.
- * @param {{time_start_sec: number, time_end_sec: number}} stretch that was asked for
- * @param {RecordingInfo} copy
- * @param {ArchivedBox} emission
- */
-function leftOut(stretch, copy, emission) {
-  if (!copy.start_time || !emission.start_time) return 0;
-  const lateS = (Date.parse(copy.start_time) - Date.parse(emission.start_time)) / 1000;
-  const leftOutS = emission.time_start_sec + lateS - stretch.time_start_sec;
-  const missingS = stretch.time_end_sec - stretch.time_start_sec - copy.duration_sec;
-  if (leftOutS < RESOLUTION_S) return 0;
-  return Math.abs(leftOutS - missingS) < RESOLUTION_S ? missingS : leftOutS;
 }

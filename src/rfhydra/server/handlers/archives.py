@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from rfhydra.errors import NotFound
 from rfhydra.protocol.archives import (
+    ArchivedCopy,
     ArchivedView,
     ArchiveHit,
     ArchiveHits,
@@ -22,7 +23,6 @@ from rfhydra.protocol.archives import (
     SimilarEmissions,
     StartScan,
 )
-from rfhydra.protocol.recordings import RecordingState
 from rfhydra.server.answers import ENVELOPE_BYTES, fitting_count
 from rfhydra.server.executor import Stop
 from rfhydra.server.handlers.paging import read_cursor
@@ -101,10 +101,11 @@ async def get_archived_view(service: Service, session: Session, command: GetArch
     return await service.views.run_stoppable(view)
 
 
-async def copy_archived(service: Service, session: Session, command: CopyArchived) -> RecordingState:
-    read = partial(_archives(service).stretch, command)
+async def copy_archived(service: Service, session: Session, command: CopyArchived) -> ArchivedCopy:
+    chunk = await service.files.run(partial(_archives(service).stretch, command))
     name = command.recording.rpartition("/")[2].rpartition(".")[0] or command.archive
-    return RecordingState(recording=await service.recordings.capture(name, read))
+    copy = await service.recordings.capture(name, chunk)
+    return ArchivedCopy(recording=copy, time_start_sec=chunk.start_sample / chunk.tuning.sample_rate_hz)
 
 
 def _archives(service: Service) -> "ArchiveSet":

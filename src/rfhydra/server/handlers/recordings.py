@@ -43,7 +43,8 @@ async def capture_stream(service: Service, session: Session, command: CaptureStr
         assert command.time_end_sec is not None
         return history.between(command.time_start_sec, command.time_end_sec)
 
-    return RecordingState(recording=await service.recordings.capture(command.stream_id, read, command.stream_id))
+    chunk = await service.files.run(read)
+    return RecordingState(recording=await service.recordings.capture(command.stream_id, chunk, command.stream_id))
 
 
 async def upload_frame(service: Service, session: Session, data: bytes) -> RecordingUpload:
