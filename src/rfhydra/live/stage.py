@@ -74,15 +74,15 @@ class Stage(Generic[T]):
 
     def _run(self) -> None:
         self._begin()
-        while (pulled := self._pull()) is not None:
-            number, result = pulled
+        while (done := self._do_next()) is not None:
+            number, result = done
             with self._changed:
                 self._changed.wait_for(lambda: number < self._taken + MAX_WAITING or self._is_closing)  # noqa: B023
                 self._ready[number] = result
                 self._changed.notify_all()
 
-    def _pull(self) -> tuple[int, Callable[[], T]] | None:
-        """The number of the next item, and what returns the result of the work on it; None if there is no more."""
+    def _do_next(self) -> tuple[int, Callable[[], T]] | None:
+        """Do the work on the next item: its number, and what returns the result; None if there is no more."""
         with self._pulling:
             if self._has_ended or self._is_closing:
                 return None
