@@ -19,10 +19,12 @@ from rfhydra.hydra.openvino_backbone import DenseModels, Model, dense_models
 from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.pretrain.scenes import SceneMaker
 
+_LOGGERS: Final = logging.getLoggerClass()
 try:
     import nncf
 except ImportError:
     raise MissingExtra("NNCF is not installed: pip install 'rfhydra[quantise]'") from None
+logging.setLoggerClass(_LOGGERS)  # NNCF makes all later loggers of the process its own
 
 SCENES: Final = 60
 
@@ -41,7 +43,7 @@ def quantise(backbone: TorchBackbone, images: Sequence[NDArray[np.uint8]]) -> In
     Method: NNCF's post-training quantisation with its bias correction. The first convolution stays as it is: it sees
     the one grey channel, takes 2 % of the time, and 8 bits of its output cost F1 (docs/decisions/0038).
     """
-    nncf.set_log_level(logging.ERROR)
+    logging.getLogger("nncf").setLevel(logging.ERROR)  # its own function sets the level of all handlers
     models, network = dense_models(backbone.network), backbone.network
     pixels = [torch.as_tensor(image)[None, None].float() / 255 for image in images]
     pyramid = _quantised(models.pyramid, [[_channels_last(normal_pixels(each))] for each in pixels], skip_first=True)
