@@ -41,7 +41,7 @@ def quantise(backbone: TorchBackbone, images: Sequence[NDArray[np.uint8]]) -> In
     """The dense layers of ``backbone`` with 8-bit weights and activations, whose ranges are those in ``images``.
 
     Method: NNCF's post-training quantisation with its bias correction. The first convolution stays as it is: it sees
-    the one grey channel, takes 2 % of the time, and 8 bits of its output cost F1 (docs/decisions/0038).
+    the one grey channel, and 8 bits there cost F1 (docs/decisions/0038).
     """
     logging.getLogger("nncf").setLevel(logging.ERROR)  # its own function sets the level of all handlers
     models, network = dense_models(backbone.network), backbone.network
