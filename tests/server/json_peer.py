@@ -92,6 +92,13 @@ class Peer:
         self.send(command, **fields)
         return self.receive()
 
+    def answer(self, command: str, **fields: Any) -> dict[str, Any]:
+        """Send a command and return its answer, without the pushes before it."""
+        self.send(command, id="asked", **fields)
+        while (message := self.receive()).get("id") != "asked":
+            pass
+        return message
+
     def until(self, *types: str) -> list[dict[str, Any]]:
         """Messages up to the first of one of these types."""
         heard = [self.receive()]

@@ -76,7 +76,7 @@ def test_too_few_samples_are_a_failed_training(client: Peer) -> None:
 
 
 def test_a_provisional_head_is_asked_for_and_replaces_no_validated_one(client: Peer) -> None:
-    assert client.ask("promote_version", signal_name=RARE, version=train(client, RARE)["version"])["version"] == 1
+    assert client.answer("promote_version", signal_name=RARE, version=train(client, RARE)["version"])["version"] == 1
     samples = client.ask("get_training_samples", signal_name=RARE)["samples"]
     for sample in samples[2:]:
         client.ask("delete_training_sample", sample_id=sample["sample_id"])
@@ -108,7 +108,7 @@ def train(client: Peer, signal_name: str) -> dict[str, Any]:
     [({"notes": "x" * 11}, "too_large"), ({"epochs": 1001}, "too_large"), ({"kind": "magic"}, "invalid_message")],
 )
 def test_a_training_over_a_limit_is_refused(client: Peer, fields: dict[str, object], code: str) -> None:
-    assert client.ask("train_signal", signal_name=SIGNAL, **fields)["code"] == code
+    assert client.answer("train_signal", signal_name=SIGNAL, **fields)["code"] == code
 
 
 def test_one_job_per_signal_and_a_cancel_ends_it_within_an_epoch(client: Peer) -> None:
@@ -128,11 +128,11 @@ def test_one_job_per_signal_and_a_cancel_ends_it_within_an_epoch(client: Peer) -
 def test_a_client_that_leaves_stops_nothing_and_one_that_comes_sees_the_curve_so_far(port: int) -> None:
     with ExitStack() as pause:
         with peer(port) as starter:
-            job_id = starter.ask("train_signal", signal_name=FEW, id=1, **LONGER)["job_id"]
+            job_id = starter.answer("train_signal", signal_name=FEW, **LONGER)["job_id"]
             starter.until("training_progress")
             pause.enter_context(training_paused())
         with peer(port) as visitor:
-            listing, running_job = visitor.ask("subscribe", topics=["jobs"])["snapshots"]
+            listing, running_job = visitor.answer("subscribe", topics=["jobs"])["snapshots"]
             assert listing["jobs"][0]["job_id"] == running_job["job"]["job_id"] == job_id
             assert [each["seq"] for each in running_job["events"]] == list(range(1, len(running_job["events"]) + 1))
             visitor.send("cancel_training", job_id=job_id)
@@ -143,8 +143,8 @@ def test_a_client_that_leaves_stops_nothing_and_one_that_comes_sees_the_curve_so
 
 def test_who_unsubscribed_hears_no_more(port: int, client: Peer) -> None:
     with peer(port) as other:
-        other.ask("subscribe", topics=["jobs", "registry"])
-        assert other.ask("unsubscribe", topics=["jobs"])["topics"] == ["registry"]
+        other.answer("subscribe", topics=["jobs", "registry"])
+        assert other.answer("unsubscribe", topics=["jobs"])["topics"] == ["registry"]
         client.send("train_signal", signal_name="nobody")
         client.until(*ENDS)
         assert other.ask("get_loaded_heads")["type"] == "loaded_heads"

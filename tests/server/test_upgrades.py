@@ -62,20 +62,12 @@ def served(site: Path, new: Path, former: Path | None) -> Iterator[Peer]:
 
 def detecting(client: Peer) -> dict[str, int]:
     """The versions that detect in a window now."""
-    heads: dict[str, int] = answer(client, "detect", spectrogram_b64=WINDOW)["heads"]
+    heads: dict[str, int] = client.answer("detect", spectrogram_b64=WINDOW)["heads"]
     return heads
 
 
-def answer(client: Peer, command: str, **fields: Any) -> dict[str, Any]:
-    """The answer to a command, without the pushes before it."""
-    client.send(command, id="asked", **fields)
-    while (message := client.receive()).get("id") != "asked":
-        pass
-    return message
-
-
 def active(client: Peer) -> dict[str, int]:
-    signals = answer(client, "get_registry")["signals"]
+    signals = client.answer("get_registry")["signals"]
     return {name: entry["active_version"] for name, entry in signals.items()}
 
 
@@ -108,15 +100,15 @@ def test_the_old_set_detects_until_the_switch_and_again_after_an_undo(site: Path
         assert detecting(client) == NEW
         assert client.ask("hello")["backbone"]["id"] == new_id
         assert active(client) == {**NEW, FEW: 1}
-        assert answer(client, "get_upgrade")["job"]["report"] == report
+        assert client.answer("get_upgrade")["job"]["report"] == report
 
         client.send("train_signal", signal_name=SIGNAL, epochs=1)  # on the new backbone
         assert client.until("training_complete", "training_failed")[-1]["version"] == 3
-        undone = answer(client, "undo_upgrade")
+        undone = client.answer("undo_upgrade")
         assert (undone["backbone_id"], undone["heads"]) == (old_id, OLD), undone
         assert detecting(client) == OLD
         assert client.ask("hello")["backbone"]["id"] == old_id
-        assert answer(client, "undo_upgrade")["code"] == "conflict"
+        assert client.answer("undo_upgrade")["code"] == "conflict"
     with Workspace.open(site) as workspace:
         assert workspace.versions.get(SIGNAL, 3).backbone_id == new_id
         assert workspace.loaded.versions() == OLD
@@ -127,12 +119,12 @@ def test_a_cancel_keeps_the_old_set(site: Path, body: Path, new_file: Path) -> N
         client.ask("subscribe", topics=["upgrades"])
         begin(client)
         with training_paused():
-            assert answer(client, "start_upgrade", force=True)["code"] == "conflict"
-            assert answer(client, "undo_upgrade")["code"] == "busy"
-            cancelled = answer(client, "cancel_upgrade")["job"]["job_id"]
+            assert client.answer("start_upgrade", force=True)["code"] == "conflict"
+            assert client.answer("undo_upgrade")["code"] == "busy"
+            cancelled = client.answer("cancel_upgrade")["job"]["job_id"]
         failed = client.until(*ENDS)[-1]
         assert (failed["job_id"], failed["code"], failed["report"]) == (cancelled, "cancelled", None)
-        assert answer(client, "cancel_upgrade")["code"] == "not_found"
+        assert client.answer("cancel_upgrade")["code"] == "not_found"
         assert (detecting(client), active(client)) == (OLD, {**OLD, FEW: 1})
         client.send("start_upgrade")
         assert client.until(*ENDS)[-1]["type"] == "upgrade_complete"
@@ -161,7 +153,7 @@ def test_a_loaded_head_that_would_be_lost_keeps_the_old_set_unless_forced(
     site: Path, body: Path, new_file: Path
 ) -> None:
     with served(site, new_file, body) as client:
-        loaded = answer(client, "load_heads", signal_names=[FEW])["versions"]
+        loaded = client.answer("load_heads", signal_names=[FEW])["versions"]
         client.send("start_upgrade")
         failed = client.until(*ENDS)[-1]
         assert (failed["code"], failed["error"].partition(":")[0]) == ("conflict", "nothing was switched")
@@ -172,24 +164,24 @@ def test_a_loaded_head_that_would_be_lost_keeps_the_old_set_unless_forced(
         complete = client.until(*ENDS)[-1]
         assert [head["is_reused"] for head in complete["report"]["heads"]] == [True, True]
         assert detecting(client) == NEW
-        assert answer(client, "undo_upgrade")["type"] == "upgrade_undone"
+        assert client.answer("undo_upgrade")["type"] == "upgrade_undone"
         assert detecting(client) == loaded
 
 
 def test_a_server_of_a_new_release_without_the_former_backbone_upgrades(site: Path, body: Path, new_file: Path) -> None:
     with served(site, new_file, None) as client:
         assert detecting(client) == {}
-        assert answer(client, "get_upgrade")["outdated_heads"] == 3
+        assert client.answer("get_upgrade")["outdated_heads"] == 3
         client.send("start_upgrade")
         complete = client.until(*ENDS)[-1]
         assert {head["evidence"] for head in complete["report"]["heads"]} == {None}
         assert detecting(client) == NEW  # what was loaded is loaded again
-        refused = answer(client, "undo_upgrade")
+        refused = client.answer("undo_upgrade")
         assert (refused["code"], backbone_id_in(body) in refused["message"]) == ("incompatible", True)
         assert detecting(client) == NEW
     with served(site, new_file, body) as client:  # the same command goes on with the new set
         assert detecting(client) == NEW
-        answer(client, "rollback_signal", signal_name=OTHER)
+        client.answer("rollback_signal", signal_name=OTHER)
     with served(site, new_file, body) as client:
         assert detecting(client) == NEW
 
@@ -200,7 +192,7 @@ def test_a_version_that_becomes_active_during_the_upgrade_is_upgraded(site: Path
         client.until("training_complete")
         begin(client, force=True)
         with training_paused():
-            answer(client, "promote_version", signal_name=SIGNAL, version=2)
+            client.answer("promote_version", signal_name=SIGNAL, version=2)
         heads = {head["signal_name"]: head for head in client.until(*ENDS)[-1]["report"]["heads"]}
         assert heads[SIGNAL]["former_version"] == 2
         assert detecting(client) == {name: head["version"] for name, head in heads.items()}
@@ -216,10 +208,10 @@ def test_a_killed_server_goes_on_with_its_upgrade(site: Path, body: Path, new_fi
         assert workspace.backbone_id == backbone_id_in(body)
         assert workspace.loaded.versions() == OLD
     with serving(site, *options) as server, peer(server.port) as client:
-        (state,) = answer(client, "subscribe", topics=["upgrades"])["snapshots"]
+        (state,) = client.answer("subscribe", topics=["upgrades"])["snapshots"]
         if state["job"]["finished_at"] is None:
             client.until(*ENDS)
-        job = answer(client, "get_upgrade")["job"]
+        job = client.answer("get_upgrade")["job"]
         assert (job["state"], job["attempts"]) == ("completed", 2)
         assert detecting(client) == NEW
         server.kill()
@@ -232,7 +224,7 @@ def test_a_stopped_server_goes_on_and_its_stop_is_not_counted(site: Path, body: 
         client.send("start_upgrade")
         client.until("upgrade_progress")
     with served(site, new_file, body) as client:
-        (state,) = answer(client, "subscribe", topics=["upgrades"])["snapshots"]
+        (state,) = client.answer("subscribe", topics=["upgrades"])["snapshots"]
         assert state["job"]["attempts"] == 1
         if state["job"]["finished_at"] is None:
             client.until(*ENDS)
@@ -244,7 +236,7 @@ def test_an_upgrade_that_always_kills_its_server_is_given_up(site: Path, body: P
         job = workspace.upgrade_jobs.add(backbone_id_in(new_file), force=False)
         workspace.upgrade_jobs.count_attempt(job.job_id, MAX_ATTEMPTS - 1)
     with served(site, new_file, body) as client:
-        ended = answer(client, "get_upgrade")["job"]
+        ended = client.answer("get_upgrade")["job"]
         assert (ended["state"], ended["code"]) == ("failed", "internal")
         assert "killed 3 times" in ended["error"]
         assert detecting(client) == OLD
