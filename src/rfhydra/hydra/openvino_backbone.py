@@ -15,7 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rfhydra.errors import Incompatible, MissingExtra
@@ -131,7 +133,7 @@ class _CompiledLayers(nn.Module):
         return request
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        found = self._request.infer([_channels_last(each.float()).numpy() for each in inputs], share_inputs=True)
+        found = self._request.infer([channels_last(each.float()) for each in inputs], share_inputs=True)
         return tuple(torch.from_numpy(found[index]).permute(0, 3, 1, 2) for index in range(len(found)))
 
 
@@ -164,9 +166,9 @@ def _converted(layers: nn.Module, examples: Sequence[Tensor]) -> Model:
     return layouts.build()
 
 
-def _channels_last(image: Tensor) -> Tensor:
+def channels_last(image: Tensor) -> NDArray[np.float32]:
     """``image`` (1, channels, rows, cols) as (1, rows, cols, channels), contiguous: a view where it has that order."""
-    return image.permute(0, 2, 3, 1).contiguous()
+    return image.permute(0, 2, 3, 1).contiguous().numpy()
 
 
 class _Pyramid(nn.Module):

@@ -5,17 +5,16 @@ The ranges of activations are those of pretraining scenes of synthetic bursts, w
 
 import logging
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from rfhydra.errors import MissingExtra
 from rfhydra.hydra.int8_file import Int8Layers
 from rfhydra.hydra.network import normal_pixels
-from rfhydra.hydra.openvino_backbone import DenseModels, Model, dense_models
+from rfhydra.hydra.openvino_backbone import DenseModels, Model, channels_last, dense_models
 from rfhydra.hydra.torch_backbone import TorchBackbone
 from rfhydra.pretrain.scenes import SceneMaker
 
@@ -26,10 +25,8 @@ except ImportError:
     raise MissingExtra("NNCF is not installed: pip install 'rfhydra[quantise]'") from None
 logging.setLoggerClass(_LOGGERS)  # NNCF makes all later loggers of the process its own
 
-SCENES: Final = 60
 
-
-def calibration_images(count: int = SCENES, seed: int = 1) -> Iterator[NDArray[np.uint8]]:
+def calibration_images(count: int, seed: int) -> Iterator[NDArray[np.uint8]]:
     """Images (rows, cols) of ``count`` pretraining scenes."""
     scenes = SceneMaker([], np.random.default_rng(seed))
     for _ in range(count):
@@ -46,19 +43,18 @@ def quantise(backbone: TorchBackbone, images: Sequence[NDArray[np.uint8]]) -> In
     logging.getLogger("nncf").setLevel(logging.ERROR)  # its own function sets the level of all handlers
     models, network = dense_models(backbone.network), backbone.network
     pixels = [torch.as_tensor(image)[None, None].float() / 255 for image in images]
-    pyramid = _quantised(models.pyramid, [[_channels_last(normal_pixels(each))] for each in pixels], skip_first=True)
-    levels = [[_channels_last(level) for level in network.features(each).values()] for each in pixels]
-    return DenseModels(pyramid, _quantised(models.proposal_head, levels, skip_first=False)).stored()
+    first = next(each for each in models.pyramid.get_ordered_ops() if each.get_type_name() == "Convolution")
+    images_in = [[channels_last(normal_pixels(each))] for each in pixels]
+    levels_in = [[channels_last(level) for level in network.features(each).values()] for each in pixels]
+    return DenseModels(
+        _quantised(models.pyramid, images_in, nncf.IgnoredScope(names=[first.get_friendly_name()])),
+        _quantised(models.proposal_head, levels_in, None),
+    ).stored()
 
 
-def _quantised(model: Model, inputs: Sequence[Sequence[NDArray[np.float32]]], *, skip_first: bool) -> Model:
-    first = next(each for each in model.get_ordered_ops() if each.get_type_name() == "Convolution")
-    options: dict[str, Any] = {}
-    if skip_first:
-        options["ignored_scope"] = nncf.IgnoredScope(names=[first.get_friendly_name()])
+def _quantised(
+    model: Model, inputs: Sequence[Sequence[NDArray[np.float32]]], ignored: nncf.IgnoredScope | None
+) -> Model:
     preset = nncf.QuantizationPreset.MIXED  # symmetric weights, asymmetric activations
-    return nncf.quantize(model, nncf.Dataset(inputs), preset=preset, subset_size=len(inputs), **options)
-
-
-def _channels_last(image: Tensor) -> NDArray[np.float32]:
-    return np.ascontiguousarray(image.permute(0, 2, 3, 1).numpy())
+    data = nncf.Dataset(inputs)
+    return nncf.quantize(model, data, preset=preset, subset_size=len(inputs), ignored_scope=ignored)
