@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from benchmarks.scenes import RenderedScene, render
 from benchmarks.trial import add_samples, temporary_workspace, train
 from rfhydra.detection.detector import HydraDetector
-from rfhydra.detection.gate import TILE_PX
 from rfhydra.hydra.backbone import Backbone
 from rfhydra.hydra.loading import LoadedHead
 from rfhydra.spectrum.boxes import Frame
@@ -24,6 +23,8 @@ EMITTERS: Final = (("chirp", 23, 0.03), ("ofdm", 80, 0.06), ("fsk2", 195, 0.03),
 """Waveform, columns and bandwidth in cycles per sample."""
 SNR_DB: Final = (10.0, 25.0)
 PER_SCENE: Final = 4
+SHARE_PX: Final = 32
+"""Side of the tiles whose share of a stream is stated."""
 _MOST_TRIES: Final = 60
 
 
@@ -68,18 +69,18 @@ def make_stream(
     """IQ of so many windows, and its emissions: placed until ``share`` of the tiles hold one, or there is no room."""
     scene = Scene(windows * spec.window_samples)
     frame = Frame(spec, 1.0, 0.0, windows * spec.cols)
-    taken = np.zeros((-(-spec.rows // TILE_PX), -(-frame.cols // TILE_PX)), bool)
+    taken = np.zeros((-(-spec.rows // SHARE_PX), -(-frame.cols // SHARE_PX)), bool)
     failed = 0
     while taken.mean() < share and failed < _MOST_TRIES:
         burst = _burst(rng, spec, int(rng.integers(len(EMITTERS))))
         placed = scene.place(burst, rng, float(rng.uniform(*snr_db)), cut=0.0, max_overlap=0.0)
         failed += placed is None
         if placed is not None:
-            x0, y0, x1, y1 = (frame.to_pixels([placed.box(1.0, 0.0)])[0] / TILE_PX).tolist()
+            x0, y0, x1, y1 = (frame.to_pixels([placed.box(1.0, 0.0)])[0] / SHARE_PX).tolist()
             taken[int(max(y0, 0)) : int(y1) + 1, int(x0) : int(x1) + 1] = True
     return (receiver or Receiver()).apply(scene, rng), scene.emissions
 
 
 def looked_at(window: Window, regions: Sequence[Rectangle] | None) -> float:
     """The part of the pixels of ``window`` that the backbone is given with ``regions``."""
-    return 1.0 if regions is None else sum(each.rows * each.cols for each in regions) / window.image.size
+    return 1.0 if regions is None else sum(each.pixels for each in regions) / window.image.size

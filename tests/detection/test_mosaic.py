@@ -5,10 +5,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rfhydra.detection.mosaic import GAP_PX, Mosaic
+from rfhydra.detection.gate import TILE_PX
+from rfhydra.detection.mosaic import SIDE_PX, Mosaic
 from rfhydra.spectrum.rectangle import Rectangle
 
-SIDE, TILES = 640, 20
+SIDE, TILES = 640, 640 // TILE_PX
 NOISE = 7
 
 
@@ -18,8 +19,8 @@ def parts(draw: st.DrawFn) -> list[Rectangle]:
     found: list[Rectangle] = []
     for _ in range(draw(st.integers(1, 8))):
         top, left = draw(st.integers(0, TILES - 1)), draw(st.integers(0, TILES - 1))
-        rows, cols = draw(st.integers(1, min(6, TILES - top))), draw(st.integers(1, min(6, TILES - left)))
-        part = Rectangle(32 * top, 32 * (top + rows), 32 * left, 32 * (left + cols))
+        rows, cols = draw(st.integers(1, min(12, TILES - top))), draw(st.integers(1, min(12, TILES - left)))
+        part = Rectangle(TILE_PX * top, TILE_PX * (top + rows), TILE_PX * left, TILE_PX * (left + cols))
         if not any(part.meets(other) for other in found):
             found.append(part)
     return found
@@ -30,7 +31,7 @@ def as_box(part: Rectangle) -> list[float]:
 
 
 @given(parts())
-def test_every_part_is_in_the_mosaic_with_a_gap_around_it(given_parts: list[Rectangle]) -> None:
+def test_every_part_is_in_the_mosaic_and_meets_no_other(given_parts: list[Rectangle]) -> None:
     image = np.full((SIDE, SIDE), NOISE, np.uint8)
     for part in given_parts:
         part.of(image)[:] = np.random.default_rng(part.top).integers(100, 256, (part.rows, part.cols), np.uint8)
@@ -39,8 +40,8 @@ def test_every_part_is_in_the_mosaic_with_a_gap_around_it(given_parts: list[Rect
     assert sorted(map(as_box, layout.parts)) == sorted(map(as_box, given_parts))
     for number, (part, place) in enumerate(zip(layout.parts, layout.places, strict=True)):
         np.testing.assert_array_equal(place.of(mosaic), part.of(image))
-        wide = place.widened(GAP_PX - 1, GAP_PX - 1)
-        assert not any(wide.meets(other) for other in layout.places[:number])
+        assert not any(place.meets(other) for other in layout.places[:number])
+    assert layout.rows % SIDE_PX == layout.cols % SIDE_PX == 0
     covered = np.zeros(mosaic.shape, bool)
     for place in layout.places:
         covered[place.top : place.bottom, place.left : place.right] = True

@@ -21,7 +21,7 @@ from tests.cli.command_runner import RATE_HZ, SPEC, record
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     """Four windows with eight annotated packets and other emissions."""
-    return open_recording(record(tmp_path_factory.mktemp("scene") / "scene", 5, windows=4, packets=8))
+    return open_recording(record(tmp_path_factory.mktemp("scene") / "scene", 6, windows=4, packets=8))
 
 
 def iou(first: Box, second: Box) -> float:

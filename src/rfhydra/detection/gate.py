@@ -21,16 +21,16 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
-from rfhydra.detection.mosaic import GAP_PX, Mosaic
+from rfhydra.detection.mosaic import Mosaic
 from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import spectrogram
 
-TILE_PX: Final = 32
-"""Side of a tile, the unit of what the backbone looks at; a multiple of most strides of its pyramid."""
+TILE_PX: Final = 16
+"""Side of a tile, the unit of what the backbone looks at."""
 MARGIN_TILES: Final = 1
 """Tiles around those with energy that the backbone sees, too."""
-BLOCKS: Final = ((1, 1), (4, 4), (16, 16), (1, TILE_PX), (TILE_PX, 4))
+BLOCKS: Final = ((1, 1), (4, 4), (16, 16), (1, 32), (32, 4))
 """Shapes of the blocks, (rows, cols): impulses, short and long bursts, thin lines, short wide bursts."""
 MARGIN_DB: Final = 1.0
 """Above the loudest of many blocks of white noise: real noise is less even."""
@@ -139,8 +139,10 @@ def _loud_tiles(image: NDArray[np.uint8], floor: NDArray[np.float32], spec: Spec
     for size, excess in _excess(torch.from_numpy(image), torch.from_numpy(floor)).items():
         limit = _noise_limits(spec).excess[size] + MARGIN_DB * _grey_per_db(spec)
         kernel = (max(TILE_PX // size[0], 1), max(TILE_PX // size[1], 1))
-        tiles = torch.nn.functional.max_pool2d(excess[None], kernel, ceil_mode=True)[0]
-        loud |= tiles > limit
+        tiles = torch.nn.functional.max_pool2d(excess[None], kernel, ceil_mode=True)[0] > limit
+        for axis in (0, 1):  # a block may have several tiles
+            tiles = tiles.repeat_interleave(max(size[axis] // TILE_PX, 1), axis)
+        loud |= tiles[:down, :across]
     found: NDArray[np.bool_] = loud.numpy()
     gapped = _gapped(image, spec)
     if gapped.any():
@@ -154,22 +156,18 @@ def _gapped(image: NDArray[np.uint8], spec: SpectrogramSpec) -> NDArray[np.bool_
     """Mask of the rows of tiles, (tiles down,), in which the quietest columns lie below those of noise."""
     limits = _noise_limits(spec).depths + MARGIN_DB * _grey_per_db(spec)
     bands: NDArray[np.bool_] = np.any(_depths(image, spec) > limits, axis=1)
-    # A band has the rows of one tile, or the second half of one and the first of the next.
-    found = bands[::2].copy()
-    found[:-1] |= bands[1::2]
-    found[1:] |= bands[1::2]
-    return found
+    return np.append(bands, False) | np.insert(bands, 0, False)
 
 
 def _depths(image: NDArray[np.uint8], spec: SpectrogramSpec) -> NDArray[np.float32]:
     """How far the quietest columns of bands lie below their median, in grey levels, float32 (bands, ``QUIET``).
 
-    A band has the rows of a tile, and half of them with the next. Strong emissions count as weak ones, so that a thin
-    line does not raise a band. The median leaves out silence, which may be most of a recording with a squelch.
+    A band is a row of tiles and the next one. Strong emissions count as weak ones, so that a thin line does not raise a
+    band. The median leaves out silence, which may be most of a recording with a squelch.
     """
-    half = TILE_PX // 2
-    levels = np.minimum(image, 2 * spec.scaling.floor_grey).reshape(-1, half, image.shape[1]).sum(1, dtype=np.uint16)
-    columns = np.sort(levels[:-1] + levels[1:], axis=1).astype(np.float32) / TILE_PX
+    weak = np.minimum(image, 2 * spec.scaling.floor_grey)
+    levels = weak.reshape(-1, TILE_PX, image.shape[1]).sum(1, dtype=np.uint16)
+    columns = np.sort(levels[:-1] + levels[1:], axis=1).astype(np.float32) / (2 * TILE_PX)
     count = columns.shape[1]
     silent = (columns <= _SILENT * spec.scaling.floor_grey).sum(1)
     middle = np.minimum((silent + count) // 2, count - 1)
@@ -242,9 +240,4 @@ def _regions_of(loud: NDArray[np.bool_], shape: tuple[int, ...], known: Sequence
 
 def _is_one(region: Rectangle, other: Rectangle) -> bool:
     """Whether both meet, or the rectangle around both costs less than each for itself."""
-    return region.meets(other) or _cost(region.around_both(other)) <= _cost(region) + _cost(other)
-
-
-def _cost(region: Rectangle) -> int:
-    """Pixels of a mosaic that a region takes, with the gap beside it."""
-    return (region.rows + GAP_PX) * (region.cols + GAP_PX)
+    return region.meets(other) or region.around_both(other).pixels <= region.pixels + other.pixels

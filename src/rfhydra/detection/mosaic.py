@@ -12,10 +12,10 @@ from torch import Tensor
 from rfhydra.hydra.vision import box_iou
 from rfhydra.spectrum.rectangle import Rectangle
 
-GAP_PX: Final = 32
-"""Pixels of noise between two parts, so that nothing in one continues in the other."""
+SIDE_PX: Final = 64
+"""Sides are multiples of it: convolutions are compiled for each size of image, and few sizes are soon compiled."""
 MIN_INSIDE: Final = 0.5
-"""Share of a box that must lie in one part: what joins two parts is no emission."""
+"""Share of a box of which more must lie in one part: what joins two parts is no emission."""
 
 
 @dataclass(frozen=True)
@@ -33,17 +33,17 @@ class Mosaic:
     def of(cls, parts: Sequence[Rectangle]) -> Self:
         """The smallest of the mosaics of ``parts``, at least one, in shelves as wide as one to all of the parts."""
         ordered = tuple(sorted(parts, key=lambda part: (-part.rows, -part.cols, part.top, part.left)))
-        widest, widths = max(part.cols for part in ordered), np.cumsum([part.cols + GAP_PX for part in ordered])
-        tried = {max(widest, int(width) - GAP_PX) for width in widths}
+        widest, widths = max(part.cols for part in ordered), np.cumsum([part.cols for part in ordered])
+        tried = {_rounded(max(widest, int(width))) for width in widths}
         return min((cls(ordered, _shelves(ordered, width)) for width in sorted(tried)), key=lambda each: each.pixels)
 
     @property
     def rows(self) -> int:
-        return max(place.bottom for place in self.places)
+        return _rounded(max(place.bottom for place in self.places))
 
     @property
     def cols(self) -> int:
-        return max(place.right for place in self.places)
+        return _rounded(max(place.right for place in self.places))
 
     @property
     def pixels(self) -> int:
@@ -74,8 +74,8 @@ class Mosaic:
         shared = (high - low).clamp_min(0).prod(2)
         own = shared.argmax(1)
         cut = torch.cat([torch.maximum(boxes[:, :2], places[own, :2]), torch.minimum(boxes[:, 2:], places[own, 2:])], 1)
-        inside = shared.amax(1) >= MIN_INSIDE * (boxes[:, 2:] - boxes[:, :2]).prod(1)
-        return cut - self._shifts()[own], inside & (shared.amax(1) > 0)
+        inside = shared.amax(1) > MIN_INSIDE * (boxes[:, 2:] - boxes[:, :2]).prod(1)
+        return cut - self._shifts()[own], inside
 
     def to_mosaic(self, boxes: Tensor) -> Tensor:
         """Pixel ``boxes`` (n, 4) of the image as boxes of the mosaic, each in the part that it overlaps most."""
@@ -87,14 +87,18 @@ class Mosaic:
         return (_boxes(self.places) - _boxes(self.parts))[:, [0, 1, 0, 1]]
 
 
+def _rounded(side: int) -> int:
+    return -(-side // SIDE_PX) * SIDE_PX
+
+
 def _shelves(parts: Sequence[Rectangle], width: int) -> tuple[Rectangle, ...]:
     """Places of ``parts``, the highest first, from left to right in shelves at most ``width`` wide."""
     places, top, left, bottom = list[Rectangle](), 0, 0, 0
     for part in parts:
         if left and left + part.cols > width:
-            top, left = bottom + GAP_PX, 0
+            top, left = bottom, 0
         places.append(Rectangle(top, top + part.rows, left, left + part.cols))
-        left, bottom = left + part.cols + GAP_PX, max(bottom, top + part.rows)
+        left, bottom = left + part.cols, max(bottom, top + part.rows)
     return tuple(places)
 
 

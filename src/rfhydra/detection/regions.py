@@ -48,5 +48,7 @@ class RegionsSeen(Seen):
 
     def in_image(self, found: ScoredBoxes) -> ScoredBoxes:
         """Detections in the mosaic as detections in the image, without those that join two regions."""
+        if not len(found.scores):
+            return found
         boxes, kept = self._layout.to_image(found.boxes)
         return ScoredBoxes(boxes[kept], found.scores[kept])

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from rfhydra.hydra.backbone import MAX_PARALLEL, MAX_PROPOSALS, Backbone, BackgroundSet, Proposals, Seen
 from rfhydra.hydra.network import PIXEL_MEAN, BackboneNetwork
-from rfhydra.hydra.roi_align import PYRAMID_STRIDES
-from rfhydra.hydra.vision import ImageList, clip_boxes_to_image, nms
+from rfhydra.hydra.roi_align import BINS, PYRAMID_STRIDES
+from rfhydra.hydra.vision import ImageList, TwoMLPHead, clip_boxes_to_image, nms
 
 MIN_OBJECTNESS: Final = 0.15  # below it lie noise and fragments of emissions (docs/decisions/0008)
 PROPOSAL_NMS_IOU: Final = 0.75
@@ -69,6 +69,8 @@ class TorchBackbone(Backbone):
     @torch.inference_mode()
     def raw_embeddings(self, features: dict[str, Tensor], boxes: Tensor, size: tuple[int, int]) -> Tensor:
         """Embeddings before centring, float32 (n, d), of pixel ``boxes`` (n, 4) in an image of ``size``."""
+        if not len(boxes):
+            return torch.zeros((0, self.embedding_dim), device=self.device)
         with self.autocast():
             return self._served.raw_embeddings(features, [boxes.to(self.device, torch.float32)], size)
 
@@ -77,14 +79,31 @@ class TorchBackbone(Backbone):
         self, features: dict[str, Tensor], size: tuple[int, int], limit: int = MAX_PROPOSALS
     ) -> tuple[Tensor, Tensor]:
         """Boxes (n, 4) and objectness (n,) of at most ``limit`` proposals, merged co-timed pairs included."""
-        batch = ImageList(torch.empty((1, 1, *size), device=self.device), [size])
         with self.autocast():
-            (anchored,), _ = self._served.rpn(batch, features)
+            anchored = self._anchored(features, size)
         boxes, objectness = self._refine(features, anchored, size)
         merged, merged_objectness = self._refine(features, merge_co_timed(boxes, objectness), size)
         boxes, objectness = torch.cat([boxes, merged]), torch.cat([objectness, merged_objectness])
         kept = nms(boxes, objectness, PROPOSAL_NMS_IOU)[:limit]
         return boxes[kept], objectness[kept]
+
+    def _anchored(self, features: dict[str, Tensor], size: tuple[int, int]) -> Tensor:
+        """Boxes (n, 4) of the proposal network, as torchvision's has them, likeliest first.
+
+        It decodes the boxes of all anchors, here only those of the likeliest of each level are.
+        """
+        rpn, levels = self._served.rpn, list(features.values())
+        objectness, deltas = rpn.head(levels)
+        (anchors,) = rpn.anchor_generator(ImageList(torch.empty((1, 1, *size), device=self.device), [size]), levels)
+        anchors = anchors.split([each.numel() for each in objectness])
+        likely = [_likeliest(*level, rpn.pre_nms_top_n()) for level in zip(objectness, deltas, anchors, strict=True)]
+        scores, likely_deltas, likely_anchors = (torch.cat(parts) for parts in zip(*likely, strict=True))
+        boxes = rpn.box_coder.decode_single(likely_deltas, likely_anchors)
+        chosen: list[Tensor]
+        chosen, _ = rpn.filter_proposals(
+            boxes[None], scores, [size], [len(level_scores) for level_scores, *_ in likely]
+        )
+        return chosen[0]
 
     def _refine(self, features: dict[str, Tensor], boxes: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
         """``boxes`` (n, 4) after the network's box refinement, and their objectness (n,), without unlikely ones."""
@@ -121,6 +140,20 @@ class TorchSeen(Seen):
         return self._backbone.network.normalised(raw).cpu()
 
 
+def _likeliest(objectness: Tensor, deltas: Tensor, anchors: Tensor, most: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Logits (n,), box deltas (n, 4) and anchors (n, 4) of the likeliest boxes of one level, at most ``most``.
+
+    Args:
+        objectness: logits (1, anchors at a place, rows, cols).
+        deltas: (1, 4 · anchors at a place, rows, cols).
+        anchors: of every place, row by row, (n, 4).
+        most: a number of boxes.
+    """
+    logits = objectness.permute(0, 2, 3, 1).flatten()
+    best = logits.topk(min(most, len(logits))).indices
+    return logits[best], deltas.permute(0, 2, 3, 1).reshape(-1, 4)[best], anchors[best]
+
+
 def merge_co_timed(boxes: Tensor, objectness: Tensor) -> Tensor:
     """Boxes (k, 4) around pairs of ``boxes`` (n, 4) that start and end together in separate bands, likeliest first.
 
@@ -149,7 +182,28 @@ def in_half_precision(network: BackboneNetwork) -> BackboneNetwork:
         for layer in part.modules():
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 layer.to(torch.bfloat16)
+    served.roi_heads.box_head = _BinwiseHead(served.roi_heads.box_head)
     return served
+
+
+class _BinwiseHead(nn.Module):
+    """The embedding layers of ``head`` on bins whose channels lie together in memory, as RoIAlign gives them.
+
+    So the bins, 25 kB of each box, are not put into another order first.
+    """
+
+    def __init__(self, head: TwoMLPHead) -> None:
+        super().__init__()
+        weight = head.fc6.weight.unflatten(1, (-1, BINS**2)).transpose(1, 2).flatten(1)
+        self.fc6: nn.Linear = deepcopy(head.fc6)
+        self.fc6.weight = nn.Parameter(weight, requires_grad=False)
+        self.fc7: nn.Linear = head.fc7
+
+    def forward(self, bins: Tensor) -> Tensor:
+        """Embeddings (n, d) of ``bins`` (n, channels, 7, 7)."""
+        hidden: Tensor = self.fc6(bins.permute(0, 2, 3, 1).flatten(1)).relu()
+        embeddings: Tensor = self.fc7(hidden).relu()
+        return embeddings
 
 
 def _autocast_pays(device: torch.device) -> bool:

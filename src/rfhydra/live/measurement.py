@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rfhydra.protocol.streams import TrackMeasurement
 from rfhydra.spectrum.boxes import Box
-from rfhydra.spectrum.noise import Iq, NoiseFloor, levels, power_bins, powers_of, transforms_of
+from rfhydra.spectrum.noise import Iq, NoiseFloor, levels, mean_bins, powers_of, transforms_of
 from rfhydra.spectrum.window import Window
 
 X_DB: Final = 26.0
@@ -107,7 +107,7 @@ def x_db_bandwidth(iq: Iq, low: float, high: float, noise_density: float, fft_si
     wide as the band.
     """
     size = min(fft_size, 1 << (len(iq).bit_length() - 1))
-    density = power_bins(iq, size).mean(axis=0)
+    density = mean_bins(iq, size)
     freqs = (np.arange(size) - size // 2) / size
     inside = (freqs >= low - 0.5 / size) & (freqs <= high + 0.5 / size)
     if not inside.any():

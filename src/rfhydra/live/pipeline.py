@@ -207,7 +207,7 @@ class LivePipeline:
         name = f"stream {self._stream_id}"
         try:
             with (
-                Stage.of(f"{name}: windows", self._looked()) as looked,
+                Stage.of(f"{name}: windows", self._looked(), begin=self._begin) as looked,
                 Stage(
                     f"{name}: detection", looked, self._detect, threads=self._parallel, begin=self._begin
                 ) as detected,

@@ -40,9 +40,9 @@ class Stage(Generic[T]):
         self._threads = [threading.Thread(target=self._run, name=name, daemon=True) for _ in range(threads)]
 
     @staticmethod
-    def of(name: str, items: Iterable[S]) -> "Stage[S]":
+    def of(name: str, items: Iterable[S], *, begin: Callable[[], None] = lambda: None) -> "Stage[S]":
         """A stage whose only work is to iterate ``items``."""
-        return Stage[S](name, items, lambda item: item)
+        return Stage[S](name, items, lambda item: item, begin=begin)
 
     def __enter__(self) -> Self:
         for thread in self._threads:

@@ -33,6 +33,10 @@ class Rectangle:
     def cols(self) -> int:
         return self.right - self.left
 
+    @property
+    def pixels(self) -> int:
+        return self.rows * self.cols
+
     def widened(self, rows: int, cols: int) -> "Rectangle":
         """The rectangle with so many more rows and columns on each side."""
         return Rectangle(self.top - rows, self.bottom + rows, self.left - cols, self.right + cols)

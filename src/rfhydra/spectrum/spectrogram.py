@@ -23,6 +23,7 @@ _EMPTY_DB: Final = -115.0
 """Mean level of an empty half of the band, less the strongest: rounding of float32 is below, quantisation above it."""
 _PLAIN_EXPONENT: Final = 20  # of the peak, to the base of 2
 _BLOCK_SAMPLES: Final = 1 << 16
+_MEDIAN_PART: Final = 1 << 12
 
 
 def spectrogram(iq: NDArray[np.complex64] | torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
@@ -166,7 +167,8 @@ def _power_db(samples: torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
     """Peak-pooled power in dB, shape (cols, rows), row 0 the highest frequency."""
     frames = samples.unfold(0, spec.fft_size, spec.hop)
     bins = torch.fft.fft(frames * _taper(spec.fft_size, samples.device), dim=1)
-    power = bins.real.square().addcmul_(bins.imag, bins.imag)
+    squares = torch.view_as_real(bins).square_()
+    power = squares[..., 0] + squares[..., 1]
     pooled = torch.nn.functional.max_pool1d(power, spec.bins_per_row) if spec.bins_per_row > 1 else power
     # A row has the bins of one half of the band: rows can be ordered after they are pooled.
     return pooled.clamp_min_(_MIN_POWER).log10_().mul_(10).roll(spec.rows // 2, 1).flip(1)
@@ -221,13 +223,27 @@ def _median(values: torch.Tensor) -> torch.Tensor:
     """The lower median of all ``values``, a scalar tensor."""
     if values.device.type != "cpu":
         return values.median()
-    middle = (values.numel() - 1) // 2  # NumPy selects three times as fast
-    return torch.from_numpy(np.partition(values.numpy().ravel(), middle)[middle : middle + 1])[0]
+    return torch.from_numpy(_lower_median(values.numpy().ravel()))[0]
+
+
+def _lower_median(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The lower median of ``values`` (n,), shape (1,).
+
+    It is selected among the values near the median of a part of them, which takes a third of the time.
+    """
+    middle = (len(values) - 1) // 2
+    part = np.sort(values[:: max(len(values) // _MEDIAN_PART, 1)])
+    low, high = part[int(0.46 * len(part))], part[int(0.54 * len(part))]
+    near = values[(values >= low) & (values <= high)]
+    rank = middle - int(np.count_nonzero(values < low))
+    if not 0 <= rank < len(near):
+        near, rank = values, middle
+    return np.partition(near, rank)[rank : rank + 1]
 
 
 def _quantise(power_db: torch.Tensor, floor_db: torch.Tensor, spec: SpectrogramSpec) -> torch.Tensor:
     scaling = spec.scaling
-    unit = ((power_db - floor_db).add_(scaling.headroom_db) / scaling.range_db).clamp_(0, 1)
+    unit = (power_db - floor_db).add_(scaling.headroom_db).div_(scaling.range_db).clamp_(0, 1)
     return unit.mul_(255).round_().to(torch.uint8)
 
 
