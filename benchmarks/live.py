@@ -105,9 +105,9 @@ class Arrivals:
 def measure(
     windows: Annotated[
         int, typer.Option(help="Windows of each stream; the first and the last are not detected in beside others.")
-    ] = 24,
+    ] = 48,
     samples: Annotated[int, typer.Option(help="Training samples of each head.")] = 6,
-    before: Annotated[int, typer.Option(help="Streams of a sparse band that are detected in before.")] = 10,
+    before: Annotated[int, typer.Option(help="Streams of a sparse band that are detected in before.")] = 5,
     seconds: Annotated[float, typer.Option(help="Length of each stream in real time, for the latency.")] = 20.0,
     backbone: Annotated[Path | None, typer.Option(help="Backbone file; default is the one that ships.")] = None,
     seed: Annotated[int, typer.Option(help="Random seed of the scenes.")] = 5,

@@ -168,7 +168,7 @@ def test_heads_change_between_windows_only(tiny_backbone: TorchBackbone) -> None
 
 
 def test_the_gate_is_no_further_ahead_than_it_may_be() -> None:
-    """One window is told of, one waits for that, some are detected in, one waits for that, and one is looked at."""
+    """One window is told of, some wait for that, some are detected in, some wait for that, and one is looked at."""
     assert MAX_PARALLEL + 2 * MAX_WAITING + 2 <= LOOK_AHEAD < SPUR_WINDOWS
 
 

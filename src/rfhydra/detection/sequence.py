@@ -12,7 +12,7 @@ from rfhydra.hydra.backbone import MAX_PARALLEL
 from rfhydra.spectrum.rectangle import Rectangle
 from rfhydra.spectrum.window import Window
 
-LOOK_AHEAD: Final = MAX_PARALLEL + 4
+LOOK_AHEAD: Final = MAX_PARALLEL + 6
 """Windows by which :meth:`SequenceDetector.look` may be ahead of :meth:`SequenceDetector.track`."""
 LASTING: Final = 0.5
 """Part of a window from which a detection is of an emission that lasts."""

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Generic, Self, TypeVar
 
-MAX_WAITING: Final = 1
+MAX_WAITING: Final = 2
 """Results of a stage that wait for the next one."""
 
 S = TypeVar("S")
