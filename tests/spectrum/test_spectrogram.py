@@ -12,7 +12,7 @@ from scipy import signal
 
 from rfhydra.errors import InvalidMessage
 from rfhydra.spectrum.spec import SpectrogramSpec, ValueScaling
-from rfhydra.spectrum.spectrogram import level_db, lower_snr, spectrogram
+from rfhydra.spectrum.spectrogram import _lower_median, level_db, lower_snr, spectrogram
 
 SPECS = [
     SpectrogramSpec(fft_size=256, hop=64, rows=256, cols=128),
@@ -186,3 +186,11 @@ def test_lower_snr_is_deterministic_under_a_seed() -> None:
     first, second, other = (lower_snr(image, SPEC, 6.0, seed) for seed in (1, 1, 2))
     assert torch.equal(first, second)
     assert not torch.equal(first, other)
+
+
+@given(st.integers(1, 30_000), st.sampled_from([1.0, 3.0, 1e6]), st.integers(0, 2**31), st.booleans())
+def test_the_median_of_the_floor_is_exact(count: int, steps: float, seed: int, is_sorted: bool) -> None:
+    values = np.random.default_rng(seed).normal(size=count).astype(np.float32)
+    values = np.round(values * np.float32(steps)) / np.float32(steps)
+    ordered = np.sort(values)
+    assert _lower_median(ordered if is_sorted else values) == ordered[(count - 1) // 2]
