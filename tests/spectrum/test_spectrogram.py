@@ -190,7 +190,6 @@ def test_lower_snr_is_deterministic_under_a_seed() -> None:
 
 @given(st.integers(1, 30_000), st.sampled_from([1.0, 3.0, 1e6]), st.integers(0, 2**31), st.booleans())
 def test_the_median_of_the_floor_is_exact(count: int, steps: float, seed: int, is_sorted: bool) -> None:
-    values = np.random.default_rng(seed).normal(size=count).astype(np.float32)
-    values = np.round(values * np.float32(steps)) / np.float32(steps)
+    values = (np.round(np.random.default_rng(seed).normal(size=count) * steps) / steps).astype(np.float32)
     ordered = np.sort(values)
     assert _lower_median(ordered if is_sorted else values) == ordered[(count - 1) // 2]
