@@ -6,12 +6,12 @@ Streams with no emission, with emissions in one tile of twenty, and with a full 
 head and with five. At 250 kS/s the contract has 512² pixels of 512-point transforms, above it is the default one. A
 stream is read from memory as fast as it is detected in; for the latency it is read in real time.
 
-In a sparse band the images of the backbone have many sizes, and convolutions are compiled when a size comes first. So
-detection has been in other streams of this band before it is measured.
+In a sparse band the images of the backbone have many sizes, and convolutions are compiled for each size when it comes
+first. So other streams of this band run before it is measured.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -35,7 +35,7 @@ from rfhydra.protocol.streams import TrackEvent
 from rfhydra.spectrum.spec import SpectrogramSpec
 from rfhydra.spectrum.spectrogram import WindowSeries
 from rfhydra.streams.source import Chunk, EndOfStream, Tuning, chunk_samples
-from rfhydra.synth import Emission
+from rfhydra.synth import Emission, Rng
 
 CONTRACTS: Final = {250e3: SPEC, 2.4e6: SpectrogramSpec(), 20e6: SpectrogramSpec()}
 SHARES: Final = {"empty": 0.0, "sparse": 0.05, "full": 1.0}
@@ -107,7 +107,7 @@ def measure(
         int, typer.Option(help="Windows of each stream; the first and the last are not detected in beside others.")
     ] = 48,
     samples: Annotated[int, typer.Option(help="Training samples of each head.")] = 6,
-    before: Annotated[int, typer.Option(help="Streams of a sparse band that are detected in before.")] = 5,
+    before: Annotated[int, typer.Option(help="Other streams of a sparse band that run before it is measured.")] = 5,
     seconds: Annotated[float, typer.Option(help="Length of each stream in real time, for the latency.")] = 20.0,
     backbone: Annotated[Path | None, typer.Option(help="Backbone file; default is the one that ships.")] = None,
     seed: Annotated[int, typer.Option(help="Random seed of the scenes.")] = 5,
@@ -124,10 +124,7 @@ def measure(
         for kind, share in SHARES.items():
             iq, emissions = make_stream(rng, spec, windows, share)
             if 0 < share < 1:
-                others = np.random.default_rng(seed + 1)
-                for _ in tracked(range(before), f"{rate / 1e6:g} MS/s, {kind}: streams before"):
-                    other, _ = make_stream(others, spec, windows, share)
-                    LivePipeline(ArraySource(other, rate), detectors[HEADS[-1]]).run()
+                _warm_up(detectors[HEADS[-1]], rate, share, [windows] * before, np.random.default_rng(seed + 1))
             for count, detector in detectors.items():
                 rows.append(_row(kind, rate, count, ArraySource(iq, rate), emissions, detector))
         length = min(seconds * rate, MAX_PACED_SAMPLES) / spec.window_samples
@@ -136,6 +133,13 @@ def measure(
     _show(rows, latencies)
     result = {"runtime": loaded.runtime, "windows": windows, "before": before, "rows": rows, "latency": latencies}
     write_result("live", result, loaded)
+
+
+def _warm_up(detector: HydraDetector, rate: float, share: float, lengths: Sequence[int], rng: Rng) -> None:
+    """Detect in streams of so many windows each, so that the sizes of images that are in them are compiled."""
+    for windows in tracked(lengths, f"{rate / 1e6:g} MS/s: other streams"):
+        iq, _ = make_stream(rng, detector.spec, windows, share)
+        LivePipeline(ArraySource(iq, rate), detector).run()
 
 
 def _row(

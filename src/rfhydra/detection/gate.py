@@ -29,7 +29,7 @@ from rfhydra.spectrum.spectrogram import spectrogram
 TILE_PX: Final = 16
 """Side of a tile, the unit of what the backbone looks at."""
 MARGIN_TILES: Final = 1
-"""Tiles around those with energy that the backbone sees, too."""
+"""Tiles around those with energy that the backbone sees, too. In a mosaic there is no other gap between regions."""
 BLOCKS: Final = ((1, 1), (4, 4), (16, 16), (1, 32), (32, 4))
 """Shapes of the blocks, (rows, cols): impulses, short and long bursts, thin lines, short wide bursts."""
 MARGIN_DB: Final = 1.0

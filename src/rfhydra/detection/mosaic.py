@@ -15,7 +15,7 @@ from rfhydra.spectrum.rectangle import Rectangle
 SIDE_PX: Final = 64
 """Sides are multiples of it: convolutions are compiled for each size of image, and few sizes are soon compiled."""
 MIN_INSIDE: Final = 0.5
-"""Share of a box of which more must lie in one part: what joins two parts is no emission."""
+"""More than this share of a box must lie in one part: what joins two parts is no emission."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Mosaic:
         return self.rows * self.cols
 
     def cut(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The mosaic of ``image``, uint8 (rows, cols). Between the parts it has pixels that lie in none of them.
+        """The mosaic of ``image``, uint8 (rows, cols). Where it has no part, it has pixels that lie in none of them.
 
         They are noise, where the parts are all that is not. The same image has the same mosaic.
         """

@@ -97,12 +97,11 @@ class TorchBackbone(Backbone):
         (anchors,) = rpn.anchor_generator(ImageList(torch.empty((1, 1, *size), device=self.device), [size]), levels)
         anchors = anchors.split([each.numel() for each in objectness])
         likely = [_likeliest(*level, rpn.pre_nms_top_n()) for level in zip(objectness, deltas, anchors, strict=True)]
-        scores, likely_deltas, likely_anchors = (torch.cat(parts) for parts in zip(*likely, strict=True))
+        logits, likely_deltas, likely_anchors = (torch.cat(parts) for parts in zip(*likely, strict=True))
         boxes = rpn.box_coder.decode_single(likely_deltas, likely_anchors)
+        counts = [len(level_logits) for level_logits, *_ in likely]
         chosen: list[Tensor]
-        chosen, _ = rpn.filter_proposals(
-            boxes[None], scores, [size], [len(level_scores) for level_scores, *_ in likely]
-        )
+        chosen, _ = rpn.filter_proposals(boxes[None], logits, [size], counts)
         return chosen[0]
 
     def _refine(self, features: dict[str, Tensor], boxes: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
